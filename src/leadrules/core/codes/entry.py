@@ -1,0 +1,26 @@
+"""What a code's page holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leadrules.core.diagnostics import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One kind of finding.
+
+    `title` is one line; `why` says, for a rev-ops person, why it is wrong and what to do. `bad` and `good` are the
+    contents of one file of the example project (`file`; by default a rule file): the tests run both and expect exactly
+    this code, and no error.
+    """
+
+    id: str
+    slug: str
+    severity: Severity
+    title: str
+    why: str
+    bad: str
+    good: str
+    file: str = "rules/example.lead"
