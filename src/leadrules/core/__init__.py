@@ -1,0 +1,1 @@
+"""What everything stands on: places, findings, types, text, time, operations."""

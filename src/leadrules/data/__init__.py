@@ -1,0 +1,1 @@
+"""From files to typed columns, and back. Rejects and counts; never drops."""

@@ -1,0 +1,1 @@
+"""A run: from facts to decisions and files, all of them or none."""

@@ -1,0 +1,1 @@
+"""From leadrules.yaml, JSON Schemas and team.yaml to a checked project."""

@@ -1,0 +1,1 @@
+"""Readers of a run and of the rules: plan, test, init, pages."""

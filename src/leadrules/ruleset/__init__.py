@@ -1,0 +1,1 @@
+"""The compiled ruleset: frozen, serialisable; runs without a parser."""

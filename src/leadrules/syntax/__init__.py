@@ -1,0 +1,1 @@
+"""From text to syntax tree. lark is known here and nowhere else."""
