@@ -1,0 +1,36 @@
+"""What a user is told when something could not be done.
+
+In: an exception. Out: one message with the way out. An error that nobody foresaw is ours: its traceback goes to a file
+that can be sent in, never to the screen.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from pathlib import Path
+
+from leadrules import __version__
+
+
+def explain_failure(error: Exception, where: Path) -> str:
+    """The words for an exception that ended a command."""
+    if isinstance(error, MemoryError):
+        return "error: not enough memory for this input; try a machine with more, or a part of the file."
+    if isinstance(error, OSError):
+        return f"error: {_os_error(error)}"
+    return (
+        f"error: leadrules {__version__} made a mistake of its own ({type(error).__name__}: {error}).\n"
+        f"  Please report it with this file: {_keep(error)}"
+    )
+
+
+def _os_error(error: OSError) -> str:
+    name = f"{error.filename}: " if error.filename else ""
+    return f"{name}{error.strerror or error}"
+
+
+def _keep(error: Exception) -> str:
+    with tempfile.NamedTemporaryFile("w", prefix="leadrules-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        file.write("".join(traceback.format_exception(error)))
+        return file.name

@@ -1,0 +1,91 @@
+"""The program: finds the command, loads only what that command needs, turns every failure into words and an exit code.
+
+0 done, 1 done and something to object to, 2 could not be done. A traceback is never what a user sees.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from leadrules import __version__
+
+# A command is loaded when it is called: start-up is felt at every keystroke.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("rules.check", "All that is wrong with the rules, where, and what to write instead."),
+    "compile": ("rules.compile_command", "The compiled ruleset as JSON."),
+    "init": ("projects.init", "A new project here, from a CSV of leads or the starter rules."),
+    "plan": ("runs.plan", "A dry run: what the rules would do, on one screen; nothing is written."),
+    "run": ("runs.run", "The batch: reads leads and events, writes decisions."),
+    "test": ("reviews.test", "The test blocks of the rules."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in modules that are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands by name."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, loaded now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, function = COMMANDS[cmd_name][0].split(".")
+        command = getattr(import_module(f"leadrules.cli.{module}"), function)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of `--help`, without loading any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a did-you-mean."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from leadrules.core.text import nearest
+
+            guess = nearest(args[0], COMMANDS)
+            if guess:
+                error.message += f" Did you mean `{guess}`?"
+            raise
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="leadrules")
+def cli() -> None:
+    """Lead rules as text: checked, dry-run on an export, run in batch."""
+
+
+def main() -> None:
+    """The entry point of the program."""
+    try:
+        cli.main(prog_name="leadrules", standalone_mode=True)
+    except BrokenPipeError:
+        # The reader of a pipe has gone (`| head`): nothing more to say, also not at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the last line before a user would see a traceback
+        sys.exit(_report(error))
+
+
+def _report(error: Exception) -> int:
+    """Say what could not be done; a mistake of ours leaves its traceback in a file to send in."""
+    from leadrules.cli.failures import explain_failure
+
+    click.echo(explain_failure(error, Path.cwd()), err=True)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""What the commands share: options, the project they work on, how findings are shown.
+
+The only place that reads the working directory, NO_COLOR and whether a stream is a terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from leadrules.core.diagnostics import Diagnostic, has_errors
+from leadrules.review.workspace import Workspace, open_workspace
+
+OBJECTED, FAILED = 1, 2
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def fail(message: str, help: str = "") -> NoReturn:
+    """Stop with exit 2 and say why and what to do."""
+    click.echo(f"error: {message}", err=True)
+    if help:
+        click.echo(f"  = help: {help}", err=True)
+    raise SystemExit(FAILED)
+
+
+def project_option(command: Command) -> Command:
+    """`--project DIR`, and `--quiet`."""
+    command = click.option("--quiet", "-q", is_flag=True, help="Only what was asked for.")(command)
+    return click.option(
+        "--project", "folder", type=click.Path(path_type=Path), help="The folder of leadrules.yaml (default: here or above)."
+    )(command)
+
+
+def use_colour(stream: Any) -> bool:
+    """Colour only on a terminal whose user did not refuse it."""
+    return not os.environ.get("NO_COLOR") and bool(getattr(stream, "isatty", lambda: False)())
+
+
+def project_root(folder: Path | None) -> Path:
+    """The folder of leadrules.yaml, or exit 2."""
+    from leadrules.project.project import find_project
+
+    start = folder if folder is not None else Path.cwd()
+    if folder is not None and not folder.is_dir():
+        fail(f"--project {folder} is not a folder", "name the folder that holds leadrules.yaml")
+    root = find_project(start.resolve()) if folder is None else start.resolve()
+    if root is None or not (root / "leadrules.yaml").is_file():
+        fail(f"no leadrules.yaml in {start}" + ("" if folder else " or any folder above it"), "`leadrules init` makes one")
+    return root
+
+
+def open_project(folder: Path | None, *, team: Path | None = None) -> Workspace:
+    """The workspace of the project; exit 2 with its findings if leadrules.yaml cannot be used."""
+    workspace = open_workspace(project_root(folder), team=team)
+    if workspace.broken:
+        show_findings(workspace.diagnostics)
+        raise SystemExit(FAILED)
+    return workspace
+
+
+def ready_project(folder: Path | None, *, team: Path | None = None) -> Workspace:
+    """The workspace of a project without errors; exit 1 with its findings if there are any."""
+    workspace = open_project(folder, team=team)
+    errors = [d for d in workspace.diagnostics if d.severity == "error"]
+    if errors or workspace.ruleset is None:
+        show_findings(errors)
+        click.echo("error: the rules have errors; nothing was run.", err=True)
+        raise SystemExit(OBJECTED)
+    return workspace
+
+
+def show_findings(diagnostics: Iterable[Diagnostic], *, to_stdout: bool = False) -> None:
+    """Findings in full, with their count."""
+    from leadrules.show.text import render, summary
+
+    findings = list(diagnostics)
+    stream = sys.stdout if to_stdout else sys.stderr
+    click.echo(render(findings, colour=use_colour(stream)) + summary(findings), err=not to_stdout)
+
+
+def exit_code(diagnostics: Iterable[Diagnostic], *, strict: bool = False) -> int:
+    """1 for an error, or for any warning when strict; else 0."""
+    findings = list(diagnostics)
+    doubted = strict and any(d.severity == "warning" for d in findings)
+    return OBJECTED if has_errors(findings) or doubted else 0

@@ -1,0 +1,67 @@
+"""The page of each finding, made from the registry.
+
+In: a code. Out: Markdown, the same for `check --explain`, docs/findings and an editor's hover. Knows only the registry.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from pathlib import Path
+
+from leadrules.core.codes import CODES
+from leadrules.core.codes.entry import Code
+
+FENCES = {".lead": "lead", ".json": "json", ".yaml": "yaml"}
+
+
+def page(code: Code) -> str:
+    """The page of one code as Markdown."""
+    fence = FENCES.get(Path(code.file).suffix, "")
+    return (
+        f"# {code.id} {code.slug}\n\n{code.title} ({code.severity})\n\n{code.why.strip()}\n\n"
+        f"## Instead of\n\n`{code.file}`\n\n```{fence}\n{code.bad.strip()}\n```\n\n"
+        f"## write\n\n```{fence}\n{code.good.strip()}\n```\n"
+    )
+
+
+def index() -> str:
+    """The list of all codes, as docs/findings/README.md."""
+    rows = "".join(f"| [{c.id}]({c.id}.md) | {c.slug} | {c.severity} | {c.title} |\n" for c in _sorted())
+    return (
+        "# Findings\n\nMade from the registry (`make docs`). `leadrules check --explain LR104` prints a page.\n\n"
+        f"| code | name | level | what |\n| --- | --- | --- | --- |\n{rows}"
+    )
+
+
+def _sorted() -> list[Code]:
+    return sorted(CODES.values(), key=lambda c: c.id)
+
+
+def find(word: str) -> Code | None:
+    """A code by number or name, in any case."""
+    wanted = word.strip().lower()
+    return next((c for c in CODES.values() if wanted in (c.id.lower(), c.slug)), None)
+
+
+def nearest_codes(word: str) -> list[str]:
+    """Codes that a wrong word may have meant."""
+    names = [c.id for c in CODES.values()] + [c.slug for c in CODES.values()]
+    return difflib.get_close_matches(word.upper(), names, 2) or difflib.get_close_matches(word.lower(), names, 2)
+
+
+def write_pages(docs: Path) -> list[Path]:
+    """Write docs/findings anew and return its files; pages of codes that are gone are removed."""
+    folder = docs / "findings"
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = {f"{c.id}.md": page(c) for c in CODES.values()} | {"README.md": index()}
+    for stale in folder.glob("*.md"):
+        if stale.name not in pages:
+            stale.unlink()
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in sorted(pages)]
+
+
+if __name__ == "__main__":
+    write_pages(Path(sys.argv[1]))

@@ -1,0 +1,79 @@
+"""From a folder to a project and its compiled ruleset, with everything that is wrong.
+
+In: the folder that holds leadrules.yaml. Out: `Workspace`. Reads the rule files that the project names; knows no
+command and prints nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from leadrules.compile.compile import Compiled, compile_project
+from leadrules.core.codes import finding
+from leadrules.core.diagnostics import Diagnostic, has_errors
+from leadrules.core.source import SourceFile, Span
+from leadrules.project.model import Project
+from leadrules.project.project import load_project
+from leadrules.ruleset.model import Ruleset
+from leadrules.syntax.nodes import Module
+from leadrules.syntax.parse import parse
+
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A project as far as it could be understood. `broken`: leadrules.yaml itself could not be used."""
+
+    root: Path
+    project: Project | None
+    modules: tuple[Module, ...]
+    compiled: Compiled | None
+    diagnostics: tuple[Diagnostic, ...]
+    broken: bool
+
+    @property
+    def ruleset(self) -> Ruleset | None:
+        """The compiled ruleset; None where there is any error."""
+        return self.compiled.ruleset if self.compiled and not has_errors(list(self.diagnostics)) else None
+
+
+def open_workspace(root: Path, *, team: Path | None = None) -> Workspace:
+    """Load, parse and compile the project in `root`. `team` is another team file than the project's own."""
+    loaded = load_project(root, team=team)
+    if loaded.project is None:
+        return Workspace(root, None, (), None, tuple(loaded.diagnostics), loaded.broken)
+    modules, unread = read_modules(loaded.project)
+    compiled = compile_project(loaded.project, modules)
+    diagnostics = (*loaded.diagnostics, *unread, *compiled.diagnostics)
+    return Workspace(root, loaded.project, tuple(modules), compiled, diagnostics, loaded.broken)
+
+
+def read_modules(project: Project) -> tuple[list[Module], list[Diagnostic]]:
+    """Every rule file of the project, parsed, with what is wrong in it."""
+    modules: list[Module] = []
+    diagnostics: list[Diagnostic] = []
+    for path in project.rule_files:
+        name = path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.as_posix()
+        text, problem = _read(path)
+        file = SourceFile(name, text)
+        if problem:
+            diagnostics.append(finding("LR001", Span(file, 0, 0), f"{name} {problem}", help="save it as UTF-8 text"))
+            continue
+        module, found = parse(file)
+        modules.append(module)
+        diagnostics += found
+    return modules, diagnostics
+
+
+def _read(path: Path) -> tuple[str, str]:
+    """The text of a rule file, or why it is none."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        return "", f"cannot be read: {error.strerror or error}"
+    try:
+        return raw.decode("utf-8"), ""
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return "", f"is not UTF-8 text: byte {error.start + 1}, line {line}"

@@ -1,0 +1,163 @@
+"""A document of tables, and its three looks: terminal, Markdown, HTML.
+
+In: sections of plain cells. Out: text. A cell is text, a number or a `Bar`; nothing is computed here but widths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+BLOCKS = " ▏▎▍▌▋▊▉█"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A share of a whole, 0 to 1, drawn as a small bar."""
+
+    share: float
+
+
+Cell = str | int | float | Bar | None
+Look = Literal["text", "markdown", "html"]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading, a table under it (possibly none) and lines of prose under that."""
+
+    title: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Cell, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def number(value: float | None) -> str:
+    """A number for people: thousands separated, no trailing zeros; a blank is a dash."""
+    if value is None:
+        return "-"
+    if float(value).is_integer():
+        return f"{int(value):,}"
+    return f"{value:,.4f}".rstrip("0").rstrip(".")
+
+
+def words(cell: Cell) -> str:
+    """A cell as text, without its bar."""
+    if cell is None:
+        return ""
+    if isinstance(cell, Bar):
+        return f"{cell.share:.0%}"
+    return cell if isinstance(cell, str) else number(cell)
+
+
+def bar(share: float, cells: int = 12) -> str:
+    """A bar of block characters; any share above nothing shows."""
+    eighths = round(max(0.0, min(share, 1.0)) * cells * 8)
+    eighths = max(eighths, 1) if share > 0 else 0
+    return ("█" * (eighths // 8) + BLOCKS[eighths % 8]).strip()
+
+
+def _is_right(section: Section, column: int) -> bool:
+    """Numbers stand to the right."""
+    cells = [row[column] for row in section.rows if row[column] is not None]
+    return bool(cells) and all(isinstance(cell, int | float) for cell in cells)
+
+
+def as_text(sections: Iterable[Section], *, width: int, colour: bool) -> str:
+    """For a terminal `width` columns wide."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    out = StringIO()
+    console = Console(
+        file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, emoji=False, markup=False
+    )
+    for section in sections:
+        console.print(Text(section.title, style="bold" if colour else ""))
+        if section.rows:
+            table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=any(section.columns))
+            table.add_column("", width=1)
+            for i, column in enumerate(section.columns):
+                right = _is_right(section, i)
+                table.add_column(column, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+            for row in section.rows:
+                table.add_row("", *(Text(bar(c.share) if isinstance(c, Bar) else words(c)) for c in row))
+            console.print(table)
+        for note in section.notes:
+            console.print(Text("  " + note), soft_wrap=True)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def as_markdown(title: str, sections: Iterable[Section]) -> str:
+    """For a pull request or a wiki."""
+    parts = [f"# {title}\n"]
+    for section in sections:
+        parts.append(f"## {section.title}\n")
+        if section.rows:
+            parts.append(_markdown_table(section))
+        parts += [f"{_cell(note)}\n" for note in section.notes]
+    return "\n".join(parts)
+
+
+def _markdown_table(section: Section) -> str:
+    rule = [("---:" if _is_right(section, i) else "---") for i in range(len(section.columns))]
+    lines: list[Sequence[str]] = [[_cell(c) for c in section.columns], rule]
+    lines += [[_cell(words(c)) for c in row] for row in section.rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    """Text that breaks neither a table nor the page it stands in."""
+    text = text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    return text.replace("`", "\\`").replace("*", "\\*").replace("[", "\\[")
+
+
+STYLE = """
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
+table { border-collapse: collapse; } th, td { text-align: left; padding: .15rem 1.2rem .15rem 0; vertical-align: top; }
+th { font-weight: 600; opacity: .7; } .number { text-align: right; font-variant-numeric: tabular-nums; }
+.bar { width: 10rem; } .bar > span { display: block; height: .7em; background: #3b82f6; }
+p { margin: .2rem 0; }
+"""
+
+
+def as_html(title: str, sections: Iterable[Section]) -> str:
+    """One page without any file beside it."""
+    body = "".join(_html_section(section) for section in sections)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n"
+        f"<body><h1>{escape(title)}</h1>\n{body}</body></html>\n"
+    )
+
+
+def _html_section(section: Section) -> str:
+    parts = [f"<section><h2>{escape(section.title)}</h2>\n"]
+    if section.rows:
+        right = [_is_right(section, i) for i in range(len(section.columns))]
+        head = "".join(f"<th{_class(r)}>{escape(c)}</th>" for c, r in zip(section.columns, right, strict=True))
+        parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>\n")
+        for row in section.rows:
+            parts.append("<tr>" + "".join(_html_cell(c, r) for c, r in zip(row, right, strict=True)) + "</tr>\n")
+        parts.append("</tbody></table>\n")
+    parts += [f"<p>{escape(note)}</p>\n" for note in section.notes]
+    return "".join(parts) + "</section>\n"
+
+
+def _class(right: bool) -> str:
+    return ' class="number"' if right else ""
+
+
+def _html_cell(cell: Cell, right: bool) -> str:
+    if isinstance(cell, Bar):
+        share = f"{min(cell.share, 1):.1%}"
+        return f'<td class="bar" title="{share}"><span style="width:{share}"></span></td>'
+    return f"<td{_class(right)}>{escape(words(cell))}</td>"
