@@ -1,0 +1,149 @@
+"""Calls: functions of values, and aggregates of events.
+
+In: `Call` nodes. Out: the operation applied to its arguments. What a function takes and gives is declared with the
+operations; here it is only asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leadrules.compile import events
+from leadrules.compile.mismatch import is_a
+from leadrules.compile.scope import Place, nothing
+from leadrules.core.functions import CALLABLE, OPERATIONS
+from leadrules.core.functions.operation import Mismatch
+from leadrules.core.types import NUMBER, Type
+from leadrules.ruleset.model import Expr
+from leadrules.syntax import nodes as n
+
+if TYPE_CHECKING:
+    from leadrules.compile.expressions import Scope
+
+OF_EVENTS = ("count", "first", "last", "sum", "min", "max")
+ALSO_OF_VALUES = ("min", "max")
+ELSEWHERE = {
+    "len": "length",
+    "iif": "if",
+    "ifelse": "if",
+    "case": "if",
+    "isnull": "coalesce",
+    "ifnull": "coalesce",
+    "nvl": "coalesce",
+    "ceiling": "ceil",
+    "vlookup": "lookup",
+    "xlookup": "lookup",
+    "datediff": "days_between",
+    "eomonth": "end_of_month",
+    "domain": "domain_of",
+}
+
+
+def lower_call(scope: Scope, node: n.Call, place: Place) -> Expr:
+    """`function(arguments)`."""
+    name = node.function.key
+    if name in OF_EVENTS:
+        ref = _event_argument(scope, node)
+        if ref is not None:
+            return events.lower_aggregate(scope, name, ref, node.span, place)  # type: ignore[arg-type]
+    if name == "lookup":
+        return _lookup(scope, node, place)
+    if name == "bucket":
+        return _bucket(scope, node)
+    if name not in CALLABLE:
+        return _unknown_function(scope, node, place)
+    return _apply(scope, node, place)
+
+
+def _event_argument(scope: Scope, node: n.Call) -> n.EventRef | None:
+    """The single argument read as an event, where it is one or can be nothing else."""
+    if len(node.arguments) != 1:
+        return None
+    argument = node.arguments[0]
+    only_events = node.function.key not in ALSO_OF_VALUES
+    if isinstance(argument, n.EventArgument):
+        return argument.event
+    if isinstance(argument, n.Name) and (scope.is_event(argument.name.key) or only_events):
+        return n.EventRef(span=argument.span, event=argument.name)
+    if isinstance(argument, n.Member) and (scope.is_event(argument.owner.key) or only_events):
+        return n.EventRef(span=argument.span, event=argument.owner, field=argument.name)
+    return None
+
+
+def _apply(scope: Scope, node: n.Call, place: Place) -> Expr:
+    arguments = tuple(scope.expression(a, place=place) for a in node.arguments)
+    if any(a.type.kind == "error" for a in arguments):
+        return nothing(node.span)
+    name = node.function.key
+    result = OPERATIONS[name].result_type([a.type for a in arguments])
+    if isinstance(result, Type):
+        return Expr(name, result, arguments, span=node.span.as_json())
+    return _mismatched(scope, node, arguments, result)
+
+
+def _mismatched(scope: Scope, node: n.Call, arguments: tuple[Expr, ...], wrong: Mismatch) -> Expr:
+    at = node.arguments[wrong.position] if wrong.position < len(node.arguments) else None
+    right_count = OPERATIONS[node.function.key].least <= len(arguments)
+    span = at.span if at is not None and right_count else node.span
+    help = wrong.help or OPERATIONS[node.function.key].usage
+    kind = arguments[wrong.position].type.kind if at is not None else "error"
+    if node.function.key in ALSO_OF_VALUES and kind in ("date", "datetime"):
+        help = f"for dates use `{'earliest' if node.function.key == 'min' else 'latest'}`"
+    return scope.broken("LR121", span, wrong.message, label=str(arguments[wrong.position].type) if at else "", help=help)
+
+
+def _lookup(scope: Scope, node: n.Call, place: Place) -> Expr:
+    """`lookup(key, TABLE.column)`."""
+    if len(node.arguments) != 2 or not isinstance(node.arguments[1], n.Member):
+        message = "`lookup` takes a key and a column of a table"
+        return scope.broken("LR121", node.span, message, help="write `lookup(domain, abm.tier)`")
+    key = scope.expression(node.arguments[0], place=place)
+    column = _column(scope, node.arguments[1])
+    if column is None or key.type.kind == "error":
+        return nothing(node.span)
+    if not key.type.is_textual:
+        message = f"the key of a table is text, but {is_a(node.arguments[0], key.type)}"
+        return scope.broken("LR108", node.arguments[0].span, message, label=str(key.type), help="use a text field")
+    member = node.arguments[1]
+    return Expr("lookup", column, (key,), value=f"{member.owner.key}.{member.name.key}", span=node.span.as_json())
+
+
+def _column(scope: Scope, node: n.Member) -> Type | None:
+    found = scope.declared("table", node.owner)
+    if found is None or (found.kind, found.name) in scope.names.disputed:
+        return None
+    columns = scope.tables.get(found.name)
+    if columns is None:
+        return None
+    if node.name.key not in columns:
+        what = f"column of the table {found.name}"
+        scope.unknown("LR123", node.name.span, what, node.name.key, list(columns))
+        return None
+    return columns[node.name.key]
+
+
+def _bucket(scope: Scope, node: n.Call) -> Expr:
+    """`bucket("name")`."""
+    if len(node.arguments) == 1 and isinstance(node.arguments[0], n.TextLiteral):
+        return Expr("bucket", NUMBER, value=node.arguments[0].value, span=node.span.as_json())
+    message = "`bucket` takes one name in quotes: leads fall into 0 to 99 by it"
+    return scope.broken("LR121", node.span, message, help='write `bucket("subject line test") < 50`')
+
+
+def _unknown_function(scope: Scope, node: n.Call, place: Place) -> Expr:
+    name = node.function.key
+    if name in ("count", "first", "last", "sum"):
+        message = f"`{name}` takes one event, and this gives it {len(node.arguments)} arguments"
+        help = "to add values write `a + b`" if name == "sum" else f"write `{name}(EVENT)`"
+        return scope.broken("LR121", node.span, message, help=help)
+    for argument in node.arguments:
+        if not isinstance(argument, n.EventArgument | n.Name | n.Member):
+            scope.expression(argument, place=place)
+    meant = ELSEWHERE.get(name.lower())
+    known = [meant] if meant else [*CALLABLE, *OF_EVENTS, "lookup", "bucket"]
+    if meant:
+        message = f"there is no function `{name}`"
+        return scope.broken("LR107", node.function.span, message, label="unknown function", help=f"use `{meant}`")
+    note = "there are: " + ", ".join(f"`{k}`" for k in sorted(set(known)))
+    scope.unknown("LR107", node.function.span, "function", name, known, note)
+    return nothing(node.span)

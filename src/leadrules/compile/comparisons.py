@@ -1,0 +1,263 @@
+"""Comparisons, membership, text tests, blanks and labels.
+
+In: the nodes. Out: positive operations, negated by a plain `not`; text beside a choice takes the spelling of its options.
+What two types mean to each other is decided here, how it is said in mismatch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leadrules.compile import collections
+from leadrules.compile.logic import negation
+from leadrules.compile.mismatch import (
+    between,
+    disagree,
+    is_a,
+    needs_quotes,
+    not_a_label,
+    not_an_option,
+    said,
+    text_order,
+)
+from leadrules.compile.references import resolves
+from leadrules.compile.scope import Place, nothing, replace
+from leadrules.core.text import fold, nearest
+from leadrules.core.types import ERROR, YESNO, Type
+from leadrules.ruleset.model import Expr
+from leadrules.syntax import nodes as n
+
+if TYPE_CHECKING:
+    from leadrules.compile.expressions import Scope
+
+ORDERED = ("number", "date", "datetime", "duration")
+OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+
+
+def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
+    """`a = b` and its like."""
+    left, right = _sides(scope, node, place)
+    if "error" in (left.type.kind, right.type.kind):
+        return nothing(node.span)
+    if not agree(left.type, right.type):
+        return disagree(scope, (node.left, left), (node.right, right), node.span)
+    if node.op in OPERATIONS:
+        if left.type.kind not in ORDERED:
+            return text_order(scope, node, node.left, left.type)
+        return Expr(OPERATIONS[node.op], YESNO, (left, right), span=node.span.as_json())
+    if left.type.kind == "set":
+        return _sets(scope, node)
+    left = spelled(scope, node.left, left, node.right, right.type)
+    right = spelled(scope, node.right, right, node.left, left.type)
+    if ERROR in (left.type, right.type):
+        return nothing(node.span)
+    same = Expr("eq", YESNO, (left, right), span=node.span.as_json())
+    return negation(same, node.span) if node.op == "!=" else same
+
+
+def _sides(scope: Scope, node: n.Compare, place: Place) -> tuple[Expr, Expr]:
+    """Both sides; a bare word beside a text or a label is taken for what it was meant to be."""
+    if _is_bare_word(scope, node.right, place):
+        left = scope.expression(node.left, place=place)
+        return left, _bare_word(scope, node, node.right, node.left, left.type, place)
+    if _is_bare_word(scope, node.left, place):
+        right = scope.expression(node.right, place=place)
+        return _bare_word(scope, node, node.left, node.right, right.type, place), right
+    return scope.expression(node.left, place=place), scope.expression(node.right, place=place)
+
+
+def _is_bare_word(scope: Scope, node: n.Expression, place: Place) -> bool:
+    return isinstance(node, n.Name) and not resolves(scope, node.name.key, place)
+
+
+def _bare_word(
+    scope: Scope, node: n.Compare, word: n.Expression, beside: n.Expression, type: Type, place: Place
+) -> Expr:
+    assert isinstance(word, n.Name)
+    if type.kind == "label":
+        return _equals_label(scope, node, word, beside, type)
+    return bare_text(scope, word, beside, type, place)
+
+
+def bare_text(scope: Scope, word: n.Name, beside: n.Expression, type: Type, place: Place) -> Expr:
+    """A name that nothing bears, beside text: it lacks its quotes, or it is misspelt."""
+    if type.is_textual or type.kind == "set":
+        wanted = fold(word.name.key)
+        is_option = any(fold(o) == wanted for o in type.options)
+        if is_option or not (scope.is_event(word.name.key) or nearest(word.name.key, scope.names.lead_names())):
+            return needs_quotes(scope, word, beside, type)
+    return scope.expression(word, place=place)
+
+
+def _equals_label(scope: Scope, node: n.Compare, word: n.Name, beside: n.Expression, type: Type) -> Expr:
+    """`temperature = hot`."""
+    key = word.name.key
+    if key not in type.options:
+        not_a_label(scope, word.span, key, type)
+        return nothing(node.span)
+    verb = {"=": "is", "!=": "is not", ">=": "is at least", "<=": "is at most"}.get(node.op, "is")
+    right = f"{beside.span.text} {verb} {word.span.text}"
+    fixes = (replace(f"change to `{right}`", node.span, right),) if node.op in ("=", "!=", ">=", "<=") else ()
+    message = f"{is_a(beside, type)}: labels are compared with `is`, not with `{node.op}`"
+    return scope.broken("LR112", between(node.left, node.right), message, label="use `is`", help=f"write `{right}`", fixes=fixes)
+
+
+def agree(left: Type, right: Type) -> bool:
+    """Whether two types can be compared: text with choices, dates with datetimes, everything else with its own kind."""
+    if "error" in (left.kind, right.kind):
+        return True
+    if left.is_textual and right.is_textual:
+        return True
+    if left.is_temporal and right.is_temporal:
+        return True
+    return left.kind == right.kind and left.kind != "label"
+
+
+def _sets(scope: Scope, node: n.Compare) -> Expr:
+    message = f"{said(node.left)} and {said(node.right)} are sets: they are not compared with `{node.op}`"
+    help = f'ask for a member: `{node.left.span.text} has "..."`'
+    return scope.broken("LR115", between(node.left, node.right), message, label="not for sets", help=help)
+
+
+def spelled(scope: Scope, node: n.Expression, lowered: Expr, beside: n.Node, type: Type) -> Expr:
+    """A text literal beside a choice, in the spelling of the schema; one that is not among the options is a finding."""
+    if not isinstance(node, n.TextLiteral) or lowered.type.kind == "error" or not type.options or type.kind == "label":
+        return lowered
+    wanted = fold(node.value)
+    option = next((o for o in type.options if fold(o) == wanted), None)
+    if option is None:
+        return not_an_option(scope, node.span, node.value, said(beside), type.options)
+    return Expr("const", lowered.type, value=option, span=lowered.span)
+
+
+def lower_between(scope: Scope, node: n.Between, place: Place) -> Expr:
+    """`x between a and b`."""
+    value = scope.expression(node.value, place=place)
+    ends = [scope.expression(end, place=place) for end in (node.low, node.high)]
+    if "error" in (value.type.kind, *(e.type.kind for e in ends)):
+        return nothing(node.span)
+    for end_node, end in zip((node.low, node.high), ends, strict=True):
+        if not agree(value.type, end.type):
+            return disagree(scope, (node.value, value), (end_node, end), node.span)
+    if value.type.kind not in ORDERED:
+        return text_order(scope, node, node.value, value.type)
+    return Expr("between", YESNO, (value, *ends), span=node.span.as_json())
+
+
+def lower_in(scope: Scope, node: n.In, place: Place) -> Expr:
+    """`x in (..)`, `x in LIST`, `x in TABLE`, `x in team T`."""
+    found = collections.member(scope, node, place)
+    return negation(found, node.span) if node.negated else found
+
+
+def lower_text_test(scope: Scope, node: n.TextTest, place: Place) -> Expr:
+    """`contains`, `starts with`, `ends with`, `matches`, `has`."""
+    found = collections.text_test(scope, node, place)
+    return negation(found, node.span) if node.negated else found
+
+
+def lower_is_blank(scope: Scope, node: n.IsBlank, place: Place) -> Expr:
+    """`x is blank`."""
+    value = scope.expression(node.value, place=place)
+    blank = Expr("is_blank", YESNO, (value,), span=node.span.as_json())
+    return negation(blank, node.span) if node.negated else blank
+
+
+def lower_is_label(scope: Scope, node: n.IsLabel, place: Place) -> Expr:
+    """`x is LABEL` and its like."""
+    value = scope.expression(node.value, place=place)
+    if value.type.kind == "error":
+        return nothing(node.span)
+    if value.type.kind != "label":
+        return _not_labelled(scope, node, value)
+    known = [_label(scope, ident, value.type) for ident in node.labels]
+    if node.op in ("at least", "at most") and value.type.owner == "sequence":
+        message = "sequences have no order: `is at least` and `is at most` do not apply"
+        help = "write `sequence is one of (a, b)`"
+        return scope.broken("LR108", node.span, message, label="no order", help=help)
+    if not all(known):
+        return nothing(node.span)
+    labels = _reach(node, value.type.options)
+    found = Expr("is_label", YESNO, (value,), value=labels, span=node.span.as_json())
+    return negation(found, node.span) if node.op == "is not" else found
+
+
+def _label(scope: Scope, ident: n.Ident, type: Type) -> bool:
+    if ident.key in type.options:
+        kind = "sequence" if type.owner == "sequence" else "label"
+        scope.use(kind, ident.key if kind == "sequence" else f"{type.owner}.{ident.key}", ident.span)
+        return True
+    not_a_label(scope, ident.span, ident.key, type)
+    return False
+
+
+def _reach(node: n.IsLabel, options: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels that satisfy the test, highest first."""
+    named = [ident.key for ident in node.labels]
+    if node.op == "at least":
+        return options[: options.index(named[0]) + 1]
+    if node.op == "at most":
+        return options[options.index(named[0]) :]
+    return tuple(dict.fromkeys(named))
+
+
+def _not_labelled(scope: Scope, node: n.IsLabel, value: Expr) -> Expr:
+    """`country is JP`, `opted_out is yes`."""
+    subject, word = node.value.span.text, node.labels[0].span.text
+    if value.type.is_textual:
+        wanted = fold(node.labels[0].key)
+        text = next((o for o in value.type.options if fold(o) == wanted), node.labels[0].text)
+        return _text_is(scope, node, value, text)
+    if value.type.kind == "yesno":
+        message = f"{is_a(node.value, value.type)}: `is` asks for a label"
+        return scope.broken("LR112", node.span, message, help=f"write `{subject}` on its own, or `not {subject}`")
+    help = f'write `{subject} has "{word}"`' if value.type.kind == "set" else f"compare {said(node.value)} with `=` or `>=`"
+    message = f"{is_a(node.value, value.type)}: `is` asks for a label of a band, matrix, classify or stages"
+    return scope.broken("LR112", node.span, message, help=help)
+
+
+def _text_is(scope: Scope, node: n.IsLabel, value: Expr, text: str) -> Expr:
+    subject = node.value.span.text
+    texts = ", ".join(f'"{ident.text}"' for ident in node.labels)
+    new = {
+        "is": f'{subject} = "{text}"',
+        "is not": f'{subject} != "{text}"',
+        "one of": f"{subject} in ({texts})",
+    }.get(node.op)
+    message = f"{is_a(node.value, value.type)}: text is compared with `=`; `is` asks for a label"
+    fixes = (replace(f"change to `{new}`", node.span, new),) if new else ()
+    help = f"write `{new}`" if new else "text has no order: name the values with `in (..)`"
+    return scope.broken("LR112", node.span, message, label="not a label", help=help, fixes=fixes)
+
+
+def fitted(scope: Scope, node: n.Expression, wanted: Type, what: str, place: Place) -> Expr:
+    """A value for something of type `wanted`; what does not fit is a finding."""
+    subject = n.Name(span=node.span, name=n.Ident(span=node.span, text=what, key=what))
+    if _is_bare_word(scope, node, place) and wanted.is_textual:
+        assert isinstance(node, n.Name)
+        return bare_text(scope, node, subject, wanted, place)
+    lowered = scope.expression(node, place=place)
+    if "error" in (lowered.type.kind, wanted.kind):
+        return nothing(node.span) if lowered.type.kind == "error" else lowered
+    if wanted.kind == "choice":
+        return _as_choice(scope, node, lowered, wanted, what)
+    if wanted.kind == "text" and lowered.type.kind in ("choice", "label"):
+        return lowered
+    return lowered if lowered.type.kind == wanted.kind else scope.expression(node, (wanted.kind,), place, what)
+
+
+def _as_choice(scope: Scope, node: n.Expression, lowered: Expr, wanted: Type, what: str) -> Expr:
+    """A literal, or a choice or label none of whose values is foreign to the field."""
+    if isinstance(node, n.TextLiteral):
+        option = next((o for o in wanted.options if fold(o) == fold(node.value)), None)
+        if option is None:
+            return not_an_option(scope, node.span, node.value, f"`{what}`", wanted.options)
+        return Expr("const", lowered.type, value=option, span=lowered.span)
+    known = {fold(o) for o in wanted.options}
+    foreign = [o for o in lowered.type.options if fold(o) not in known]
+    if lowered.type.kind in ("choice", "label") and not foreign:
+        return lowered
+    why = f", and `{foreign[0]}` is none of its values" if foreign else ""
+    message = f"`{what}` is a choice, but {is_a(node, lowered.type)}{why}"
+    help = "give one of its values: " + ", ".join(f'"{o}"' for o in wanted.options[:8])
+    return scope.broken("LR108", node.span, message, label=str(lowered.type), help=help)

@@ -1,0 +1,259 @@
+"""What to say when two types do not agree: the mistakes people make first, each with its way out.
+
+In: nodes with their compiled forms. Out: one finding, and the ERROR expression that stands in. Decides nothing about
+which types agree.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from leadrules.compile.scope import nothing, replace
+from leadrules.core.diagnostics import Fix
+from leadrules.core.source import Span
+from leadrules.core.text import fold, nearest
+from leadrules.core.types import WORDS, Kind, Type
+from leadrules.ruleset.model import Expr
+from leadrules.syntax import nodes as n
+
+if TYPE_CHECKING:
+    from leadrules.compile.expressions import Scope
+
+SHOWN = 40
+NUMERIC = re.compile(r"[+-]?\d[\d_,]*(\.\d+)?%?")
+YES_NO = {"yes", "no", "true", "false", "y", "n", "はい", "いいえ"}
+
+
+def said(node: n.Node) -> str:
+    """An expression as messages quote it: on one line, shortened, in backquotes."""
+    text = " ".join(node.span.text.split())
+    return f"`{text}`" if len(text) <= SHOWN else f"`{text[: SHOWN - 3]}...`"
+
+
+def is_a(node: n.Node, type: Type) -> str:
+    """`X is text`."""
+    return f"{said(node)} is {type}"
+
+
+def between(left: n.Node, right: n.Node) -> Span:
+    """What stands between two nodes: the operator."""
+    return Span(left.span.file, left.span.end, right.span.start)
+
+
+def wrong_kind(scope: Scope, node: n.Expression, lowered: Expr, expected: tuple[Kind, ...], what: str) -> Expr:
+    """A value of another kind than its place asks for."""
+    wanted = " or ".join(WORDS[kind] for kind in expected)
+    message = f"{what or 'this'} must be {wanted}, but {is_a(node, lowered.type)}"
+    help, fixes = _unquoted(node, lowered, expected)
+    return scope.broken("LR108", node.span, message, label=str(lowered.type), help=help or f"give {wanted}", fixes=fixes)
+
+
+def _unquoted(node: n.Expression, lowered: Expr, expected: tuple[Kind, ...]) -> tuple[str, tuple[Fix, ...]]:
+    if not isinstance(node, n.TextLiteral):
+        return "", ()
+    temporal = {"date", "datetime"} & set(expected)
+    bare = iso_time(node.value) if temporal else as_number(node.value) if "number" in expected else None
+    return (f"without quotes: `{bare}`", (replace("remove the quotes", node.span, bare),)) if bare else ("", ())
+
+
+def not_yes_no(scope: Scope, node: n.Expression, lowered: Expr) -> Expr:
+    """A value where a condition is asked for."""
+    text = node.span.text
+    kind = lowered.type.kind
+    helps = {
+        "number": f"compare it: `{text} > 0`",
+        "text": f'compare it: `{text} = "..."`, or `{text} is not blank`',
+        "choice": f'compare it: `{text} = "{lowered.type.options[0] if lowered.type.options else "..."}"`',
+        "label": f"ask for a label: `{text} is {lowered.type.options[0] if lowered.type.options else 'LABEL'}`",
+        "set": f'ask for a member: `{text} has "..."`, or `{text} is not blank`',
+        "date": f"compare it: `{text} >= today`, or `{text} is not blank`",
+        "datetime": f"compare it: `{text} >= now - 30 days`, or `{text} is not blank`",
+        "duration": f"compare it: `{text} > 30 days`",
+    }
+    message = f"a condition is yes or no, but {is_a(node, lowered.type)}"
+    return scope.broken("LR109", node.span, message, label=str(lowered.type), help=helps.get(kind, "compare it"))
+
+
+def iso_time(text: str) -> str | None:
+    """The text as a date or datetime literal of the language, if it is one."""
+    stripped = text.strip().replace("/", "-")
+    try:
+        return date.fromisoformat(stripped).isoformat() if len(stripped) == 10 else _iso_datetime(stripped)
+    except ValueError:
+        return None
+
+
+def _iso_datetime(text: str) -> str | None:
+    if len(text) < 16 or text[10] not in "T ":
+        return None
+    return datetime.fromisoformat(text[:16].replace(" ", "T")).strftime("%Y-%m-%dT%H:%M")
+
+
+def as_number(text: str) -> str | None:
+    """The text as a number literal of the language, if it is one."""
+    return text.strip().replace(",", "_") if NUMERIC.fullmatch(text.strip()) else None
+
+
+def quoted(text: str) -> str:
+    """A text literal."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def disagree(scope: Scope, left: tuple[n.Expression, Expr], right: tuple[n.Expression, Expr], span: Span) -> Expr:
+    """Two sides whose types do not agree."""
+    for one, other in ((left, right), (right, left)):
+        if _explained(scope, one, other, between(left[0], right[0])):
+            return nothing(span)
+    message = f"{is_a(left[0], left[1].type)}, but {is_a(right[0], right[1].type)}"
+    help = "compare values of one type"
+    return scope.broken("LR108", span, message, label="different types", help=help)
+
+
+def _explained(scope: Scope, one: tuple[n.Expression, Expr], other: tuple[n.Expression, Expr], gap: Span) -> bool:
+    """Whether `one`, beside `other`, is a mistake with its own message."""
+    node, lowered = one
+    kind = other[1].type.kind
+    if isinstance(node, n.TextLiteral):
+        return _text_beside(scope, node, other, gap)
+    if isinstance(node, n.NumberLiteral):
+        return _number_beside(scope, node, other)
+    if lowered.type.kind == "set" and other[1].type.is_textual:
+        return _set_beside_text(scope, one, other, gap)
+    if lowered.type.kind == "label" and (other[1].type.is_textual or kind == "label"):
+        return _label_beside(scope, one, other)
+    if lowered.type.kind == "duration" and kind in ("date", "datetime"):
+        help = f"count back from today: `{said(other[0])[1:-1]} >= today - {node.span.text}`"
+        message = f"{is_a(other[0], other[1].type)}, but {said(node)} is a length of time"
+        scope.complain("LR108", node.span, message, label="a duration", help=help)
+        return True
+    return False
+
+
+def _text_beside(scope: Scope, node: n.TextLiteral, other: tuple[n.Expression, Expr], gap: Span) -> bool:
+    beside, type = other[0], other[1].type
+    if type.kind == "label":
+        quoted_label(scope, node, other, gap)
+        return True
+    if type.kind == "set":
+        return _set_beside_text(scope, other, (node, other[1]), gap)
+    bare = iso_time(node.value) if type.is_temporal else as_number(node.value) if type.kind == "number" else None
+    if bare:
+        message = f"{is_a(beside, type)}, but {said(node)} is text"
+        fixes = (replace("remove the quotes", node.span, bare),)
+        scope.complain("LR114", node.span, message, label="in quotes", help=f"without quotes: `{bare}`", fixes=fixes)
+        return True
+    if type.kind == "yesno" and fold(node.value) in YES_NO:
+        help = f"write {said(beside)} on its own, or `not {beside.span.text}`"
+        message = f"{is_a(beside, type)}: it is not compared with text"
+        scope.complain("LR108", node.span, message, label="text", help=help)
+        return True
+    examples = {"date": "2026-04-01", "datetime": "2026-04-01T09:00", "number": "10", "duration": "30 days"}
+    if type.kind in examples:
+        message = f"{is_a(beside, type)}, but {said(node)} is text"
+        scope.complain("LR108", node.span, message, label="text", help=f"write {type} as `{examples[type.kind]}`")
+        return True
+    return False
+
+
+def quoted_label(scope: Scope, node: n.TextLiteral, other: tuple[n.Expression, Expr], gap: Span) -> None:
+    """`temperature = "hot"`."""
+    type = other[1].type
+    wanted = fold(node.value)
+    label = next((o for o in type.options if fold(o) == wanted), None)
+    verb = "is not" if "!" in gap.text else "is"
+    message = f"{is_a(other[0], type)}: a label stands without quotes, after `{verb}`"
+    if label is None:
+        not_a_label(scope, node.span, node.value, type)
+        return
+    fixes = (replace(f"change to `{verb} {label}`", gap | node.span, f" {verb} {label}"),)
+    help = f"write `{other[0].span.text} {verb} {label}`"
+    scope.complain("LR112", node.span, message, label="in quotes", help=help, fixes=fixes)
+
+
+def not_a_label(scope: Scope, span: Span, name: str, type: Type) -> None:
+    """A label that the definition does not have."""
+    near = nearest(name, type.options)
+    known = ", ".join(f"`{o}`" for o in type.options[:12])
+    what = "a sequence" if type.owner == "sequence" else f"a label of `{type.owner}`"
+    help = f"did you mean `{near}`?" if near else f"there are: {known}" if known else "there are none"
+    fixes = (replace(f"change to `{near}`", span, near),) if near else ()
+    scope.complain("LR111", span, f"`{name}` is not {what}", label="unknown label", help=help, fixes=fixes)
+
+
+def _number_beside(scope: Scope, node: n.NumberLiteral, other: tuple[n.Expression, Expr]) -> bool:
+    beside, type = other[0], other[1].type
+    text = node.span.text
+    wanted: dict[str, tuple[str, str]] = {
+        "text": (f'"{text}"', "as text"),
+        "choice": (f'"{text}"', "as text"),
+        "duration": (f"{text} days", "with its unit"),
+    }
+    if type.kind in wanted:
+        new, how = wanted[type.kind]
+        message = f"{is_a(beside, type)}, but `{text}` is a number"
+        fixes = (replace(f"change to `{new}`", node.span, new),)
+        scope.complain("LR108", node.span, message, label="a number", help=f"write it {how}: `{new}`", fixes=fixes)
+        return True
+    if type.is_temporal:
+        message = f"{is_a(beside, type)}, but `{text}` is a number"
+        help = "write a date as `2026-04-01`, or count from today: `today - 30 days`"
+        scope.complain("LR108", node.span, message, label="a number", help=help)
+        return True
+    return False
+
+
+def _set_beside_text(scope: Scope, a_set: tuple[n.Expression, Expr], text: tuple[n.Expression, Expr], gap: Span) -> bool:
+    of, what = a_set[0].span.text, text[0].span.text
+    message = f"{said(a_set[0])} is a set: it can hold many values at once"
+    op = gap.text.strip()
+    fixes: tuple[Fix, ...] = ()
+    if a_set[0].span.end <= text[0].span.start and op in ("=", "!="):
+        fixes = (replace("change to `has`", gap, " has " if op == "=" else " not has "),)
+    scope.complain("LR115", gap, message, label="not for sets", help=f"write `{of} has {what}`", fixes=fixes)
+    return True
+
+
+def _label_beside(scope: Scope, one: tuple[n.Expression, Expr], other: tuple[n.Expression, Expr]) -> bool:
+    message = f"{is_a(one[0], one[1].type)}: labels are compared with `is`, and only with labels by name"
+    first = one[1].type.options[0] if one[1].type.options else "LABEL"
+    scope.complain("LR112", one[0].span | other[0].span, message, help=f"write `{one[0].span.text} is {first}`")
+    return True
+
+
+def text_order(scope: Scope, node: n.Compare | n.Between, beside: n.Expression, type: Type) -> Expr:
+    """`<` and its like on something that has no order."""
+    if type.kind == "label":
+        help = f"write `{beside.span.text} is at least LABEL` or `is at most LABEL`"
+        return scope.broken("LR112", node.span, f"{is_a(beside, type)}: labels are compared with `is`", help=help)
+    helps: dict[str, str] = {
+        "text": "text has only `=` and `!=`; if it holds numbers, make the field a number in the lead schema",
+        "choice": "a choice has only `=` and `!=`; list the options: `in (\"..\", \"..\")`",
+        "yesno": f"write {said(beside)} on its own, or `not {beside.span.text}`",
+        "set": f'write `{beside.span.text} has "..."`',
+    }
+    message = f"{is_a(beside, type)}, which has no order"
+    return scope.broken("LR116", node.span, message, label="no order", help=helps.get(type.kind, "compare numbers or dates"))
+
+
+def needs_quotes(scope: Scope, node: n.Name, beside: n.Expression, type: Type) -> Expr:
+    """`country = JP`: a text without its quotes."""
+    wanted = fold(node.name.key)
+    text = next((o for o in type.options if fold(o) == wanted), node.name.text)
+    message = f"`{node.name.key}` is not a name here; {is_a(beside, type)}, and text stands in quotes"
+    fixes = (replace(f"change to `{quoted(text)}`", node.span, quoted(text)),)
+    return scope.broken(
+        "LR113", node.span, message, label="needs quotes", help=f"write `{quoted(text)}`", fixes=fixes
+    )
+
+
+def not_an_option(scope: Scope, span: Span, value: str, beside: str, options: tuple[str, ...]) -> Expr:
+    """A text that a choice cannot have."""
+    near = nearest(value, options)
+    known = ", ".join(quoted(o) for o in options[:12]) + (f" and {len(options) - 12} more" if len(options) > 12 else "")
+    help = f"did you mean {quoted(near)}?" if near else f"it can be: {known}"
+    fixes = (replace(f"change to {quoted(near)}", span, quoted(near)),) if near else ()
+    message = f"{quoted(value)} is not among the values of {beside}"
+    return scope.broken("LR110", span, message, label="not a value of this field", help=help, fixes=fixes)
+

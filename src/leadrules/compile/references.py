@@ -1,0 +1,239 @@
+"""Names and members: what a bare `x` or an `a.b` stands for.
+
+In: a name and the place it stands in. Out: the field, definition, state name, event field or rep attribute it means, or
+one finding that says what was probably meant. Knows no operator.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leadrules.compile.names import ALWAYS, Declaration
+from leadrules.compile.scope import Place, nothing, replace
+from leadrules.core.text import nearest
+from leadrules.core.types import DATE, DATETIME, NUMBER, TEXT, Type
+from leadrules.ruleset.model import Expr
+from leadrules.syntax import nodes as n
+
+if TYPE_CHECKING:
+    from leadrules.compile.expressions import Scope
+
+ALWAYS_TYPES: dict[str, Type] = {
+    "now": DATETIME,
+    "today": DATE,
+    "owner": TEXT,
+    "assigned_at": DATETIME,
+    "due_at": DATETIME,
+    "owner_changes": NUMBER,
+    "step": NUMBER,
+    "enrolled_at": DATETIME,
+    "duplicate_of": TEXT,
+}
+CLOCK = ("now", "today")
+
+
+def lower_name(scope: Scope, node: n.Name, place: Place) -> Expr:
+    """A bare name."""
+    key = node.name.key
+    if place.kind == "event":
+        return _event_name(scope, node, place)
+    if key in scope.names.values:
+        return _definition(scope, node, scope.names.values[key])
+    if key in ALWAYS:
+        return _always(scope, node)
+    if key in scope.names.fields:
+        return lead_field(scope, node.name, node)
+    return _unknown_name(scope, node)
+
+
+def resolves(scope: Scope, key: str, place: Place) -> bool:
+    """Whether a bare name stands for a value here."""
+    if place.kind == "event":
+        return key in CLOCK or scope.shared_field(place.types, key) is not None
+    return key in scope.names.values or key in ALWAYS or key in scope.names.fields
+
+
+def lead_field(scope: Scope, ident: n.Ident, node: n.Expression) -> Expr:
+    """A field of the lead; the rule reads it."""
+    found = scope.names.fields[ident.key]
+    scope.fields_read.add(found.name)
+    scope.use("field", found.name, ident.span)
+    return Expr("field", found.type, value=found.name, span=node.span.as_json())
+
+
+def _definition(scope: Scope, node: n.Name | n.Member, found: Declaration) -> Expr:
+    ident = node.name
+    scope.use(found.kind, found.name, ident.span)
+    if found.kind in ("list", "table"):
+        return _collection_as_value(scope, node, found)
+    known = scope.types.get(found.name)
+    if known is None or known.kind == "error":
+        return nothing(node.span)
+    return Expr("name", known, value=found.name, span=node.span.as_json())
+
+
+def _collection_as_value(scope: Scope, node: n.Name | n.Member, found: Declaration) -> Expr:
+    if (found.kind, found.name) in scope.names.disputed:
+        return nothing(node.span)
+    help = f"write `FIELD in {found.name}`" + (
+        f", or `lookup(FIELD, {found.name}.COLUMN)`" if found.kind == "table" else ""
+    )
+    message = f"`{found.name}` is a {found.kind}, not a value of the lead"
+    return scope.broken("LR119", node.span, message, label=f"a {found.kind}", help=help)
+
+
+def _always(scope: Scope, node: n.Name) -> Expr:
+    key = node.name.key
+    known = Type("label", tuple(scope.names.of("sequence")), "sequence") if key == "sequence" else ALWAYS_TYPES[key]
+    return Expr("always", known, value=key, span=node.span.as_json())
+
+
+def _event_name(scope: Scope, node: n.Name, place: Place) -> Expr:
+    key = node.name.key
+    known = scope.shared_field(place.types, key)
+    if known is not None:
+        scope.read_event_field(place.types, key)
+        scope.use("event field", f"{place.types[0]}.{key}", node.span)
+        return Expr("event_field", known, value=key, span=node.span.as_json())
+    if key in CLOCK:
+        return _always(scope, node)
+    if key in scope.names.fields or key in scope.names.values or key in ALWAYS:
+        return _lead_name_inside_where(scope, node, place)
+    scope.event_field(place.types, node.name)
+    return nothing(node.span)
+
+
+def _lead_name_inside_where(scope: Scope, node: n.Name, place: Place) -> Expr:
+    key = node.name.key
+    message = f"inside `where` names are the event's; `{key}` is the lead's"
+    if key not in scope.names.fields and key not in scope.names.values:
+        help = f"take `{key}` out of the `where`: join it with `and` after the event"
+        return scope.broken("LR119", node.span, message, label="not a field of the event", help=help)
+    return scope.broken(
+        "LR119",
+        node.span,
+        message,
+        label="not a field of the event",
+        help=f"write `lead.{key}`",
+        fixes=(replace(f"change to `lead.{key}`", node.span, f"lead.{node.span.text}"),),
+    )
+
+
+def lower_member(scope: Scope, node: n.Member, place: Place) -> Expr:
+    """`lead.x`, `rep.x`, `stages.since`; anything else is a finding."""
+    owner = node.owner.key
+    if owner == "lead":
+        return _of_lead(scope, node, place)
+    if owner == "rep" and (place.kind == "team" or "rep" not in scope.names.values):
+        return _of_rep(scope, node, place)
+    found = scope.names.values.get(owner)
+    if found and node.name.key == "since" and place.kind != "event":
+        return _since_of(scope, node, found)
+    return _stray_member(scope, node, place, found)
+
+
+def _of_lead(scope: Scope, node: n.Member, place: Place) -> Expr:
+    key = node.name.key
+    if key in scope.names.fields:
+        return lead_field(scope, node.name, node)
+    found = scope.names.values.get(key)
+    if found and (place.kind != "event" or key in scope.pure or scope.types.get(key, NUMBER).kind == "error"):
+        return _definition(scope, node, found)
+    if found:
+        message = f"`{key}` is not made of the lead's fields alone, so it cannot stand inside `where`"
+        help = "inside `where`, of the lead only fields and definitions made only of fields can be used"
+        return scope.broken("LR119", node.span, message, label="reads events or the state", help=help)
+    if key in ALWAYS:
+        message = f"the lead has no field `{key}`"
+        help = f"`{key}` on its own is what the state holds; for the export's own column add a field to the lead schema"
+        return scope.broken("LR104", node.name.span, message, label="unknown field", help=help)
+    scope.unknown("LR104", node.name.span, "field of the lead", key, list(scope.names.fields))
+    return nothing(node.span)
+
+
+def _of_rep(scope: Scope, node: n.Member, place: Place) -> Expr:
+    key = node.name.key
+    if place.kind != "team":
+        message = "`rep` can be read only where a route chooses one: `team T where (rep.industries has industry)`"
+        return scope.broken("LR119", node.span, message, label="no rep here", help="use `owner` for the lead's owner")
+    known = place.attributes.get(key)
+    if known is None:
+        note = "a rep's attributes are the further keys of team.yaml"
+        scope.unknown("LR104", node.name.span, "attribute of the reps", key, list(place.attributes), note)
+        return nothing(node.span)
+    return Expr("rep_field", known, value=key, span=node.span.as_json())
+
+
+def _since_of(scope: Scope, node: n.Member, found: Declaration) -> Expr:
+    scope.use(found.kind, found.name, node.owner.span)
+    if found.kind == "stages":
+        return Expr("since_of", DATETIME, value=found.name, span=node.span.as_json())
+    message = f"only stages remember since when: `{found.name}` is a {found.word}"
+    return scope.broken("LR119", node.span, message, label="no `since`", help="make it `stages`, or use an event's time")
+
+
+def _stray_member(scope: Scope, node: n.Member, place: Place, found: Declaration | None) -> Expr:
+    owner, name = node.owner.key, node.name.key
+    if place.kind == "event" and owner in place.types:
+        help = f"inside `where` the event's fields stand alone: write `{name}`"
+        fixes = (replace(f"change to `{name}`", node.span, node.name.span.text),)
+        message = f"`{owner}` is the event itself here"
+        return scope.broken("LR119", node.span, message, label="no need for the type", help=help, fixes=fixes)
+    if scope.is_event(owner):
+        help = f"take one of its values: `last({owner}.{name})`, `sum({owner}.{name})`, or `did {owner} where (..)`"
+        message = f"`{owner}` is an event, and a lead can have many"
+        return scope.broken("LR119", node.span, message, label="many values", help=help)
+    if found and found.kind == "table":
+        help = f"write `lookup(KEY, {owner}.{name})`"
+        message = f"`{owner}` is a table: it has a row per key"
+        return scope.broken("LR119", node.span, message, label="of which row?", help=help)
+    if found:
+        if (found.kind, owner) in scope.names.disputed:
+            return nothing(node.span)
+        help = f"use `{owner}` itself; `.since` is what stages have"
+        message = f"`{owner}` is a {found.word} and has no `{name}`"
+        return scope.broken("LR119", node.span, message, label="no such part", help=help)
+    return _unknown_owner(scope, node)
+
+
+def _unknown_owner(scope: Scope, node: n.Member) -> Expr:
+    owner = node.owner.key
+    if owner in scope.names.fields or owner in ALWAYS:
+        message = f"`{owner}` is a single value and has no `{node.name.key}`"
+        return scope.broken("LR119", node.span, message, label="no such part", help=f"use `{owner}` itself")
+    stages = [d.name for d in scope.names.values.values() if d.kind == "stages"]
+    known = ["lead", *stages] if node.name.key == "since" else ["lead", *scope.names.events]
+    scope.unknown("LR104", node.owner.span, "name", owner, known, "`lead.NAME` is a field of the lead")
+    return nothing(node.span)
+
+
+def _unknown_name(scope: Scope, node: n.Name) -> Expr:
+    key = node.name.key
+    if scope.is_event(key):
+        help = f"write `did {key}` for yes/no, `count({key})` for how often, `last({key})` for when"
+        fixes = (replace(f"change to `did {key}`", node.span, f"did {node.span.text}"),)
+        message = f"`{key}` is an event, not a value of the lead"
+        return scope.broken("LR119", node.span, message, label="an event", help=help, fixes=fixes)
+    owner = label_owner(scope, key)
+    if owner:
+        help = f"write `{owner} is {key}`"
+        message = f"`{key}` is a label of `{owner}`, not a value of its own"
+        return scope.broken("LR112", node.span, message, label="a label", help=help)
+    scope.unknown("LR104", node.span, "name", key, scope.names.lead_names(), _elsewhere(scope, key))
+    return nothing(node.span)
+
+
+def label_owner(scope: Scope, key: str) -> str | None:
+    """The first definition that has a label of this name."""
+    return next((name for name, t in scope.types.items() if t.kind == "label" and key in t.options), None)
+
+
+def _elsewhere(scope: Scope, key: str) -> str:
+    """Where the name does stand, if it is a name of another kind."""
+    for kind in ("sequence", "trigger", "route", "funnel", "goal"):
+        if key in scope.names.of(kind):
+            return f"`{key}` is a {kind}; " + (f"write `sequence is {key}`" if kind == "sequence" else "it has no value")
+    near = nearest(key, [*scope.names.events, *scope.names.of("events")])
+    if near:
+        return f"if you mean the event, write `did {near}`"
+    return f'if it is a text, put quotes around it: `"{key}"`; else declare it as a field of the lead schema'

@@ -1,0 +1,257 @@
+"""What an expression may refer to, and what compiling it leaves behind.
+
+In: a project and its names. Out: `Context`, which answers look-ups, keeps one index per distinct aggregate, and collects
+findings, uses of names, fields that are read and patterns to check. Knows nothing of how an expression is typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from leadrules.compile.names import Declaration, Names
+from leadrules.core.codes import finding
+from leadrules.core.diagnostics import Diagnostic, Edit, Fix, Related
+from leadrules.core.source import Span
+from leadrules.core.text import nearest, nfc
+from leadrules.core.types import DATETIME, ERROR, TEXT, Type
+from leadrules.project.model import EventType, Project
+from leadrules.ruleset.model import Aggregate, Duration, EventFilter, Expr
+from leadrules.syntax import nodes as n
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which names may stand: those of the lead, of an event of `types` (inside `where`), or also a rep's `attributes`."""
+
+    kind: Literal["lead", "event", "team"] = "lead"
+    types: tuple[str, ...] = ()
+    attributes: Mapping[str, Type] = field(default_factory=dict)
+
+
+LEAD = Place()
+
+
+def inside_event(types: tuple[str, ...]) -> Place:
+    """Inside the `where` of an event reference."""
+    return Place("event", types)
+
+
+def inside_team(attributes: Mapping[str, Type]) -> Place:
+    """Inside the `where` of a team: the lead's names, and `rep.NAME` for these attributes."""
+    return Place("team", attributes=attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern of `matches` and where it stands: they are checked together, once."""
+
+    text: str
+    span: Span
+
+
+@dataclass(slots=True, eq=False)
+class Context:
+    """Look-ups and findings of one compilation."""
+
+    project: Project
+    names: Names
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    types: dict[str, Type] = field(default_factory=dict)  # of the definitions lowered so far
+    lists: dict[str, str] = field(default_factory=dict)  # list -> "text", "number" or "error"
+    list_values: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    tables: dict[str, dict[str, Type] | None] = field(default_factory=dict)  # columns; None: could not be read
+    pure: set[str] = field(default_factory=set)  # definitions made only of fields
+    aggregates: dict[Aggregate, int] = field(default_factory=dict)
+    patterns: list[Pattern] = field(default_factory=list)
+    uses: dict[tuple[str, str], list[Span]] = field(default_factory=dict)
+    fields_read: set[str] = field(default_factory=set)
+    events_read: dict[str, set[str]] = field(default_factory=dict)
+    counting_since: Expr | None = None
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        """Keep a finding."""
+        self.diagnostics.append(diagnostic)
+
+    def complain(
+        self,
+        code: str,
+        span: Span,
+        message: str,
+        *,
+        label: str = "",
+        help: str = "",
+        related: tuple[Related, ...] = (),
+        fixes: tuple[Fix, ...] = (),
+    ) -> None:
+        """Make a finding and keep it."""
+        self.report(finding(code, span, message, label=label, help=help, related=related, fixes=fixes))
+
+    def broken(self, code: str, span: Span, message: str, **more: Any) -> Expr:
+        """Report, and stand in for the expression: its uses report nothing more."""
+        self.complain(code, span, message, **more)
+        return nothing(span)
+
+    def use(self, kind: str, name: str, span: Span) -> None:
+        """Remember where a declared name is used."""
+        self.uses.setdefault((kind, name), []).append(span)
+
+    def declared(self, kind: str, ident: n.Ident, *, code: str = "LR104", what: str = "") -> Declaration | None:
+        """The block of `kind` that `ident` names, noting the use; an unknown one is reported under `code`."""
+        found = self.names.of(kind).get(ident.key)
+        if found and found.kind == kind:
+            self.use(kind, ident.key, ident.span)
+            return found
+        known = [name for name, d in self.names.of(kind).items() if d.kind == kind]
+        self.unknown(code, ident.span, what or kind, ident.key, known)
+        return None
+
+    def unknown(self, code: str, span: Span, what: str, name: str, known: Iterable[str], note: str = "") -> None:
+        """`there is no WHAT NAME`, with what was probably meant."""
+        known = list(known)
+        near = nearest(name, known)
+        help = f"did you mean `{near}`?" if near else note or _choices(what, known)
+        fixes = (replace(f"change to `{near}`", span, near),) if near else ()
+        self.complain(code, span, f"there is no {what} `{name}`", label=f"unknown {what}", help=help, fixes=fixes)
+
+    def labels_of(self, name: str) -> tuple[str, ...] | None:
+        """The labels, highest first, of a band, matrix, classify or stages, or of `sequence`; None for anything else."""
+        if name == "sequence":
+            return tuple(self.names.of("sequence"))
+        known = self.types.get(name)
+        return known.options if known and known.kind == "label" else None
+
+    def event_types(self, ident: n.Ident) -> tuple[str, ...] | None:
+        """The types that an event reference names, a group written out; unknown ones are reported."""
+        if ident.key in self.names.events:
+            self.use("event", ident.key, ident.span)
+            return (self.names.events[ident.key].name,)
+        group = self.names.of("events").get(ident.key)
+        if group:
+            self.use("events", ident.key, ident.span)
+            return self.group_members(group)
+        self._unknown_event(ident)
+        return None
+
+    def group_members(self, group: Declaration) -> tuple[str, ...]:
+        """The known event types of a group, each once."""
+        assert isinstance(group.statement, n.EventGroup)
+        known = (self.names.events.get(m.key) for m in group.statement.members)
+        return tuple(dict.fromkeys(e.name for e in known if e))
+
+    def is_event(self, key: str) -> bool:
+        """Whether a name is an event type or an event group."""
+        return key in self.names.events or key in self.names.of("events")
+
+    def _unknown_event(self, ident: n.Ident) -> None:
+        known = [*self.names.events, *self.names.of("events")]
+        note = "" if known else "rules/events.schema.json names the event types: there are none"
+        self.unknown("LR105", ident.span, "event", ident.key, known, note)
+
+    def event_field(self, types: tuple[str, ...], ident: n.Ident) -> Type | None:
+        """The type of a field that all these event types share; an unknown or unshared one is reported."""
+        found = self.shared_field(types, ident.key)
+        if found is not None:
+            self.read_event_field(types, ident.key)
+            self.use("event field", f"{types[0]}.{ident.key}", ident.span)
+            return found
+        self._unshared(types, ident)
+        return None
+
+    def shared_field(self, types: tuple[str, ...], key: str) -> Type | None:
+        """The type of a field if all these event types have it in the same kind; `at`, `type`, `lead_id` always."""
+        always = {"at": DATETIME, "lead_id": TEXT, "type": Type("choice", options=types)}
+        if key in always:
+            return always[key]
+        found = [self._own_field(t, key) for t in types]
+        if not found or None in found or len({f.kind for f in found if f}) > 1:
+            return None
+        options = tuple(dict.fromkeys(o for f in found if f for o in f.options))
+        return found[0] if len(found) == 1 else Type(found[0].kind, options) if found[0] else None
+
+    def read_event_field(self, types: tuple[str, ...], key: str) -> None:
+        """Note that a rule reads this field of these event types."""
+        for name in types:
+            event = self._event(name)
+            own = next((f.name for f in event.fields if nfc(f.name) == key), None) if event else None
+            self.events_read.setdefault(name, set()).update([own] if own else [])
+
+    def _event(self, name: str) -> EventType | None:
+        return self.names.events.get(nfc(name))
+
+    def _own_field(self, event: str, key: str) -> Type | None:
+        found = self._event(event)
+        return next((f.type for f in found.fields if nfc(f.name) == key), None) if found else None
+
+    def event_field_names(self, types: tuple[str, ...]) -> list[str]:
+        """What may stand inside `where` for these types, schema order."""
+        first = self._event(types[0]) if types else None
+        own = [f.name for f in first.fields if self.shared_field(types, nfc(f.name))] if first else []
+        return [*own, "at", "type"]
+
+    def _unshared(self, types: tuple[str, ...], ident: n.Ident) -> None:
+        kinds = {t: self._own_field(t, ident.key) for t in types}
+        if any(kinds.values()):
+            said = ", ".join(f"{t}: {k if k else 'none'}" for t, k in kinds.items())
+            message = f"the events {_list(types)} do not share a field `{ident.key}` of one type"
+            help = f"{said}; name one event type, or give the field the same type in the event schema"
+            self.complain("LR106", ident.span, message, label="not shared", help=help)
+            return
+        what = f"field of {types[0]}" if len(types) == 1 else "field that these events share"
+        self.unknown("LR106", ident.span, what, ident.key, self.event_field_names(types))
+
+    def intern(self, aggregate: Aggregate) -> int:
+        """The index of an aggregate: equal ones share it, and what one depends on has a lower one."""
+        return self.aggregates.setdefault(aggregate, len(self.aggregates))
+
+    @contextmanager
+    def counting(self, since: Expr | None) -> Iterator[None]:
+        """Within, every event filter sees only events after `since` (a score's `count events since`)."""
+        before, self.counting_since = self.counting_since, since
+        try:
+            yield
+        finally:
+            self.counting_since = before
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The project's time zone."""
+        return ZoneInfo(self.project.timezone)
+
+    def position(self, statement: n.Statement) -> int:
+        """Declaration order of a statement among all of the project."""
+        return self.names.positions[id(statement)]
+
+
+def nothing(span: Span) -> Expr:
+    """The expression in place of one that is already reported."""
+    return Expr("const", ERROR, value=None, span=span.as_json())
+
+
+def duration(node: n.DurationLiteral) -> Duration:
+    """A duration literal as the compiled ruleset holds it."""
+    return Duration(node.count, node.unit)
+
+
+def replace(title: str, span: Span, text: str) -> Fix:
+    """A fix that puts `text` in the place of `span`."""
+    return Fix(title, (Edit(span, text),))
+
+
+def filter_types(filter: EventFilter | None) -> tuple[str, ...]:
+    """The event types of a filter that may be missing."""
+    return filter.types if filter else ()
+
+
+def _choices(what: str, known: list[str]) -> str:
+    if not known:
+        return f"none is declared: there is no {what} in this project"
+    shown = ", ".join(f"`{k}`" for k in known[:8])
+    return f"there are: {shown}" + (f" and {len(known) - 8} more" if len(known) > 8 else "")
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
