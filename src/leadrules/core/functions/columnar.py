@@ -1,0 +1,264 @@
+"""Pieces that column implementations share: folding, local time, finite numbers, membership.
+
+In: Polars expressions. Out: Polars expressions that mention each of theirs once, so that nesting stays linear. Agrees
+with core/text and core/calendar by taking their tables, not Polars' own zones; Polars is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from leadrules.core.calendar import Calendar
+from leadrules.core.text import TRIM, folded, plain
+from leadrules.core.types import Type
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# Polars and Python each follow their own version of Unicode: text with a younger character than Python's goes by Python.
+_UNKNOWN = rf"\P{{Age={'.'.join(unicodedata.unidata_version.split('.')[:2])}}}"
+_NEW_CAPITALS = "\u019b\u0264\ua7d3\ua7d5"  # small letters that got their capital after they were encoded
+_FEW = 8
+
+
+def dtype(type_: Type) -> Any:
+    """The Polars type of a column of this type."""
+    import polars as pl
+
+    match type_.kind:
+        case "number":
+            return pl.Float64()
+        case "yesno":
+            return pl.Boolean()
+        case "date":
+            return pl.Date()
+        case "datetime":
+            return pl.Datetime("us", "UTC")
+        case "duration":
+            return pl.Duration("us")
+        case "set":
+            return pl.List(pl.String)
+    return pl.String()
+
+
+def each(function: Callable[..., pl.Series], result: Any, *args: pl.Expr) -> pl.Expr:
+    """A function on whole series, element by element, as an expression; constants come as series of one."""
+    import polars as pl
+
+    if len(args) == 1:
+        return args[0].map_batches(function, return_dtype=result, is_elementwise=True)
+    return pl.map_batches(
+        list(args), lambda series: function(*_aligned(series)), return_dtype=result, is_elementwise=True
+    )
+
+
+def _aligned(series: Sequence[pl.Series]) -> list[pl.Series]:
+    """All as long as the longest: a constant is repeated."""
+    longest = max(len(s) for s in series)
+    if any(len(s) == 0 for s in series):
+        longest = 0
+    return [s if len(s) == longest else s.head(0) if not longest else s.new_from_index(0, longest) for s in series]
+
+
+# -- text -----------------------------------------------------------------------------------------------------------
+
+
+def fold_column(column: pl.Expr, *, trim: bool = True) -> pl.Expr:
+    """`fold` of a column of text; with `trim=False`, `folded`."""
+    import polars as pl
+
+    return each(lambda series: fold_series(series, trim=trim), pl.String(), column)
+
+
+def fold_set_column(column: pl.Expr) -> pl.Expr:
+    """`fold` of every item of a column of sets."""
+    import polars as pl
+
+    return column.list.eval(fold_column(pl.element()))
+
+
+def fold_series(series: pl.Series, *, trim: bool = True) -> pl.Series:
+    """`fold` of a series of text."""
+    import polars as pl
+
+    series = series.cast(pl.String)
+    if is_ascii(series):
+        lower = series.str.to_lowercase()
+    else:
+        native = series.str.normalize("NFKC").str.to_lowercase().str.replace_all("ς", "σ", literal=True)
+        lower = by_python(series, native, _UNKNOWN, folded)
+    return lower.str.strip_chars(TRIM) if trim else lower
+
+
+def plain_series(series: pl.Series) -> pl.Series:
+    """`plain` of a series of text."""
+    if is_ascii(series):
+        return series.str.strip_chars(TRIM)
+    return by_python(series, series.str.normalize("NFKC").str.strip_chars(TRIM), _UNKNOWN, plain)
+
+
+def lower_series(series: pl.Series) -> pl.Series:
+    """Lower case, as Python has it."""
+    return by_python(series, series.str.to_lowercase(), f"[{_UNKNOWN}Σ]", str.lower)
+
+
+def upper_series(series: pl.Series) -> pl.Series:
+    """Upper case, as Python has it."""
+    return by_python(series, series.str.to_uppercase(), f"[{_UNKNOWN}{_NEW_CAPITALS}]", str.upper)
+
+
+def is_ascii(series: pl.Series) -> bool:
+    """Whether every text is ASCII: as many bytes as characters."""
+    return bool(series.str.len_bytes().sum() == series.str.len_chars().sum())
+
+
+def by_python(series: pl.Series, native: pl.Series, pattern: str, function: Callable[[str], str]) -> pl.Series:
+    """The native result, but Python's for the texts in which the pattern is found."""
+    import polars as pl
+
+    if is_ascii(series):
+        return native
+    odd = series.str.contains(pattern).fill_null(value=False)
+    if not odd.any():
+        return native
+    own = pl.Series(values=[function(text) for text in series.filter(odd)], dtype=pl.String)
+    return native.scatter(odd.arg_true(), own)
+
+
+def blank_if_empty(column: pl.Expr) -> pl.Expr:
+    """Blank for the empty text."""
+    return column.replace("", None)
+
+
+@lru_cache(maxsize=4096)
+def has_match(pattern: str, text: str) -> bool:
+    """Whether a pattern of Rust's regex syntax is found in a text: the row form of what Polars does."""
+    import polars as pl
+
+    return bool(pl.Series([text]).str.contains(pattern)[0])
+
+
+def pattern_error(pattern: str) -> str | None:
+    """What is wrong with a pattern, in the regex library's words; None for a good one."""
+    import polars as pl
+
+    try:
+        pl.Series([""]).str.contains(pattern)
+    except pl.exceptions.PolarsError as error:
+        return str(error).removeprefix("regex error: ").strip()
+    return None
+
+
+def is_member(column: pl.Expr, members: Sequence[Any] | frozenset[Any]) -> pl.Expr:
+    """Whether a value is among constants; no for a blank."""
+    if not members:
+        return column.is_null() & column.is_not_null()
+    if len(members) == 1:
+        return column.eq(next(iter(members))).fill_null(value=False)
+    return column.is_in(list(members)).fill_null(value=False)
+
+
+def begins(column: pl.Expr, parts: Sequence[str], *, at_end: bool = False) -> pl.Expr:
+    """Whether a text begins (or ends) with one of these; many are looked up by their length instead of one by one."""
+    import polars as pl
+
+    if len(parts) <= _FEW:
+        tests = [column.str.ends_with(p) if at_end else column.str.starts_with(p) for p in parts]
+    else:
+        by_length: dict[int, list[str]] = {}
+        for part in parts:
+            by_length.setdefault(len(part), []).append(part)
+        cut = column.str.tail if at_end else column.str.head
+        tests = [is_member(cut(length), group) for length, group in by_length.items()]
+    return any_of(tests) if tests else pl.lit(value=False)
+
+
+def any_of(tests: Sequence[pl.Expr]) -> pl.Expr:
+    """Whether any test holds; a blank one does not."""
+    import polars as pl
+
+    return (tests[0] if len(tests) == 1 else pl.any_horizontal(tests)).fill_null(value=False)
+
+
+# -- numbers --------------------------------------------------------------------------------------------------------
+
+
+def finite(column: pl.Expr) -> pl.Expr:
+    """Blank for what is no number: a division by zero, an overflow."""
+    import polars as pl
+
+    return each(_finite_series, pl.Float64(), column)
+
+
+def _finite_series(series: pl.Series) -> pl.Series:
+    import polars as pl
+
+    good = series.is_finite()
+    if good.all():
+        return series
+    return series.zip_with(
+        good.fill_null(value=False), pl.Series([None], dtype=pl.Float64).new_from_index(0, len(series))
+    )
+
+
+# -- time -----------------------------------------------------------------------------------------------------------
+
+
+def to_local(calendar: Calendar, column: pl.Expr) -> pl.Expr:
+    """The local clock time (naive) of a column of instants."""
+    import polars as pl
+
+    return each(lambda series: local_series(calendar, series), pl.Datetime("us"), column)
+
+
+def to_instant(calendar: Calendar, column: pl.Expr) -> pl.Expr:
+    """The instants of a column of local clock times (naive)."""
+    import polars as pl
+
+    return each(lambda series: instant_series(calendar, series), pl.Datetime("us", "UTC"), column)
+
+
+def local_series(calendar: Calendar, series: pl.Series) -> pl.Series:
+    """The local clock times of instants, by the zone's own table."""
+    import polars as pl
+
+    micros = series.cast(pl.Datetime("us", "UTC")).to_physical()
+    shifted: pl.Series = micros + _offsets(calendar, series, micros, local=False)
+    return shifted.cast(pl.Datetime("us"))
+
+
+def instant_series(calendar: Calendar, series: pl.Series) -> pl.Series:
+    """The instants of local clock times, by the zone's own table."""
+    import polars as pl
+
+    micros = series.cast(pl.Datetime("us")).to_physical()
+    shifted: pl.Series = micros - _offsets(calendar, series, micros, local=True)
+    return shifted.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def _offsets(calendar: Calendar, series: pl.Series, micros: pl.Series, *, local: bool) -> Any:
+    """The offset at each moment: a series, or one number where the zone never changes in these years."""
+    import polars as pl
+
+    years = series.dt.year().unique().drop_nulls().to_list()
+    table = calendar.offsets(years, local=local)
+    if len(table.offsets) <= 1:
+        return table.offsets[0] if table.offsets else 0
+    # A moment belongs to the last step that begins at or before it.
+    at = pl.Series(table.starts[1:], dtype=pl.Int64).search_sorted(micros.fill_null(0), side="right")
+    return pl.Series(table.offsets, dtype=pl.Int64).gather(at)
+
+
+def local_day(calendar: Calendar, column: pl.Expr, type_: Type) -> pl.Expr:
+    """The local date of a column of dates or datetimes."""
+    return to_local(calendar, column).dt.date() if type_.kind == "datetime" else column
+
+
+def as_instant(calendar: Calendar, column: pl.Expr, type_: Type) -> pl.Expr:
+    """Datetimes themselves, dates as their local midnight."""
+    import polars as pl
+
+    return to_instant(calendar, column.cast(pl.Datetime("us"))) if type_.kind == "date" else column
