@@ -1,0 +1,100 @@
+"""leadrules.yaml and team.yaml against their JSON Schemas, in the reader's words.
+
+In: a document and the name of a schema of grammar/. Out: at most one finding per value; `bad_paths` are the values a
+reader must pass over. What belongs in a place is said by `x-expected` in the schema, so the words live beside the rule.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from leadrules.core.codes import finding
+from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.resources import grammar_text
+from leadrules.project.document import Document, KeyPath, did_you_mean, listed, shown
+
+
+def check_document(document: Document, schema: str) -> tuple[list[Diagnostic], set[KeyPath]]:
+    """The findings of the file against the schema, and the paths of the values that are wrong or unknown."""
+    found: list[Diagnostic] = []
+    bad: set[KeyPath] = set()
+    for error in sorted(_validator(schema).iter_errors(document.data), key=_depth_last):
+        for path, diagnostic in _findings(document, error):
+            if path not in bad:
+                bad.add(path)
+                found.append(diagnostic)
+    return found, bad
+
+
+@cache
+def _validator(name: str) -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads(grammar_text(name)))
+
+
+def _depth_last(error: Any) -> tuple[int, int]:
+    return len(error.absolute_path), 0 if error.validator == "type" else 1
+
+
+def _findings(document: Document, error: Any) -> Iterator[tuple[KeyPath, Diagnostic]]:
+    path = tuple(error.absolute_path)
+    if error.validator in ("additionalProperties", "unevaluatedProperties"):
+        for key in _unknown_keys(document, path, error):
+            yield (*path, key), unknown_key(document, path, key, _known_keys(error))
+    elif error.validator == "required":
+        for key in error.validator_value:
+            if key not in error.instance:
+                yield (*path, key), _missing_key(document, path, key, error)
+    else:
+        yield path, wrong_value(document, path, error.instance, str(error.schema.get("x-expected", error.message)))
+
+
+def _known_keys(error: Any) -> list[str]:
+    known = list(error.schema.get("properties", {}))
+    if error.validator == "unevaluatedProperties":
+        known += _shared_source_keys()
+    return known
+
+
+@cache
+def _shared_source_keys() -> tuple[str, ...]:
+    schema = json.loads(grammar_text("project.schema.json"))
+    return tuple(schema["$defs"]["source"]["properties"])
+
+
+def _unknown_keys(document: Document, path: KeyPath, error: Any) -> list[str]:
+    known = _known_keys(error)
+    return [key for key in error.instance if key not in known]
+
+
+def unknown_key(document: Document, path: KeyPath, key: str, known: list[str]) -> Diagnostic:
+    """The finding for a key that means nothing here."""
+    where = f" in `{_dotted(path)}`" if path else ""
+    way_out = did_you_mean(key, known, f"The keys here are {listed(known, 'and')}.")
+    return finding("LR054", document.key(*path, key), f"unknown key `{key}`{where}", help=way_out)
+
+
+def _missing_key(document: Document, path: KeyPath, key: str, error: Any) -> Diagnostic:
+    where = f"`{_dotted(path)}`" if path else "the file"
+    expected = error.schema.get("properties", {}).get(key, {}).get("x-expected")
+    way_out = f"Add `{key}: {expected.split('`')[1]}`." if expected and "`" in expected else f"Add `{key}: ...`."
+    return finding("LR056", document.head(*path), f"{where} lacks the key `{key}`", help=way_out)
+
+
+def wrong_value(document: Document, path: KeyPath, value: Any, expected: str, help: str = "") -> Diagnostic:
+    """The finding for a value that does not belong where it stands."""
+    name = _dotted(path)
+    span = document.at(*path) if value is not None else document.key(*path)
+    subject = f"`{name}` cannot be {shown(value)}" if name else f"the file holds {shown(value)}"
+    return finding("LR055", span, subject, help=help or f"It should be {expected}.")
+
+
+def _dotted(path: KeyPath) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

@@ -1,0 +1,87 @@
+"""Reading a project's own text files, and keeping paths inside the project.
+
+In: the root, and texts an editor holds that are not saved yet. Out: `SourceFile`s and resolved paths, or findings.
+Knows nothing of what the files mean.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leadrules.core.codes import finding
+from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.source import SourceFile, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files under one root. `unsaved` has the texts that stand in for what is on disk."""
+
+    root: Path
+    unsaved: Mapping[Path, str] = field(default_factory=dict)
+
+    def name(self, path: Path) -> str:
+        """The path as findings show it: relative to the root where it lies under it."""
+        try:
+            return path.relative_to(self.root).as_posix()
+        except ValueError:
+            return path.as_posix()
+
+    def exists(self, path: Path) -> bool:
+        """Whether there is such a file."""
+        return path in self.unsaved or path.is_file()
+
+    def read(self, path: Path) -> SourceFile | Diagnostic:
+        """The text of a file, without a byte order mark; a finding where it cannot be read as UTF-8."""
+        if path in self.unsaved:
+            return SourceFile(self.name(path), self.unsaved[path].removeprefix("\ufeff"))
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            return self._unreadable(path, f"{self.name(path)} cannot be read: {reason}")
+        try:
+            return SourceFile(self.name(path), raw.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            line = raw.count(b"\n", 0, error.start) + 1
+            return self._unreadable(path, f"{self.name(path)} is not UTF-8 (line {line})")
+
+    def _unreadable(self, path: Path, message: str) -> Diagnostic:
+        span = Span(SourceFile(self.name(path), ""), 0, 0)
+        return finding("LR057", span, message, help="Save it as UTF-8 text where the project looks for it.")
+
+    def inside(self, text: str) -> Path | None:
+        """The absolute path of a file or pattern written in the project, None if it leads out of it."""
+        fixed = _fixed_part(Path(text))
+        climbs = ".." in Path(text).parts[len(fixed.parts) :]
+        return self.root / text if self._contains(self.root / fixed) and not climbs else None
+
+    def _contains(self, path: Path) -> bool:
+        return path.resolve().is_relative_to(self.root.resolve())
+
+    def matches(self, pattern: str) -> tuple[list[Path], list[Path]]:
+        """The files that a folder, path or pattern of rule files means, and those among them that lie outside."""
+        path = self.root / pattern
+        wanted = f"{pattern.rstrip('/')}/**/*.lead" if path.is_dir() else pattern
+        names = glob.glob(wanted, root_dir=self.root, recursive=True)  # noqa: PTH207 - Path.glob enters hidden folders
+        found = sorted(self.root / name for name in names if (self.root / name).is_file())
+        return [p for p in found if self._contains(p)], [p for p in found if not self._contains(p)]
+
+    def named(self, name: str) -> list[Path]:
+        """The files of that name in rules/, at any depth; else the one beside the project file."""
+        found = sorted(p for p in (self.root / "rules").rglob(name) if p.is_file() and self._contains(p))
+        unsaved = [p for p in self.unsaved if p.name == name and p.is_relative_to(self.root / "rules")]
+        found = sorted({*found, *unsaved})
+        return found or [p for p in (self.root / name,) if self.exists(p)]
+
+
+def _fixed_part(path: Path) -> Path:
+    parts = []
+    for part in path.parts:
+        if glob.has_magic(part):
+            break
+        parts.append(part)
+    return Path(*parts)

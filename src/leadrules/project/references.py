@@ -1,0 +1,78 @@
+"""The schema names that leadrules.yaml uses: fields, event types and event fields.
+
+In: the settings and both schemas. Out: a finding for each name that the schemas do not have.
+"""
+
+from __future__ import annotations
+
+from leadrules.core.codes import finding
+from leadrules.project.document import KeyPath, did_you_mean, listed
+from leadrules.project.model import EventType, LeadSchema, Source
+from leadrules.project.schema import ALWAYS
+from leadrules.project.settings import Settings, event_source_paths
+
+PARTS = {"owner": "owner", "created": "created_at", "email": "email", "sequence": None}
+_PART_KINDS = {
+    "owner": ("text", "choice"),
+    "created": ("date", "datetime"),
+    "email": ("text", "choice"),
+    "sequence": ("text", "choice"),
+}
+
+
+def check_names(settings: Settings, leads: LeadSchema, events: tuple[EventType, ...], source: Source | None) -> None:
+    """Reports every lead field, event type and event field that leadrules.yaml names and no schema declares."""
+    fields = [f.name for f in leads.fields]
+    parts = list(PARTS) if source is not None and source.key == "row_number" else ["key", *PARTS]
+    for part in parts:
+        _check_field(settings, ("fields", part), settings.get("fields", part), fields)
+    for path, name in settings.texts("duplicates", "by"):
+        _check_field(settings, path, name, fields)
+    for name in settings.get("sources", "leads", "columns") or {}:
+        _check_field(settings, ("sources", "leads", "columns", name), name, fields)
+    for path in event_source_paths(settings):
+        _check_event_source(settings, path, events)
+
+
+def _check_field(settings: Settings, path: KeyPath, name: str | None, fields: list[str]) -> None:
+    if name is not None and name not in fields:
+        way_out = did_you_mean(name, fields, "Add it to the lead schema.")
+        _report(settings, path, f"`{name}` is not a field of the lead schema", way_out)
+
+
+def _check_event_source(settings: Settings, at: KeyPath, events: tuple[EventType, ...]) -> None:
+    type_ = settings.get(*at, "type")
+    known = {event.name: event for event in events}
+    if type_ is not None and type_ not in known:
+        way_out = did_you_mean(type_, known, "Add it to the event schema.")
+        _report(settings, (*at, "type"), f"`{type_}` is not an event type of the event schema", way_out)
+        return
+    of = [known[type_]] if type_ is not None else list(events)
+    names = [*ALWAYS, *dict.fromkeys(f.name for event in of for f in event.fields)]
+    for name in settings.get(*at, "columns") or {}:
+        if name not in names:
+            whose = f"`{type_}`" if type_ is not None else "any event"
+            way_out = did_you_mean(name, names, f"Known are {listed(names, 'and')}.")
+            _report(settings, (*at, "columns", name), f"`{name}` is not a field of {whose}", way_out)
+
+
+def _report(settings: Settings, path: KeyPath, message: str, help: str) -> None:
+    is_key = "columns" in path
+    span = settings.document.key(*path) if is_key else settings.document.at(*path)
+    settings.found.append(finding("LR062", span, message, help=help))
+
+
+def part(settings: Settings, leads: LeadSchema, name: str) -> str | None:
+    """The lead field that plays a part: as stated, else the usual one where the schema has it."""
+    stated = settings.get("fields", name)
+    usual = stated or PARTS[name]
+    played = leads.get(usual) if usual is not None else None
+    if played is None:
+        return None
+    if played.type.kind in (*_PART_KINDS[name], "error"):
+        return played.name
+    if stated is not None:
+        wanted = "a date or datetime" if name == "created" else "a text"
+        message = f"`{usual}` is {played.type}; the field that plays `{name}` is {wanted}"
+        settings.report("LR065", ("fields", name), message, "Name another field, or change its type in the schema.")
+    return None
