@@ -1,0 +1,128 @@
+"""Plain values that a test gives, as JSON.
+
+In: `FIELD = value` of a test and the field's declaration. Out: (name, value) as the schema spells it, or None with one
+finding. A value that could stand in no row of an export is refused, so a test cannot pass on a lead that cannot exist.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any
+
+from leadrules.compile.expressions import Scope, instant
+from leadrules.core.source import Span
+from leadrules.core.text import fold, number_text
+from leadrules.core.types import DATETIME, NUMBER, TEXT
+from leadrules.project.model import Field
+from leadrules.syntax import nodes as n
+
+GivenValue = tuple[str, Any]
+
+LITERALS = (n.NumberLiteral, n.TextLiteral, n.BooleanLiteral, n.DateLiteral, n.DateTimeLiteral)
+FORMS = 'write text in quotes, a number, `true`, `false`, a date `2026-04-01`, or a set `["a", "b"]`'
+
+
+def plain_value(scope: Scope, node: n.Assignment, field: Field) -> GivenValue | None:
+    """One value for a field that is no set."""
+    if node.many:
+        message = f"`{field.name}` is {field.type}, not a set: it holds one value"
+        scope.complain("LR189", _values_span(node), message, help="write the value without brackets")
+        return None
+    value = _constant(scope, node.values[0], field)
+    return None if value is None or _refused(scope, node.values[0].span, field, value) else (field.name, value)
+
+
+def set_value(scope: Scope, node: n.Assignment, field: Field) -> GivenValue | None:
+    """The values of a set, each a text."""
+    if field.type.kind != "set":
+        return plain_value(scope, node, field)
+    if not node.many:
+        hint = f"write it in brackets: `{node.field.text} = [{node.values[0].span.text}]`"
+        scope.complain("LR189", node.values[0].span, f"`{field.name}` is a set of text", help=hint)
+        return None
+    member = Field(field.name, TEXT)
+    values = [_constant(scope, value, member) for value in node.values]
+    return None if None in values else (field.name, values)
+
+
+def label_value(
+    scope: Scope, node: n.Assignment, name: str, labels: tuple[str, ...] | None, what: str
+) -> GivenValue | None:
+    """A label by name or as text: of a band or stages, or a sequence."""
+    value = node.values[0]
+    if labels is None:
+        return None
+    if node.many or not isinstance(value, n.Name | n.TextLiteral):
+        hint = f"write one: {', '.join(f'`{label}`' for label in labels[:8])}"
+        scope.complain("LR189", _values_span(node), f"`{name}` is given a {what}", help=hint)
+        return None
+    written = value.name.key if isinstance(value, n.Name) else value.value
+    exact = written if written in labels else next((label for label in labels if fold(label) == fold(written)), None)
+    if exact is None:
+        scope.unknown("LR154" if name == "sequence" else "LR189", value.span, what, written, labels)
+        return None
+    if name == "sequence":
+        scope.use("sequence", exact, value.span)
+    return name, exact
+
+
+def _constant(scope: Scope, node: n.Expression, field: Field) -> Any:
+    """The JSON of a literal; None with a finding for anything else, and for a value of the wrong type."""
+    if isinstance(node, n.Negate) and isinstance(node.value, n.NumberLiteral) and field.type == NUMBER:
+        return -float(node.value.value)
+    if isinstance(node, n.Broken):
+        return None
+    if not isinstance(node, LITERALS):
+        _report_expression(scope, node)
+        return None
+    if isinstance(node, n.DateLiteral) and field.type == DATETIME:
+        return instant(scope, datetime.combine(node.value, time()))
+    fitted = scope.value_of(node, field.type, field.name)
+    return None if fitted.type.kind == "error" else fitted.value
+
+
+def _report_expression(scope: Scope, node: n.Expression) -> None:
+    hint = f'if it is a text, put quotes around it: `"{node.name.text}"`' if isinstance(node, n.Name) else FORMS
+    scope.complain(
+        "LR189", node.span, f"`{node.span.text}` is not a plain value, and a test gives plain values", help=hint
+    )
+
+
+def _refused(scope: Scope, span: Span, field: Field, value: Any) -> bool:
+    why = _why_refused(field, value)
+    if why:
+        hint = "the lead and event schemas say what a field may hold"
+        scope.complain("LR189", span, f"{span.text} cannot stand in `{field.name}`: {why}", help=hint)
+    return bool(why)
+
+
+def _why_refused(field: Field, value: Any) -> str:
+    if isinstance(value, float):
+        return _number_refused(field, value)
+    if isinstance(value, str) and field.type == TEXT:
+        return _text_refused(field, value)
+    return ""
+
+
+def _number_refused(field: Field, value: float) -> str:
+    if field.integer and value != int(value):
+        return "it holds whole numbers"
+    bounds = (
+        (field.minimum, value.__lt__, "at least"),
+        (field.maximum, value.__gt__, "at most"),
+        (field.exclusive_minimum, value.__le__, "above"),
+        (field.exclusive_maximum, value.__ge__, "below"),
+    )
+    return next((f"it is {words} {number_text(b)}" for b, beyond, words in bounds if b is not None and beyond(b)), "")
+
+
+def _text_refused(field: Field, value: str) -> str:
+    if field.min_length is not None and len(value) < field.min_length:
+        return f"it has at least {field.min_length} characters"
+    if field.max_length is not None and len(value) > field.max_length:
+        return f"it has at most {field.max_length} characters"
+    return ""
+
+
+def _values_span(node: n.Assignment) -> Span:
+    return node.values[0].span | node.values[-1].span

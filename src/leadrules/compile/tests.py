@@ -1,0 +1,298 @@
+"""`test` blocks: one new lead, what happened to it, and what is expected.
+
+In: a test's node. Out: `model.Test`, its values as JSON in the spelling of the schemas, its times with offset, and
+findings. Nothing is run here, and a test makes no field or event one "that a rule reads" by giving it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, time
+from typing import Any
+
+from leadrules.compile.actions import lower_template
+from leadrules.compile.expressions import Scope, duration, instant
+from leadrules.compile.literals import GivenValue, label_value, plain_value, set_value
+from leadrules.core.diagnostics import Related
+from leadrules.core.text import nfc
+from leadrules.core.types import DATETIME, NUMBER, TEXT
+from leadrules.project.model import Field
+from leadrules.ruleset import model
+from leadrules.ruleset.model import TestItem
+from leadrules.syntax import nodes as n
+
+STATE_FIELDS: dict[str, Field] = {
+    "owner": Field("owner", TEXT),
+    "step": Field("step", NUMBER, integer=True, minimum=0),
+    "enrolled_at": Field("enrolled_at", DATETIME),
+}
+ACTION_KINDS = ("set", "assign", "enroll", "move", "stop", "notify")
+SAID_OTHERWISE = {
+    "task": "a task shows as its channel: `expect action call`",
+    "send": "a sent template shows as its channel: `expect action email`",
+    "reassign": "a reassignment shows as `assign`",
+}
+EXPECTS = (n.Expect, n.ExpectFired, n.ExpectAction)
+FIRED_FORMS = "the forms are `score.rule`, `trigger.NAME` and `route.NAME.rule`"
+
+
+def lower_test(scope: Scope, node: n.Test) -> model.Test:
+    """The compiled test."""
+    _check_expects(scope, node)
+    _check_order(scope, node)
+    _check_given_once(scope, node)
+    items = tuple(LOWER[type(item)](scope, item) for item in node.items)
+    return model.Test(title=node.title or "", items=items, span=node.span.as_json())
+
+
+def _check_expects(scope: Scope, node: n.Test) -> None:
+    if any(isinstance(item, EXPECTS) for item in node.items):
+        return
+    hint = "say what holds after the run: `expect engagement = 20`, `expect fired fit.senior`"
+    scope.complain("LR186", node.span, f'the test "{node.title}" expects nothing, so it always passes', help=hint)
+
+
+def _check_order(scope: Scope, node: n.Test) -> None:
+    """`as of` once and before any `then after`; what is given or happens before the expectations of its run."""
+    as_of: n.Node | None = None
+    then: n.Node | None = None
+    expected: n.Node | None = None
+    for item in node.items:
+        if isinstance(item, n.ThenAfter):
+            then, expected = item, None
+        elif isinstance(item, EXPECTS):
+            expected = expected or item
+        elif isinstance(item, n.AsOf):
+            if as_of is not None:
+                _misplaced(
+                    scope, item, as_of, "`as of` is said twice", "keep one; `then after 4 days` runs again, later"
+                )
+            elif then is not None:
+                _misplaced(scope, item, then, "`as of` comes after the first run", "put it first in the test")
+            as_of = as_of or item
+        elif expected is not None:
+            hint = "put it above the `expect`, or after a `then after`, for a later run"
+            _misplaced(scope, item, expected, "this comes after an `expect` of the same run", hint)
+
+
+def _misplaced(scope: Scope, item: n.Node, first: n.Node, message: str, hint: str) -> None:
+    scope.complain("LR187", item.span, message, help=hint, related=(Related(first.span, "after this line"),))
+
+
+def _check_given_once(scope: Scope, node: n.Test) -> None:
+    seen: dict[str, n.Ident] = {}
+    for item in node.items:
+        if isinstance(item, n.ThenAfter):
+            seen = {}
+        elif isinstance(item, n.Given):
+            _check_once(scope, item.assignments, seen)
+        elif isinstance(item, n.TestEvent):
+            _check_once(scope, item.assignments, {})
+
+
+def _check_once(scope: Scope, assignments: Iterable[n.Assignment], seen: dict[str, n.Ident]) -> None:
+    for assignment in assignments:
+        ident = assignment.field
+        first = seen.setdefault(ident.key, ident)
+        if first is not ident:
+            related = (Related(first.span, "given here first"),)
+            hint = "keep the one that is meant"
+            scope.complain("LR165", ident.span, f"`{ident.text}` is given twice", help=hint, related=related)
+
+
+def _as_of(scope: Scope, node: n.AsOf) -> TestItem:
+    return TestItem("as_of", time=_moment(scope, node.value), span=node.span.as_json())
+
+
+def _moment(scope: Scope, node: n.DateLiteral | n.DateTimeLiteral) -> str:
+    """A date is its midnight in the project's zone."""
+    local = node.value if isinstance(node, n.DateTimeLiteral) else datetime.combine(node.value, time())
+    return instant(scope, local)
+
+
+def _given(scope: Scope, node: n.Given) -> TestItem:
+    given = (_given_value(scope, assignment) for assignment in node.assignments)
+    return TestItem("given", values=tuple(value for value in given if value), span=node.span.as_json())
+
+
+def _given_value(scope: Scope, node: n.Assignment) -> GivenValue | None:
+    key = node.field.key
+    if key == "sequence":
+        return label_value(scope, node, key, tuple(scope.names.of("sequence")), "sequence")
+    if key in STATE_FIELDS:
+        return _value(scope, node, STATE_FIELDS[key])
+    definition = scope.names.values.get(key)
+    if definition is not None and definition.kind in ("band", "stages"):
+        scope.use(definition.kind, key, node.field.span)
+        return label_value(scope, node, key, scope.labels_of(key), f"label of {key}")
+    field = scope.names.fields.get(key)
+    if field is not None:
+        scope.use("field", field.name, node.field.span)
+        return _value(scope, node, field)
+    if definition is not None:
+        _report_worked_out(scope, node.field, definition.word)
+    else:
+        _report_unknown_given(scope, node.field)
+    return None
+
+
+def _report_worked_out(scope: Scope, ident: n.Ident, word: str) -> None:
+    message = f"`{ident.text}` is a {word}: the rules work it out"
+    scope.complain("LR188", ident.span, message, help="give the fields and events that it comes from")
+
+
+def _report_unknown_given(scope: Scope, ident: n.Ident) -> None:
+    bands = [d.name for d in scope.names.values.values() if d.kind in ("band", "stages")]
+    known = [*scope.names.fields, *STATE_FIELDS, "sequence", *bands]
+    scope.unknown("LR188", ident.span, "field of the lead", ident.key, known)
+
+
+def _value(scope: Scope, node: n.Assignment, field: Field) -> GivenValue | None:
+    return set_value(scope, node, field) if node.many or field.type.kind == "set" else plain_value(scope, node, field)
+
+
+def _event(scope: Scope, node: n.TestEvent) -> TestItem:
+    found = scope.names.events.get(node.event.key)
+    values: tuple[GivenValue, ...] = ()
+    if found is None:
+        _report_event(scope, node.event)
+    else:
+        scope.use("event", found.name, node.event.span)
+        fields = {nfc(field.name): field for field in found.fields}
+        given = (_event_value(scope, assignment, fields, found.name) for assignment in node.assignments)
+        values = tuple(value for value in given if value)
+    return TestItem(
+        "event",
+        name=found.name if found else None,
+        ago=duration(node.ago) if node.ago else None,
+        time=_moment(scope, node.at) if node.at else None,
+        values=values,
+        span=node.span.as_json(),
+    )
+
+
+def _report_event(scope: Scope, ident: n.Ident) -> None:
+    group = scope.names.of("events").get(ident.key)
+    if group is None:
+        scope.unknown("LR105", ident.span, "event", ident.key, scope.names.events)
+        return
+    members = ", ".join(f"`{name}`" for name in scope.group_members(group))
+    message = f"`{ident.text}` is a group of events, and a test says which one happened"
+    scope.complain("LR105", ident.span, message, help=f"write one of {members}")
+
+
+def _event_value(scope: Scope, node: n.Assignment, fields: dict[str, Field], event: str) -> GivenValue | None:
+    field = fields.get(node.field.key)
+    if field is None:
+        scope.unknown("LR106", node.field.span, f"field of {event}", node.field.key, fields)
+        return None
+    return _value(scope, node, field)
+
+
+def _expect(scope: Scope, node: n.Expect) -> TestItem:
+    return TestItem("expect", condition=scope.condition(node.condition), span=node.span.as_json())
+
+
+def _fired(scope: Scope, node: n.ExpectFired) -> TestItem:
+    path = node.path
+    word = path[0].key
+    if word == "trigger" and len(path) == 2:
+        scope.declared("trigger", path[1], code="LR190")
+    elif word == "route" and len(path) == 3:
+        _check_route_rule(scope, path[1], path[2])
+    elif len(path) == 2 and word not in ("route", "sequence"):
+        _check_score_rule(scope, path[0], path[1])
+    else:
+        written = ".".join(part.text for part in path)
+        scope.complain("LR190", path[0].span | path[-1].span, f"`{written}` is no rule that can fire", help=FIRED_FORMS)
+    return TestItem("fired", path=".".join(part.key for part in path), negated=node.negated, span=node.span.as_json())
+
+
+def _check_route_rule(scope: Scope, route: n.Ident, rule: n.Ident) -> None:
+    found = scope.declared("route", route, code="LR190")
+    if found is not None:
+        assert isinstance(found.statement, n.Route)
+        known = [item.name.key for item in found.statement.items if isinstance(item, n.RouteRule)]
+        _check_rule(scope, rule, f"rule in the route `{route.text}`", known)
+
+
+def _check_score_rule(scope: Scope, score: n.Ident, rule: n.Ident) -> None:
+    found = scope.names.values.get(score.key)
+    if found is None or not isinstance(found.statement, n.Score):
+        known = [d.name for d in scope.names.values.values() if d.kind == "score"]
+        scope.unknown("LR190", score.span, "score", score.key, known, FIRED_FORMS)
+        return
+    scope.use("score", score.key, score.span)
+    _check_rule(scope, rule, f"rule in the score `{score.text}`", list(_score_rules(found.statement)))
+
+
+def _score_rules(score: n.Score) -> Iterable[str]:
+    for item in score.items:
+        if isinstance(item, n.Group):
+            yield from (rule.name.key for rule in item.rules)
+        elif isinstance(item, n.ScoreRule):
+            yield item.name.key
+
+
+def _check_rule(scope: Scope, rule: n.Ident, what: str, known: list[str]) -> None:
+    if rule.key not in known:
+        scope.unknown("LR190", rule.span, what, rule.key, known)
+
+
+def _action(scope: Scope, node: n.ExpectAction) -> TestItem:
+    kinds = (*scope.project.channels, *ACTION_KINDS)
+    if node.kind.key not in kinds:
+        _report_kind(scope, node.kind, kinds)
+    if node.template is not None and node.template.by is not None:
+        hint = 'name the template that is expected: `template "intro"`'
+        scope.complain("LR191", node.template.span, "a test expects one template, not one by a label", help=hint)
+    value = _set_value(scope, node) if node.field else None
+    return TestItem(
+        "action",
+        channel=node.kind.key,
+        content=node.content,
+        template=lower_template(scope, node.template) if node.template and node.template.name else None,
+        field=value[0] if value else None,
+        value=value[1] if value else None,
+        negated=node.negated,
+        span=node.span.as_json(),
+    )
+
+
+def _report_kind(scope: Scope, kind: n.Ident, kinds: tuple[str, ...]) -> None:
+    if kind.key in SAID_OTHERWISE:
+        message = f"no action is of the kind `{kind.text}`"
+        scope.complain("LR191", kind.span, message, help=SAID_OTHERWISE[kind.key])
+    else:
+        scope.unknown("LR191", kind.span, "kind of action", kind.key, kinds)
+
+
+def _set_value(scope: Scope, node: n.ExpectAction) -> GivenValue | None:
+    ident, value = node.field, node.value
+    assert ident is not None
+    assert value is not None
+    if node.kind.key != "set":
+        message = f"only `set` has a field and a value, not `{node.kind.text}`"
+        scope.complain("LR191", node.kind.span, message, help=f"write `expect action set {ident.text} = ...`")
+        return None
+    field = scope.names.fields.get(ident.key)
+    if field is None:
+        scope.unknown("LR104", ident.span, "field of the lead", ident.key, scope.names.fields)
+        return None
+    assignment = n.Assignment(span=ident.span | value.span, field=ident, values=(value,))
+    return _value(scope, assignment, field)
+
+
+def _then(scope: Scope, node: n.ThenAfter) -> TestItem:
+    return TestItem("then", ago=duration(node.duration), span=node.span.as_json())
+
+
+LOWER: dict[type[n.Node], Callable[[Scope, Any], TestItem]] = {
+    n.AsOf: _as_of,
+    n.Given: _given,
+    n.TestEvent: _event,
+    n.Expect: _expect,
+    n.ExpectFired: _fired,
+    n.ExpectAction: _action,
+    n.ThenAfter: _then,
+}
