@@ -1,0 +1,229 @@
+"""The leads under evaluation: their inputs, what is worked out so far, and where each leaf of an expression stands.
+
+In: a ruleset, leads, events, a context. Out: series in lead order. Columns bear the names of lead fields; `=NAME` is a
+definition, `#3` an aggregate, `?3` whether it happened, `%name` a bucket, `@...` an input. Knows no kind of definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from leadrules.core.functions import Context
+from leadrules.core.functions.columnar import as_instant, dtype, fold_column, local_day
+from leadrules.core.types import DATE, DATETIME, NUMBER, TEXT, Type
+from leadrules.engine.events import Asked, EventPass, kinds_of
+from leadrules.engine.lowering import Lowering, literal
+from leadrules.engine.table import Table
+from leadrules.ruleset.model import Active, Aggregate, Band, Duration, Each, EventFilter, Expr, Ruleset, Stages
+
+_HOURS = {"hours": 1, "days": 24, "weeks": 168}
+MICROSECOND = pl.duration(microseconds=1)
+
+
+class Workspace:
+    """What one evaluation knows. Definitions and aggregates are added as they are worked out."""
+
+    def __init__(self, ruleset: Ruleset, leads: pl.DataFrame, events: pl.DataFrame, context: Context) -> None:
+        self.ruleset = ruleset
+        self.context = context
+        self.height = leads.height
+        self.inputs = leads
+        self._lower = Lowering(ruleset, context)
+        self._types = dict(ruleset.fields)
+        self._table = Table(leads, self._leaf, self._lower)
+        self._since: dict[str, pl.Series | pl.Expr] = {}
+        self._pass = EventPass(
+            events, leads.height, kinds_of(ruleset), _Times(context), self._lower, self._lead_place, fold_column
+        )  # fmt: skip
+
+    def with_inputs(self, inputs: Mapping[str, pl.Series]) -> Workspace:
+        """The same with other inputs; what was worked out stays until it is worked out again."""
+        other = Workspace(self.ruleset, self.inputs.with_columns(**inputs), self._pass.events, self.context)
+        known = [c for c in self._table.frame.get_columns() if c.name[:1] in "=#?" and c.name not in other.inputs.columns]
+        other._table.add(known)
+        return other
+
+    # -- what is known ----------------------------------------------------------------------------------------------
+
+    def evaluate(self, wanted: Mapping[str, Expr], rep: Mapping[str, object] | None = None) -> dict[str, pl.Series]:
+        """Expressions over the leads."""
+        if rep is None:
+            return self._table.evaluate(wanted)
+
+        def leaf(expression: Expr) -> pl.Expr | str | None:
+            if expression.op == "rep_field":
+                return literal(rep.get(str(expression.value)), expression.type)
+            return self._leaf(expression)
+
+        return Table(self._table.frame, leaf, self._lower).evaluate(wanted)
+
+    def definition(self, name: str) -> pl.Series:
+        """A definition that is worked out."""
+        return self._table.frame.get_column(f"={name}")
+
+    def definitions(self, names: Iterable[str]) -> pl.DataFrame:
+        """Definitions under their own names."""
+        return self._table.frame.select(pl.col(f"={name}").alias(name) for name in names)
+
+    def add_definition(self, name: str, values: pl.Series) -> None:
+        """A definition, worked out."""
+        self._table.add([values.alias(f"={name}")])
+
+    def add_aggregate(self, number: int, aggregate: Aggregate, values: pl.Series) -> None:
+        """An aggregate, worked out."""
+        if aggregate.function == "count":
+            self._table.add([values.cast(pl.Float64).alias(f"#{number}"), (values > 0).alias(f"?{number}")])
+        else:
+            self._table.add([values.alias(f"#{number}")])
+
+    def previous(self, definition: Band | Stages) -> pl.Series:
+        """The label before this run: of the state, else of the lead's field of that name."""
+        return self.column(Expr("previous", TEXT, value=definition.name))
+
+    def column(self, leaf: Expr) -> pl.Series:
+        """A leaf as a series."""
+        place = self._lead_place(leaf)
+        if isinstance(place, pl.Series):
+            return place
+        return self._table.select({"leaf": place})["leaf"]
+
+    def exists(self, active: Active | None) -> bool:
+        """Whether a line with `from` and `until` exists on the day of `as of`."""
+        if active is None or self.context.as_of is None:
+            return True
+        today = self.context.calendar.day_of(self.context.as_of).isoformat()
+        return (active.start is None or active.start <= today) and (active.end is None or today <= active.end)
+
+    # -- events -----------------------------------------------------------------------------------------------------
+
+    def asked(
+        self,
+        what: str,
+        selection: EventFilter,
+        *,
+        field: str | None = None,
+        type: Type = NUMBER,
+        each: Each | None = None,
+        points: Expr | None = None,
+    ) -> Asked:
+        """A question to the events, its lower limit and its points worked out per lead. Equal questions have equal keys."""
+        key = f"{what} {field} {selection!r} {each!r} {points!r}"
+        return Asked(key, what, selection, field, type, self._since_of(selection), self._points(points), each)
+
+    def ask(self, asked: Iterable[Asked]) -> dict[str, pl.Series]:
+        """The answers of the events."""
+        return self._pass.answer(list(asked))
+
+    def matching(self, selection: EventFilter) -> pl.DataFrame:
+        """The events that a filter lets through."""
+        return self._pass.matching(selection, self._since_of(selection))
+
+    def _since_of(self, selection: EventFilter) -> pl.Series | pl.Expr | None:
+        """The instant that the filter's events are after; of a date, its last microsecond."""
+        if selection.since is None:
+            return None
+        key = repr(selection.since)
+        if key not in self._since:
+            self._since[key] = self._instant(selection.since)
+        return self._since[key]
+
+    def _instant(self, since: Expr) -> pl.Series | pl.Expr:
+        if since.op == "const" and since.type.kind == "datetime":
+            return literal(since.value, DATETIME)
+        value = self._table.evaluate({"since": since})["since"]
+        if since.type.kind == "date":
+            day = pl.lit(value).dt.offset_by("1d")
+            value = pl.select(as_instant(self.context.calendar, day, DATE) - MICROSECOND).to_series()
+        return value.cast(pl.Datetime("us", "UTC"))
+
+    def _points(self, points: Expr | None) -> pl.Series | float:
+        if points is None:
+            return 0.0
+        if points.op == "const":
+            return float(points.value or 0)
+        return self._table.evaluate({"points": points})["points"].fill_null(0.0)
+
+    # -- leaves -----------------------------------------------------------------------------------------------------
+
+    def _lead_place(self, leaf: Expr) -> pl.Series | pl.Expr:
+        found = pl.col("@key") if leaf.op == "key" else self._leaf(leaf)
+        assert found is not None, leaf
+        if isinstance(found, str):
+            return self._table.frame.get_column(found)
+        return self._table.frame.get_column("@key") if leaf.op == "key" else found
+
+    def _leaf(self, expression: Expr) -> pl.Expr | str | None:
+        op, value = expression.op, str(expression.value)
+        match op:
+            case "const":
+                return literal(expression.value, expression.type)
+            case "field":
+                return self._column(value, expression.type)
+            case "name":
+                return f"={value}"
+            case "aggregate":
+                return f"#{value}"
+            case "did":
+                return f"?{value}"
+            case "previous":
+                return self._before(value)
+            case "since_of":
+                return self._column(f"@since:{value}", DATETIME)
+            case "always":
+                return self._always(value, expression.type)
+            case "bucket":
+                return self._bucket(expression)
+        return None
+
+    def _column(self, name: str, type_: Type) -> pl.Expr | str:
+        return name if name in self._table.frame.columns else pl.lit(None, dtype=dtype(type_))
+
+    def _before(self, name: str) -> pl.Expr | str:
+        if f"@previous:{name}" in self.inputs.columns:
+            return f"@previous:{name}"
+        field = next((d.previous_field for d in self.ruleset.definitions
+                      if isinstance(d, Band | Stages) and d.name == name), None)  # fmt: skip
+        return self._column(field, TEXT) if field is not None else pl.lit(None, dtype=pl.String)
+
+    def _always(self, name: str, type_: Type) -> pl.Expr | str:
+        as_of = self.context.as_of
+        if name == "now":
+            return literal(as_of, DATETIME)
+        if name == "today":
+            return literal(None if as_of is None else self.context.calendar.day_of(as_of), DATE)
+        return self._column(f"@{name}", type_)
+
+    def _bucket(self, expression: Expr) -> str:
+        name = f"%{expression.value}"
+        if name not in self._table.frame.columns:
+            values = self._table.select({name: self._lower.bucket(expression, pl.col("@key"))})
+            self._table.add(values.values())
+        return name
+
+
+class _Times:
+    """The calendar as the pass over the events asks it: each cut-off is worked out once."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @property
+    def as_of(self) -> pl.Expr | None:
+        """The instant that no event may be after."""
+        return None if self._context.as_of is None else literal(self._context.as_of, DATETIME)
+
+    def moment_before(self, length: Duration) -> pl.Expr:
+        """`as of` less a length, blank where that leaves the calendar."""
+        as_of = self._context.as_of
+        moment = None if as_of is None else self._context.calendar.shift(as_of, -length.count, length.unit)
+        return literal(moment, DATETIME)
+
+    def exact(self, length: Duration) -> int:
+        """A halving time in microseconds."""
+        return length.count * _HOURS[length.unit] * 3_600_000_000
+
+    def day_of(self, moment: pl.Expr) -> pl.Expr:
+        """The calendar day of moments in the project's zone."""
+        return local_day(self._context.calendar, moment, DATETIME)
