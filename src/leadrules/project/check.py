@@ -49,6 +49,8 @@ def _findings(document: Document, error: Any) -> Iterator[tuple[KeyPath, Diagnos
         for key in error.validator_value:
             if key not in error.instance:
                 yield (*path, key), _missing_key(document, path, key, error)
+    elif error.validator == "uniqueItems":
+        yield path, _repeated(document, path, error.instance)
     else:
         yield path, wrong_value(document, path, error.instance, str(error.schema.get("x-expected", error.message)))
 
@@ -85,10 +87,19 @@ def _missing_key(document: Document, path: KeyPath, key: str, error: Any) -> Dia
     return finding("LR056", document.head(*path), f"{where} lacks the key `{key}`", help=way_out)
 
 
+def _repeated(document: Document, path: KeyPath, items: list[Any]) -> Diagnostic:
+    at = next(at for at, item in enumerate(items) if item in items[:at])
+    message = f"{shown(items[at])} stands twice in `{_dotted(path)}`"
+    return finding("LR055", document.at(*path, at), message, help="Keep one of the two.")
+
+
 def wrong_value(document: Document, path: KeyPath, value: Any, expected: str, help: str = "") -> Diagnostic:
     """The finding for a value that does not belong where it stands."""
     name = _dotted(path)
     span = document.at(*path) if value is not None else document.key(*path)
+    if value is None and name:
+        way_out = f"Give it {expected}, or take the line out."
+        return finding("LR055", span, f"`{name}` has no value", help=help or way_out)
     subject = f"`{name}` cannot be {shown(value)}" if name else f"the file holds {shown(value)}"
     return finding("LR055", span, subject, help=help or f"It should be {expected}.")
 

@@ -1,6 +1,6 @@
 """A YAML or JSON file as plain data, with the place of every key and value.
 
-In: nothing. Out: `Document`, which yaml.py and json_file.py make and the checks read, and `nearest` for did-you-mean.
+In: nothing. Out: `Document`, which yaml.py and json_file.py make and the checks read, and the words that messages share.
 Knows nothing of what the keys mean.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from leadrules.core.source import SourceFile, Span
+from leadrules.core.text import nearest
 
 KeyPath = tuple[str | int, ...]
 MAX_DEPTH = 100
@@ -55,15 +55,6 @@ class Document:
         return Span(self.source, start, min(start + 1, len(self.source.text)))
 
 
-def nearest(word: str, names: Iterable[str]) -> str | None:
-    """The name that was probably meant, ignoring case, `_` and `-`; None if nothing is near."""
-    shapes: dict[str, str] = {}
-    for name in names:
-        shapes.setdefault(_shape(name), name)
-    found = get_close_matches(_shape(word), list(shapes), n=1, cutoff=0.6)
-    return shapes[found[0]] if found else None
-
-
 def did_you_mean(word: str, names: Iterable[str], otherwise: str = "") -> str:
     """`Did you mean ...?`, or `otherwise` if nothing is near."""
     near = nearest(word, names)
@@ -90,7 +81,3 @@ def shown(value: Any) -> str:
         return "a list"
     text = f'"{value}"' if isinstance(value, str) and _UNQUOTED.fullmatch(value) else str(value)
     return f"`{text if len(text) <= 40 else text[:39] + '…'}`"
-
-
-def _shape(name: str) -> str:
-    return name.casefold().replace("-", "_")

@@ -42,16 +42,17 @@ class Files:
             raw = path.read_bytes()
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
-            return self._unreadable(path, f"{self.name(path)} cannot be read: {reason}")
+            way_out = "Add the file, or correct the path that names it."
+            return self._unreadable(path, f"{self.name(path)} cannot be read: {reason}", way_out)
         try:
             return SourceFile(self.name(path), raw.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             line = raw.count(b"\n", 0, error.start) + 1
-            return self._unreadable(path, f"{self.name(path)} is not UTF-8 (line {line})")
+            return self._unreadable(path, f"{self.name(path)} is not UTF-8 (line {line})", "Save it as UTF-8 text.")
 
-    def _unreadable(self, path: Path, message: str) -> Diagnostic:
+    def _unreadable(self, path: Path, message: str, help: str) -> Diagnostic:
         span = Span(SourceFile(self.name(path), ""), 0, 0)
-        return finding("LR057", span, message, help="Save it as UTF-8 text where the project looks for it.")
+        return finding("LR057", span, message, help=help)
 
     def inside(self, text: str) -> Path | None:
         """The absolute path of a file or pattern written in the project, None if it leads out of it."""

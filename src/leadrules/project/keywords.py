@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 from leadrules.core import types
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Related
+from leadrules.core.text import fold, nearest
 from leadrules.core.types import Type
-from leadrules.project.document import Document, KeyPath, did_you_mean, listed, nearest, shown
+from leadrules.project.document import Document, KeyPath, did_you_mean, listed, shown
 from leadrules.project.model import Field
 
 ANNOTATIONS = frozenset({"$schema", "$id", "title", "description", "examples", "default"})
@@ -227,11 +227,6 @@ def _take_option(prop: Property, at: int, option: Any, options: dict[str, int], 
         earlier = Related(prop.document.at(*prop.path, "enum", first), f"`{values[first]}` stands here")
         message = f"`{option}` and `{values[first]}` are the same choice: case, width and outer spaces do not count"
         prop.found.append(finding("LR073", span, message, help="Keep one of them.", related=(earlier,)))
-
-
-def fold(text: str) -> str:
-    """Text as it compares: NFKC, lower case, trimmed."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower()).strip()
 
 
 def _set_type(prop: Property) -> Type:

@@ -37,8 +37,8 @@ CHANNELS = ("email", "call", "linkedin", "sms", "task")
 
 
 @dataclass(frozen=True, slots=True)
-class Overrides:
-    """What the command line says instead of leadrules.yaml; such paths may lie outside the project."""
+class _Overrides:
+    """What the command line says instead of leadrules.yaml."""
 
     leads: str | None = None
     events: tuple[str, ...] = ()
@@ -66,9 +66,19 @@ def find_project(start: Path) -> Path | None:
 
 
 def load_project(
-    root: Path, overrides: Overrides | None = None, *, unsaved: Mapping[Path, str] | None = None
+    root: Path,
+    *,
+    leads: str | None = None,
+    events: tuple[str, ...] = (),
+    team: Path | None = None,
+    state: Path | None = None,
+    unsaved: Mapping[Path, str] | None = None,
 ) -> LoadResult:
-    """Reads and checks the project in `root`. `unsaved` are texts, by absolute path, that stand in for the disk."""
+    """Reads and checks the project in `root`.
+
+    `leads`, `events`, `team` and `state` are what the command line says instead of leadrules.yaml; such paths may lie
+    outside the project. `unsaved` are texts, by absolute path, that stand in for what is on disk.
+    """
     files = Files(root.resolve(), unsaved or {})
     document, found = _document(files, files.root / PROJECT_FILE)
     if document is None:
@@ -78,7 +88,7 @@ def load_project(
     settings.found += found + wrong
     if not isinstance(document.data, dict):
         return LoadResult(None, settings.found, broken=True)
-    loader = _Loader(files, document, overrides or Overrides(), settings)
+    loader = _Loader(files, document, _Overrides(leads, events, team, state), settings)
     project = loader.project()
     diagnostics = ordered(settings.found)
     broken = has_errors([d for d in diagnostics if d.span.file.path == PROJECT_FILE])
@@ -98,7 +108,7 @@ class _Loader:
 
     files: Files
     document: Document
-    overrides: Overrides
+    overrides: _Overrides
     settings: Settings
     rule_files: tuple[Path, ...] = ()
 

@@ -6,10 +6,12 @@ mistake stays a rep, so that the rules that name it report nothing more. Reads n
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
 from typing import Any
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Related
+from leadrules.core.text import nearest
 from leadrules.project import values
 from leadrules.project.check import check_document
 from leadrules.project.document import Document, KeyPath, did_you_mean
@@ -17,6 +19,7 @@ from leadrules.project.model import Capacity, Hours, Rep, Team
 from leadrules.project.settings import Settings
 
 _KNOWN = ("name", "active", "weight", "capacity", "hours", "holidays", "away")
+_ALIKE = 0.85  # how near an attribute must be to a key before it is doubted
 _KINDS: dict[type, str] = {str: "a text", bool: "true/false", int: "a number", float: "a number", list: "a list"}
 
 
@@ -96,11 +99,22 @@ def _report_away(settings: Settings, path: KeyPath, text: str) -> None:
 def _attributes(settings: Settings, at: KeyPath) -> tuple[tuple[str, Any], ...]:
     data = settings.get(*at)
     keys = [key for key in data if key not in _KNOWN] if isinstance(data, dict) else []
+    for key in keys:
+        _check_spelling(settings, at, key)
     given = ((key, settings.get(*at, key)) for key in keys)
     clean = ((key, settings.get(*at, key)) for key, value in given if value is not None)
     return tuple(
         (key, [text for _, text in settings.texts(*at, key)] if isinstance(v, list) else v) for key, v in clean
     )
+
+
+def _check_spelling(settings: Settings, at: KeyPath, key: str) -> None:
+    near = nearest(key, _KNOWN)
+    alike = near is not None and SequenceMatcher(None, key.lower(), near).ratio() >= _ALIKE
+    if alike and (*at, key) not in settings.bad:
+        settings.report_key(
+            "LR084", (*at, key), f"`{key}` is read as an attribute of the rep", f"Did you mean `{near}`?"
+        )
 
 
 def _teams(settings: Settings, reps: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -9,10 +9,23 @@ import re
 from datetime import date
 from functools import cache
 
-from leadrules.project.document import nearest
+from leadrules.core.text import nearest
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _FULL_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_ABBREVIATED = {
+    "JST": "Asia/Tokyo",
+    "KST": "Asia/Seoul",
+    "SGT": "Asia/Singapore",
+    "IST": "Asia/Kolkata",
+    "BST": "Europe/London",
+    "CEST": "Europe/Paris",
+    "EDT": "America/New_York",
+    "CST": "America/Chicago",
+    "CDT": "America/Chicago",
+    "PST": "America/Los_Angeles",
+    "PDT": "America/Los_Angeles",
+}
 _RANGE = re.compile(r"\s*(\w+)\s*(?:[-–]\s*(\w+)\s*)?")
 _DURATION = re.compile(r"\s*([0-9]+)\s+(minute|hour|day|business day|week|month|quarter|year)s?\s*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -34,8 +47,8 @@ def days(parts: list[str]) -> tuple[int, ...] | str:
         match = _RANGE.fullmatch(part)
         first = day_number(match[1]) if match else None
         last = day_number(match[2]) if match and match[2] else first
-        if first is None or last is None:
-            return part.strip()
+        if match is None or first is None or last is None:
+            return part.strip() if match is None else match[1] if first is None else match[2]
         found.update((first - 1 + step) % 7 + 1 for step in range((last - first) % 7 + 1))
     return tuple(sorted(found))
 
@@ -126,7 +139,9 @@ def zone_exists(name: str) -> bool:
 
 def zone_help(name: str) -> str:
     """The way out for a time zone that is not known."""
-    near = nearest(name, zones())
+    if name.strip().upper() in _ABBREVIATED:
+        return f"Did you mean `{_ABBREVIATED[name.strip().upper()]}`? Abbreviations are ambiguous."
+    near = nearest(name, zones()) if "/" in name else None
     if near is None:
         cities = {zone.rpartition("/")[2]: zone for zone in sorted(zones())}
         city = nearest(name.replace(" ", "_").rpartition("/")[2], cities)

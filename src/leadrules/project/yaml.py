@@ -207,6 +207,7 @@ _PROBLEMS: tuple[tuple[str, str, str], ...] = (
     ("did not find expected '-'", "this line does not fit the list above it", "Begin each item with `- `."),
     ("expected ',' or ']'", "a list in brackets is not closed or lacks a comma", "Write `[a, b]`."),
     ("expected ',' or '}'", "a mapping in braces is not closed or lacks a comma", "Write `{a: 1, b: 2}`."),
+    ("expected node content", "a value or a closing bracket is missing before this", "Close every bracket and quote."),
     ("end of stream", "a quoted text is never closed", "Add the closing quote."),
     ("unknown escape", "an escape that YAML does not know", "Use single quotes, or write `\\\\` for a backslash."),
 )

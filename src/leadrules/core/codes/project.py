@@ -325,4 +325,15 @@ ENTRIES: tuple[Code, ...] = (
         good="reps:\n  sato@example.com: {industries: [Retail]}\n  lee@example.com: {industries: [Fintech]}\n",
         file=_TEAM,
     ),
+    Code(
+        "LR084",
+        "team-attribute-spelling",
+        "warning",
+        "An attribute that is almost a key of ours",
+        "A rep may have any further key as an attribute. This one looks like a misspelling of a key that LeadRules "
+        "reads, which then has no effect.",
+        bad="reps:\n  sato@example.com: {activ: false}\n",
+        good="reps:\n  sato@example.com: {active: false}\n",
+        file=_TEAM,
+    ),
 )
