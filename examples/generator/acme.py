@@ -118,7 +118,7 @@ def make_lead(rng: Random, number: int) -> Lead:
         record_id("00Q5g00000", 40_000_000 + number * 977),
         created_at(rng, source),
         chance(rng, 0.58),
-        rng.betavariate(1.3, 4.2),
+        rng.betavariate(1.3, 3.1),
     )
     company(rng, lead)
     person(rng, lead)
@@ -155,8 +155,8 @@ def created_at(rng: Random, source: str) -> datetime:
 
 def company(rng: Random, lead: Lead) -> None:
     """Name, industry, size and domain; small companies are many, large ones few."""
-    employees = min(int(8 * 2.4 ** rng.expovariate(0.42)), 60_000)
-    revenue = int(employees * rng.uniform(9, 42)) * 10_000
+    employees = min(int(11 * 2.5 ** rng.expovariate(0.42)), 60_000)
+    revenue = int(employees * rng.uniform(7, 40)) * 10_000
     if lead.japanese:
         (name, latin), (tail, industry) = rng.choice(words.COMPANY_JA), rng.choice(words.COMPANY_TAIL_JA)
         lead.cells["Company"] = f"株式会社{name}{tail}" if chance(rng, 0.7) else f"{name}{tail}（株）"
