@@ -170,24 +170,21 @@ class _Loader:
 
     def _rule_files(self) -> tuple[Path, ...]:
         if self.settings.get("rules") is None:
-            return self._matches(None, "rules/**/*.lead")
+            return self._matches((), "rules/**/*.lead")
         found: list[Path] = []
         for path, pattern in self.settings.texts("rules"):
             if checked_path(self.settings, self.files, path) is not None:
                 found += self._matches(path, pattern)
         return tuple(dict.fromkeys(found))
 
-    def _matches(self, path: KeyPath | None, pattern: str) -> tuple[Path, ...]:
+    def _matches(self, path: KeyPath, pattern: str) -> tuple[Path, ...]:
         inside, outside = self.files.matches(pattern)
-        place = self.document.at(*path) if path is not None else self.document.head()
+        place = self.document.at(*path) if path else self.document.head()
         for rule_file in outside:
             message = f"{self.files.name(rule_file)} is a link that leads outside the project"
             self.settings.found.append(finding("LR058", place, message, help="Copy the file into the project."))
-        if not inside and not outside:
-            message = f"no rule file matches `{pattern}`"
-            self.settings.found.append(
-                finding("LR066", place, message, help="Rule files end in .lead and lie in rules/.")
-            )
+        if path and not inside and not outside:
+            self.settings.report("LR066", path, f"no rule file matches `{pattern}`", "Rule files end in .lead.")
         return tuple(inside)
 
     def _sources(self) -> tuple[Source | None, tuple[Source, ...]]:

@@ -23,8 +23,9 @@ _PART_KINDS = {
 def check_names(settings: Settings, leads: LeadSchema, events: tuple[EventType, ...], source: Source | None) -> None:
     """Reports every lead field, event type and event field that leadrules.yaml names and no schema declares."""
     fields = [f.name for f in leads.fields]
-    parts = list(PARTS) if source is not None and source.key == "row_number" else ["key", *PARTS]
-    for part in parts:
+    if source is None or source.key != "row_number":
+        _check_key(settings, fields)
+    for part in PARTS:
         _check_field(settings, ("fields", part), settings.get("fields", part), fields)
     for path, name in settings.texts("duplicates", "by"):
         _check_field(settings, path, name, fields)
@@ -38,6 +39,13 @@ def _check_field(settings: Settings, path: KeyPath, name: str | None, fields: li
     if name is not None and name not in fields:
         way_out = did_you_mean(name, fields, "Add it to the lead schema.")
         _report(settings, path, f"`{name}` is not a field of the lead schema", way_out)
+
+
+def _check_key(settings: Settings, fields: list[str]) -> None:
+    key = settings.get("fields", "key")
+    if key is not None and key not in fields:
+        way_out = did_you_mean(key, fields, "Name the field that identifies a lead.")
+        settings.report("LR064", ("fields", "key"), f"the key `{key}` is not a field of the lead schema", way_out)
 
 
 def _check_event_source(settings: Settings, at: KeyPath, events: tuple[EventType, ...]) -> None:

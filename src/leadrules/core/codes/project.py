@@ -11,7 +11,12 @@ _TEAM = "rules/team.yaml"
 
 
 def _lead(properties: str, more: str = "") -> str:
-    return f'{{"type": "object", "properties": {{"id": {{"type": "string", "x-key": true}}, {properties}}}{more}}}\n'
+    usual = """    "id": {"type": "string"},
+    "owner": {"type": "string"},
+    "email": {"type": "string"},
+    "created_at": {"type": "string", "format": "date-time"},
+    "current_sequence": {"type": "string"},"""
+    return f'{{\n  "type": "object",\n  "properties": {{\n{usual}\n    {properties}\n  }}{more}\n}}\n'
 
 
 ENTRIES: tuple[Code, ...] = (
@@ -54,8 +59,8 @@ ENTRIES: tuple[Code, ...] = (
         "error",
         "The JSON cannot be read",
         "A schema is strict JSON: double quotes, a comma between entries and none after the last, no comments.",
-        bad='{"type": "object", "properties": {"id": {"type": "string"},}}\n',
-        good='{"type": "object", "properties": {"id": {"type": "string"}}}\n',
+        bad=_lead('"employees": {"type": "integer",}'),
+        good=_lead('"employees": {"type": "integer"}'),
         file=_SCHEMA,
     ),
     Code(
@@ -160,8 +165,8 @@ ENTRIES: tuple[Code, ...] = (
         "Two fields are said to be the key",
         "One field identifies a lead. It is marked with `x-key` in the lead schema or named as `fields: {key: ...}` in "
         "leadrules.yaml; if both are there they must agree.",
-        bad=_lead('"email": {"type": "string", "x-key": true}'),
-        good=_lead('"email": {"type": "string"}'),
+        bad=_lead('"crm_id": {"type": "string", "x-key": true}'),
+        good=_lead('"crm_id": {"type": "string"}'),
         file=_SCHEMA,
     ),
     Code(
@@ -171,9 +176,9 @@ ENTRIES: tuple[Code, ...] = (
         "No field identifies a lead",
         "Decisions are kept per lead, so one field must identify it: `id`, the field with `x-key`, or the one that "
         "`fields: {key: ...}` names. An export without such a column may say `key: row_number` in its source.",
-        bad='{"type": "object", "properties": {"email": {"type": "string"}}}\n',
-        good='{"type": "object", "properties": {"email": {"type": "string", "x-key": true}}}\n',
-        file=_SCHEMA,
+        bad="version: 1\nfields: {key: lead_number}\n",
+        good="version: 1\nfields: {key: id}\n",
+        file=_YAML,
     ),
     Code(
         "LR065",
@@ -182,19 +187,19 @@ ENTRIES: tuple[Code, ...] = (
         "A field cannot play this part",
         "The created field is a date or a datetime, the owner, the email and the sequence are text, and a key is a text "
         "or a number.",
-        bad='{"type": "object", "properties": {"id": {"type": "boolean"}}}\n',
-        good='{"type": "object", "properties": {"id": {"type": "string"}}}\n',
-        file=_SCHEMA,
+        bad="version: 1\nfields: {created: email}\n",
+        good="version: 1\nfields: {created: created_at}\n",
+        file=_YAML,
     ),
     Code(
         "LR066",
         "no-rule-files",
         "warning",
-        "No rule file is found",
-        "Rules are read from `rules/**/*.lead`, or from where `rules` in leadrules.yaml says. Without them nothing is "
-        "scored or routed.",
+        "No rule file is where `rules` says",
+        "`rules` in leadrules.yaml names a folder or a pattern that holds no rule file, so nothing would be scored or "
+        "routed. Without `rules`, they are read from `rules/**/*.lead`.",
         bad="version: 1\nrules: policies/**/*.lead\n",
-        good="version: 1\nrules: rules/**/*.lead\n",
+        good="version: 1\n",
         file=_YAML,
     ),
     Code(
@@ -246,8 +251,8 @@ ENTRIES: tuple[Code, ...] = (
         "error",
         "A required field that is not declared",
         "`required` lists names of `properties`. This one is not among them.",
-        bad=_lead('"email": {"type": "string"}', ', "required": ["emial"]'),
-        good=_lead('"email": {"type": "string"}', ', "required": ["email"]'),
+        bad=_lead('"title": {"type": "string"}', ',\n  "required": ["emial"]'),
+        good=_lead('"title": {"type": "string"}', ',\n  "required": ["email"]'),
         file=_SCHEMA,
     ),
     Code(
