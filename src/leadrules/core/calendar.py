@@ -18,6 +18,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 Unit = Literal["minutes", "hours", "days", "business days", "weeks", "months", "quarters", "years"]
+Length = tuple[int, Unit]  # a duration literal: how many of what
 
 MONTHS: dict[str, int] = {"months": 1, "quarters": 3, "years": 12}
 DAYS: dict[str, int] = {"days": 1, "weeks": 7}

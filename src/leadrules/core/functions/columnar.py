@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from leadrules.core.calendar import Calendar
+from leadrules.core.calendar import Calendar, nominal
 from leadrules.core.text import TRIM, folded, plain
 from leadrules.core.types import Type
 
@@ -250,6 +250,15 @@ def _offsets(calendar: Calendar, series: pl.Series, micros: pl.Series, *, local:
     # A moment belongs to the last step that begins at or before it.
     at = pl.Series(table.starts[1:], dtype=pl.Int64).search_sorted(micros.fill_null(0), side="right")
     return pl.Series(table.offsets, dtype=pl.Int64).gather(at)
+
+
+def length(duration: Any) -> pl.Expr:
+    """A duration as a column: a literal (count, unit) as the length that compares with others."""
+    import polars as pl
+
+    if isinstance(duration, pl.Expr):
+        return duration
+    return pl.lit(nominal(*duration), dtype=pl.Duration("us"))
 
 
 def local_day(calendar: Calendar, column: pl.Expr, type_: Type) -> pl.Expr:

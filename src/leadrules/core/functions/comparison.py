@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from leadrules.core.functions.columnar import is_member, local_day
+from leadrules.core.functions.columnar import is_member, length, local_day
 from leadrules.core.functions.operation import (
     Column,
     Context,
@@ -99,6 +99,8 @@ def _compared_columns(test: Callable[..., Any]) -> Column:
     def column(context: Context, value: Any, types: Sequence[Type], *args: Any) -> Any:
         if len({type_.kind for type_ in types if type_.is_temporal}) > 1:
             args = tuple(local_day(context.calendar, arg, type_) for arg, type_ in zip(args, types, strict=True))
+        if types[0].kind == "duration":
+            args = tuple(length(arg) for arg in args)
         return test(*args).fill_null(value=False)
 
     return column

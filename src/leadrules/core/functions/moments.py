@@ -1,17 +1,17 @@
 """Dates, datetimes and durations: shift, difference, date, year .. weekday, end_of_month, days_between, earliest, latest.
 
-In: dates, datetimes (UTC) and lengths. Out: operations, in the project's calendar. A length is a literal (count and
-unit), which only `shift` reads as calendar steps, or a difference of moments, which is exact.
+In: dates, datetimes (UTC) and lengths. Out: operations, in the project's calendar. A length is a literal, (count, unit),
+which `shift` reads as calendar steps, or a difference of moments, which is exact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from leadrules.core import calendar as dates
-from leadrules.core.calendar import Calendar
+from leadrules.core.calendar import Calendar, Length
 from leadrules.core.functions import columnar
 from leadrules.core.functions.operation import Context, Example, Mismatch, Operation, moment, number, parameter
 from leadrules.core.types import DATE, DATETIME, DURATION, ERROR, NUMBER, Type
@@ -19,18 +19,6 @@ from leadrules.core.types import DATE, DATETIME, DURATION, ERROR, NUMBER, Type
 _FIRST, _LAST = date(1, 1, 1), date(9999, 12, 31)
 # Beyond this many steps every date leaves the years 1 to 9999; Polars would wrap round.
 _MOST_DAYS, _MOST_MONTHS = 4_000_000, 120_000
-
-
-class Length(Protocol):
-    """A duration literal."""
-
-    @property
-    def count(self) -> int:
-        """How many."""
-
-    @property
-    def unit(self) -> Any:
-        """Of what: `minutes` to `years`, `business days`."""
 
 
 def shifted_type(start: Type, unit: str | None) -> Type:
@@ -43,35 +31,27 @@ def shifted_type(start: Type, unit: str | None) -> Type:
     return DATETIME if unit in (None, "minutes", "hours") else DATE
 
 
-def length_of(duration: Length | timedelta | None) -> timedelta | None:
-    """A duration as a length that compares with others; business days have none."""
-    if duration is None or isinstance(duration, timedelta):
-        return duration
-    return dates.nominal(duration.count, duration.unit)
-
-
 def _shift(context: Context, value: int, start: date | None, length: Length | timedelta | None) -> date | None:
     if start is None or length is None:
         return None
     if isinstance(length, timedelta):
         return context.calendar.add(start, value * length)
-    return context.calendar.shift(start, value * length.count, length.unit)
+    count, unit = length
+    return context.calendar.shift(start, value * count, unit)
 
 
 def _shift_column(context: Context, value: int, types: Sequence[Type], start: Any, length: Any) -> Any:
     import polars as pl
 
     calendar = context.calendar
-    exact: Any = length if isinstance(length, pl.Expr) else None
-    if exact is None and length.unit in ("minutes", "hours"):
-        exact = pl.lit(dates.nominal(length.count, length.unit), dtype=pl.Duration("us"))
-    if exact is not None:
+    if isinstance(length, pl.Expr) or length[1] in ("minutes", "hours"):
+        exact = columnar.length(length)
         instant = columnar.as_instant(calendar, start, types[0])
         return _within_years(instant + exact if value > 0 else instant - exact)
-    steps = value * length.count
+    count, unit = length
     if types[0].kind == "date":
-        return _stepped(calendar, start, steps, length.unit)
-    local = _stepped(calendar, columnar.to_local(calendar, start), steps, length.unit)
+        return _stepped(calendar, start, value * count, unit)
+    local = _stepped(calendar, columnar.to_local(calendar, start), value * count, unit)
     return columnar.to_instant(calendar, local)
 
 

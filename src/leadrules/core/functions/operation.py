@@ -5,7 +5,8 @@ In: nothing. Out: `Operation` and the parts to declare one. Knows no single oper
 Both implementations are called alike. `row(context, value, *args)` works on Python values, `column(context, value, types,
 *args)` on Polars expressions; `value` is the operation's static part with its names resolved (the members of a list, the
 patterns), else None, and `types` are the types of the arguments. A blank is None, or null. Where `folded` is set, the
-engine hands textual arguments (and static texts) in folded, so that it can fold a field once for many rules.
+engine hands textual arguments (and static texts) in folded, so that it can fold a field once for many rules. A duration literal comes
+as (count, unit) to `shift`, and may do so to columns of comparisons.
 """
 
 from __future__ import annotations
