@@ -150,7 +150,18 @@ class Oracle:
 
     def fit(self, lead: dict[str, str], tier: str | None, disqualification: str) -> float:
         title, employees = fold(lead["Title"]), number(lead["No. of Employees"])
-        industries = "manufacturing 製造業 software ソフトウェア it fintech finance 金融 logistics 物流".split()
+        industries = [
+            "manufacturing",
+            "製造業",
+            "software",
+            "ソフトウェア",
+            "it",
+            "fintech",
+            "finance",
+            "金融",
+            "logistics",
+            "物流",
+        ]
         points = 10.0 if fold(lead["Industry"]) in industries else 0.0
         points += seniority(title)
         points += min(employees / 50, 10) if employees is not None else 0

@@ -1,0 +1,89 @@
+"""The starter ruleset: it passes its own check and tests, leaves no rule untested, and reads an export as CRMs write it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from tests.suites.running import leadrules, run, starter
+
+LEADS = """\
+リードID,作成日時,役職,業種,従業員数,年間売上,国,都道府県,メールアドレス,興味のある製品,お悩み
+A-1,2026-10-01T09:00,代表取締役社長,製造業,"1,200",20000000,日本,東京都,taro@customer.example,Analytics;Services,コストを削減したい
+A-2,2026-10-02T09:00,MVP Program Coordinator,,19,,JP,,hanako@ｇｍａｉｌ．ｃｏｍ,,
+A-3,2026-10-03T09:00,部長,ＩＴ,,999999,Germany,,x@unknown.example,,
+"""
+EVENTS = """\
+event_id,lead_id,type,at,form,magnet,path
+1,A-1,form_submitted,2026-10-20T10:00,製品資料,ホワイトペーパー,
+2,A-1,page_viewed,2026-10-20T10:05,,,/pricing
+2,A-1,page_viewed,2026-10-20T10:05,,,/pricing
+3,A-1,booking_made,2026-10-21T10:05,,,
+4,A-2,form_submitted,2026-10-22T10:00,download,Cheat Sheet,
+5,A-9,booking_made,2026-10-22T10:00,,,
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter as a project, with a small export beside it."""
+    folder = starter(tmp_path_factory.mktemp("starter"))
+    (folder / "leads.csv").write_text(LEADS, encoding="utf-8")
+    (folder / "events.csv").write_text(EVENTS, encoding="utf-8")
+    return folder
+
+
+def test_the_checker_has_nothing_to_say(project: Path) -> None:
+    done = leadrules("check", "--project", project, "--strict", "--format", "json")
+    assert json.loads(done.stdout)["diagnostics"] == []
+    assert done.exit_code == 0
+
+
+def test_its_tests_pass(project: Path) -> None:
+    done = leadrules("test", "--project", project)
+    assert done.exit_code == 0, done.output
+
+
+def test_every_rule_and_segment_is_named_by_a_test(project: Path) -> None:
+    rules = "\n".join(p.read_text(encoding="utf-8") for p in project.glob("rules/*.lead") if "_test" not in p.name)
+    tests = "\n".join(p.read_text(encoding="utf-8") for p in project.glob("rules/*_test.lead"))
+    for score, body in re.findall(r"^score (\w+)[^{]*\{(.*?)^\}", rules, re.MULTILINE | re.DOTALL):
+        for rule in re.findall(r"^ +(\w+)[^:\n]*: [+-]", body, re.MULTILINE):
+            assert f"expect fired {score}.{rule}\n" in tests, f"no test sees {score}.{rule} fire"
+    expected = "\n".join(re.findall(r"expect (.*)", tests))
+    for segment in re.findall(r"^segment (\w+)", rules, re.MULTILINE):
+        assert re.search(rf"(?<!not ){segment}\b", expected), f"no test expects {segment}"
+        assert re.search(rf"not {segment}\b", expected), f"no test expects not {segment}"
+    for labels in re.findall(r"^(?:band|classify|stages) \w+[^{]*\{(.*?)^\}", rules, re.MULTILINE | re.DOTALL):
+        for label in re.findall(r'^ +(\w+)(?: "[^"]*")?:', labels, re.MULTILINE):
+            assert re.search(rf"\bis {label}\b", expected), f"no test expects the label {label}"
+
+
+def test_it_reads_a_japanese_export(project: Path, tmp_path: Path) -> None:
+    decisions, manifest, rejects = run(project, tmp_path / "out")
+    counts = manifest["counts"]
+    assert rejects == []
+    assert (counts["leads_in"], counts["decided"]) == (3, 3)
+    assert (counts["events_in"], counts["events_repeated"], counts["events_orphaned"]) == (6, 1, 1)
+    first, second, third = decisions
+    # 15 for the title, 10 for the industry, 10 for the size, 5 for the revenue, 3 for the address: 43, at most 40.
+    assert (first["fit"], first["engagement"], first["temperature"], first["lifecycle"]) == ("40", "35", "hot", "sql")
+    segments = first["segments"].split(";")
+    assert {"sales_ready", "decision_maker", "enterprise", "cost_driven", "japan", "japan_kanto"} <= set(segments)
+    assert {"magnet_white_paper", "funnel_middle", "product_analytics", "product_services"} <= set(segments)
+    assert (second["fit"], second["lifecycle"], second["temperature"]) == ("-5", "iql", "cold")
+    assert {"magnet_cheat_sheet", "funnel_top", "small_business"} <= set(second["segments"].split(";"))
+    assert (third["disqualification"], third["fit"]) == ("too_small", "-177")
+    assert {"disqualified", "emea"} <= set(third["segments"].split(";"))
+
+
+def test_init_starter_lays_it_out_like_this(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert leadrules("init", "--starter").exit_code == 0
+    for path in project.rglob("rules/**/*.*"):
+        assert (tmp_path / path.relative_to(project)).read_bytes() == path.read_bytes()
+    assert (tmp_path / "leadrules.yaml").read_bytes() == (project / "leadrules.yaml").read_bytes()
+    assert not (tmp_path / "rules" / "leadrules.yaml").exists()
+    assert leadrules("check", "--strict").exit_code == 0
