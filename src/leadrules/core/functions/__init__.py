@@ -12,7 +12,7 @@ from leadrules.core.functions import comparison, logic, moments, numbers, words
 from leadrules.core.functions.columnar import pattern_error
 from leadrules.core.functions.comparison import agree
 from leadrules.core.functions.logic import unify
-from leadrules.core.functions.moments import shifted_type
+from leadrules.core.functions.moments import length_of, shifted_type
 from leadrules.core.functions.operation import Context, Example, Mismatch, Operation, Parameter
 from leadrules.core.functions.words import Lookup
 
@@ -34,6 +34,7 @@ __all__ = [
     "Operation",
     "Parameter",
     "agree",
+    "length_of",
     "pattern_error",
     "shifted_type",
     "unify",

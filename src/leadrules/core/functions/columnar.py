@@ -258,7 +258,12 @@ def length(duration: Any) -> pl.Expr:
 
     if isinstance(duration, pl.Expr):
         return duration
-    return pl.lit(nominal(*duration), dtype=pl.Duration("us"))
+    return pl.lit(nominal(*as_pair(duration)), dtype=pl.Duration("us"))
+
+
+def as_pair(duration: Any) -> tuple[int, str]:
+    """A duration literal, of the compiled ruleset or bare, as count and unit."""
+    return (duration.count, duration.unit) if hasattr(duration, "unit") else tuple(duration)
 
 
 def local_day(calendar: Calendar, column: pl.Expr, type_: Type) -> pl.Expr:

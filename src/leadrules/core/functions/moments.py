@@ -21,6 +21,14 @@ _FIRST, _LAST = date(1, 1, 1), date(9999, 12, 31)
 _MOST_DAYS, _MOST_MONTHS = 4_000_000, 120_000
 
 
+def length_of(duration: Any) -> timedelta | None:
+    """A literal (count, unit), or a `Duration`, as a length that compares with others; business days have none."""
+    if duration is None or isinstance(duration, timedelta):
+        return duration
+    count, unit = columnar.as_pair(duration)
+    return dates.nominal(count, unit)
+
+
 def shifted_type(start: Type, unit: str | None) -> Type:
     """The type of a moment moved by a literal of this unit, or (None) by a duration that is worked out.
 
@@ -36,7 +44,7 @@ def _shift(context: Context, value: int, start: date | None, length: Length | ti
         return None
     if isinstance(length, timedelta):
         return context.calendar.add(start, value * length)
-    count, unit = length
+    count, unit = columnar.as_pair(length)
     return context.calendar.shift(start, value * count, unit)
 
 
@@ -44,11 +52,13 @@ def _shift_column(context: Context, value: int, types: Sequence[Type], start: An
     import polars as pl
 
     calendar = context.calendar
-    if isinstance(length, pl.Expr) or length[1] in ("minutes", "hours"):
+    exact = length if isinstance(length, pl.Expr) else None
+    count, unit = (0, "") if exact is not None else columnar.as_pair(length)
+    if unit in ("minutes", "hours"):
         exact = columnar.length(length)
+    if exact is not None:
         instant = columnar.as_instant(calendar, start, types[0])
         return _within_years(instant + exact if value > 0 else instant - exact)
-    count, unit = length
     if types[0].kind == "date":
         return _stepped(calendar, start, value * count, unit)
     local = _stepped(calendar, columnar.to_local(calendar, start), value * count, unit)
