@@ -1,0 +1,33 @@
+"""Keep what the rules decide for each example company: `python examples/expect.py`, after a wanted change."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from generator.tools import write
+
+EXAMPLES = Path(__file__).resolve().parent
+SHOWN = {"acme": ("temperature", "lifecycle", "priority"), "sakura": ("温度", "商談段階")}
+
+
+def main() -> None:
+    """Run each company without state, keep its decisions, and print how many leads bear each label."""
+    for company, columns in SHOWN.items():
+        with tempfile.TemporaryDirectory() as out:
+            command = [sys.executable, "-m", "leadrules.cli.main", "run", "--no-state", "--quiet"]
+            subprocess.run([*command, "--project", str(EXAMPLES / company), "--out", out], check=True)
+            decided = Path(out, "decisions.csv").read_bytes()
+        write(EXAMPLES / company / "expected" / "decisions.csv.gz", decided)
+        rows = list(csv.DictReader(decided.decode("utf-8").splitlines()))
+        for column in columns:
+            counts = Counter(row[column] for row in rows)
+            print(company, column, ", ".join(f"{label} {count}" for label, count in counts.most_common()))
+
+
+if __name__ == "__main__":
+    main()
