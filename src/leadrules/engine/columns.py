@@ -7,8 +7,8 @@ further expressions of the lifecycle on the same facts. Refuses to know files, c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import polars as pl
@@ -16,11 +16,10 @@ import polars as pl
 from leadrules.core.functions import Context
 from leadrules.engine import reasons, thresholds
 from leadrules.engine.events import Asked
-from leadrules.engine.needs import Level, Needed, is_weighted, levels, needed, uses
+from leadrules.engine.needs import Level, Needed, aggregates_reading, is_weighted, levels, needed
 from leadrules.engine.scores import Line, RuleInput, add_up
 from leadrules.engine.workspace import Workspace
 from leadrules.ruleset.model import (
-    Aggregate,
     Band,
     Classify,
     Define,
@@ -38,9 +37,15 @@ from leadrules.ruleset.model import (
 __all__ = ["ColumnFacts", "Needed", "evaluate", "needed"]
 
 
-def evaluate(ruleset: Ruleset, leads: pl.DataFrame, events: pl.DataFrame, context: Context) -> ColumnFacts:
-    """The facts of every lead: all definitions and all event aggregates of the ruleset."""
-    evaluation = _Evaluation(Workspace(ruleset, leads, events, context))
+def evaluate(
+    ruleset: Ruleset,
+    leads: pl.DataFrame,
+    events: pl.DataFrame,
+    context: Context,
+    teams: Mapping[str, Sequence[str]] | None = None,
+) -> ColumnFacts:
+    """The facts of every lead: all definitions and all event aggregates; `teams` are the rosters of `in team`."""
+    evaluation = _Evaluation(Workspace(ruleset, leads, events, context, teams))
     for level in levels(ruleset):
         evaluation.work_out(level)
     return evaluation.facts()
@@ -91,33 +96,11 @@ class ColumnFacts:
         return self.workspace.matching(selection)
 
     def after(self, inputs: Mapping[str, pl.Series]) -> ColumnFacts:
-        """The facts with other inputs (`@owner`, `@sequence`, ...): what looks at them is worked out again."""
+        """The same facts seen with other inputs (`@owner`, `@sequence`, ...): definitions stay as they were worked out,
+        event aggregates that look at those inputs (`since enrolled_at`) are worked out again."""
         workspace = self.workspace.with_inputs(inputs)
-        evaluation = _Evaluation(workspace)
-        changed = uses(self.ruleset, _input_leaves(inputs))
-        for level in levels(self.ruleset):
-            evaluation.work_out(_only(level, changed))
-        return evaluation.facts(self)
-
-
-def _input_leaves(inputs: Iterable[str]) -> list[tuple[str, str]]:
-    found = []
-    for name in inputs:
-        kind, _, rest = name.removeprefix("@").partition(":")
-        op = {"previous": "previous", "since": "since_of"}.get(kind, "always") if rest else "always"
-        found.append((op, rest or kind))
-    return found
-
-
-def _only(level: Level, changed: set[tuple[str, str]]) -> Level:
-    """The part of a level that is among these nodes; a score is worked out whole."""
-    definitions = tuple(d for d in level.definitions if ("define", d.name) in changed)
-    scores = {d.name for d in definitions}
-    return Level(
-        tuple(number for number in level.aggregates if ("aggregate", str(number)) in changed),
-        tuple((score, rule) for score, rule in level.each if score in scores),
-        definitions,
-    )
+        workspace.work_out_again(aggregates_reading(self.ruleset, inputs))
+        return replace(self, workspace=workspace)
 
 
 class _Evaluation:
@@ -136,38 +119,29 @@ class _Evaluation:
         if level.definitions:
             self._define(level.definitions)
 
-    def facts(self, before: ColumnFacts | None = None) -> ColumnFacts:
+    def facts(self) -> ColumnFacts:
         """What was worked out."""
-        workspace, ruleset = self.workspace, self.workspace.ruleset
-        declared = ruleset.declared
-        lines: list[Line] = []
-        for definition in declared:
-            if definition.name in self.lines:
-                lines += self.lines[definition.name]
-            elif before is not None:
-                lines += [line for line in before.lines if line.score == definition.name]
+        workspace, declared = self.workspace, self.workspace.ruleset.declared
+        lines = tuple(line for definition in declared for line in self.lines.get(definition.name, ()))
         frame = workspace.definitions(definition.name for definition in declared)
-        previous = pl.DataFrame(
-            [workspace.previous(d).alias(d.name) for d in declared if isinstance(d, Band | Stages)]
-        )  # fmt: skip
-        return ColumnFacts(ruleset, frame, previous, tuple(lines), workspace)
+        before = [workspace.previous(d).alias(d.name) for d in declared if isinstance(d, Band | Stages)]
+        return ColumnFacts(workspace.ruleset, frame, pl.DataFrame(before), lines, workspace)
 
     # -- events -----------------------------------------------------------------------------------------------------
 
     def _ask_events(self, level: Level) -> None:
         workspace = self.workspace
-        aggregates = [workspace.ruleset.aggregates[number] for number in level.aggregates]
         rules = [(score, rule) for score, rule in level.each if workspace.exists(rule.active)]
-        asked = [_ask_aggregate(workspace, aggregate) for aggregate in aggregates]
+        asked = [workspace.asked_aggregate(number) for number in level.aggregates]
         asked += [_ask_count(workspace, rule) for _, rule in rules]
-        asked += [_ask_weighted(workspace, rule) for _, rule in rules if _is_decaying(rule)]
-        answers = workspace.ask({one.key: one for one in asked}.values())
-        for number, aggregate in zip(level.aggregates, aggregates, strict=True):
-            workspace.add_aggregate(number, aggregate, answers[_ask_aggregate(workspace, aggregate).key])
+        asked += [_ask_weighted(workspace, rule) for _, rule in rules if is_weighted(rule.each)]
+        answers = workspace.ask(asked)
+        for number in level.aggregates:
+            workspace.add_aggregate(number, answers)
         for score, rule in rules:
             path = f"{score}.{rule.name}"
             self.counted[path] = _at_most(rule, answers[_ask_count(workspace, rule).key])
-            if _is_decaying(rule):
+            if is_weighted(rule.each):
                 self.weighted[path] = answers[_ask_weighted(workspace, rule).key]
 
     # -- definitions ------------------------------------------------------------------------------------------------
@@ -221,14 +195,6 @@ class _Evaluation:
         free = None if definition.unless is None else values[f"{definition.name} unless"].fill_null(value=False)
         order = [label.name for label in definition.labels]
         return thresholds.never_lower(found, self.workspace.previous(definition), order, free)
-
-
-def _is_decaying(rule: ScoreRule) -> bool:
-    return is_weighted(rule.each)
-
-
-def _ask_aggregate(workspace: Workspace, aggregate: Aggregate) -> Asked:
-    return workspace.asked(aggregate.function, aggregate.filter, field=aggregate.field, type=aggregate.type)
 
 
 def _ask_count(workspace: Workspace, rule: ScoreRule) -> Asked:

@@ -45,8 +45,8 @@ class Asked:
 class Times(Protocol):
     """What the pass asks of the calendar, as scalars worked out once."""
 
-    def moment_before(self, length: Duration) -> pl.Expr:
-        """`as of` less a length."""
+    def moment_before(self, length: Duration) -> pl.Expr | None:
+        """`as of` less a length; None where that leaves the calendar."""
 
     def exact(self, length: Duration) -> int:
         """A halving time in microseconds."""
@@ -146,14 +146,21 @@ class EventPass:
         for number, one in enumerate(asked):
             conditions: list[pl.Expr] = []
             if one.filter.within is not None:
-                conditions.append(pl.col("at") > self.times.moment_before(one.filter.within))
+                conditions += self._within(one.filter.within)
             if one.since is not None:
                 after = one.since if isinstance(one.since, pl.Expr) else pl.lit(one.since.gather(row))
                 conditions.append(after.is_null() | (pl.col("at") > after))
             if number in wheres:
                 conditions.append(pl.lit(wheres[number]))
-            masks.append(cut.select(pl.all_horizontal(conditions)).to_series() if conditions else None)
+            masks.append(_mask(cut, conditions) if conditions else None)
         return masks
+
+    def _within(self, length: Duration) -> list[pl.Expr]:
+        """Without an `as of` no event is within anything; a length that leaves the calendar holds all."""
+        if self.times.as_of is None:
+            return [pl.lit(value=False)]
+        start = self.times.moment_before(length)
+        return [] if start is None else [pl.col("at") > start]
 
     def _wheres(self, cut: pl.DataFrame, asked: Sequence[Asked]) -> dict[int, pl.Series]:
         found: dict[int, pl.Series] = {}
@@ -269,12 +276,15 @@ class EventPass:
     def weight(self, each: Each) -> pl.Expr:
         """What an event's points are multiplied by, from its age."""
         as_of = self.times.as_of
-        assert as_of is not None
+        if as_of is None:
+            return pl.lit(0.0)
         if each.halving is not None:
             age = (as_of - pl.col("at")).dt.total_microseconds().cast(pl.Float64)
             return pl.lit(0.5).pow(age / float(self.times.exact(each.halving)))
         if each.fading is not None:
             start = self.times.moment_before(each.fading)
+            if start is None:
+                return pl.lit(0.0)
             left = (pl.col("at") - start).dt.total_microseconds().cast(pl.Float64)
             whole = (as_of - start).dt.total_microseconds().cast(pl.Float64)
             return (left / whole).clip(lower_bound=0.0)
@@ -291,6 +301,10 @@ class EventPass:
         numbers = pl.int_range(answers.height, dtype=pl.UInt32, eager=True)
         nowhere = pl.repeat(None, self.leads, dtype=pl.UInt32, eager=True)
         return answers.get_column("@read").gather(nowhere.scatter(answers.get_column("lead_row"), numbers))
+
+
+def _mask(cut: pl.DataFrame, conditions: Sequence[pl.Expr]) -> pl.Series:
+    return cut.lazy().with_columns(pl.all_horizontal(conditions).alias("@counts")).select("@counts").collect().to_series()
 
 
 def in_order(events: pl.DataFrame) -> pl.DataFrame:

@@ -234,29 +234,23 @@ class _Nodes:
         )
 
 
-def uses(ruleset: Ruleset, changed: Iterable[tuple[str, str]]) -> set[Node]:
-    """The nodes that look, directly or through others, at these leaves, as (op, value)."""
+def aggregates_reading(ruleset: Ruleset, inputs: Iterable[str]) -> list[int]:
+    """The aggregates that look at these inputs (`@owner`, `@since:stages`), directly or through other aggregates, each
+    after those that it looks at."""
     nodes = _Nodes(ruleset)
-    leaf_keys = set(changed)
+    names = set(inputs)
     touched: set[Node] = set()
     roots: list[Node] = [("aggregate", str(number)) for number in range(len(ruleset.aggregates))]
-    roots += [("define", name) for name in nodes.definitions]
-    for node in sorted(nodes.depths(roots).items(), key=lambda item: (item[1], item[0][0] == "define")):
-        looks = _looks_at(nodes, node[0])
-        if any((leaf.op, str(leaf.value)) in leaf_keys for leaf in looks) or touched.intersection(nodes.needs(node[0])):
-            touched.add(node[0])
-    return touched
+    for node, _ in sorted(nodes.depths(roots).items(), key=lambda item: item[1]):
+        if node[0] == "aggregate":
+            expressions = filter_expressions(ruleset.aggregates[int(node[1])].filter)
+            read = {_input(leaf) for expression in expressions for leaf in leaves(expression)}
+            if names & read or touched.intersection(nodes.needs(node)):
+                touched.add(node)
+    ordered = [node for node in nodes.depths(roots) if node in touched]
+    return [int(number) for _, number in ordered]
 
 
-def _looks_at(nodes: _Nodes, node: Node) -> Iterator[Expr]:
-    kind, name = node
-    if kind == "aggregate":
-        expressions: Iterable[Expr] = filter_expressions(nodes.ruleset.aggregates[int(name)].filter)
-    elif kind == "each":
-        each = nodes.each[node][1].each
-        expressions = () if each is None else filter_expressions(each.filter)
-    else:
-        expressions = own_expressions(nodes.definitions[name])
-    return (leaf for expression in expressions for leaf in leaves(expression))
-
-
+def _input(leaf: Expr) -> str:
+    prefixes = {"always": "@", "previous": "@previous:", "since_of": "@since:"}
+    return f"{prefixes[leaf.op]}{leaf.value}" if leaf.op in prefixes else ""

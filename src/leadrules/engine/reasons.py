@@ -7,102 +7,100 @@ its number. Knows nothing of how a line came about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import polars as pl
 
 from leadrules.core.text import number_text
-from leadrules.engine.scores import Line
+from leadrules.engine.scores import Coded, Line
 from leadrules.engine.units import DIGITS, as_number
 
-COMBINATIONS = 20_000  # of neighbouring lines, at most, in one table of texts
+MOST_COMBINATIONS = 16_384
 JOINT = "; "
+_SCALE = 10**DIGITS
 
 
 @dataclass(frozen=True, slots=True)
-class _Coded:
+class _Saying:
     """A line as a number per lead: 0 for nothing, else which of `texts` it says."""
 
-    codes: pl.Expr
-    texts: tuple[str, ...]
+    codes: pl.Series
+    texts: pl.Series
 
 
 def reasons_text(lines: Sequence[Line], height: int) -> pl.Series:
     """One text per lead: its non-zero lines in declaration order."""
-    pieces: list[pl.Expr] = []
-    run: list[_Coded] = []
-    size = 1
-    for line in lines:
-        coded = _coded(line)
-        if isinstance(coded, pl.Expr):
-            pieces += [*_table(run), coded]
-            run, size = [], 1
-        elif coded is not None:
-            if run and size * len(coded.texts) > COMBINATIONS:
-                pieces += _table(run)
-                run, size = [], 1
-            run.append(coded)
-            size *= len(coded.texts)
-    pieces += _table(run)
+    sayings = [saying for line in lines if (saying := _saying(line, height)) is not None]
+    pieces = [_piece(run) for run in _runs(sayings, min(MOST_COMBINATIONS, max(height // 64, 8)))]
     if not pieces:
         return pl.repeat("", height, dtype=pl.String, eager=True).alias("reasons")
     return pl.select(pl.concat_str(pieces).str.strip_suffix(JOINT).alias("reasons")).to_series()
 
 
-def _coded(line: Line) -> _Coded | pl.Expr | None:
-    """A line with few different values as codes, one with many as its text, one without any as nothing."""
-    if isinstance(line.units, int):
-        if not line.units or line.matched is None:
+def _runs(sayings: Sequence[_Saying], most: int) -> list[list[_Saying]]:
+    """Neighbours together, as long as their combinations are not too many."""
+    runs: list[list[_Saying]] = []
+    size = most + 1
+    for saying in sayings:
+        size *= saying.texts.len()
+        if size > most:
+            runs.append([])
+            size = saying.texts.len()
+        runs[-1].append(saying)
+    return runs
+
+
+def _piece(run: Sequence[_Saying]) -> pl.Expr:
+    """The text of neighbouring lines, by way of a table of their combinations."""
+    if len(run) == 1:
+        return pl.lit(run[0].texts).gather(pl.lit(run[0].codes).cast(pl.UInt32))
+    combinations = product(*(saying.texts.to_list() for saying in run))
+    texts = pl.Series(["".join(texts) for texts in combinations], dtype=pl.String)
+    code, weight = [], 1
+    for saying in reversed(run):
+        code.append(pl.lit(saying.codes).cast(pl.UInt32) * weight)
+        weight *= saying.texts.len()
+    return pl.lit(texts).gather(pl.sum_horizontal(code))
+
+
+def _saying(line: Line, height: int) -> _Saying | None:
+    """What a line says; None where it gives nobody anything."""
+    if isinstance(line.given, Coded):
+        if not any(line.given.amounts):
             return None
-        return _Coded(pl.lit(line.matched).cast(pl.UInt32), ("", _said(line, line.units)))
-    if not line.largest:
+        return _Saying(line.given.codes, _texts(line, pl.Series(line.given.amounts, dtype=pl.Int64)))
+    rows = (line.given != 0).arg_true()
+    if not rows.len():
         return None
-    values = line.units.unique().sort()
-    if values.len() > COMBINATIONS // 8:
-        return _many(line, values)
-    ordered = [0, *(value for value in values.to_list() if value)]
-    if len(ordered) == 2:
-        return _Coded((pl.lit(line.units) != 0).cast(pl.UInt32), ("", _said(line, ordered[1])))
-    codes = pl.lit(line.units).replace_strict(ordered, list(range(len(ordered))), return_dtype=pl.UInt32)
-    return _Coded(codes, ("", *(_said(line, value) for value in ordered[1:])))
+    amounts = line.given.gather(rows)
+    distinct = amounts.unique().sort()
+    codes = pl.repeat(0, height, dtype=pl.UInt32, eager=True)
+    codes = codes.scatter(rows, (distinct.search_sorted(amounts) + 1).cast(pl.UInt32))
+    return _Saying(codes, _texts(line, pl.concat([pl.Series([0], dtype=distinct.dtype), distinct])))
 
 
-def _said(line: Line, units: int) -> str:
-    return f"{line.path} {signed(units)}{JOINT}"
+def _texts(line: Line, amounts: pl.Series) -> pl.Series:
+    """`fit.senior +15; ` per amount, nothing for 0."""
+    if amounts.len() <= MOST_COMBINATIONS:
+        texts = [f"{line.path} {signed(amount)}{JOINT}" if amount else "" for amount in amounts.to_list()]
+        return pl.Series(texts, dtype=pl.String)
+    return pl.select(pl.when(pl.lit(amounts) != 0).then(_said(line, pl.lit(amounts))).otherwise(pl.lit(""))).to_series()
+
+
+def _said(line: Line, amount: pl.Expr) -> pl.Expr:
+    """The same over a column, for lines that take very many amounts."""
+    whole, rest = amount.abs() // _SCALE, amount.abs() % _SCALE
+    digits = (rest + _SCALE).cast(pl.String).str.slice(1).str.strip_chars_end("0")
+    sign = pl.when(amount < 0).then(pl.lit("-")).otherwise(pl.lit("+"))
+    point = pl.when(rest != 0).then(pl.lit(".")).otherwise(pl.lit(""))
+    return pl.concat_str(pl.lit(f"{line.path} "), sign, whole.cast(pl.String), point, digits, pl.lit(JOINT))
 
 
 def signed(units: int) -> str:
     """`+15`, `-2.5`."""
-    return f"{'-' if units < 0 else '+'}{number_text(abs(units) / 10**DIGITS)}"
-
-
-def _many(line: Line, values: pl.Series) -> pl.Expr:
-    texts = pl.Series([_said(line, value) if value else "" for value in values.to_list()], dtype=pl.String)
-    return pl.lit(texts).gather(pl.lit(values.search_sorted(pl.Series(line.units))))
-
-
-def _table(run: Iterable[_Coded]) -> list[pl.Expr]:
-    """Neighbouring lines as one table of the texts of their combinations."""
-    lines = list(run)
-    if not lines:
-        return []
-    texts = pl.Series(["".join(parts) for parts in product(*(line.texts for line in lines))], dtype=pl.String)
-    code, weight = [], 1
-    for line in reversed(lines):
-        code.append(line.codes * weight)
-        weight *= len(line.texts)
-    return [pl.lit(texts).gather(pl.sum_horizontal(code))]
-
-
-def contributions(lines: Sequence[Line]) -> pl.DataFrame:
-    """The non-zero lines in long form: lead_row, score, rule, points, events; by lead, then in declaration order."""
-    frames = [part for number, line in enumerate(lines) if (part := _long(line, number)) is not None]
-    if not frames:
-        return pl.DataFrame(schema=_LONG)
-    columns = list(_LONG)
-    return pl.concat(frames).sort("lead_row", "line", maintain_order=True).select(columns)
+    return f"{'-' if units < 0 else '+'}{number_text(float(abs(units)) / _SCALE)}"
 
 
 _LONG = {
@@ -114,23 +112,30 @@ _LONG = {
 }
 
 
-def _long(line: Line, number: int) -> pl.DataFrame | None:
-    if isinstance(line.units, int):
-        if not line.units or line.matched is None:
-            return None
-        rows = line.matched.arg_true()
-        units = pl.repeat(line.units, rows.len(), dtype=pl.Int64, eager=True)
-    else:
-        rows = (line.units != 0).arg_true()
-        units = line.units.gather(rows)
+def contributions(lines: Sequence[Line]) -> pl.DataFrame:
+    """The non-zero lines in long form: lead_row, score, rule, points, events; by lead, then in declaration order."""
+    frames = [_long(line, number) for number, line in enumerate(lines)]
+    if not frames:
+        return pl.DataFrame(schema=_LONG)
+    names = pl.DataFrame(
+        {"line": range(len(lines)), "score": [line.score for line in lines], "rule": [line.name for line in lines]},
+        schema_overrides={"line": pl.UInt16},
+    )
+    ordered = pl.concat(frames).sort("lead_row", "line")
+    numbers = ordered.get_column("line")
+    spread = [names.get_column(name).gather(numbers) for name in ("score", "rule")]
+    return ordered.with_columns(spread).select(list(_LONG))
+
+
+def _long(line: Line, number: int) -> pl.DataFrame:
+    units = pl.select(line.units(None if isinstance(line.given, Coded) else line.given.dtype)).to_series()
+    rows = (units != 0).arg_true()
     events = pl.lit(None, dtype=pl.UInt32) if line.events is None else pl.lit(line.events.gather(rows))
     return pl.select(
         rows.cast(pl.UInt32).alias("lead_row"),
-        pl.lit(line.score).alias("score"),
-        pl.lit(line.name).alias("rule"),
-        as_number(pl.lit(units)).alias("points"),
-        events.cast(pl.UInt32).alias("events"),
-        pl.lit(number, dtype=pl.UInt32).alias("line"),
+        pl.lit(number, dtype=pl.UInt16).alias("line"),
+        as_number(pl.lit(units.gather(rows))).alias("points"),
+        events.alias("events"),
     )
 
 

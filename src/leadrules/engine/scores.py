@@ -2,18 +2,33 @@
 
 In: per rule its condition, its points and its events as series. Out: `ScoreColumns`: the score as a number, and its
 lines in declaration order, in 10^-4 units, so that they add up to the score exactly.
-Knows nothing of expressions or of how events were counted.
+Most lines take few amounts (a rule gives 15 or nothing, five per event at most twenty): those are kept as codes and a
+short table of amounts, which is smaller and lets the reasons be made per amount. Knows nothing of expressions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import polars as pl
 
-from leadrules.engine.units import EVENT_DIGITS, as_number, narrow_enough, rounded, rounded_number
-from leadrules.ruleset.model import Group, Score, ScoreRule
+from leadrules.engine.units import (
+    DIGITS,
+    EVENT_DIGITS,
+    as_number,
+    largest_size,
+    rounded,
+    rounded_number,
+    summable,
+    wide_enough,
+)
+from leadrules.ruleset.model import Each, Group, Score, ScoreRule
+
+MOST_CODES = 4_096
+_PER_UNIT = 10 ** (EVENT_DIGITS - DIGITS)
+_HALF = _PER_UNIT // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +47,30 @@ class RuleInput:
 
 
 @dataclass(frozen=True, slots=True)
+class Coded:
+    """Amounts per lead as codes into a table: code 0 is nothing."""
+
+    codes: pl.Series
+    amounts: tuple[int, ...]
+
+    def expression(self, dtype: pl.DataType) -> pl.Expr:
+        """The amounts as integers."""
+        if self.codes.dtype == pl.Boolean:
+            return pl.when(pl.lit(self.codes)).then(pl.lit(self.amounts[1], dtype=dtype)).otherwise(pl.lit(0, dtype=dtype))
+        return pl.lit(pl.Series(self.amounts, dtype=dtype)).gather(pl.lit(self.codes))
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of a score: a rule, or what a limit, the floor or the cap changed.
 
-    `units` is what it gave each lead, or one number for each lead in `matched`. A rule's `path` is `score.rule`.
+    `given` is what it gave each lead, in 10^-4 units. `matched` is None where it is no rule.
     """
 
     score: str
     name: str
-    matched: pl.Series | None
-    units: pl.Series | int
+    given: Coded | pl.Series
+    matched: pl.Series | None = None
     events: pl.Series | None = None
     joint: str = "."
 
@@ -51,23 +80,16 @@ class Line:
         return f"{self.score}{self.joint}{self.name}"
 
     @property
-    def is_rule(self) -> bool:
-        """Whether a rule gave it, and not a limit."""
-        return self.matched is not None
-
-    @property
     def largest(self) -> int:
         """The largest size it takes."""
-        if isinstance(self.units, int):
-            return abs(self.units)
-        return max(abs(int(self.units.min() or 0)), abs(int(self.units.max() or 0)))  # type: ignore[call-overload]
+        if isinstance(self.given, Coded):
+            return max(abs(amount) for amount in self.given.amounts)
+        return int(largest_size(self.given))
 
-    def expression(self, wide: bool) -> pl.Expr:
+    def units(self, dtype: pl.DataType | None = None) -> pl.Expr:
         """What it gave each lead, as integers."""
-        type_ = pl.Int128 if wide else pl.Int64
-        if isinstance(self.units, int):
-            return pl.when(pl.lit(self.matched)).then(pl.lit(self.units, dtype=type_)).otherwise(pl.lit(0, dtype=type_))
-        return pl.lit(self.units).cast(type_)
+        kind = pl.Int64() if dtype is None else dtype
+        return self.given.expression(kind) if isinstance(self.given, Coded) else pl.lit(self.given).cast(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,41 +104,49 @@ def add_up(score: Score, rules: Sequence[RuleInput], height: int) -> ScoreColumn
     """The score of every lead. `rules` are those that exist on the day, in order."""
     groups = {group.name: group for group in score.groups}
     lines: list[Line] = []
-    parts: list[pl.Series] = []
-    for name, members in _in_groups(rules):
+    for name, run in groupby(rules, key=lambda rule: rule.rule.group):
         group = groups.get(name) if name is not None else None
-        given = _rule_lines(score.name, members, group, height)
+        given = list(_rule_lines(score.name, list(run), group, height))
         lines += given
-        limit = _limit_line(score.name, group, given, height)
-        if limit is not None:
-            lines.append(limit)
-    total = _sum(lines, height)
-    parts.append(total)
+        if group is not None and group.most_points is not None:
+            lines.append(_limit_line(score.name, group, given, height))
+    total = sum_of(lines, height)
     for kind, bound in (("floor", score.floor), ("cap", score.cap)):
         if bound is not None:
-            units = rounded_number(bound)
-            total, line = _bounded(score.name, kind, parts[-1], units)
-            parts.append(total)
-            lines.append(line)
-    number = parts[-1].to_frame("units").select(as_number(pl.col("units"))).to_series()
+            kept = _bounded(total, kind, rounded_number(bound))
+            lines.append(Line(score.name, kind, kept - total, joint=" "))
+            total = kept
+    number = total.to_frame("units").select(as_number(pl.col("units"))).to_series()
     return ScoreColumns(number.alias(score.name), tuple(lines))
 
 
-def _in_groups(rules: Sequence[RuleInput]) -> list[tuple[str | None, list[RuleInput]]]:
-    """Runs of rules that stand in the same group, in order; rules outside any group stand in runs of their own."""
-    runs: list[tuple[str | None, list[RuleInput]]] = []
-    for rule in rules:
-        if not runs or runs[-1][0] != rule.rule.group:
-            runs.append((rule.rule.group, []))
-        runs[-1][1].append(rule)
-    return runs
+def sum_of(lines: Sequence[Line], height: int) -> pl.Series:
+    """What lines gave together, in integers wide enough."""
+    if not lines:
+        return pl.repeat(0, height, dtype=pl.Int64, eager=True)
+    dtype = wide_enough(sum(line.largest for line in lines))
+    return pl.select(pl.sum_horizontal([line.units(dtype) for line in lines]).alias("sum")).to_series()
 
 
-def _rule_lines(score: str, rules: Sequence[RuleInput], group: Group | None, height: int) -> list[Line]:
+def _bounded(total: pl.Series, kind: str, bound: int) -> pl.Series:
+    return total.clip(lower_bound=bound) if kind == "floor" else total.clip(upper_bound=bound)
+
+
+def _limit_line(score: str, group: Group, given: Sequence[Line], height: int) -> Line:
+    limit = rounded_number(group.most_points or 0.0)
+    total = sum_of(given, height)
+    return Line(score, f"{group.name} limit", total.clip(-limit, limit) - total)
+
+
+# -- one rule -----------------------------------------------------------------------------------------------------------
+
+
+def _rule_lines(score: str, rules: Sequence[RuleInput], group: Group | None, height: int) -> Iterator[Line]:
     matches = [_matches(rule, height) for rule in rules]
     if group is not None and group.first_match:
         matches = first_only(matches)
-    return [_line(score, rule, match) for rule, match in zip(rules, matches, strict=True)]
+    for rule, matched in zip(rules, matches, strict=True):
+        yield _line(score, rule, matched)
 
 
 def _matches(rule: RuleInput, height: int) -> pl.Series:
@@ -128,69 +158,65 @@ def _matches(rule: RuleInput, height: int) -> pl.Series:
     return conditions[0] & conditions[1] if len(conditions) == 2 else conditions[0]
 
 
-def first_only(matches: Sequence[pl.Series]) -> list[pl.Series]:
-    """Each match, where none before it matched."""
-    first = first_match(matches)
-    return pl.DataFrame({"first": first}).select(
-        (pl.col("first") == number).fill_null(False).alias(str(number)) for number in range(len(matches))
-    ).get_columns()  # fmt: skip
-
-
 def first_match(matches: Sequence[pl.Series]) -> pl.Series:
     """The number of the first that matched, blank where none did."""
     frame = pl.DataFrame([match.alias(str(number)) for number, match in enumerate(matches)])
-    numbers = [
-        pl.when(pl.col(str(number))).then(pl.lit(number, dtype=pl.UInt32)) for number in range(len(matches))
-    ]
+    numbers = [pl.when(pl.col(str(number))).then(pl.lit(number, dtype=pl.UInt32)) for number in range(len(matches))]
     return frame.lazy().select(pl.min_horizontal(numbers).alias("first")).collect().to_series()
 
 
+def first_only(matches: Sequence[pl.Series]) -> list[pl.Series]:
+    """Each match, where none before it matched."""
+    first = pl.DataFrame({"first": first_match(matches)})
+    alone = [(pl.col("first") == number).fill_null(value=False).alias(str(number)) for number in range(len(matches))]
+    return first.select(alone).get_columns()
+
+
 def _line(score: str, rule: RuleInput, matched: pl.Series) -> Line:
-    name, events = rule.rule.name, None
-    if rule.counted is not None:
-        events = pl.select(pl.when(pl.lit(matched)).then(pl.lit(rule.counted)).otherwise(0)).to_series()
-    elif not isinstance(rule.points, pl.Series):
-        return Line(score, name, matched, rounded_number(rule.points))
-    units = pl.select(pl.when(pl.lit(matched)).then(_units(rule)).otherwise(0)).to_series()
-    return Line(score, name, matched, units, events)
+    name, counted, points = rule.rule.name, rule.counted, rule.points
+    if counted is None:
+        if not isinstance(points, pl.Series):
+            return Line(score, name, Coded(matched, (0, rounded_number(points))), matched)
+        return Line(score, name, _where(matched, rounded(pl.lit(points).fill_null(0.0), DIGITS).cast(pl.Int64)), matched)
+    events = pl.select(pl.when(pl.lit(matched)).then(pl.lit(counted)).otherwise(0)).to_series()
+    return Line(score, name, _from_events(rule, matched, events), matched, events)
 
 
-def _units(rule: RuleInput) -> pl.Expr:
-    """What a rule gives where it matches, in 10^-4 units, rounded once, after its own limit."""
+def _from_events(rule: RuleInput, matched: pl.Series, events: pl.Series) -> Coded | pl.Series:
     each = rule.rule.each
-    points = pl.lit(rule.points).fill_null(0.0)
-    if each is None:
-        return rounded(points, 4).cast(pl.Int64)
+    assert each is not None
+    most = int(largest_size(events))
     if rule.weighted is not None:
-        amount = as_number(pl.lit(rule.weighted), EVENT_DIGITS)
+        micro = rule.weighted
+    elif isinstance(rule.points, pl.Series):
+        per_event = rounded(pl.lit(rule.points).fill_null(0.0), EVENT_DIGITS)
+        each_lead = summable(pl.select(per_event).to_series(), most)
+        micro = each_lead * events.cast(each_lead.dtype)
     else:
-        amount = as_number(rounded(points, EVENT_DIGITS) * pl.lit(rule.counted).cast(pl.Float64), EVENT_DIGITS)
+        one = rounded_number(rule.points, EVENT_DIGITS)
+        if most < MOST_CODES:
+            return Coded(events, tuple(_within_limit(one * count, each) for count in range(most + 1)))
+        micro = events.cast(wide_enough(one, most)) * one
     if each.most_points is not None:
-        amount = amount.clip(-each.most_points, each.most_points)
-    return rounded(amount, 4).cast(pl.Int64)
+        limit = rounded_number(each.most_points, EVENT_DIGITS)
+        micro = micro.cast(wide_enough(max(largest_size(micro), limit))).clip(-limit, limit)
+    return _where(matched, _whole(pl.lit(micro)))
 
 
-def _limit_line(score: str, group: Group | None, given: Sequence[Line], height: int) -> Line | None:
-    if group is None or group.most_points is None:
-        return None
-    limit = rounded_number(group.most_points)
-    total = _sum(given, height)
-    change = total.clip(-limit, limit) - total
-    return Line(score, f"{group.name} limit", None, change)
+def _within_limit(micro: int, each: Each) -> int:
+    """Points of 10^-6 as units, no more than the rule's own limit."""
+    if each.most_points is not None:
+        limit = rounded_number(each.most_points, EVENT_DIGITS)
+        micro = max(-limit, min(limit, micro))
+    size = (abs(micro) + _HALF) // _PER_UNIT
+    return -size if micro < 0 else size
 
 
-def _sum(lines: Sequence[Line], height: int) -> pl.Series:
-    if not lines:
-        return pl.repeat(0, height, dtype=pl.Int64, eager=True)
-    wide = not narrow_enough(sum(line.largest for line in lines), 1)
-    return pl.select(pl.sum_horizontal([line.expression(wide) for line in lines]).alias("sum")).to_series()
+def _whole(micro: pl.Expr) -> pl.Expr:
+    """Points of 10^-6 as units, a half away from zero."""
+    size = (micro.abs() + _HALF) // _PER_UNIT
+    return pl.when(micro < 0).then(-size).otherwise(size)
 
 
-def _bounded(score: str, kind: str, total: pl.Series, bound: int) -> tuple[pl.Series, Line]:
-    kept = total.clip(lower_bound=bound) if kind == "floor" else total.clip(upper_bound=bound)
-    return kept, Line(score, kind, None, kept - total, joint=" ")
-
-
-def by_name(lines: Sequence[Line]) -> Mapping[str, Line]:
-    """Lines by their path."""
-    return {line.path: line for line in lines}
+def _where(matched: pl.Series, units: pl.Expr) -> pl.Series:
+    return pl.select(pl.when(pl.lit(matched)).then(units).otherwise(0)).to_series()

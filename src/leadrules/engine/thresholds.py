@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from leadrules.engine.scores import first_match
-from leadrules.engine.units import DIGITS, as_number, rounded
+from leadrules.engine.units import DIGITS, nearest
 from leadrules.ruleset.model import Band, Matrix
 
 
@@ -33,7 +33,7 @@ def band(definition: Band, value: pl.Series, before: pl.Series) -> pl.Series:
     """The first label whose threshold the value reaches; holds count for the label before and those below it."""
     names = [label.name for label in definition.labels]
     held = pl.lit(label_numbers(before, names)) if any(label.hold is not None for label in definition.labels) else None
-    reached = as_number(rounded(pl.lit(value), DIGITS))
+    reached = nearest(pl.lit(value), DIGITS)
     conditions = []
     for number, label in enumerate(definition.labels):
         if label.start is None:

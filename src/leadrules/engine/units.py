@@ -6,9 +6,9 @@ sign(x) floor(|x| 10^d + 0.5 + 1e-7). An amount beyond 9e14, the largest number 
 
 from __future__ import annotations
 
-import math
-
 import polars as pl
+
+from leadrules.core.text import in_units
 
 DIGITS = 4  # of what is summed over rules
 EVENT_DIGITS = 6  # of points weighted per event
@@ -24,20 +24,30 @@ def rounded(amount: pl.Expr, digits: int) -> pl.Expr:
 
 def rounded_number(amount: float, digits: int = DIGITS) -> int:
     """The same of one number."""
-    size = math.floor(min(abs(amount), LARGEST) * 10.0**digits + (0.5 + 1e-7))
-    return -size if amount < 0 else size
+    return in_units(max(-LARGEST, min(LARGEST, amount)), digits)
 
 
-def narrow_enough(largest: float, count: int) -> bool:
-    """Whether `count` numbers of at most that size sum up within 64 bits."""
-    return abs(largest) * max(count, 1) < _NARROW
+def nearest(amount: pl.Expr, digits: int) -> pl.Expr:
+    """The number itself, rounded; what is too large to count in such units stays."""
+    size = (amount.abs() * 10.0**digits + (0.5 + 1e-7)).floor() / 10.0**digits
+    signed = pl.when(amount < 0).then(-size).otherwise(size)
+    return pl.when(size.is_infinite()).then(amount).otherwise(signed)
+
+
+def wide_enough(largest: float, count: int = 1) -> pl.DataType:
+    """The integers that hold the sum of `count` numbers of at most that size."""
+    return pl.Int64() if abs(largest) * max(count, 1) < _NARROW else pl.Int128()
+
+
+def largest_size(numbers: pl.Series) -> float:
+    """The largest of the numbers' sizes; 0 of none."""
+    largest = numbers.abs().max()
+    return largest if isinstance(largest, int | float) else 0
 
 
 def summable(units: pl.Series, count: int) -> pl.Series:
     """Whole floats as integers that `count` of them cannot overflow when summed."""
-    largest = units.abs().max()
-    narrow = largest is None or narrow_enough(float(largest), count)  # type: ignore[arg-type]
-    return units.cast(pl.Int64 if narrow else pl.Int128)
+    return units.cast(wide_enough(largest_size(units), count))
 
 
 def as_number(units: pl.Expr, digits: int = DIGITS) -> pl.Expr:

@@ -6,17 +6,17 @@ definition, `#3` an aggregate, `?3` whether it happened, `%name` a bucket, `@...
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
 from leadrules.core.functions import Context
 from leadrules.core.functions.columnar import as_instant, dtype, fold_column, local_day
 from leadrules.core.types import DATE, DATETIME, NUMBER, TEXT, Type
-from leadrules.engine.events import Asked, EventPass, kinds_of
+from leadrules.engine.events import MOMENT, Asked, EventPass, kinds_of
 from leadrules.engine.lowering import Lowering, literal
 from leadrules.engine.table import Table
-from leadrules.ruleset.model import Active, Aggregate, Band, Duration, Each, EventFilter, Expr, Ruleset, Stages
+from leadrules.ruleset.model import Active, Band, Duration, Each, EventFilter, Expr, Ruleset, Stages
 
 _HOURS = {"hours": 1, "days": 24, "weeks": 168}
 MICROSECOND = pl.duration(microseconds=1)
@@ -25,13 +25,20 @@ MICROSECOND = pl.duration(microseconds=1)
 class Workspace:
     """What one evaluation knows. Definitions and aggregates are added as they are worked out."""
 
-    def __init__(self, ruleset: Ruleset, leads: pl.DataFrame, events: pl.DataFrame, context: Context) -> None:
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        leads: pl.DataFrame,
+        events: pl.DataFrame,
+        context: Context,
+        teams: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.ruleset = ruleset
         self.context = context
         self.height = leads.height
         self.inputs = leads
-        self._lower = Lowering(ruleset, context)
-        self._types = dict(ruleset.fields)
+        self._lower = Lowering(ruleset, context, teams)
+        self._teams = teams
         self._table = Table(leads, self._leaf, self._lower)
         self._since: dict[str, pl.Series | pl.Expr] = {}
         self._pass = EventPass(
@@ -40,7 +47,7 @@ class Workspace:
 
     def with_inputs(self, inputs: Mapping[str, pl.Series]) -> Workspace:
         """The same with other inputs; what was worked out stays until it is worked out again."""
-        other = Workspace(self.ruleset, self.inputs.with_columns(**inputs), self._pass.events, self.context)
+        other = Workspace(self.ruleset, self.inputs.with_columns(**inputs), self._pass.events, self.context, self._teams)
         known = [c for c in self._table.frame.get_columns() if c.name[:1] in "=#?" and c.name not in other.inputs.columns]
         other._table.add(known)
         return other
@@ -71,12 +78,23 @@ class Workspace:
         """A definition, worked out."""
         self._table.add([values.alias(f"={name}")])
 
-    def add_aggregate(self, number: int, aggregate: Aggregate, values: pl.Series) -> None:
+    def asked_aggregate(self, number: int) -> Asked:
+        """An aggregate as a question to the events."""
+        one = self.ruleset.aggregates[number]
+        return self.asked(one.function, one.filter, field=one.field, type=one.type)
+
+    def add_aggregate(self, number: int, answers: Mapping[str, pl.Series]) -> None:
         """An aggregate, worked out."""
-        if aggregate.function == "count":
+        values = answers[self.asked_aggregate(number).key]
+        if self.ruleset.aggregates[number].function == "count":
             self._table.add([values.cast(pl.Float64).alias(f"#{number}"), (values > 0).alias(f"?{number}")])
         else:
             self._table.add([values.alias(f"#{number}")])
+
+    def work_out_again(self, numbers: Iterable[int]) -> None:
+        """Aggregates, on the inputs as they are now; each after those that it looks at."""
+        for number in numbers:
+            self.add_aggregate(number, self.ask([self.asked_aggregate(number)]))
 
     def previous(self, definition: Band | Stages) -> pl.Series:
         """The label before this run: of the state, else of the lead's field of that name."""
@@ -113,8 +131,8 @@ class Workspace:
         return Asked(key, what, selection, field, type, self._since_of(selection), self._points(points), each)
 
     def ask(self, asked: Iterable[Asked]) -> dict[str, pl.Series]:
-        """The answers of the events."""
-        return self._pass.answer(list(asked))
+        """The answers of the events by the questions' keys; equal questions are asked once."""
+        return self._pass.answer(list({one.key: one for one in asked}.values()))
 
     def matching(self, selection: EventFilter) -> pl.DataFrame:
         """The events that a filter lets through."""
@@ -130,13 +148,16 @@ class Workspace:
         return self._since[key]
 
     def _instant(self, since: Expr) -> pl.Series | pl.Expr:
+        if since.op == "latest":
+            limits = [limit if isinstance(limit, pl.Expr) else pl.lit(limit) for limit in map(self._instant, since.args)]
+            return self._table.select({"since": pl.max_horizontal(limits)})["since"]
         if since.op == "const" and since.type.kind == "datetime":
             return literal(since.value, DATETIME)
         value = self._table.evaluate({"since": since})["since"]
         if since.type.kind == "date":
-            day = pl.lit(value).dt.offset_by("1d")
-            value = pl.select(as_instant(self.context.calendar, day, DATE) - MICROSECOND).to_series()
-        return value.cast(pl.Datetime("us", "UTC"))
+            next_day = pl.lit(value).dt.offset_by("1d")
+            value = pl.select(as_instant(self.context.calendar, next_day, DATE) - MICROSECOND).to_series()
+        return value.cast(MOMENT)
 
     def _points(self, points: Expr | None) -> pl.Series | float:
         if points is None:
@@ -214,11 +235,11 @@ class _Times:
         """The instant that no event may be after."""
         return None if self._context.as_of is None else literal(self._context.as_of, DATETIME)
 
-    def moment_before(self, length: Duration) -> pl.Expr:
-        """`as of` less a length, blank where that leaves the calendar."""
+    def moment_before(self, length: Duration) -> pl.Expr | None:
+        """`as of` less a length; None where that leaves the calendar."""
         as_of = self._context.as_of
         moment = None if as_of is None else self._context.calendar.shift(as_of, -length.count, length.unit)
-        return literal(moment, DATETIME)
+        return None if moment is None else literal(moment, DATETIME)
 
     def exact(self, length: Duration) -> int:
         """A halving time in microseconds."""
