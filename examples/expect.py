@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 
 from generator.tools import write
+
+from leadrules.cli.main import cli
 
 EXAMPLES = Path(__file__).resolve().parent
 SHOWN = {"acme": ("temperature", "lifecycle", "priority"), "sakura": ("温度", "商談段階")}
@@ -19,8 +19,8 @@ def main() -> None:
     """Run each company without state, keep its decisions, and print how many leads bear each label."""
     for company, columns in SHOWN.items():
         with tempfile.TemporaryDirectory() as out:
-            command = [sys.executable, "-m", "leadrules.cli.main", "run", "--no-state", "--quiet"]
-            subprocess.run([*command, "--project", str(EXAMPLES / company), "--out", out], check=True)
+            options = ["--no-state", "--quiet", "--project", str(EXAMPLES / company), "--out", out]
+            cli.main(["run", *options], standalone_mode=False)
             decided = Path(out, "decisions.csv").read_bytes()
         write(EXAMPLES / company / "expected" / "decisions.csv.gz", decided)
         rows = list(csv.DictReader(decided.decode("utf-8").splitlines()))
