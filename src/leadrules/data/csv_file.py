@@ -1,0 +1,238 @@
+"""CSV and TSV files as tables.
+
+In: an `Input`, the encoding and delimiter that its source states. Out: a header and batches of text cells. The bulk goes
+through Polars, block by block, wherever a look at the bytes proves that it reads the block as RFC 4180 does; any other
+block is read record by record (csv_records.py). Knows nothing of fields and types.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import chain
+
+import polars as pl
+
+from leadrules.data.csv_records import FOOTER, Record, batches, records, without_footer
+from leadrules.data.encoding import named, text_blocks
+from leadrules.data.errors import InputError
+from leadrules.data.sources import Input
+from leadrules.data.tables import Batch
+
+DELIMITERS = (",", ";", "\t")
+_WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
+_HEAD = 1 << 16
+_TAIL = 4096
+_FEW_NULS = 4
+_BINARY_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What stands before the first row: the header, the delimiter, and where the rows begin."""
+
+    header: tuple[str, ...]
+    delimiter: str
+    rest: bytes
+    line: int
+
+
+@dataclass(slots=True)
+class CsvFile:
+    """A CSV file whose encoding is settled. Raises UndecodableError where a byte does not belong to it."""
+
+    input: Input
+    encoding: str
+    stated_delimiter: str | None = None
+    notes: list[str] = field(default_factory=list)
+    _head: _Head | None = None
+
+    @property
+    def path(self) -> str:
+        """How findings name the file."""
+        return self.input.path
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        if self._head is None:
+            with self.input.opened() as stream, closing(text_blocks(stream, self.encoding, self.path)) as blocks:
+                self._head = self._read_head(blocks)
+        return self._head.header
+
+    def batches(self, wanted: Sequence[int]) -> Iterator[Batch]:
+        """The rows. Raises InputError for a quote that is never closed."""
+        self.notes.clear()
+        with self.input.opened() as stream, closing(text_blocks(stream, self.encoding, self.path)) as blocks:
+            head = self._head = self._read_head(blocks)
+            yield from self._rows(head, _whole_lines(chain([head.rest], blocks)), sorted(wanted))
+
+    def _rows(self, head: _Head, chunks: Iterator[tuple[bytes, bool]], wanted: list[int]) -> Iterator[Batch]:
+        width, line, number = len(head.header), head.line, 1
+        for chunk, last in chunks:
+            fast = None if last and _may_end_in_footer(chunk) else _fast(chunk, head.delimiter, width, wanted)
+            if fast is not None:
+                yield Batch(fast, range(line, line + len(fast)), range(number, number + len(fast)))
+                line, number = line + len(fast), number + len(fast)
+                continue
+            goes_on = b'"' in chunk  # a cell may reach into the next block, so this reading goes on to the end
+            rest = chain([chunk], (later for later, _ in chunks)) if goes_on else iter([chunk])
+            for batch in self._exact(_lines(rest), head, wanted, line, number, to_end=goes_on or last):
+                yield batch
+                number += len(batch.lines) + len(batch.ragged)
+            line += chunk.count(b"\n")
+
+    def _exact(
+        self, lines: Iterator[str], head: _Head, wanted: list[int], line: int, number: int, *, to_end: bool
+    ) -> Iterator[Batch]:
+        found: Iterator[Record] = records(lines, head.delimiter, self.path, line)
+        footer: list[int] = []
+        yield from batches(without_footer(found, footer) if to_end else found, len(head.header), wanted, number)
+        if sum(footer):
+            self.notes.append(f"{self.path}: left out the footer of a Salesforce report ({sum(footer)} lines)")
+
+    def _read_head(self, blocks: Iterator[bytes]) -> _Head:
+        start = b""
+        for block in blocks:
+            start += block
+            _refuse_binary(self.path, start)
+            head = self._head_in(start[:_HEAD], start) or (self._head_in(start, start) if len(start) > _HEAD else None)
+            if head is not None:
+                return head
+        head = self._head_in(start + b"\n", b"") if start.strip() else None
+        if head is None:
+            raise InputError(f"{self.path} is empty: it has no header line", "Export it again, with the column names.")
+        return head
+
+    def _head_in(self, start: bytes, block: bytes) -> _Head | None:
+        """The header, if the start of the block holds all of it."""
+        text = start.decode(errors="ignore")  # a cut may go through the last character
+        lines = io.StringIO(text, newline="")
+        skipped, stated = _before_header(text)
+        lines.seek(skipped)
+        taken: list[str] = []
+        delimiter = _delimiter(self.stated_delimiter, stated, self.input.format)
+        for line in lines:
+            taken.append(line)
+            header = "".join(taken)
+            if line.endswith(("\n", "\r")) and _quotes_closed(header):
+                break
+        else:
+            return None
+        delimiter = delimiter or _sniffed(header)
+        record = next(records(taken, delimiter, self.path))
+        if record.problem:
+            raise InputError(f"{self.path}: the header cannot be read: {record.problem}")
+        before = text[:skipped]
+        rest = block[len((before + header).encode()) :]
+        line_number = 1 + len(taken) + sum(1 for _ in io.StringIO(before, newline=""))
+        return _Head(tuple(record.cells), delimiter, rest, line_number)
+
+
+def open_csv(source: Input, stated: str | None, delimiter: str | None, assumed: str) -> CsvFile:
+    """The file in the encoding that its source states, else in the one that is assumed."""
+    return CsvFile(source, named(stated, source.path) if stated else assumed, delimiter)
+
+
+def _before_header(text: str) -> tuple[int, str | None]:
+    """How many characters stand before the header: blank lines, and the `sep=;` line that Excel understands."""
+    at = len(text) - len(text.lstrip("\r\n"))
+    line_end = min((i for i in (text.find("\n", at), text.find("\r", at)) if i >= 0), default=-1)
+    first = text[at:line_end].strip().strip('"') if line_end >= 0 else ""
+    if len(first) == 5 and first.lower().startswith("sep="):
+        after = text[line_end:]
+        return line_end + len(after) - len(after.lstrip("\r\n")), first[4]
+    if first.lower() == "sep=" and text[at:line_end].endswith("\t"):
+        return line_end + len(text[line_end:]) - len(text[line_end:].lstrip("\r\n")), "\t"
+    return at, None
+
+
+def _delimiter(stated: str | None, by_excel: str | None, kind: str) -> str | None:
+    if stated:
+        return _WORDS.get(stated, stated)
+    return by_excel or ("\t" if kind == "tsv" else None)
+
+
+def _sniffed(header: str) -> str:
+    """The delimiter that stands most often outside the quotes of the header; a comma where none does."""
+    outside = "".join(header.split('"')[::2])
+    return max(DELIMITERS, key=outside.count)
+
+
+def _quotes_closed(text: str) -> bool:
+    return text.count('"') % 2 == 0
+
+
+def _refuse_binary(path: str, start: bytes) -> None:
+    sample = start[:65536]
+    if sample.count(0) > _FEW_NULS + len(sample) * _BINARY_SHARE:
+        raise InputError(
+            f"{path} is not a text file: it is full of NUL bytes",
+            "Save it as CSV. If it is UTF-16 without a byte order mark, state `encoding: utf-16-le`.",
+        )
+
+
+def _whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """The blocks cut after a line end each, and whether it is the last one."""
+    held = carry = b""
+    for block in blocks:
+        cut = block.rfind(b"\n") + 1
+        if not cut:
+            carry += block
+            continue
+        if held:
+            yield held, False
+        held = carry + block[:cut] if carry else block[:cut]
+        carry = block[cut:]
+    if held or carry:
+        yield held + carry if carry else held, True
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[str]:
+    return chain.from_iterable(io.StringIO(chunk.decode(), newline="") for chunk in chunks)
+
+
+def _may_end_in_footer(chunk: bytes) -> bool:
+    tail = chunk[-_TAIL:].decode(errors="replace")
+    return any(FOOTER.search(line.strip(' "\t')) for line in tail.splitlines())
+
+
+def _fast(chunk: bytes, delimiter: str, width: int, wanted: list[int]) -> pl.DataFrame | None:
+    """The wanted columns by Polars, or nothing where it might read the block otherwise than RFC 4180 does."""
+    mark = delimiter.encode()
+    if len(mark) != 1 or (b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n")):
+        return None
+    if width == 1 and (b"\n\n" in chunk or b"\n\r\n" in chunk or chunk[:1] in b"\r\n"):
+        return None
+    quoted = _delimiters_in_quotes(chunk, delimiter) if b'"' in chunk else 0
+    rows = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+    if quoted is None or chunk.count(mark) - quoted != rows * (width - 1):
+        return None
+    try:
+        frame = pl.read_csv(
+            chunk,
+            has_header=False,
+            separator=delimiter,
+            quote_char='"' if b'"' in chunk else None,
+            schema={str(i): pl.String for i in range(width)},
+            columns=wanted,
+            truncate_ragged_lines=False,
+            raise_if_empty=False,
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    return frame if len(frame) == rows else None
+
+
+def _delimiters_in_quotes(chunk: bytes, delimiter: str) -> int | None:
+    """How many delimiters stand inside quotes; nothing if a line with quotes is not whole and regular in itself."""
+    mark = {"|": r"\|", "\t": r"\t", "^": r"\^"}.get(delimiter, delimiter)
+    cell = f'(?:"(?:[^"]|"")*"|[^"{mark}]*)'
+    lines = pl.read_lines(chunk, name="line").get_column("line")
+    lines = lines.filter(lines.str.contains('"', literal=True))
+    if not lines.str.contains(f"^{cell}(?:{mark}{cell})*\r?$").all():
+        return None
+    bare = lines.str.replace_all('"(?:[^"]|"")*"', "")
+    return int(lines.str.count_matches(delimiter, literal=True).sum() - bare.str.count_matches(delimiter, literal=True).sum())

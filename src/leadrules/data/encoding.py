@@ -1,0 +1,153 @@
+"""The encoding of a text file.
+
+In: the stream of a file and the encoding that its source states, if any. Out: the same text as blocks of UTF-8 without
+a byte order mark. Found in this order: byte order mark, strict UTF-8, then cp932 (never first: much valid UTF-8 Japanese
+also decodes as cp932). Knows nothing of lines, but for saying where a bad byte is.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import polars as pl
+
+from leadrules.core.text import nearest
+from leadrules.data.errors import InputError
+
+BLOCK = 32 << 20
+# The longer mark comes first: UTF-32's begins with UTF-16's.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# What Windows and Excel call Shift JIS is cp932, with the characters that the standard lacks.
+_SHIFT_JIS = ("shift_jis", "shiftjis", "sjis", "s_jis", "ms932", "windows-31j", "x-sjis")
+_USUAL = ("utf-8", "cp932", "latin-1", "cp1252", "utf-16", "euc-jp", "gb18030", "big5", "euc-kr", "iso-8859-15")
+
+
+class UndecodableError(Exception):
+    """A byte that does not belong to the encoding that was tried."""
+
+    def __init__(self, path: str, position: int, byte: int, line: int) -> None:
+        super().__init__(path, position)
+        self.path = path
+        self.position = position
+        self.byte = byte
+        self.line = line
+
+
+def named(encoding: str, path: str) -> str:
+    """The codec of a stated encoding. Raises InputError for an unknown one."""
+    name = encoding.strip().lower().replace(" ", "-")
+    if name in _SHIFT_JIS:
+        return "cp932"
+    try:
+        info = codecs.lookup(name)
+    except LookupError:
+        meant = nearest(name, _USUAL)
+        hint = f"Did you mean {meant}?" if meant else f"Common ones are {', '.join(_USUAL[:5])}."
+        raise InputError(f"the encoding {encoding} of {path} is not known", hint) from None
+    if not info._is_text_encoding:
+        raise InputError(f"{encoding} is not an encoding of text ({path})", f"Common ones are {', '.join(_USUAL[:5])}.")
+    return {"utf-8-sig": "utf-8"}.get(info.name, info.name)
+
+
+def text_blocks(stream: BinaryIO, encoding: str, path: str) -> Iterator[bytes]:
+    """The text as blocks of UTF-8, cut anywhere between two characters. Raises UndecodableError."""
+    head = stream.read(4)
+    mark, marked = next(((m, e) for m, e in _MARKS if head.startswith(m)), (b"", encoding))
+    if marked.startswith("utf-16") and not mark:
+        marked = "utf-16-le" if marked == "utf-16" else marked
+    at = _Place(path, len(mark), 1)
+    start = head[len(mark) :]
+    return _checked(stream, start, at) if marked == "utf-8" else _recoded(stream, start, at, marked)
+
+
+@dataclass(slots=True)
+class _Place:
+    """How far a file is read."""
+
+    path: str
+    position: int
+    line: int
+
+    def bad_byte(self, block: bytes, at: int) -> UndecodableError:
+        """The finding for a byte of the block that begins here."""
+        return UndecodableError(self.path, self.position + at, block[at], self.line + block.count(b"\n", 0, at))
+
+
+def _checked(stream: BinaryIO, start: bytes, place: _Place) -> Iterator[bytes]:
+    """Blocks of UTF-8 as they are, after a look at whether they are."""
+    carry = start
+    while block := stream.read(BLOCK):
+        block = carry + block if carry else block
+        carry = _broken_end(block)
+        block = block[: len(block) - len(carry)] if carry else block
+        _refuse_bad_utf8(block, place)
+        yield block
+        place.position += len(block)
+        place.line += block.count(b"\n")
+    _refuse_bad_utf8(carry, place)
+    if carry:
+        yield carry
+
+
+def _broken_end(block: bytes) -> bytes:
+    """The begun but not finished character at the end of a block."""
+    for length in range(1, min(3, len(block)) + 1):
+        byte = block[-length]
+        if byte >= 0xC0:
+            needed = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return block[-length:] if needed > length else b""
+        if byte < 0x80:
+            break
+    return b""
+
+
+def _refuse_bad_utf8(block: bytes, place: _Place) -> None:
+    if block.isascii() or pl.Series([block], dtype=pl.Binary).cast(pl.String, strict=False).null_count() == 0:
+        return
+    try:
+        block.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise place.bad_byte(block, error.start) from None
+
+
+def _recoded(stream: BinaryIO, start: bytes, place: _Place, encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    block = start
+    while True:
+        last = not block
+        held = len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(block, final=last)
+        except UnicodeDecodeError as error:
+            place.position -= held  # the decoder begins with what it kept of the block before
+            raise place.bad_byte(error.object, error.start) from None
+        if text:
+            yield text.encode()
+        if last:
+            return
+        place.position += len(block)
+        place.line += text.count("\n")
+        block = stream.read(BLOCK)
+
+
+def refusal(error: UndecodableError, encoding: str | None) -> InputError:
+    """What to say of a byte that no encoding takes: the stated one, or UTF-8 and cp932."""
+    where = f"byte 0x{error.byte:02X} at position {error.position} (line {error.line})"
+    if encoding:
+        return InputError(
+            f"{error.path} is not {encoding}: {where} does not belong to it",
+            "State the encoding that the file has: `encoding:` of its source, such as cp932, latin-1 or utf-16.",
+        )
+    return InputError(
+        f"the encoding of {error.path} cannot be found: {where} is neither UTF-8 nor cp932",
+        "State it as `encoding:` of its source, such as latin-1, cp1252 or utf-16.",
+    )

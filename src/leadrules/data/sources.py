@@ -1,0 +1,181 @@
+"""The files behind a source.
+
+In: a `Source` of the project (a path, a glob, or `-` for standard input). Out: `Input`s that can be opened as often as
+needed and know their format, and their SHA-256, worked out in a thread meanwhile. Knows nothing of rows and cells.
+"""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Literal, cast
+
+from leadrules.core.text import nearest
+from leadrules.data.errors import InputError
+
+Format = Literal["csv", "tsv", "parquet", "jsonl"]
+
+_FORMATS: dict[str, Format] = {
+    ".csv": "csv",
+    ".txt": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+}
+_FOREIGN = {
+    b"PK\x03\x04": "an Excel workbook or a zip archive",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook of the old kind",
+    b"%PDF": "a PDF file",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"7z\xbc\xaf": "a 7-zip archive",
+    b"\x28\xb5\x2f\xfd": "a zstd archive",
+}
+_GZIP = b"\x1f\x8b"
+_hashing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """An input as the manifest names it."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One file, or standard input held in memory. `path` is how findings name it; `number` its place in the run."""
+
+    path: str
+    number: int
+    format: Format
+    gzipped: bool
+    file: Path | None
+    content: bytes = field(repr=False, default=b"")
+    digest: Future[str] = field(repr=False, compare=False, default_factory=Future)
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """The bytes, unpacked. Raises InputError where they cannot be read."""
+        try:
+            with self._raw() as raw:
+                yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if self.gzipped else raw
+        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+            raise InputError(
+                f"{self.path} is not a whole gzip file: {error}", "Export or copy the file again."
+            ) from error
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be read: {error.strerror or error}") from error
+
+    def hashed(self) -> InputFile:
+        """The file with its SHA-256, waiting for it where it is not known yet."""
+        try:
+            return InputFile(self.path, self.digest.result())
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be read: {error.strerror or error}") from error
+
+    def _raw(self) -> BinaryIO:
+        return io.BytesIO(self.content) if self.file is None else cast(BinaryIO, self.file.open("rb", buffering=0))
+
+
+def open_inputs(root: Path, path: str, stdin: BinaryIO | None = None) -> tuple[Input, ...]:
+    """The files that a path names, in the order of their names. Raises InputError where there is none."""
+    if path == "-":
+        return (_from_stdin(stdin),)
+    return tuple(_from_file(root, file, number) for number, file in enumerate(_files(root, path)))
+
+
+def _from_stdin(stdin: BinaryIO | None) -> Input:
+    content = stdin.read() if stdin is not None else b""
+    if not content:
+        raise InputError("nothing came on standard input", "Give a path instead of `-`, or pipe a file into the command.")
+    gzipped = content.startswith(_GZIP)
+    head = _start_of(io.BytesIO(content), gzipped, "-")
+    digest = _hashing.submit(lambda: hashlib.sha256(content).hexdigest())
+    return Input("-", 0, _format("-", "", head), gzipped, None, content, digest)
+
+
+def _from_file(root: Path, file: Path, number: int) -> Input:
+    path = _shown(root, file)
+    if file.is_dir():
+        raise InputError(f"{path} is a folder", f'Name a file, or the files in it: "{path.rstrip("/")}/*.csv".')
+    try:
+        with file.open("rb") as stream:
+            gzipped = stream.read(2) == _GZIP
+            stream.seek(0)
+            head = _start_of(cast(BinaryIO, stream), gzipped, path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    suffixes = [s.lower() for s in file.suffixes]
+    if suffixes[-1:] == [".gz"] and not gzipped:
+        raise InputError(f"{path} is not a gzip file, though its name says so", "Rename it, or export it again.")
+    suffix = next((s for s in reversed(suffixes) if s != ".gz"), "")
+    return Input(path, number, _format(path, suffix, head), gzipped, file, digest=_hashing.submit(_sha256, file))
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _start_of(stream: BinaryIO, gzipped: bool, path: str) -> bytes:
+    if not gzipped:
+        return stream.read(4096)
+    try:
+        return gzip.GzipFile(fileobj=stream).read(4096)
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise InputError(f"{path} is not a whole gzip file: {error}", "Export or copy the file again.") from error
+
+
+def _format(path: str, suffix: str, head: bytes) -> Format:
+    """The format by the name, and by the first bytes where these leave no doubt."""
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    what = next((words for magic, words in _FOREIGN.items() if head.startswith(magic)), None)
+    if what:
+        raise InputError(f"{path} is {what}", "Save it as CSV (UTF-8), TSV, Parquet or JSON lines first.")
+    found = _FORMATS.get(suffix, "csv")
+    if found == "parquet":
+        raise InputError(f"{path} is not a Parquet file, though its name says so", "Export it again, or rename it.")
+    if found == "csv" and not suffix and head.lstrip().startswith(b'{"'):
+        return "jsonl"
+    return found
+
+
+def _files(root: Path, path: str) -> list[Path]:
+    literal = root / path
+    if literal.exists():
+        return [literal]
+    if glob.has_magic(path):
+        matches = sorted(Path(name) for name in glob.glob(str(literal), recursive=True))  # noqa: PTH207 - absolute patterns
+        files = [match for match in matches if not match.is_dir()]
+        if files:
+            return files
+        raise InputError(f"no file matches {path}", f"The pattern is looked for in {_shown(root, root) or root}.")
+    raise InputError(f"there is no file {path}", _meant(literal))
+
+
+def _meant(missing: Path) -> str:
+    folder = missing.parent
+    if not folder.is_dir():
+        return f"There is no folder {folder.name} either." if folder.name else ""
+    meant = nearest(missing.name, sorted(entry.name for entry in folder.iterdir() if entry.is_file()))
+    return f"Did you mean {meant}?" if meant else ""
+
+
+def _shown(root: Path, file: Path) -> str:
+    """The path relative to the project where it lies inside, with `/`."""
+    return (file.relative_to(root) if file.is_relative_to(root) else file).as_posix()

@@ -1,0 +1,61 @@
+"""A file as a header and batches of text cells: what every format comes down to.
+
+In: nothing. Out: `Batch`, `Ragged` and the `Table` that the readers of the formats give. Knows nothing of fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
+
+# Ends each item of a list that came as a list (JSON, Parquet), so that no separator inside an item cuts it.
+ITEM_END = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """A record that is no row of the table: too few or too many cells, bad quoting. `number` counts records from 1."""
+
+    line: int
+    number: int
+    cells: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some records: the wanted columns as text under their positions (`"0"`, `"3"`), and where each record stands.
+
+    `lines` are the first physical lines, `numbers` the places among the records of the file, both from 1.
+    """
+
+    cells: pl.DataFrame
+    lines: Sequence[int]
+    numbers: Sequence[int]
+    ragged: tuple[Ragged, ...] = ()
+
+    def column(self, position: int) -> pl.Series:
+        """A column by its position in the header."""
+        return self.cells.get_column(str(position))
+
+
+class Table(Protocol):
+    """A file opened as a table."""
+
+    @property
+    def path(self) -> str:
+        """How findings name the file."""
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The names of the columns."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What is worth telling of the file once it is read."""
+
+    def batches(self, wanted: Sequence[int]) -> Iterator[Batch]:
+        """The records, in order, with the columns at these positions (at least one)."""
