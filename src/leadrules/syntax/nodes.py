@@ -285,10 +285,15 @@ class Active(Node):
 
 @dataclass(frozen=True, slots=True)
 class Statement(Node):
-    """A block. `name` is None where the kind has none (`exit all`, `test`); `title` is the quoted text."""
+    """A block. `name` is None where the kind has none (`exit all`, `test`); `title` is the quoted text.
+
+    `damaged` says that a part of the block could not be read and is reported: what it lacks is no further mistake, and
+    neither is the use of a label, rule or step that it does not have.
+    """
 
     name: Ident | None
     title: str | None
+    damaged: bool = field(default=False, kw_only=True, compare=False)
 
 
 # -- definitions ----------------------------------------------------------------------------------------------------

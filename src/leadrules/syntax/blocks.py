@@ -1,0 +1,220 @@
+"""Cut the tokens of a file into blocks.
+
+In: the tokens. Out: one `Block` for each statement, closed whatever was written, and the findings about blocks as
+wholes: a `{` that is never closed, a `}` too many, a keyword outside column 1, a word that opens no block. What stands
+inside a block is not looked at beyond its braces.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from dataclasses import dataclass, field
+
+from leadrules.core.codes import finding
+from leadrules.core.diagnostics import Diagnostic, Edit, Fix
+from leadrules.core.source import SourceFile, Span
+from leadrules.syntax.tokens import Token
+from leadrules.syntax.words import BLOCKS, BRACED, OPERANDS_END, RESERVED
+
+_CONTINUES = frozenset({"CMP", "EQUAL", "SIGN", "MULOP", "LPAR", "LSQB", "COMMA", "DOT", "VBAR", "COLON"})
+_WORDS_BEFORE = frozenset({"stop", "of", "group", "move", "to", "enroll", "do", "set", "key", "by", "on"})
+
+
+@dataclass(slots=True)
+class Block:
+    """The tokens of one statement, its closing brace included. `damaged` says that some of it is lost."""
+
+    kind: str
+    tokens: list[Token] = field(default_factory=list)
+    open: list[Token] = field(default_factory=list)
+    braced: bool = False
+    damaged: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether the block's braces are closed."""
+        return self.braced and not self.open
+
+
+class Splitter:
+    """One pass over the tokens of a file."""
+
+    def __init__(self, file: SourceFile, tokens: list[Token]) -> None:
+        """Nothing is cut yet."""
+        self.file = file
+        self.tokens = tokens
+        self.blocks: list[Block] = []
+        self.findings: list[Diagnostic] = []
+        self.current: Block | None = None
+        self.stray: list[Token] = []
+
+    def run(self) -> list[Block]:
+        """The blocks in order."""
+        for index, token in enumerate(self.tokens):
+            kind = self.opens(index, token)
+            if kind:
+                self.begin(kind)
+            if self.current is None or self.current.complete:
+                self.stray.append(token)
+            else:
+                self.take(token)
+        self.finish()
+        return self.blocks
+
+    def begin(self, kind: str) -> None:
+        """A new block."""
+        self.finish()
+        self.current = Block(kind)
+        self.blocks.append(self.current)
+
+    def take(self, token: Token) -> None:
+        """One more token of the current block."""
+        block = self.current
+        assert block is not None
+        block.tokens.append(token)
+        if token.kind == "LBRACE":
+            block.open.append(token)
+            block.braced = True
+        elif token.kind == "RBRACE":
+            if block.open:
+                block.open.pop()
+            elif block.kind in BRACED:
+                block.braced = True
+            else:
+                self.stray.append(block.tokens.pop())
+                self.finish()
+
+    def finish(self) -> None:
+        """Close the current block, and report what stands outside of any."""
+        block = self.current
+        if block is not None and block.open:
+            self.report_open(block)
+        self.current = None
+        if self.stray:
+            self.report_stray(self.stray)
+            self.stray = []
+
+    def opens(self, index: int, token: Token) -> str | None:
+        """The kind of the block that a token opens, if it opens one."""
+        if token.kind != "WORD" or token.label:
+            return None
+        at_margin = self.at_margin(token)
+        outside = self.current is None or not self.current.open
+        if token.text not in BLOCKS:
+            return self.opens_unknown(index, token) if at_margin and outside else None
+        if at_margin and self.ends(index) and (self.is_header(index) or outside):
+            return token.text
+        if outside and self.is_header(index) and self.ends(index) and self.may_begin(index, token):
+            self.report_margin(token)
+            return token.text
+        return None
+
+    def may_begin(self, index: int, token: Token) -> bool:
+        """Whether a block's keyword outside column 1 can only be meant as one."""
+        if self.tokens[index + 1].first:
+            return False
+        block = self.current
+        return token.first or block is None or block.complete or (block.kind not in BRACED and len(block.tokens) > 1)
+
+    def at_margin(self, token: Token) -> bool:
+        """Whether a token stands in column 1."""
+        start = token.start
+        return start == 0 or self.file.text[start - 1] in "\r\n" or self.file.text[:start] == "\ufeff"
+
+    def between(self) -> bool:
+        """Whether no block is under way."""
+        return self.current is None or self.current.complete
+
+    def ends(self, index: int) -> bool:
+        """Whether what stands before can end there."""
+        if index == 0 or self.between():
+            return True
+        before = self.tokens[index - 1]
+        if before.kind == "WORD":
+            return (before.text not in RESERVED or before.text in OPERANDS_END) and before.text not in _WORDS_BEFORE
+        return before.kind not in _CONTINUES
+
+    def is_header(self, index: int) -> bool:
+        """Whether a block's keyword is followed by what follows it in a block's first line."""
+        if index + 1 >= len(self.tokens):
+            return False
+        token, after = self.tokens[index], self.tokens[index + 1]
+        if token.text == "exit":
+            return after.text == "all"
+        if after.kind == "STRING":
+            return token.text in BRACED
+        if after.kind == "LBRACE":
+            return self.between() or self.current is None or not self.current.open
+        return after.kind == "NAME" or (after.kind == "WORD" and after.text not in RESERVED)
+
+    def opens_unknown(self, index: int, token: Token) -> str | None:
+        """A word in column 1 that is almost a block's keyword opens that block."""
+        if not self.ends(index) or index + 1 >= len(self.tokens):
+            return None
+        meant = similar_block(token.text)
+        after = self.tokens[index + 1]
+        named = after.kind in ("NAME", "STRING") or (after.kind == "WORD" and not after.first)
+        if meant is None or not named:
+            return None
+        span = Span(self.file, token.start, token.end)
+        fix = Fix(f"write `{meant}`", (Edit(span, meant),))
+        message = f"`{token.text}` does not open a block"
+        self.findings.append(finding("LR020", span, message, help=f"did you mean `{meant}`?", fixes=(fix,)))
+        token.text = meant
+        return meant
+
+    def report_open(self, block: Block) -> None:
+        """A `{` without its `}`: the block is closed where the next one begins."""
+        brace = block.open[0]
+        last = block.tokens[-1]
+        span = Span(self.file, brace.start, brace.end)
+        end = Span(self.file, last.end, last.end)
+        fix = Fix("close it", (Edit(end, "\n}"),))
+        name = block.tokens[1].text if len(block.tokens) > 1 and block.tokens[1] is not brace else ""
+        message = f"the `{{` of {block.kind} `{name}` is never closed" if name else "this `{` is never closed"
+        self.findings.append(finding("LR022", span, message, help="close the block with `}`", fixes=(fix,)))
+        for _ in block.open:
+            block.tokens.append(Token("RBRACE", "}", last.end, last.end, first=True))
+        block.open.clear()
+
+    def report_stray(self, tokens: list[Token]) -> None:
+        """What stands between blocks; a run of it is one mistake."""
+        first = tokens[0]
+        if all(token.spoils for token in tokens):
+            return
+        if first.kind == "RBRACE":
+            span = Span(self.file, first.start, first.end)
+            fix = Fix("remove it", (Edit(span, ""),))
+            self.findings.append(
+                finding("LR023", span, "this `}` closes nothing", help="a `{` before it may be missing", fixes=(fix,))
+            )
+            return
+        span = Span(self.file, first.start, first.end)
+        if first.label:
+            message = f"the rule `{first.text}` stands outside of any block"
+            help_text = "move it into a block; a `}` above it may be one too many"
+        else:
+            message = f"`{first.text}` does not open a block"
+            help_text = "a block begins with " + ", ".join(f"`{word}`" for word in BLOCKS[:-1]) + f" or `{BLOCKS[-1]}`"
+        self.findings.append(finding("LR020", span, message, help=help_text))
+
+    def report_margin(self, token: Token) -> None:
+        """A block's keyword outside column 1."""
+        span = Span(self.file, token.start, token.end)
+        line_start = max(self.file.text.rfind("\n", 0, token.start), self.file.text.rfind("\r", 0, token.start)) + 1
+        edit = Edit(Span(self.file, line_start, token.start), "")
+        if not token.first:
+            edit = Edit(Span(self.file, token.start, token.start), "\n")
+        fix = Fix("move it to column 1", (edit,))
+        message = f"`{token.text}` begins a block and must stand in column 1"
+        self.findings.append(finding("LR021", span, message, help="move it to column 1 of its own line", fixes=(fix,)))
+
+
+def similar_block(text: str) -> str | None:
+    """The block keyword that a word is meant to be: another case or width, or a slip."""
+    plain = unicodedata.normalize("NFKC", text).lower()
+    if plain in BLOCKS:
+        return plain
+    close = difflib.get_close_matches(plain, BLOCKS, n=1, cutoff=0.75)
+    return close[0] if close else None

@@ -1,0 +1,244 @@
+"""Read one block, and go on after a mistake.
+
+In: the tokens of a block. Out: its statement and the findings. The parser is fed token by token; where a token cannot
+stand, `mistakes` is asked what was meant, and the line is read again as that. Where nobody knows, the line is reported,
+and left out or kept by its name alone; every line beside it is kept as it is. Knows no single mistake.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lark import Tree, UnexpectedToken
+
+from leadrules.core.codes import finding
+from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.source import SourceFile, Span
+from leadrules.syntax.blocks import Block
+from leadrules.syntax.build_base import Part
+from leadrules.syntax.grammar import END, language
+from leadrules.syntax.mistakes import Place, find_mend
+from leadrules.syntax.nodes import Statement
+from leadrules.syntax.stubs import item_stub, name_of, statement_stub
+from leadrules.syntax.tokens import Token
+from leadrules.syntax.words import BRACED
+
+MOST_MENDS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The parser's stacks where a rule line begins, before its first token."""
+
+    index: int
+    states: tuple[int, ...]
+    values: tuple[Any, ...]
+    findings: int
+
+
+class BlockReader:
+    """Reads one block."""
+
+    def __init__(self, file: SourceFile, block: Block, quiet: bool = False) -> None:
+        """`quiet` reads without keeping any finding: the file has enough of them."""
+        self.file = file
+        self.block = block
+        self.quiet = quiet
+        self.language = language()
+        self.builder = self.language.builder
+        self.mended: list[Diagnostic] = []
+        self.damaged = block.damaged
+        self.mends = 0
+        end = block.tokens[-1].end
+        self.tokens = [*block.tokens, Token(END, "", end, end, first=True)]
+        self.builder.findings = []
+        self.reset()
+
+    @property
+    def findings(self) -> list[Diagnostic]:
+        """What was found so far."""
+        return [] if self.quiet else self.mended + self.builder.findings
+
+    def run(self) -> Statement | None:
+        """The statement, or None where the block does not even have a name."""
+        while self.mends <= MOST_MENDS:
+            try:
+                statement = self.feed_all()
+            except UnexpectedToken:
+                self.mends += 1
+                self.recover()
+            else:
+                return self.finished(statement)
+        return self.stub()
+
+    def finished(self, statement: Statement) -> Statement | None:
+        """The statement as it is handed on."""
+        if not self.damaged:
+            return statement
+        return replace(statement, damaged=True) if name_of(self.block) or statement.name is None else None
+
+    def stub(self) -> Statement | None:
+        """The statement by its name alone."""
+        tokens = statement_stub(self.block)
+        if tokens is None:
+            return None
+        self.tokens = tokens
+        self.damaged = True
+        self.mends = 0
+        self.reset()
+        return self.finished(self.feed_all())
+
+    def reset(self) -> None:
+        """Back to the block's beginning."""
+        self.index = 0
+        self.anchor = Anchor(0, (self.language.conf.start_state,), (), 0)
+        self.state = self.language.fresh()
+        self.builder.findings = []
+
+    def restore(self) -> None:
+        """Back to the beginning of the rule line."""
+        self.index = self.anchor.index
+        self.state = self.language.fresh(list(self.anchor.states), list(self.anchor.values))
+        del self.builder.findings[self.anchor.findings :]
+
+    def feed_all(self) -> Statement:
+        """Feed the tokens from the index on; raises UnexpectedToken at the first that cannot stand."""
+        tokens, states, classify = self.tokens, self.language.states, self.language.classify
+        after_dot = False
+        while True:
+            token = tokens[self.index]
+            stack = self.state.state_stack
+            if token.kind == "WORD" or token.kind == "NAME":
+                token.type = "NAME" if after_dot else classify(token, stack[-1])
+            if token.type not in states[stack[-1]]:
+                raise UnexpectedToken(token, set())  # type: ignore[arg-type]
+            if token.kind == END:
+                statement: Statement = self.state.feed_token(token, is_end=True)  # type: ignore[arg-type]
+                return statement
+            self.state.feed_token(token)  # type: ignore[arg-type]
+            if token.first or token.label:
+                self.keep_anchor()
+            after_dot = token.kind == "DOT"
+            self.index += 1
+
+    def keep_anchor(self) -> None:
+        """Remember this place if the token that was just taken begins a rule line."""
+        values = self.state.value_stack
+        if begins_item(values):
+            states = self.state.state_stack
+            findings = len(self.builder.findings)
+            self.anchor = Anchor(self.index, tuple(states[:-1]), tuple(values[:-1]), findings)
+
+    def recover(self) -> None:
+        """Deal with the token at the index, which cannot stand there."""
+        place = self.place()
+        if self.is_spoiled(place.index):
+            self.drop(place)
+            return
+        mend = find_mend(place)
+        if mend is None:
+            self.mended.append(unexpected(place))
+            self.drop(place)
+            return
+        self.mended.append(mend.finding)
+        self.tokens[mend.start : mend.end] = mend.tokens
+        self.damaged = self.damaged or mend.lossy
+        self.restore()
+
+    def place(self) -> Place:
+        """Where the mistake is: at the token, or at a rule line's first word that was taken for a name before it."""
+        index = self.index
+        start = self.anchor.index
+        before = self.tokens[index - 1] if index else None
+        if before is not None and index - 1 > start and before.first and before.kind == "WORD":
+            if self.language.classify(before, self.anchor.states[-1]) not in ("NAME", "ID"):
+                if self.language.takes(list(self.anchor.states), self.language.classify(before, self.anchor.states[-1])):
+                    index -= 1
+        stack = list(self.anchor.states)
+        index = self.language.reach(stack, self.tokens, start, index)
+        return Place(self.file, self.language, self.block, self.tokens, start, index, tuple(stack), self.anchor.states)
+
+    def is_spoiled(self, index: int) -> bool:
+        """Whether a mistake of this line is already reported."""
+        end = index + 1
+        while end < len(self.tokens) and not self.tokens[end].first:
+            end += 1
+        return any(token.spoils for token in self.tokens[self.anchor.index : end])
+
+    def drop(self, place: Place) -> None:
+        """Leave out what cannot be read; a rule line stays by its name."""
+        self.damaged = True
+        if self.anchor.index == 0:
+            self.drop_header(place)
+            return
+        complete = self.tokens[place.index].first and self.language.takes(list(place.stack), "RBRACE")
+        start = place.index if complete else self.anchor.index
+        stop = self.next_item(place.index, start)
+        stub = [] if complete else item_stub(self.block, self.tokens[start:stop])
+        states = list(self.anchor.states)
+        if stub and self.language.reach(states, [*stub, self.tokens[stop]], 0, len(stub) + 1) <= len(stub):
+            stub = []
+        self.tokens[start:stop] = stub
+        self.restore()
+
+    def drop_header(self, place: Place) -> None:
+        """A block whose first line cannot be read keeps its name, and the rule lines below it."""
+        brace = next((i for i, t in enumerate(self.tokens) if t.kind == "LBRACE"), None)
+        stub = statement_stub(self.block, placeholder=True)
+        assert stub is not None
+        if self.block.kind not in BRACED or brace is None or place.index > brace:
+            self.tokens = stub
+        else:
+            self.tokens[: brace + 1] = stub[: next(i for i, t in enumerate(stub) if t.kind == "LBRACE") + 1]
+        self.reset()
+
+    def next_item(self, index: int, start: int) -> int:
+        """The index of the next token that can begin a rule line or end the block."""
+        depth = sum({"LBRACE": 1, "RBRACE": -1}.get(token.kind, 0) for token in self.tokens[start:index])
+        for at in range(index, len(self.tokens)):
+            token = self.tokens[at]
+            if token.kind == END:
+                return at
+            if token.kind == "RBRACE":
+                if depth <= 0:
+                    return at
+                depth -= 1
+            elif token.kind == "LBRACE":
+                depth += 1
+            elif depth <= 0 and at > start and (token.first or token.label) and self.can_begin(token):
+                return at
+        return len(self.tokens) - 1
+
+    def can_begin(self, token: Token) -> bool:
+        """Whether a token can begin a rule line here."""
+        kind = token.kind
+        terminal = self.language.classify(token, self.anchor.states[-1]) if kind in ("WORD", "NAME") else kind
+        return self.language.takes(list(self.anchor.states), terminal)
+
+
+def begins_item(values: list[Any]) -> bool:
+    """Whether the value on top of the stack is the first of a rule line: below it stand a `{` and whole lines only."""
+    if len(values) < 3:
+        return False
+    below = values[-2]
+    if isinstance(below, Tree):
+        below = values[-3]
+    return (isinstance(below, Token) and below.kind == "LBRACE") or (isinstance(below, Part) and below.kind == "columns")
+
+
+def unexpected(place: Place) -> Diagnostic:
+    """The finding for a mistake that nobody knows by name."""
+    expected = place.language.expected(place.language.accepts(list(place.stack)))
+    token = place.tokens[place.index]
+    if (token.first or token.kind == END) and place.index:
+        before = place.tokens[place.index - 1]
+        span = Span(place.file, before.start, before.end)
+        return finding("LR024", span, f"expected {expected} after `{shown(before)}`", label="something is missing here")
+    span = Span(place.file, token.start, token.end)
+    return finding("LR024", span, f"expected {expected}; found `{shown(token)}`", help=place.hint())
+
+
+def shown(token: Token) -> str:
+    """A token as a message says it."""
+    return token.text if len(token.text) <= 40 else f"{token.text[:37]}..."
