@@ -34,7 +34,7 @@ def lower_goal(scope: Scope, node: n.Goal) -> model.Goal:
     workdays = only(scope, node.items, n.GoalWorkdays, "`workdays`")
     _check_times(scope, node, target, workdays)
     mix, stages = _split(scope, node)
-    activities = _activities(scope, stages, target)
+    activities = None if node.damaged else _activities(scope, stages, target)
     if activities is not None:
         _check_mix(scope, stages, activities, mix)
     return model.Goal(
@@ -53,10 +53,10 @@ def lower_goal(scope: Scope, node: n.Goal) -> model.Goal:
 
 def _check_times(scope: Scope, node: n.Goal, target: n.GoalTarget | None, workdays: n.GoalWorkdays | None) -> None:
     assert node.name is not None
-    if target is None:
+    if target is None and not node.damaged:
         hint = "add one: `target 1 sqo per month`, where `sqo` is the stage that the rates lead to"
         scope.complain("LR182", node.name.span, f"the goal `{node.name.text}` has no target", help=hint)
-    else:
+    elif target is not None:
         _check_period(scope, target, TARGET_PERIODS, "target")
     if workdays is not None:
         _check_period(scope, workdays, WORKDAY_PERIODS, "number of workdays")

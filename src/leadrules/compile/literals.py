@@ -10,9 +10,10 @@ from datetime import datetime, time
 from typing import Any
 
 from leadrules.compile.expressions import Scope, instant
+from leadrules.compile.mismatch import not_a_label
 from leadrules.core.source import Span
 from leadrules.core.text import fold, number_text
-from leadrules.core.types import DATETIME, NUMBER, TEXT
+from leadrules.core.types import DATETIME, NUMBER, TEXT, Type
 from leadrules.project.model import Field
 from leadrules.syntax import nodes as n
 
@@ -45,12 +46,11 @@ def set_value(scope: Scope, node: n.Assignment, field: Field) -> GivenValue | No
     return None if None in values else (field.name, values)
 
 
-def label_value(
-    scope: Scope, node: n.Assignment, name: str, labels: tuple[str, ...] | None, what: str
-) -> GivenValue | None:
+def label_value(scope: Scope, node: n.Assignment, name: str, known: Type, what: str) -> GivenValue | None:
     """A label by name or as text: of a band or stages, or a sequence."""
     value = node.values[0]
-    if labels is None:
+    labels = known.options
+    if known.kind != "label":
         return None
     if node.many or not isinstance(value, n.Name | n.TextLiteral):
         hint = f"write one: {', '.join(f'`{label}`' for label in labels[:8])}"
@@ -59,7 +59,7 @@ def label_value(
     written = value.name.key if isinstance(value, n.Name) else value.value
     exact = written if written in labels else next((label for label in labels if fold(label) == fold(written)), None)
     if exact is None:
-        scope.unknown("LR154" if name == "sequence" else "LR189", value.span, what, written, labels)
+        not_a_label(scope, value.span, written, known)
         return None
     if name == "sequence":
         scope.use("sequence", exact, value.span)

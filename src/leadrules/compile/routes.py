@@ -29,7 +29,7 @@ def lower_route(scope: Scope, node: n.Route, position: int) -> model.Route:
     """The compiled route."""
     assert node.name is not None
     rules = [item for item in node.items if isinstance(item, n.RouteRule)]
-    if not rules:
+    if not rules and not node.damaged:
         hint = "add one: `rest: queue nurture otherwise`"
         scope.complain("LR164", node.name.span, f"the route `{node.name.text}` has no rule", help=hint)
     check_unique_ids(scope, rules)

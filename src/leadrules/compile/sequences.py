@@ -39,7 +39,7 @@ def lower_sequence(scope: Scope, node: n.Sequence, position: int) -> model.Seque
     assert node.name is not None
     items = node.items
     steps = [item for item in items if isinstance(item, n.Step)]
-    _check_steps(scope, steps)
+    _check_steps(scope, steps, None if node.damaged or not steps else steps[0])
     counting = only(scope, items, n.CountDays, "how days are counted")
     window = only(scope, items, n.SendWindow, "the send window")
     throttle = only(scope, items, n.Throttle, "how many enter per day")
@@ -83,7 +83,7 @@ def _clock(value: time) -> str:
     return f"{value:%H:%M}"
 
 
-def _check_steps(scope: Scope, steps: list[n.Step]) -> None:
+def _check_steps(scope: Scope, steps: list[n.Step], first: n.Step | None) -> None:
     highest: n.Step | None = None
     latest: n.Step | None = None
     for step in steps:
@@ -91,7 +91,7 @@ def _check_steps(scope: Scope, steps: list[n.Step]) -> None:
             _report_number(scope, step, highest)
         else:
             highest = step
-            _check_time(scope, step, steps[0], latest)
+            _check_time(scope, step, first, latest)
         if step.day is not None and (latest is None or step.day > (latest.day or 0)):
             latest = step
 
@@ -108,7 +108,7 @@ def _report_number(scope: Scope, step: n.Step, before: n.Step) -> None:
     )
 
 
-def _check_time(scope: Scope, step: n.Step, first: n.Step, latest: n.Step | None) -> None:
+def _check_time(scope: Scope, step: n.Step, first: n.Step | None, latest: n.Step | None) -> None:
     if step.day is not None and step.day < 1:
         hint = "day 1 is the day of the enrolment"
         scope.complain("LR167", step.span, f"there is no day {step.day}: days count from 1", help=hint)

@@ -15,7 +15,7 @@ from leadrules.compile.expressions import Scope, duration, instant
 from leadrules.compile.literals import GivenValue, label_value, plain_value, set_value
 from leadrules.core.diagnostics import Related
 from leadrules.core.text import nfc
-from leadrules.core.types import DATETIME, NUMBER, TEXT
+from leadrules.core.types import DATETIME, ERROR, NUMBER, TEXT, Type
 from leadrules.project.model import Field
 from leadrules.ruleset import model
 from leadrules.ruleset.model import TestItem
@@ -46,7 +46,7 @@ def lower_test(scope: Scope, node: n.Test) -> model.Test:
 
 
 def _check_expects(scope: Scope, node: n.Test) -> None:
-    if any(isinstance(item, EXPECTS) for item in node.items):
+    if node.damaged or any(isinstance(item, EXPECTS) for item in node.items):
         return
     hint = "say what holds after the run: `expect engagement = 20`, `expect fired fit.senior`"
     scope.complain("LR186", node.span, f'the test "{node.title}" expects nothing, so it always passes', help=hint)
@@ -118,13 +118,13 @@ def _given(scope: Scope, node: n.Given) -> TestItem:
 def _given_value(scope: Scope, node: n.Assignment) -> GivenValue | None:
     key = node.field.key
     if key == "sequence":
-        return label_value(scope, node, key, tuple(scope.names.of("sequence")), "sequence")
+        return label_value(scope, node, key, Type("label", tuple(scope.names.of("sequence")), key), "sequence")
     if key in STATE_FIELDS:
         return _value(scope, node, STATE_FIELDS[key])
     definition = scope.names.values.get(key)
     if definition is not None and definition.kind in ("band", "stages"):
         scope.use(definition.kind, key, node.field.span)
-        return label_value(scope, node, key, scope.labels_of(key), f"label of {key}")
+        return label_value(scope, node, key, scope.types.get(key, ERROR), f"label of {key}")
     field = scope.names.fields.get(key)
     if field is not None:
         scope.use("field", field.name, node.field.span)
@@ -213,7 +213,7 @@ def _check_route_rule(scope: Scope, route: n.Ident, rule: n.Ident) -> None:
     if found is not None:
         assert isinstance(found.statement, n.Route)
         known = [item.name.key for item in found.statement.items if isinstance(item, n.RouteRule)]
-        _check_rule(scope, rule, f"rule in the route `{route.text}`", known)
+        _check_rule(scope, rule, found.statement, known)
 
 
 def _check_score_rule(scope: Scope, score: n.Ident, rule: n.Ident) -> None:
@@ -223,7 +223,7 @@ def _check_score_rule(scope: Scope, score: n.Ident, rule: n.Ident) -> None:
         scope.unknown("LR190", score.span, "score", score.key, known, FIRED_FORMS)
         return
     scope.use("score", score.key, score.span)
-    _check_rule(scope, rule, f"rule in the score `{score.text}`", list(_score_rules(found.statement)))
+    _check_rule(scope, rule, found.statement, list(_score_rules(found.statement)))
 
 
 def _score_rules(score: n.Score) -> Iterable[str]:
@@ -234,8 +234,13 @@ def _score_rules(score: n.Score) -> Iterable[str]:
             yield item.name.key
 
 
-def _check_rule(scope: Scope, rule: n.Ident, what: str, known: list[str]) -> None:
-    if rule.key not in known:
+def _check_rule(scope: Scope, rule: n.Ident, block: n.Route | n.Score, known: list[str]) -> None:
+    assert block.name is not None
+    if rule.key in known:
+        if isinstance(block, n.Score):
+            scope.use("rule", f"{block.name.key}.{rule.key}", rule.span)
+    elif not block.damaged:
+        what = f"rule in the {'score' if isinstance(block, n.Score) else 'route'} `{block.name.text}`"
         scope.unknown("LR190", rule.span, what, rule.key, known)
 
 
@@ -271,10 +276,6 @@ def _set_value(scope: Scope, node: n.ExpectAction) -> GivenValue | None:
     ident, value = node.field, node.value
     assert ident is not None
     assert value is not None
-    if node.kind.key != "set":
-        message = f"only `set` has a field and a value, not `{node.kind.text}`"
-        scope.complain("LR191", node.kind.span, message, help=f"write `expect action set {ident.text} = ...`")
-        return None
     field = scope.names.fields.get(ident.key)
     if field is None:
         scope.unknown("LR104", ident.span, "field of the lead", ident.key, scope.names.fields)

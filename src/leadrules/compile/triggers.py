@@ -51,6 +51,8 @@ def lower_trigger(scope: Scope, node: n.Trigger, position: int) -> model.Trigger
 
 def _check_complete(scope: Scope, node: n.Trigger, actions: list[n.Action]) -> None:
     assert node.name is not None
+    if node.damaged:
+        return
     if not actions:
         hint = 'add what to do: `do enroll SEQUENCE`, `do set FIELD = value`, `do task call "..."`'
         scope.complain("LR175", node.name.span, f"the trigger `{node.name.text}` does nothing", help=hint)

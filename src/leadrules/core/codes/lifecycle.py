@@ -92,10 +92,9 @@ _ROUTES: tuple[Code, ...] = (
         "error",
         "An attribute that no rep has",
         "Any further key of a rep in the team file is an attribute: `industries: [Retail]` is `rep.industries`. An attribute "
-        "that no rep has would leave nobody eligible. Where a field, a definition or a rep's attribute is meant, say which: "
-        "`rep.NAME` is the rep's, a bare name the lead's.",
-        "route sales { rest: team inside where (rep.industry has industry) otherwise }\n",
-        "route sales { rest: team inside where (rep.industries has industry) otherwise }\n",
+        "that no rep has would leave nobody eligible.",
+        "route sales { rest: team inside by weighted rep.win_rat otherwise }\n",
+        "route sales { rest: team inside by weighted rep.win_rate otherwise }\n",
     ),
     Code(
         "LR159",
@@ -418,7 +417,7 @@ _MEASURES: tuple[Code, ...] = (
         "A value that a test cannot give",
         "A test gives plain values that the lead or event schema allows: text in quotes, a number, `true` or `false`, a date "
         '`2026-04-01`, a time `2026-04-01T09:00`, or for a set `["a", "b"]`.',
-        'test "Size" {\n  given employees = "100"\n  expect employees = 100\n}\n',
+        'test "Size" {\n  given employees = 50 + 50\n  expect employees = 100\n}\n',
         'test "Size" {\n  given employees = 100\n  expect employees = 100\n}\n',
     ),
     Code(
