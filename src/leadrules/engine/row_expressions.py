@@ -20,6 +20,7 @@ from leadrules.ruleset.model import Expr, Ruleset
 Event = Mapping[str, Any]
 _FOLDED_KINDS = frozenset(["text", "choice", "label", "set"])
 _SEARCHES = frozenset(["contains", "starts", "ends"])
+_EXTREMES = frozenset(["earliest", "latest"])
 _LISTED = frozenset(["in", "has", "contains", "starts", "ends"])
 
 
@@ -143,7 +144,8 @@ class Interpreter:
         operation = OPERATIONS[expr.op]
         value, parts = self._static(expr)
         args = [self._argument(part, expr.op, is_folded=operation.folded) for part in parts]
-        return _applied(operation.row, value, args)
+        closure = _applied(operation.row, value, args)
+        return _as_instant(closure) if expr.op in _EXTREMES and expr.type.kind == "datetime" else closure
 
     def _argument(self, part: Expr, op: str, *, is_folded: bool) -> Closure:
         if part.op == "duration" and op == "shift":
@@ -230,6 +232,16 @@ def _if(parts: Sequence[Closure]) -> Closure:
 
 # Those that look at no more than they need.
 _COMBINED: dict[str, Callable[[Sequence[Closure]], Closure]] = {"and": _all, "or": _any, "if": _if}
+
+
+def _as_instant(closure: Closure) -> Closure:
+    """Of dates beside datetimes, also where only dates are not blank: an instant."""
+
+    def instant(case: Case, row: Mapping[str, Any] | None) -> datetime | None:
+        value = closure(case, row)
+        return None if value is None else case.context.calendar.as_instant(value)
+
+    return instant
 
 
 def _applied(function: Callable[..., Any], value: Any, args: Sequence[Closure]) -> Closure:

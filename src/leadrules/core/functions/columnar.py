@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _UNKNOWN = rf"\P{{Age={'.'.join(unicodedata.unidata_version.split('.')[:2])}}}"
 _NEW_CAPITALS = "\u019b\u0264\ua7d3\ua7d5"  # small letters that got their capital after they were encoded
 _FEW = 8
+# The first and the last microsecond of the years 1 to 9999, counted from 1970.
+_FIRST_MICRO, _LAST_MICRO = -62_135_596_800_000_000, 253_402_300_799_999_999
 
 
 def dtype(type_: Type) -> Any:
@@ -227,7 +229,7 @@ def local_series(calendar: Calendar, series: pl.Series) -> pl.Series:
 
     micros = series.cast(pl.Datetime("us", "UTC")).to_physical()
     shifted: pl.Series = micros + _offsets(calendar, series, micros, local=False)
-    return shifted.cast(pl.Datetime("us"))
+    return _in_time(shifted, micros).cast(pl.Datetime("us"))
 
 
 def instant_series(calendar: Calendar, series: pl.Series) -> pl.Series:
@@ -236,7 +238,13 @@ def instant_series(calendar: Calendar, series: pl.Series) -> pl.Series:
 
     micros = series.cast(pl.Datetime("us")).to_physical()
     shifted: pl.Series = micros - _offsets(calendar, series, micros, local=True)
-    return shifted.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return _in_time(shifted, micros).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def _in_time(shifted: pl.Series, micros: pl.Series) -> pl.Series:
+    """What an offset would move out of the years 1 to 9999 stays where it is."""
+    inside = shifted.is_between(_FIRST_MICRO, _LAST_MICRO)
+    return shifted if inside.all() else shifted.zip_with(inside.fill_null(value=False), micros)
 
 
 def _offsets(calendar: Calendar, series: pl.Series, micros: pl.Series, *, local: bool) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from leadrules.core.functions.columnar import is_member, length, local_day
+from leadrules.core.functions.columnar import any_of, is_member, length, local_day
 from leadrules.core.functions.operation import (
     Column,
     Context,
@@ -122,7 +122,7 @@ def _has_column(context: Context, value: Sequence[str], types: Sequence[Type], x
 
     tests = [x.list.eval(is_member(pl.element(), value)).list.any()] if value else []
     tests += [x.list.contains(other, nulls_equal=False) for other in others]
-    return pl.any_horizontal(tests).fill_null(value=False)
+    return any_of(tests) if tests else is_member(x, ())
 
 
 def _member(context: Context, value: Any, x: Any, *others: Any) -> bool:
@@ -130,10 +130,7 @@ def _member(context: Context, value: Any, x: Any, *others: Any) -> bool:
 
 
 def _member_column(context: Context, value: Any, types: Sequence[Type], x: Any, *others: Any) -> Any:
-    import polars as pl
-
-    tests = [is_member(x, value)] + [x == other for other in others]
-    return (tests[0] if len(tests) == 1 else pl.any_horizontal(tests)).fill_null(value=False)
+    return any_of([is_member(x, value), *(x == other for other in others)])
 
 
 def _listed(name: str, *, many: bool = False) -> Parameter:

@@ -72,7 +72,7 @@ def _stepped(calendar: Calendar, local: Any, count: int, unit: str) -> Any:
     months = unit in dates.MONTHS
     steps = count * (dates.MONTHS[unit] if months else dates.DAYS[unit])
     if abs(steps) > (_MOST_MONTHS if months else _MOST_DAYS):
-        return local.replace_strict({}, default=None)
+        return columnar.each(lambda series: series.clear(len(series)), None, local)
     return _within_years(local.dt.offset_by(f"{steps}{'mo' if months else 'd'}"))
 
 
@@ -207,7 +207,7 @@ def _extreme_type(types: Sequence[Type]) -> Type:
 
 
 def _shift_result(types: Sequence[Type]) -> Type | Mismatch:
-    return types[0]
+    return types[0] if types[0].kind == "error" else shifted_type(types[0], None)
 
 
 def _day_part(
