@@ -1,0 +1,224 @@
+"""`run` and `plan`: the rules over leads and events."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from leadrules.cli.options import OBJECTED, fail, project_option, ready_project, refuse_what_does_not_run, use_colour
+
+if TYPE_CHECKING:
+    from leadrules.lifecycle.run import Outcome, RunRequest
+    from leadrules.project.model import Project, Source
+
+WIDTH = 110
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What `run` and `plan` share on the command line."""
+
+    folder: Path | None
+    quiet: bool
+    leads: str | None
+    events: str | None
+    team: Path | None
+    as_of: str | None
+    since: str | None
+    engine: str
+    force: bool
+    strict: bool
+
+
+def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that `run` and `plan` share."""
+    options = (
+        click.option("--leads", metavar="PATH", help="CSV, TSV, Parquet or JSON lines, gzip'd or not, a glob, or `-`."),
+        click.option("--events", metavar="PATH", help="The same for events."),
+        click.option("--team", type=click.Path(path_type=Path), help="Another team file."),
+        click.option("--as-of", metavar="TIME", help="The instant to look from, 2026-11-01 or 2026-11-01T09:00."),
+        click.option("--since", metavar="TIME", help="From when on things are new (default: a day before)."),
+        click.option("--no-state", is_flag=True, help="As if every lead were new."),
+        click.option("--engine", type=click.Choice(["columns", "row"]), default="columns", show_default=True),
+        click.option("--force", is_flag=True, help="Go on where a guard would stop."),
+        click.option("--strict", is_flag=True, help="Exit 1 when a row was rejected."),
+        project_option,
+    )
+    for option in options:
+        command = option(command)
+    return command
+
+
+@click.command()
+@run_options
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="The folder to write.")
+@click.option("--output", type=click.Choice(["csv", "parquet", "jsonl"]), default="csv", show_default=True)
+@click.option("--reasons", is_flag=True, help="Write reasons.csv too: a row per lead and rule.")
+@click.option("--encoding", type=click.Choice(["utf-8", "utf-8-sig", "cp932"]), default="utf-8", show_default=True)
+@click.option("--dry-run", is_flag=True, help="The same as `leadrules plan`.")
+def run(
+    out: Path,
+    output: str,
+    reasons: bool,
+    encoding: str,
+    dry_run: bool,
+    no_state: bool,
+    **shared: Any,
+) -> None:
+    """The batch: reads leads and events, writes decisions.csv, rejects.csv and manifest.json, all of them or none."""
+    options = RunOptions(**shared)
+    if dry_run:
+        _plan(options, "text", None)
+        return
+    started = time.perf_counter()
+    outcome = _execute(options)
+    _stop_at_guards(outcome, force=options.force)
+    from leadrules.lifecycle.files import WriteOptions, write_run
+
+    target = out if out.is_absolute() else Path.cwd() / out
+    lost = write_run(outcome, target, WriteOptions(output, encoding, reasons))
+    if not options.quiet:
+        _say_done(outcome, out, lost, time.perf_counter() - started)
+    raise SystemExit(_rejected_code(outcome, options))
+
+
+@click.command()
+@run_options
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown", "html"]), default="text", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Write the files of a run here too.")
+def plan(form: str, out: Path | None, no_state: bool, **shared: Any) -> None:
+    """A dry run: what the rules would do, on one screen."""
+    _plan(RunOptions(**shared), form, out)
+
+
+def _plan(options: RunOptions, form: str, out: Path | None) -> None:
+    from leadrules.review.plan import plan_document, plan_sections
+    from leadrules.show.machine import dump
+    from leadrules.show.tables import as_html, as_markdown, as_text
+
+    outcome = _execute(options)
+    document = plan_document(outcome)
+    sections = plan_sections(document)
+    title = f"Dry run of {document['project']}"
+    if form == "json":
+        click.echo(dump(document), nl=False)
+    elif form == "markdown":
+        click.echo(as_markdown(title, sections), nl=False)
+    elif form == "html":
+        click.echo(as_html(title, sections), nl=False)
+    else:
+        width = max(80, min(shutil.get_terminal_size((WIDTH, 50)).columns, 160))
+        click.echo(as_text(sections, width=width, colour=use_colour(sys.stdout)), nl=False)
+    _stop_at_guards(outcome, force=options.force)
+    if out is not None:
+        from leadrules.lifecycle.files import WriteOptions, write_run
+
+        write_run(outcome, Path.cwd() / out, WriteOptions())
+    raise SystemExit(_rejected_code(outcome, options))
+
+
+def _execute(options: RunOptions) -> Outcome:
+    """Check, read and evaluate; every way in which that cannot be done ends here."""
+    from leadrules.data.errors import InputError
+    from leadrules.lifecycle.run import execute
+
+    request = _request(options)
+    try:
+        return execute(request)
+    except InputError as error:
+        fail(error.message, error.help)
+
+
+def _request(options: RunOptions) -> RunRequest:
+    from leadrules.lifecycle.run import RunRequest
+
+    workspace = ready_project(options.folder, team=options.team)
+    project, ruleset = workspace.project, workspace.ruleset
+    assert project is not None
+    assert ruleset is not None
+    refuse_what_does_not_run(ruleset, "run")
+    events = project.events if options.events is None else (_named(_plain_source(project.events), options.events),)
+    return RunRequest(
+        project,
+        ruleset,
+        _lead_source(project, options.leads),
+        events,
+        as_of=_instant("--as-of", options.as_of, project.timezone),
+        since=_instant("--since", options.since, project.timezone),
+        engine="row" if options.engine == "row" else "columns",
+        stdin=sys.stdin.buffer,
+    )
+
+
+def _lead_source(project: Project, path: str | None) -> Source:
+    if path is not None:
+        return _named(project.leads, path)
+    if project.leads is None:
+        fail("no leads to read", "name a file with --leads PATH, or put it into leadrules.yaml: sources: {leads: {path: leads.csv}}")
+    return project.leads
+
+
+def _plain_source(sources: tuple[Source, ...]) -> Source | None:
+    """The settings for another file of events: those of the one source that mixes types, if there is just one."""
+    mixed = [source for source in sources if source.type is None]
+    return mixed[0] if len(mixed) == 1 else None
+
+
+def _named(source: Source | None, path: str) -> Source:
+    """Another file, read as the project reads its own. A path of the command line is relative to the working directory."""
+    from leadrules.project.model import Source
+
+    named = path if path == "-" else str(Path.cwd() / path)
+    return Source(named) if source is None else replace(source, path=named)
+
+
+def _instant(option: str, text: str | None, zone: str) -> datetime | None:
+    """A date (its midnight) or datetime of the command line, in the project zone unless it says its own."""
+    from leadrules.core.calendar import Calendar
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        fail(f"{option} {text} is not a time", "write 2026-11-01, 2026-11-01T09:00 or 2026-11-01T09:00+09:00")
+    if moment.tzinfo is not None:
+        from datetime import UTC
+
+        return moment.astimezone(UTC)
+    return Calendar(zone).instant(moment)
+
+
+def _stop_at_guards(outcome: Outcome, *, force: bool) -> None:
+    from leadrules.lifecycle.guards import broken_guards
+
+    broken = broken_guards(outcome)
+    for words in broken:
+        click.echo(f"{'warning' if force else 'error'}: {words}", err=True)
+    if broken and not force:
+        click.echo("error: a guard stopped the run; nothing was written. --force goes on.", err=True)
+        raise SystemExit(OBJECTED)
+
+
+def _say_done(outcome: Outcome, out: Path, lost: list[str], seconds: float) -> None:
+    from leadrules.lifecycle.manifest import iso
+    from leadrules.lifecycle.run import calendar_of
+
+    at = iso(outcome.as_of.at, calendar_of(outcome.request.ruleset))
+    rejected = outcome.leads.rejected + outcome.events.counts["events_rejected"]
+    click.echo(f"as of {at or 'no time'} ({outcome.as_of.reason})", err=True)
+    click.echo(f"{outcome.leads.frame.height:,} leads decided, {rejected:,} rows rejected; {out} in {seconds:.1f} s", err=True)
+    for words in lost:
+        click.echo(f"note: {words}", err=True)
+
+
+def _rejected_code(outcome: Outcome, options: RunOptions) -> int:
+    return OBJECTED if options.strict and not outcome.rejects.is_empty() else 0

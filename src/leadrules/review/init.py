@@ -1,0 +1,336 @@
+"""The files of a new project: from a file of leads, or a small working sample.
+
+In: the folder and, if there is one, a file of leads. Out: `InitPlan`, the text of every file by its path, and what is
+worth telling. It writes nothing: the command does, once it knows that no project is there yet.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from leadrules.data.dates import ISO
+from leadrules.data.headers import skeleton
+from leadrules.data.sources import open_inputs
+from leadrules.review.profile import Column, Profile, profile, snake
+from leadrules.review.starter import Drawn, starter_rules
+from leadrules.syntax.words import RESERVED
+
+_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+_KEY_NAMES = (
+    "id", "leadid", "recordid", "contactid", "prospectid", "customerid", "personid", "リードid", "リード番号", "leadnumber",
+    "顧客id", "顧客番号", "番号", "uuid", "guid", "key", "no",
+)  # fmt: skip
+_KEY_END = re.compile(r"(id|uuid|guid|key|number|番号|コード)$")
+_CREATED = (
+    "createdat", "created", "createdate", "createddate", "createdon", "creationdate", "dateadded", "datecreated",
+    "signupdate", "propertycreatedate", "登録日", "登録日時", "作成日", "作成日時", "問い合わせ日", "問合せ日", "timestamp",
+)  # fmt: skip
+_OWNER = (
+    "owner", "ownerid", "owneremail", "leadowner", "contactowner", "assignedto", "hubspotownerid", "crmownerfid",
+    "propertyhubspotownerid", "担当者", "担当", "所有者", "リード所有者", "営業担当",
+)  # fmt: skip
+_MOST_REPS = 50
+_EVENTS: dict[str, dict[str, str]] = {
+    "form_submitted": {"form": "string"},
+    "email_sent": {"campaign": "string"},
+    "email_opened": {"campaign": "string"},
+    "email_clicked": {"campaign": "string", "url": "string"},
+    "email_replied": {},
+    "page_viewed": {"path": "string"},
+    "call_made": {},
+    "call_connected": {"minutes": "number"},
+    "meeting_scheduled": {},
+    "unsubscribed": {},
+}
+_SAMPLE = """\
+id,created_at,email,company,industry,employees,owner
+L-001,2026-04-01,aiko@example.com,Aoi Systems,Software,120,
+L-002,2026-04-02,ben@example.com,Bright Retail,Retail,45,
+L-003,2026-04-02,chika@example.com,Chiyoda Foods,Manufacturing,800,
+L-004,2026-04-03,dan@example.com,Delta Soft,Software,15,
+L-005,2026-04-06,emi@example.com,Echo Retail,Retail,300,
+L-006,2026-04-07,,Fuji Machines,Manufacturing,60,
+L-007,2026-04-08,gen@example.com,Ginza Apps,Software,510,
+L-008,2026-04-09,hana@example.com,Hana Stores,Retail,,
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InitPlan:
+    """The text of each file by its path in the project, and what the reader should know of them."""
+
+    files: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Which field plays which part. Where the rows are `numbered`, the key is a field that the file does not have."""
+
+    key: str
+    numbered: bool
+    created: str | None
+    email: str | None
+    owner: str | None
+
+
+def init_plan(root: Path, leads: Path | None = None) -> InitPlan:
+    """The files of a project in `root`. Raises InputError where the file of leads cannot be read."""
+    if leads is None:
+        return _sample_plan(root)
+    path, note = _path_inside(root, leads)
+    found = profile(open_inputs(leads.parent, leads.name)[0])
+    plan = _plan(root.resolve().name, path, found)
+    return InitPlan(plan.files, (*plan.notes, *note))
+
+
+def _sample_plan(root: Path) -> InitPlan:
+    sample = open_inputs(root, "-", BytesIO(_SAMPLE.encode()))[0]
+    plan = _plan(root.resolve().name, "leads.csv", profile(sample))
+    return InitPlan({**plan.files, "leads.csv": _SAMPLE}, plan.notes)
+
+
+def _path_inside(root: Path, leads: Path) -> tuple[str, tuple[str, ...]]:
+    try:
+        return leads.resolve().relative_to(root.resolve()).as_posix(), ()
+    except ValueError:
+        note = f"{leads} lies outside the project: copy it to {leads.name} here, or run with `--leads {leads}`"
+        return leads.name, (note,)
+
+
+def _plan(name: str, path: str, found: Profile) -> InitPlan:
+    drawn = _drawn(found)
+    parts = _parts(drawn, found.rows)
+    files = {
+        "leadrules.yaml": _project_yaml(name, path, found, drawn, parts),
+        "rules/lead.schema.json": _lead_schema(drawn, parts),
+        "rules/events.schema.json": _event_schema(),
+        "rules/team.yaml": _team_yaml(drawn, parts),
+        **starter_rules(_for_rules(drawn, parts), parts.key),
+    }
+    return InitPlan(files, _notes(found, drawn, parts))
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free
+
+
+def _drawn(found: Profile) -> list[Drawn]:
+    """A field for each column, by a name that rules can write without backquotes."""
+    drawn: list[Drawn] = []
+    taken: set[str] = set()
+    for at, column in enumerate(found.columns, start=1):
+        name = _free_name(_field_name(column.header, at), taken)
+        taken.add(name)
+        drawn.append(Drawn(name, column))
+    return drawn
+
+
+def _field_name(header: str, at: int) -> str:
+    name = snake(header) or f"column_{at}"
+    if name[0].isdigit() or not re.fullmatch(r"[^\W\d]\w*", name):
+        name = f"field_{name}"
+    return f"{name}_value" if name in RESERVED else name
+
+
+def _parts(drawn: Sequence[Drawn], rows: int) -> _Parts:
+    key = _key(drawn, rows)
+    return _Parts(
+        key=key or _free_name("row_number", {field.name for field in drawn}),
+        numbered=key is None,
+        created=next(
+            (f.name for f in _named(drawn, _CREATED) if f.column.kind in _dates() and not f.column.unclear), None
+        ),
+        email=_email(drawn),
+        owner=next((f.name for f in _named(drawn, _OWNER) if f.column.kind not in ("date", "datetime", "set")), None),
+    )
+
+
+def _dates() -> tuple[str, ...]:
+    return ("date", "datetime")
+
+
+def _named(drawn: Sequence[Drawn], names: Sequence[str]) -> list[Drawn]:
+    by_name = {skeleton(field.column.header): field for field in reversed(drawn)}
+    return [by_name[name] for name in names if name in by_name]
+
+
+def _key(drawn: Sequence[Drawn], rows: int) -> str | None:
+    """A column that is named like an identifier, filled in every row and never repeated."""
+    named = _named(drawn, _KEY_NAMES) + [f for f in drawn if _KEY_END.search(skeleton(f.column.header))]
+    fitting = [f for f in named if f.column.filled == rows == f.column.distinct and f.column.kind not in _dates()]
+    mail = [f for f in drawn if f.column.kind == "email" and rows and f.column.filled == rows == f.column.distinct]
+    return next((field.name for field in (*fitting, *mail)), None)
+
+
+def _email(drawn: Sequence[Drawn]) -> str | None:
+    named = [f for f in drawn if re.search(r"e?mail|メール", skeleton(f.column.header))]
+    return next((f.name for f in named if f.column.kind in ("email", "text") and not f.column.unclear), None)
+
+
+def _for_rules(drawn: Sequence[Drawn], parts: _Parts) -> list[Drawn]:
+    """The columns that rules may be drawn from: not the key and the owner, nor what nobody filled in."""
+    parted = {parts.key, parts.owner}
+    special = {"now", "today", "owner", "assigned_at", "due_at", "owner_changes", "sequence", "step", "enrolled_at"}
+    return [f for f in drawn if f.name not in parted | special | {"duplicate_of"} and not f.column.unclear]
+
+
+# -- the files ------------------------------------------------------------------------------------------------------
+
+
+def _quoted(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _project_yaml(name: str, path: str, found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> str:
+    fields = {"key": parts.key, "owner": parts.owner, "created": parts.created, "email": parts.email}
+    stated = ", ".join(f"{part}: {_quoted(field)}" for part, field in fields.items() if field is not None)
+    lines = [
+        "# The project file: where the leads come from, and what its fields mean.",
+        "version: 1",
+        f"name: {_quoted(name or 'leads')}",
+        "timezone: UTC                     # such as Asia/Tokyo",
+        "week: Mon-Fri",
+        "# holidays: JP                    # a country, and/or a list of dates",
+        f"fields: {{{stated}}}",
+        "sources:",
+        "  leads:",
+        *(f"    {line}" for line in _source(path, found, drawn, parts)),
+        '  # events: {path: "events/*.csv", columns: {lead_id: Lead ID, type: Activity, at: Occurred At}}',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _source(path: str, found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> list[str]:
+    lines = [f"path: {_quoted(path)}"]
+    if found.encoding is not None:
+        lines.append(f"encoding: {found.encoding}")
+    if found.delimiter is not None:
+        lines.append(f"delimiter: {_quoted(found.delimiter)}")
+    formats = _date_formats(drawn)
+    if formats:
+        lines.append(f"date_format: {_quoted(formats[0] if len(formats) == 1 else formats)}")
+    unclear = [f for f in drawn if f.column.unclear]
+    if unclear:
+        either = " or ".join(_quoted(layout.format) for layout in unclear[0].column.layouts)
+        lines.append(f"# date_format: {either}   # say which: {unclear[0].column.header} can be read both ways")
+    if found.blanks:
+        lines.append(f"blanks: {_quoted(['', *found.blanks])}")
+    if parts.numbered:
+        lines.append("key: row_number              # the file has no column that identifies a lead")
+    return lines
+
+
+def _date_formats(drawn: Sequence[Drawn]) -> list[str]:
+    """The ways in which the dates are written; none where all are ISO 8601, which needs no saying."""
+    layouts = [f.column.layouts[0] for f in drawn if f.column.layouts and not f.column.unclear]
+    formats = list(dict.fromkeys(layout.format for layout in layouts))
+    return [] if formats == [ISO.format] else formats
+
+
+def _lead_schema(drawn: Sequence[Drawn], parts: _Parts) -> str:
+    properties = {field.name: _property(field, is_key=field.name == parts.key) for field in drawn}
+    if parts.numbered:
+        properties = {
+            parts.key: {"type": "string", "x-key": True, "description": "The number of the row."}
+        } | properties
+    required = [] if parts.numbered else [parts.key]
+    return _schema_text("A lead", properties, {"required": required} if required else {})
+
+
+def _property(field: Drawn, *, is_key: bool) -> dict[str, Any]:
+    column = field.column
+    property_: dict[str, Any] = dict(_typed(column, is_key=is_key))
+    if is_key:
+        property_["x-key"] = True
+    if column.header != field.name:
+        property_["x-columns"] = [column.header]
+    if column.blanks and not is_key:
+        property_["x-blanks"] = list(column.blanks)
+    if not column.filled:
+        property_["description"] = "Empty in the file this was made from."
+    return property_
+
+
+def _typed(column: Column, *, is_key: bool) -> dict[str, Any]:
+    if is_key:
+        return {"type": "string"}
+    plain: dict[str, dict[str, Any]] = {
+        "number": {"type": "number"},
+        "integer": {"type": "integer"},
+        "yesno": {"type": "boolean"},
+        "email": {"type": "string", "format": "email"},
+        "date": {"type": "string", "format": "date"},
+        "datetime": {"type": "string", "format": "date-time"},
+        "choice": {"type": "string", "enum": list(column.options)},
+        "set": {"type": "array", "items": {"type": "string"}},
+    }
+    return plain.get(column.kind, {"type": "string"})
+
+
+def _event_schema() -> str:
+    events = {
+        name: {"type": "object", "properties": {field: {"type": kind} for field, kind in fields.items()}}
+        for name, fields in _EVENTS.items()
+    }
+    return _schema_text("The events: what leads do, and what is done with them", events, {})
+
+
+def _schema_text(title: str, properties: dict[str, Any], more: dict[str, Any]) -> str:
+    """The schema with each property on a line of its own, so that a change is one line of a diff."""
+    lines = ",\n".join(f"    {_quoted(name)}: {_quoted(value)}" for name, value in properties.items())
+    head = {"$schema": _SCHEMA, "title": title, "type": "object", **more}
+    top = ",\n".join(f"  {_quoted(key)}: {_quoted(value)}" for key, value in head.items())
+    return f'{{\n{top},\n  "properties": {{\n{lines}\n  }}\n}}\n'
+
+
+def _team_yaml(drawn: Sequence[Drawn], parts: _Parts) -> str:
+    owners = next((_owners(field.column) for field in drawn if field.name == parts.owner), [])
+    if not owners:
+        return (
+            "# The reps that leads are given to, the teams they form, and queues for leads without a rep.\n"
+            "reps:\n"
+            "  rep@example.com: {name: A rep, capacity: {open: 100}}\n"
+            "teams:\n"
+            "  everyone: [rep@example.com]\n"
+            "queues: [nurture]\n"
+        )
+    reps = "".join(f"  {_quoted(owner)}: {{active: true}}\n" for owner in owners)
+    return (
+        "# The reps are the owners found in your file. Add capacity, hours and attributes as you need them.\n"
+        f"reps:\n{reps}"
+        f"teams:\n  everyone: {_quoted(owners)}\n"
+        "queues: [nurture]\n"
+    )
+
+
+def _owners(column: Column) -> list[str]:
+    if column.values is None or column.distinct > _MOST_REPS:
+        return []
+    found = [value for value in column.values.unique().sort().to_list() if value]
+    return [value for value in found if value.isprintable() and not value.startswith("queue:")]
+
+
+def _notes(found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> tuple[str, ...]:
+    notes = [f"{found.rows:,} leads, {len(drawn)} fields"]
+    notes += [f'column "{header}" is left out: it {reason}' for header, reason in found.left_out]
+    if parts.numbered:
+        notes.append("no column identifies a lead, so rows are numbered: add an id to keep state from run to run")
+    notes += [
+        f"{f.column.header}: day and month cannot be told apart; state `date_format` in leadrules.yaml"
+        for f in drawn
+        if f.column.unclear
+    ]
+    if found.ragged:
+        notes.append(f"{found.ragged:,} rows have too few or too many cells; a run rejects them")
+    return tuple(notes)

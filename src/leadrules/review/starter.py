@@ -1,0 +1,292 @@
+"""A first score, band and segments, drawn from the columns of a file of leads, with tests that hold.
+
+In: the fields and columns of a profile. Out: the texts of starter.lead and starter_test.lead. The most telling choice
+and number columns are taken: those that go with the outcome, where a column holds one, else those that divide the leads
+best. Whatever the file holds, the rules pass `check`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from leadrules.core.text import fold, number_text
+from leadrules.data.cells import NO, YES, parse_number
+from leadrules.review.profile import LIKELY_BLANKS, Column
+from leadrules.syntax.words import is_name
+
+_OUTCOMES = (
+    "converted",
+    "is_converted",
+    "won",
+    "is_won",
+    "y",
+    "outcome",
+    "deal_won",
+    "customer",
+    "is_customer",
+    "成約",
+    "受注",
+)
+_FEW = 0.02
+_LEAST_LEADS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One column of the file with the name of its field."""
+
+    name: str
+    column: Column
+
+    @property
+    def written(self) -> str:
+        """The name as a rule writes it."""
+        return self.name if is_name(self.name) else f"`{self.name}`"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the score, and a lead that meets it: `given` as a test sets it. `segment` begins a segment's name."""
+
+    id: str
+    points: int
+    condition: str
+    given: str
+    remark: str
+    title: str
+    segment: str = ""
+
+
+def starter_rules(drawn: Sequence[Drawn], key: str) -> dict[str, str]:
+    """starter.lead and starter_test.lead. `key` is the field that identifies a lead."""
+    taken = {field.name for field in drawn} | {key}
+    names = {word: _free(word, taken) for word in ("fit", "temperature")}
+    lines = _lines(drawn, key)
+    segments = {_free(f"{line.segment}_{line.id}", taken): line for line in lines if line.segment}
+    return {
+        "rules/starter.lead": _rules(lines, names, segments),
+        "rules/starter_test.lead": _tests(lines, names, segments),
+    }
+
+
+def _free(word: str, taken: set[str]) -> str:
+    name, number = word, 1
+    while name in taken:
+        number += 1
+        name = f"{word}_{number}"
+    taken.add(name)
+    return name
+
+
+def _lines(drawn: Sequence[Drawn], key: str) -> list[Line]:
+    outcome = _outcome(drawn)
+    usable = [field for field in drawn if field.column is not (outcome.column if outcome else None)]
+    known = _known(outcome)
+    choices = sorted((_choice_line(f, known) for f in usable if f.column.kind == "choice"), key=lambda pair: -pair[0])
+    numbers = sorted(
+        (pair for f in usable if f.column.kind in ("number", "integer") for pair in _number_line(f, known)),
+        key=lambda pair: -pair[0],
+    )
+    flags = [_flag_line(f) for f in usable if f.column.kind == "yesno"][:1]
+    lines = [line for _, line in choices[:2]] + [line for _, line in numbers[:2]] + flags + _presence(usable, key)
+    return _distinct(lines)
+
+
+def _presence(usable: Sequence[Drawn], key: str) -> list[Line]:
+    """Whether a lead can be reached, or where nothing else can be said, whether anything is known of it."""
+    mail = [_present(field, 5) for field in usable if "mail" in field.name or field.column.kind == "email"][:1]
+    if any(field.column.kind in ("choice", "number", "integer", "yesno") for field in usable):
+        return mail
+    others = [f for f in usable if f.column.kind in ("text", "date", "datetime", "set") and f.name != key]
+    return (mail + [_present(field, 10) for field in others[:3]]) or [_present_key(key)]
+
+
+def _present(field: Drawn, points: int) -> Line:
+    value = {
+        "email": '"someone@example.com"',
+        "date": "2026-01-01",
+        "datetime": "2026-01-01T09:00",
+        "set": '["a"]',
+    }.get(field.column.kind, '"known"')
+    remark = f"{_plain(field.column.header)} is filled in"
+    return Line(field.name, points, f"{field.written} is not blank", f"{field.written} = {value}", remark, remark)
+
+
+def _present_key(key: str) -> Line:
+    written = key if is_name(key) else f"`{key}`"
+    return Line(
+        "known", 10, f"{written} is not blank", f'{written} = "1"', "every lead, until you add rules", "Any lead"
+    )
+
+
+def _distinct(lines: list[Line]) -> list[Line]:
+    return list({line.id: line for line in reversed(lines)}.values())[::-1]
+
+
+# -- what goes with the outcome -------------------------------------------------------------------------------------
+
+
+def _outcome(drawn: Sequence[Drawn]) -> Drawn | None:
+    return next((f for word in _OUTCOMES for f in drawn if f.name == word and f.column.kind == "yesno"), None)
+
+
+def _known(outcome: Drawn | None) -> pl.Series | None:
+    """Whether each lead became a customer; None where the file does not say."""
+    if outcome is None or outcome.column.values is None:
+        return None
+    words = {value: fold(value) for value in outcome.column.values.unique().to_list()}
+    flags = {value: True if word in YES else False if word in NO else None for value, word in words.items()}
+    return outcome.column.values.replace_strict(flags, return_dtype=pl.Boolean)
+
+
+def _choice_line(field: Drawn, known: pl.Series | None) -> tuple[float, Line]:
+    column = field.column
+    assert column.values is not None
+    folded = {value: fold(value) for value in column.values.unique().to_list()}
+    by = pl.DataFrame(
+        {"value": column.values.replace_strict(folded, return_dtype=pl.String), "won": _flags(column, known)}
+    )
+    counts = {row[0]: (row[1], row[2]) for row in by.group_by("value").agg(pl.len(), pl.col("won").mean()).iter_rows()}
+    options = [option for option in column.options if fold(option) in counts]
+    weight = _spread([counts[fold(option)] for option in options], known is not None)
+    best = _best(options, counts, column.filled, by_outcome=known is not None)
+    values = ", ".join(_text(option) for option in best)
+    condition = f"{field.written} in ({values})" if len(best) > 1 else f"{field.written} = {values}"
+    remark = "those that convert best in your data" if known is not None else "the most frequent in your data"
+    given = f"{field.written} = {_text(best[0])}"
+    return weight, Line(
+        field.name, 20, condition, given, f"{remark}; put your ideal ones here", _title(column, best), "ideal"
+    )
+
+
+def _title(column: Column, best: Sequence[str]) -> str:
+    return f"{_plain(column.header)}: {', '.join(best)}"
+
+
+def _flags(column: Column, known: pl.Series | None) -> pl.Series:
+    assert column.values is not None
+    return known if known is not None else pl.Series([None] * len(column.values), dtype=pl.Boolean)
+
+
+def _spread(groups: list[tuple[int, float | None]], by_outcome: bool) -> float:
+    """How much a column tells: of the outcome (variance of its rate), else how evenly it divides (entropy)."""
+    total = sum(count for count, _ in groups) or 1
+    if by_outcome:
+        rate = sum(count * (won or 0) for count, won in groups) / total
+        return sum(count * ((won or 0) - rate) ** 2 for count, won in groups) / total
+    if len(groups) < 2:
+        return 0.0
+    entropy = -sum(count / total * math.log(count / total) for count, _ in groups)
+    return entropy / math.log(len(groups)) - abs(len(groups) - 5) / 50
+
+
+def _best(
+    options: list[str], counts: dict[str, tuple[int, float | None]], filled: int, *, by_outcome: bool
+) -> list[str]:
+    enough = [o for o in options if counts[fold(o)][0] >= max(_LEAST_LEADS, _FEW * filled)] or options
+    if by_outcome:
+        enough = sorted(enough, key=lambda option: -(counts[fold(option)][1] or 0))
+    most = 2 if len(options) > 3 else 1
+    return enough[:most]
+
+
+def _number_line(field: Drawn, known: pl.Series | None) -> list[tuple[float, Line]]:
+    column = field.column
+    assert column.values is not None
+    read = {v: None if fold(v) in LIKELY_BLANKS else parse_number(v) for v in column.values.unique().to_list()}
+    numbers = column.values.replace_strict(read, return_dtype=pl.Float64)
+    limit = numbers.quantile(0.75, "nearest")
+    if limit is None or not abs(limit) < 1e12 or numbers.min() == numbers.max():
+        return []
+    if limit == numbers.min():
+        limit = float(numbers.filter(numbers > limit).min())  # type: ignore[arg-type]
+    limit = round(limit, 4)
+    high = (numbers >= limit).fill_null(value=False)
+    below = False
+    weight = float(min(numbers.drop_nulls().n_unique(), 100)) / 100
+    if known is not None:
+        rates = [known.filter(high).mean(), known.filter(~high).mean()]
+        above, under = (float(rate) if isinstance(rate, (int, float)) else 0.0 for rate in rates)
+        share = float(high.sum()) / max(len(high), 1)
+        weight, below = share * (1 - share) * (above - under) ** 2, under > above
+    sign, text = ("<" if below else ">="), _number(limit)
+    given = _number(limit - (1 if column.kind == "integer" else max(abs(limit), 1) / 10)) if below else text
+    share_word = "three quarters" if below else "the top quarter"
+    remark = f"{share_word} of your data; put your own limit here"
+    line = Line(
+        field.name,
+        15,
+        f"{field.written} {sign} {text}",
+        f"{field.written} = {given}",
+        remark,
+        f"{_plain(column.header)} {sign} {text}",
+        "low" if below else "high",
+    )
+    return [(weight, line)]
+
+
+def _number(value: float) -> str:
+    return number_text(value, 4)
+
+
+def _flag_line(field: Drawn) -> Line:
+    title = f"{_plain(field.column.header)} is yes"
+    return Line(field.name, 10, field.written, f"{field.written} = true", "change the points as you see fit", title)
+
+
+def _plain(header: str) -> str:
+    """A header on one line, for a comment or a title."""
+    return " ".join(header.split())[:60]
+
+
+def _text(value: str) -> str:
+    """A text literal. The language knows fewer escapes than JSON."""
+    short = {"\t": "\\u0009", "\r": "\\u000d", "\b": "\\u0008", "\f": "\\u000c"}
+    return "".join(short.get(character, json.dumps(character, ensure_ascii=False)[1:-1]) for character in value).join(
+        '""'
+    )
+
+
+# -- the texts ------------------------------------------------------------------------------------------------------
+
+
+def _rules(lines: list[Line], names: dict[str, str], segments: dict[str, Line]) -> str:
+    hot, warm = _thresholds(lines)
+    body = "\n".join(f"  {line.id}: +{line.points} when {line.condition}  # {line.remark}" for line in lines)
+    parts = [
+        "# Starter rules, drawn from your file. Change anything, then run `leadrules check` and `leadrules test`.",
+        "# A line of a score is: a name, the points, and when they are given.",
+        f'score {names["fit"]} "How well a lead fits" {{\n{body}\n  cap 100\n}}',
+        "# From how many points on a lead is hot or warm.",
+        f"band {names['temperature']} of {names['fit']} {{\n  hot: from {hot}\n  warm: from {warm}\n  cold: otherwise\n}}",
+    ]
+    if segments:
+        parts.append("# Groups of leads. A lead may be in several of them.")
+        parts += [f"segment {name} {_text(line.title)} when {line.condition}" for name, line in segments.items()]
+    return "\n\n".join(parts).replace("`leadrules test`.\n\n#", "`leadrules test`.\n#") + "\n"
+
+
+def _thresholds(lines: list[Line]) -> tuple[int, int]:
+    most = min(sum(line.points for line in lines), 100)
+    hot = max(2, math.floor(most * 0.7))
+    return hot, max(1, min(hot - 1, math.floor(most * 0.35)))
+
+
+def _tests(lines: list[Line], names: dict[str, str], segments: dict[str, Line]) -> str:
+    fit, temperature = names["fit"], names["temperature"]
+    most = min(sum(line.points for line in lines), 100)
+    given = ", ".join(line.given for line in lines)
+    also = "".join(f" and {name}" for name in segments)
+    hot = f"  given {given}\n  expect {fit} = {most} and {temperature} is hot{also}\n"
+    hot += "".join(f"  expect fired {fit}.{line.id}\n" for line in lines)
+    cold = f"  expect {fit} = 0 and {temperature} is cold\n"
+    return (
+        "# Tests say what the rules promise; `leadrules test` runs them.\n"
+        f'test "A lead that meets every rule is hot" {{\n{hot}}}\n\n'
+        f'test "A lead of which nothing is known is cold" {{\n{cold}}}\n'
+    )

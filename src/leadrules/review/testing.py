@@ -1,0 +1,207 @@
+"""Runs the `test` blocks of a ruleset and says what each failure saw.
+
+In: a compiled ruleset and its teams. Out: a result per test, with the value of every part of an expectation that did not
+hold. Each test is one lead on an empty state; `then after` remembers labels, as the state would. Prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from leadrules.core.calendar import Calendar
+from leadrules.core.functions import Context
+from leadrules.core.text import in_units
+from leadrules.core.types import Type
+from leadrules.engine.row import LeadFacts, Program, Seen, prepare
+from leadrules.ruleset.model import Band, Expr, Place, Ruleset, Stages, Test, TestItem
+from leadrules.ruleset.walk import asks_time, expression_parts, parts
+
+DEFAULT_AS_OF = datetime(2026, 1, 1)  # noqa: DTZ001 - local time of the project zone
+ALWAYS = ("owner", "sequence", "step", "enrolled_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An expectation that did not hold: its line, the values of its parts, and a remark for what has no parts."""
+
+    span: Place | None
+    seen: tuple[Seen, ...] = ()
+    remark: str = ""
+    lines: Mapping[str, str] = field(default_factory=dict)  # per score: what gave its points
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """One test. `at_default` is set where it read a time that it did not state."""
+
+    title: str
+    span: Place | None
+    failures: tuple[Failure, ...]
+    at_default: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything expected held."""
+        return not self.failures
+
+
+def run_tests(ruleset: Ruleset, tests: Iterable[Test], teams: Mapping[str, Sequence[str]]) -> list[TestResult]:
+    """Every given test, in order."""
+    program = prepare(ruleset, teams)
+    reads_time = any(asks_time(part) for _, part in parts(ruleset))
+    return [_OneTest(program, test, reads_time=reads_time).run() for test in tests]
+
+
+class _OneTest:
+    """A test under way: the lead, its events, what was remembered, and the facts of the latest run."""
+
+    def __init__(self, program: Program, test: Test, *, reads_time: bool) -> None:
+        settings = program.ruleset.settings
+        self.program, self.test, self.reads_time = program, test, reads_time
+        self.calendar = Calendar(settings.timezone, settings.week, settings.holiday_country, settings.holiday_dates)
+        stated = next((item.time for item in test.items if item.kind == "as_of" and item.time), None)
+        self.is_stated = stated is not None
+        self.as_of = datetime.fromisoformat(stated) if stated else self.calendar.instant(DEFAULT_AS_OF)
+        self.lead: dict[str, Any] = {}
+        self.inputs: dict[str, Any] = {"key": "test"}
+        self.events: list[dict[str, Any]] = []
+        self.failures: list[Failure] = []
+        self.facts: LeadFacts | None = None
+
+    def run(self) -> TestResult:
+        """Item by item; the rules run when an expectation first asks after a change."""
+        for item in self.test.items:
+            getattr(self, f"_{item.kind}")(item)
+        default = not self.is_stated and (self.reads_time or self._expects_time())
+        return TestResult(self.test.title, self.test.span, tuple(self.failures), default)
+
+    def _expects_time(self) -> bool:
+        expected = [item.condition for item in self.test.items if item.condition is not None]
+        return any(asks_time(p) for e in expected for p in expression_parts(e, self.program.ruleset))
+
+    # -- what happens -------------------------------------------------------------------------------------------------
+
+    def _as_of(self, item: TestItem) -> None:
+        """Already taken: it holds for the whole test."""
+
+    def _given(self, item: TestItem) -> None:
+        ruleset = self.program.ruleset
+        types = dict(ruleset.fields)
+        labelled = {d.name for d in ruleset.definitions if isinstance(d, Band | Stages)}
+        for name, value in item.values:
+            if name in labelled or name in ALWAYS:
+                self.inputs[name] = _moment(value) if name == "enrolled_at" else value
+            else:
+                self.lead[name] = typed(value, types.get(name))
+        key = self.lead.get(ruleset.settings.key)
+        if key is not None:
+            self.inputs["key"] = str(key)
+        self.facts = None
+
+    def _event(self, item: TestItem) -> None:
+        known = {event: dict(fields) for event, fields in self.program.ruleset.event_fields}
+        types = known.get(item.name or "", {})
+        values = {name: typed(value, types.get(name)) for name, value in item.values}
+        self.events.append({"type": item.name, "lead_id": self.inputs["key"], "at": self._when(item)} | values)
+        self.facts = None
+
+    def _when(self, item: TestItem) -> datetime:
+        if item.ago is None:
+            assert item.time is not None
+            return datetime.fromisoformat(item.time)
+        at = self.calendar.shift(self.as_of, -item.ago.count, item.ago.unit)
+        assert isinstance(at, datetime)
+        return at
+
+    def _then(self, item: TestItem) -> None:
+        facts = self._now()
+        assert item.ago is not None
+        for definition in self.program.ruleset.definitions:
+            if isinstance(definition, Band | Stages):
+                self._remember(definition.name, facts.values[definition.name])
+        later = self.calendar.shift(self.as_of, item.ago.count, item.ago.unit)
+        assert isinstance(later, datetime)
+        self.as_of, self.facts = later, None
+
+    def _remember(self, name: str, label: str | None) -> None:
+        if f"{name}.since" not in self.inputs or self.inputs.get(name) != label:
+            self.inputs[f"{name}.since"] = self.as_of
+        self.inputs[name] = label
+
+    def _now(self) -> LeadFacts:
+        if self.facts is None:
+            context = Context(self.calendar, self.as_of)
+            events = sorted(self.events, key=lambda event: event["at"])
+            self.facts = self.program.facts(self.lead, events, context, self.inputs)
+        return self.facts
+
+    # -- what is expected ---------------------------------------------------------------------------------------------
+
+    def _expect(self, item: TestItem) -> None:
+        facts, condition = self._now(), item.condition
+        assert condition is not None
+        if self.program.value(condition, facts) is not True:
+            seen = self.program.trace(condition, facts)
+            self.failures.append(Failure(item.span, seen, lines=self._score_lines(facts, seen)))
+
+    def _score_lines(self, facts: LeadFacts, seen: Iterable[Seen]) -> dict[str, str]:
+        """What gave the points of the scores that an expectation names."""
+        named = [part.expr.value for part in seen if part.expr.op == "name"]
+        return {
+            name: "; ".join(line.text for line in facts.contributions if line.score == name)
+            for name in dict.fromkeys(named)
+            if any(line.score == name for line in facts.contributions)
+        }
+
+    def _fired(self, item: TestItem) -> None:
+        facts = self._now()
+        assert item.path is not None
+        fired = item.path in facts.fired
+        if fired == item.negated:
+            said = ", ".join(sorted(facts.fired)) or "no rule"
+            remark = f"{item.path} fired" if fired else f"{item.path} did not fire; what fired: {said}"
+            self.failures.append(Failure(item.span, remark=remark))
+
+
+def typed(value: Any, type_: Type | None) -> Any:
+    """A value of a test's JSON as the engines hold it. A field that no rule reads needs no type."""
+    if value is None or type_ is None:
+        return value
+    if type_.kind == "date":
+        return date.fromisoformat(value)
+    if type_.kind == "datetime":
+        return _moment(value)
+    if type_.kind == "set":
+        return tuple(value)
+    return float(value) if type_.kind == "number" else value
+
+
+def _moment(value: Any) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
+
+
+def value_text(value: Any, type_: Type, calendar: Calendar) -> str:
+    """A value as failures show it."""
+    if value is None:
+        return "blank"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float | int):
+        return f"{in_units(float(value), 4) / 10_000:.4f}".rstrip("0").rstrip(".")
+    if isinstance(value, datetime):
+        return calendar.local(value).isoformat(timespec="minutes")
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{v}"' for v in value) + "]"
+    return f'"{value}"' if isinstance(value, str) and type_.kind != "label" else str(value)
+
+
+def source_text(expr: Expr, files: Mapping[str, Any]) -> str:
+    """The words of a rule file under an expression, on one line."""
+    if expr.span is None or expr.span["path"] not in files:
+        return expr.op
+    file, span = files[expr.span["path"]], expr.span
+    text = file.text[file.offset(span["line"], span["column"]) : file.offset(span["end_line"], span["end_column"])]
+    return " ".join(text.split())

@@ -1,0 +1,92 @@
+"""Every part of a ruleset, and what it says about time and about names that are always there.
+
+In: a ruleset. Out: its parts with the rule they stand in; the places that ask what time it is (a run over inputs without
+any time needs `--as-of` for just these); the always-names that are used. Works nothing out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from leadrules.ruleset.model import Active, Each, EventFilter, Expr, Place, Placed, Ruleset, Test
+
+CLOCK_NAMES = ("now", "today")
+
+
+@dataclass(frozen=True, slots=True)
+class ClockUse:
+    """A place that asks for the time: the definition (and rule) it stands in, and what asks."""
+
+    rule: str
+    what: str
+    span: Place | None
+
+
+def parts(ruleset: Ruleset) -> Iterator[tuple[str, Any]]:
+    """Every dataclass below the ruleset's statements with the name of the rule it stands in; tests are left out."""
+    statements = (
+        *ruleset.declared,
+        *ruleset.routes,
+        *ruleset.sequences,
+        *ruleset.triggers,
+        *ruleset.exits,
+        *ruleset.suppressions,
+        *ruleset.asserts,
+        *ruleset.funnels,
+        *ruleset.goals,
+    )
+    for statement in statements:
+        yield from _below(statement, getattr(statement, "name", ""), ruleset)
+
+
+def expression_parts(expression: Expr, ruleset: Ruleset) -> Iterator[Any]:
+    """The parts of one expression, with those of the aggregates it names."""
+    return (part for _, part in _below(expression, "", ruleset))
+
+
+def _below(part: Any, rule: str, ruleset: Ruleset) -> Iterator[tuple[str, Any]]:
+    yield rule, part
+    if isinstance(part, Expr) and part.op in ("aggregate", "did"):
+        yield from _below(ruleset.aggregates[part.value], rule, ruleset)
+    for item in fields(part):
+        value = getattr(part, item.name)
+        for child in value if isinstance(value, tuple) else (value,):
+            if is_dataclass(child) and not isinstance(child, type):
+                name = getattr(child, "name", None)
+                named = isinstance(name, str) and isinstance(child, Placed)
+                yield from _below(child, f"{rule}.{name}" if named else rule, ruleset)
+
+
+def clock_uses(ruleset: Ruleset) -> Iterator[ClockUse]:
+    """Every place that asks for the time, in declaration order."""
+    for rule, part in parts(ruleset):
+        what = asks_time(part)
+        if what:
+            yield ClockUse(rule, what, part.span if isinstance(part, Placed) else None)
+
+
+def asks_time(part: Any) -> str:
+    """The word by which a part asks for the time, or nothing."""
+    if isinstance(part, Expr):
+        return str(part.value) if part.op == "always" and part.value in CLOCK_NAMES else ""
+    if isinstance(part, EventFilter):
+        return "within" if part.within else ""
+    if isinstance(part, Each):
+        return "halving" if part.halving else "fading" if part.fading else ""
+    if isinstance(part, Active):
+        return "from" if part.start else "until"
+    return ""
+
+
+def always_names(ruleset: Ruleset) -> frozenset[str]:
+    """The names that are always there (`owner`, `duplicate_of`, ...) and that some rule or test reads."""
+    found = {str(part.value) for _, part in parts(ruleset) if isinstance(part, Expr) and part.op == "always"}
+    return frozenset(found | {name for test in ruleset.tests for name in _always_in(test, ruleset)})
+
+
+def _always_in(test: Test, ruleset: Ruleset) -> Iterator[str]:
+    for _, part in _below(test, "", ruleset):
+        if isinstance(part, Expr) and part.op == "always":
+            yield str(part.value)
