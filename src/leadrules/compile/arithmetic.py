@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from leadrules.compile.mismatch import is_a, iso_time, said, wrong_kind
 from leadrules.compile.references import label_owner, resolves
 from leadrules.compile.scope import Place, nothing, replace
+from leadrules.core.functions import shifted_type
 from leadrules.core.source import Span
 from leadrules.core.text import nearest
-from leadrules.core.types import DATE, DATETIME, DURATION, NUMBER, Type
+from leadrules.core.types import DURATION, NUMBER, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from leadrules.compile.expressions import Scope
 
 LONGEST = 100
-CLOCK_UNITS = ("minutes", "hours")
 
 
 def lower_sum(scope: Scope, node: n.Sum, place: Place) -> Expr:
@@ -73,9 +73,7 @@ def _step(left: Expr, right: Expr, sign: n.Sign, span: Span) -> Expr | None:
 
 
 def _shifted(base: Type, by: Expr) -> Type:
-    """A date stays a date under calendar steps; a clock step, or a length that was measured, makes it a datetime."""
-    calendar_step = by.op == "duration" and by.value[1] not in CLOCK_UNITS
-    return DATE if base.kind == "date" and calendar_step else DATETIME
+    return shifted_type(base, by.value[1] if by.op == "duration" else None)
 
 
 def _cannot_add(scope: Scope, node: n.Sum, at: int, left: Expr, right: Expr) -> Expr:
@@ -119,8 +117,10 @@ def _hyphenated(scope: Scope, node: n.Sum, place: Place) -> Expr | None:
     message = f"`{text}` reads as a subtraction: a name has no `-` in it"
     new = meant or text.replace("-", "_")
     fixes = (replace(f"change to `{new.strip('`')}`", node.span, new),) if meant else ()
-    help = f"did you mean {new if '`' in new else f'`{new}`'}?" if meant else f"name it `{new}`, or write it in backquotes"
-    return scope.broken("LR122", node.span, message, label="a hyphen", help=help, fixes=fixes)
+    hint = (
+        f"did you mean {new if '`' in new else f'`{new}`'}?" if meant else f"name it `{new}`, or write it in backquotes"
+    )
+    return scope.broken("LR122", node.span, message, label="a hyphen", help=hint, fixes=fixes)
 
 
 def lower_product(scope: Scope, node: n.Product, place: Place) -> Expr:
@@ -135,13 +135,13 @@ def lower_product(scope: Scope, node: n.Product, place: Place) -> Expr:
 
 def _multiplied(node: n.Product, factors: list[Expr]) -> Expr:
     result, run = factors[0], [factors[0]]
-    for at, operator in enumerate(node.operators):
-        span = (node.factors[0].span | node.factors[at + 1].span).as_json()
-        if operator == "*":
-            run.append(factors[at + 1])
+    for at in range(1, len(factors)):
+        span = (node.factors[0].span | node.factors[at].span).as_json()
+        if node.operators[at] == "*":
+            run.append(factors[at])
             result = Expr("mul", NUMBER, tuple(run), span=span)
         else:
-            result = Expr("div", NUMBER, (result, factors[at + 1]), span=span)
+            result = Expr("div", NUMBER, (result, factors[at]), span=span)
             run = [result]
     return result
 
@@ -162,5 +162,5 @@ def lower_negate(scope: Scope, node: n.Negate, place: Place) -> Expr:
 
 def _too_long(scope: Scope, span: Span) -> Expr:
     message = f"this chain has more than {LONGEST} steps that depend on each other"
-    help = "give a part of it a name with `define`"
-    return scope.broken("LR126", span, message, label="too long", help=help)
+    hint = "give a part of it a name with `define`"
+    return scope.broken("LR126", span, message, label="too long", help=hint)

@@ -85,11 +85,13 @@ def _mismatched(scope: Scope, node: n.Call, arguments: tuple[Expr, ...], wrong: 
     at = node.arguments[wrong.position] if wrong.position < len(node.arguments) else None
     right_count = OPERATIONS[node.function.key].least <= len(arguments)
     span = at.span if at is not None and right_count else node.span
-    help = wrong.help or OPERATIONS[node.function.key].usage
+    hint = wrong.help or OPERATIONS[node.function.key].usage
     kind = arguments[wrong.position].type.kind if at is not None else "error"
     if node.function.key in ALSO_OF_VALUES and kind in ("date", "datetime"):
-        help = f"for dates use `{'earliest' if node.function.key == 'min' else 'latest'}`"
-    return scope.broken("LR121", span, wrong.message, label=str(arguments[wrong.position].type) if at else "", help=help)
+        hint = f"for dates use `{'earliest' if node.function.key == 'min' else 'latest'}`"
+    return scope.broken(
+        "LR121", span, wrong.message, label=str(arguments[wrong.position].type) if at else "", help=hint
+    )
 
 
 def _lookup(scope: Scope, node: n.Call, place: Place) -> Expr:
@@ -101,7 +103,7 @@ def _lookup(scope: Scope, node: n.Call, place: Place) -> Expr:
     column = _column(scope, node.arguments[1])
     if column is None or key.type.kind == "error":
         return nothing(node.span)
-    if not key.type.is_textual:
+    if not key.type.is_textual and key.type.kind != "label":
         message = f"the key of a table is text, but {is_a(node.arguments[0], key.type)}"
         return scope.broken("LR108", node.arguments[0].span, message, label=str(key.type), help="use a text field")
     member = node.arguments[1]
@@ -134,8 +136,8 @@ def _unknown_function(scope: Scope, node: n.Call, place: Place) -> Expr:
     name = node.function.key
     if name in ("count", "first", "last", "sum"):
         message = f"`{name}` takes one event, and this gives it {len(node.arguments)} arguments"
-        help = "to add values write `a + b`" if name == "sum" else f"write `{name}(EVENT)`"
-        return scope.broken("LR121", node.span, message, help=help)
+        hint = "to add values write `a + b`" if name == "sum" else f"write `{name}(EVENT)`"
+        return scope.broken("LR121", node.span, message, help=hint)
     for argument in node.arguments:
         if not isinstance(argument, n.EventArgument | n.Name | n.Member):
             scope.expression(argument, place=place)

@@ -12,6 +12,7 @@ from leadrules.compile import comparisons
 from leadrules.compile.mismatch import between, disagree, is_a, said
 from leadrules.compile.references import resolves
 from leadrules.compile.scope import Pattern, Place, nothing, replace
+from leadrules.core.text import nfc
 from leadrules.core.types import ERROR, TEXT, YESNO, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
@@ -52,20 +53,22 @@ def _reversed(scope: Scope, node: n.In, place: Place) -> Expr | None:
     message = f"{is_a(collection, field.type)}, not a list: `in` asks whether a value is on a list"
     right = isinstance(node.value, n.TextLiteral) and (field.type.kind == "set" or field.type.is_textual)
     if not right:
-        help = f"compare them with `=`, or name a list: `list names = [..]`, `{node.value.span.text} in names`"
-        return scope.broken("LR115", collection.span, message, label="not a list", help=help)
+        hint = f"compare them with `=`, or name a list: `list names = [..]`, `{node.value.span.text} in names`"
+        return scope.broken("LR115", collection.span, message, label="not a list", help=hint)
     fixes = (replace(f"change to `{new}`", node.span, new),)
     return scope.broken("LR115", node.span, message, label="the wrong way round", help=f"write `{new}`", fixes=fixes)
 
 
-def _in_team(scope: Scope, node: n.In, team: n.TeamCollection, value: Expr) -> Expr:
-    names = [name for name, _ in scope.project.team.teams]
-    if team.name.key not in names:
-        scope.unknown("LR128", team.name.span, "team", team.name.key, names, "teams are declared in the team file")
+def _in_team(scope: Scope, node: n.In, collection: n.TeamCollection, value: Expr) -> Expr:
+    teams = {nfc(name): name for name, _ in scope.project.team.teams}
+    team = teams.get(collection.name.key)
+    if team is None:
+        scope.unknown("LR150", collection.name.span, "team", collection.name.key, teams)
         return nothing(node.span)
+    scope.use("team", team, collection.name.span)
     if not _textual(scope, node.value, value, "what is looked for in a team"):
         return nothing(node.span)
-    return Expr("in_team", YESNO, (value,), value=team.name.key, span=node.span.as_json())
+    return Expr("in_team", YESNO, (value,), value=team, span=node.span.as_json())
 
 
 def _textual(scope: Scope, node: n.Expression, value: Expr, what: str) -> bool:
@@ -107,7 +110,9 @@ def _in_list(scope: Scope, node: n.In, name: str, value: Expr) -> Expr:
         return Expr("in", YESNO, (value,), value=name, span=node.span.as_json())
     held = "numbers" if holds == "number" else "text"
     message = f"{is_a(node.value, value.type)}, but the list `{name}` holds {held}"
-    return scope.broken("LR108", node.span, message, label="different types", help=f"compare {held} with a list of {held}")
+    return scope.broken(
+        "LR108", node.span, message, label="different types", help=f"compare {held} with a list of {held}"
+    )
 
 
 def _single(scope: Scope, node: n.In, value: Expr) -> bool:
@@ -122,8 +127,8 @@ def _single(scope: Scope, node: n.In, value: Expr) -> bool:
         return False
     if value.type.kind == "label":
         message = f"{is_a(node.value, value.type)}: labels are compared with `is`"
-        help = f"write `{subject} is one of (a, b)`"
-        scope.complain("LR112", node.span, message, label="a label", help=help)
+        hint = f"write `{subject} is one of (a, b)`"
+        scope.complain("LR112", node.span, message, label="a label", help=hint)
         return False
     return True
 
@@ -190,21 +195,23 @@ def text_test(scope: Scope, node: n.TextTest, place: Place) -> Expr:
 
 def _suits(scope: Scope, node: n.TextTest, value: Expr) -> bool:
     """Whether the operator is for values of this type; a set wants `has`, text anything else."""
-    type, word = value.type, WORDS.get(node.op, node.op)
-    if type.kind == "error":
+    found, word = value.type, WORDS.get(node.op, node.op)
+    if found.kind == "error":
         return False
-    if (type.kind == "set") if node.op == "has" else type.is_textual:
+    if (found.kind == "set") if node.op == "has" else found.is_textual:
         return True
-    if type.kind == "set":
+    if found.kind == "set":
         return _wrong_operator(scope, node, f"{said(node.value)} is a set: `{word}` is for text", "has")
-    if type.is_textual:
-        return _wrong_operator(scope, node, f"{is_a(node.value, type)}: `has` is for sets", "contains")
-    if type.kind == "label":
-        help = f"write `{node.value.span.text} is LABEL`"
-        scope.complain("LR112", node.span, f"{is_a(node.value, type)}: labels are compared with `is`", help=help)
+    if found.is_textual:
+        return _wrong_operator(scope, node, f"{is_a(node.value, found)}: `has` is for sets", "contains")
+    if found.kind == "label":
+        hint = f"write `{node.value.span.text} is LABEL`"
+        scope.complain("LR112", node.span, f"{is_a(node.value, found)}: labels are compared with `is`", help=hint)
         return False
-    message = f"`{word}` is for text, but {is_a(node.value, type)}"
-    scope.complain("LR108", node.value.span, message, label=str(type), help="compare it with `=`, `<`, `>=` or `between`")
+    message = f"`{word}` is for text, but {is_a(node.value, found)}"
+    scope.complain(
+        "LR108", node.value.span, message, label=str(found), help="compare it with `=`, `<`, `>=` or `between`"
+    )
     return False
 
 
@@ -214,8 +221,8 @@ def _wrong_operator(scope: Scope, node: n.TextTest, message: str, new: str) -> b
     kept = [w for w in words if w in ("not", "any")]
     text = " ".join([*kept[: kept.count("not")], new, *(["any"] if "any" in kept else [])])
     fixes = (replace(f"change to `{text}`", span, f" {text} "),) if node.op != "matches" else ()
-    help = f"write `{node.value.span.text} {text} {node.operand.span.text}`"
-    scope.complain("LR115", span, message, label=f"use `{new}`", help=help, fixes=fixes)
+    hint = f"write `{node.value.span.text} {text} {node.operand.span.text}`"
+    scope.complain("LR115", span, message, label=f"use `{new}`", help=hint, fixes=fixes)
     return False
 
 
@@ -232,6 +239,11 @@ def _any_of_list(scope: Scope, node: n.TextTest, operand: n.NamedCollection, val
     if scope.lists[name.key] == "number":
         message = f"the list `{name.key}` holds numbers, and `{WORDS.get(node.op, node.op)}` is for text"
         return scope.broken("LR108", name.span, message, label="a list of numbers", help="put its values in quotes")
+    if node.op in NEVER_EMPTY and "" in scope.list_values[name.key]:
+        message = f"the list `{name.key}` holds an empty text, which every text {WORDS.get(node.op, node.op)}"
+        return scope.broken(
+            "LR118", name.span, message, label="holds an empty text", help="take the empty text out of the list"
+        )
     if node.op == "matches":
         patterns = tuple(str(v) for v in scope.list_values[name.key])
         scope.patterns.extend(Pattern(p, name.span) for p in patterns)
@@ -255,8 +267,8 @@ def _no_pattern(scope: Scope, node: n.TextTest, item: n.Expression, value: Expr)
     if isinstance(item, n.Broken):
         return nothing(node.span)
     message = f"the pattern after `matches` must be written out, so that it can be checked; {said(item)} is not a text"
-    help = 'write it in quotes: `matches "^vp"`; to look for a field\'s value use `contains`'
-    return scope.broken("LR108", item.span, message, label="not a written text", help=help)
+    hint = 'write it in quotes: `matches "^vp"`; to look for a field\'s value use `contains`'
+    return scope.broken("LR108", item.span, message, label="not a written text", help=hint)
 
 
 def _operand(scope: Scope, node: n.TextTest, item: n.Expression, type: Type, place: Place) -> Expr:
@@ -266,8 +278,8 @@ def _operand(scope: Scope, node: n.TextTest, item: n.Expression, type: Type, pla
             return _forgotten_any(scope, node, item)
     if isinstance(item, n.TextLiteral) and not item.value and node.op in NEVER_EMPTY:
         message = f'`{WORDS.get(node.op, node.op)} ""` is true for every text'
-        help = f"write what to look for, or `{node.value.span.text} is not blank`"
-        return scope.broken("LR118", item.span, message, label="empty", help=help)
+        hint = f"write what to look for, or `{node.value.span.text} is not blank`"
+        return scope.broken("LR118", item.span, message, label="empty", help=hint)
     options = type if type.kind == "set" else TEXT
     lowered = _item(scope, item, node.value, options if type.kind != "error" else TEXT, place)
     if lowered.type.kind == "error" or lowered.type.is_textual:
@@ -289,5 +301,7 @@ def _not_text(scope: Scope, node: n.TextTest, item: n.Expression, lowered: Expr)
     if isinstance(item, n.NumberLiteral):
         new = f'"{item.span.text}"'
         fixes = (replace(f"change to `{new}`", item.span, new),)
-        return scope.broken("LR108", item.span, message, label="a number", help=f"put it in quotes: `{new}`", fixes=fixes)
+        return scope.broken(
+            "LR108", item.span, message, label="a number", help=f"put it in quotes: `{new}`", fixes=fixes
+        )
     return scope.broken("LR108", item.span, message, label=str(lowered.type), help="look for a text in quotes")

@@ -6,7 +6,7 @@ What two types mean to each other is decided here, how it is said in mismatch.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from leadrules.compile import collections
 from leadrules.compile.logic import negation
@@ -57,26 +57,24 @@ def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
 
 def _sides(scope: Scope, node: n.Compare, place: Place) -> tuple[Expr, Expr]:
     """Both sides; a bare word beside a text or a label is taken for what it was meant to be."""
-    if _is_bare_word(scope, node.right, place):
+    if _is_bare_word(node.right, scope, place):
         left = scope.expression(node.left, place=place)
-        return left, _bare_word(scope, node, node.right, node.left, left.type, place)
-    if _is_bare_word(scope, node.left, place):
+        return left, _bare_word(scope, node, node.right, (node.left, left), place)
+    if _is_bare_word(node.left, scope, place):
         right = scope.expression(node.right, place=place)
-        return _bare_word(scope, node, node.left, node.right, right.type, place), right
+        return _bare_word(scope, node, node.left, (node.right, right), place), right
     return scope.expression(node.left, place=place), scope.expression(node.right, place=place)
 
 
-def _is_bare_word(scope: Scope, node: n.Expression, place: Place) -> bool:
+def _is_bare_word(node: n.Expression, scope: Scope, place: Place) -> TypeGuard[n.Name]:
     return isinstance(node, n.Name) and not resolves(scope, node.name.key, place)
 
 
-def _bare_word(
-    scope: Scope, node: n.Compare, word: n.Expression, beside: n.Expression, type: Type, place: Place
-) -> Expr:
-    assert isinstance(word, n.Name)
-    if type.kind == "label":
-        return _equals_label(scope, node, word, beside, type)
-    return bare_text(scope, word, beside, type, place)
+def _bare_word(scope: Scope, node: n.Compare, word: n.Name, other: tuple[n.Expression, Expr], place: Place) -> Expr:
+    beside, lowered = other
+    if lowered.type.kind == "label":
+        return _equals_label(scope, node, word, beside, lowered.type)
+    return bare_text(scope, word, beside, lowered.type, place)
 
 
 def bare_text(scope: Scope, word: n.Name, beside: n.Expression, type: Type, place: Place) -> Expr:
@@ -99,7 +97,9 @@ def _equals_label(scope: Scope, node: n.Compare, word: n.Name, beside: n.Express
     right = f"{beside.span.text} {verb} {word.span.text}"
     fixes = (replace(f"change to `{right}`", node.span, right),) if node.op in ("=", "!=", ">=", "<=") else ()
     message = f"{is_a(beside, type)}: labels are compared with `is`, not with `{node.op}`"
-    return scope.broken("LR112", between(node.left, node.right), message, label="use `is`", help=f"write `{right}`", fixes=fixes)
+    return scope.broken(
+        "LR112", between(node.left, node.right), message, label="use `is`", help=f"write `{right}`", fixes=fixes
+    )
 
 
 def agree(left: Type, right: Type) -> bool:
@@ -115,8 +115,8 @@ def agree(left: Type, right: Type) -> bool:
 
 def _sets(scope: Scope, node: n.Compare) -> Expr:
     message = f"{said(node.left)} and {said(node.right)} are sets: they are not compared with `{node.op}`"
-    help = f'ask for a member: `{node.left.span.text} has "..."`'
-    return scope.broken("LR115", between(node.left, node.right), message, label="not for sets", help=help)
+    hint = f'ask for a member: `{node.left.span.text} has "..."`'
+    return scope.broken("LR115", between(node.left, node.right), message, label="not for sets", help=hint)
 
 
 def spelled(scope: Scope, node: n.Expression, lowered: Expr, beside: n.Node, type: Type) -> Expr:
@@ -173,8 +173,8 @@ def lower_is_label(scope: Scope, node: n.IsLabel, place: Place) -> Expr:
     known = [_label(scope, ident, value.type) for ident in node.labels]
     if node.op in ("at least", "at most") and value.type.owner == "sequence":
         message = "sequences have no order: `is at least` and `is at most` do not apply"
-        help = "write `sequence is one of (a, b)`"
-        return scope.broken("LR108", node.span, message, label="no order", help=help)
+        hint = "write `sequence is one of (a, b)`"
+        return scope.broken("LR108", node.span, message, label="no order", help=hint)
     if not all(known):
         return nothing(node.span)
     labels = _reach(node, value.type.options)
@@ -211,9 +211,13 @@ def _not_labelled(scope: Scope, node: n.IsLabel, value: Expr) -> Expr:
     if value.type.kind == "yesno":
         message = f"{is_a(node.value, value.type)}: `is` asks for a label"
         return scope.broken("LR112", node.span, message, help=f"write `{subject}` on its own, or `not {subject}`")
-    help = f'write `{subject} has "{word}"`' if value.type.kind == "set" else f"compare {said(node.value)} with `=` or `>=`"
+    hint = (
+        f'write `{subject} has "{word}"`'
+        if value.type.kind == "set"
+        else f"compare {said(node.value)} with `=` or `>=`"
+    )
     message = f"{is_a(node.value, value.type)}: `is` asks for a label of a band, matrix, classify or stages"
-    return scope.broken("LR112", node.span, message, help=help)
+    return scope.broken("LR112", node.span, message, help=hint)
 
 
 def _text_is(scope: Scope, node: n.IsLabel, value: Expr, text: str) -> Expr:
@@ -226,15 +230,14 @@ def _text_is(scope: Scope, node: n.IsLabel, value: Expr, text: str) -> Expr:
     }.get(node.op)
     message = f"{is_a(node.value, value.type)}: text is compared with `=`; `is` asks for a label"
     fixes = (replace(f"change to `{new}`", node.span, new),) if new else ()
-    help = f"write `{new}`" if new else "text has no order: name the values with `in (..)`"
-    return scope.broken("LR112", node.span, message, label="not a label", help=help, fixes=fixes)
+    hint = f"write `{new}`" if new else "text has no order: name the values with `in (..)`"
+    return scope.broken("LR112", node.span, message, label="not a label", help=hint, fixes=fixes)
 
 
 def fitted(scope: Scope, node: n.Expression, wanted: Type, what: str, place: Place) -> Expr:
     """A value for something of type `wanted`; what does not fit is a finding."""
     subject = n.Name(span=node.span, name=n.Ident(span=node.span, text=what, key=what))
-    if _is_bare_word(scope, node, place) and wanted.is_textual:
-        assert isinstance(node, n.Name)
+    if _is_bare_word(node, scope, place) and wanted.is_textual:
         return bare_text(scope, node, subject, wanted, place)
     lowered = scope.expression(node, place=place)
     if "error" in (lowered.type.kind, wanted.kind):
@@ -259,5 +262,5 @@ def _as_choice(scope: Scope, node: n.Expression, lowered: Expr, wanted: Type, wh
         return lowered
     why = f", and `{foreign[0]}` is none of its values" if foreign else ""
     message = f"`{what}` is a choice, but {is_a(node, lowered.type)}{why}"
-    help = "give one of its values: " + ", ".join(f'"{o}"' for o in wanted.options[:8])
-    return scope.broken("LR108", node.span, message, label=str(lowered.type), help=help)
+    hint = "give one of its values: " + ", ".join(f'"{o}"' for o in wanted.options[:8])
+    return scope.broken("LR108", node.span, message, label=str(lowered.type), help=hint)

@@ -43,19 +43,19 @@ def _later(own: Expr | None, counting: Expr | None) -> Expr | None:
     """Both lower limits hold."""
     if own is None or counting is None:
         return own or counting
-    type = DATE if own.type == counting.type == DATE else DATETIME
-    return Expr("latest", type, (own, counting), span=own.span)
+    limit = DATE if own.type == counting.type == DATE else DATETIME
+    return Expr("latest", limit, (own, counting), span=own.span)
 
 
 def _distinct(scope: Scope, ident: n.Ident, types: tuple[str, ...]) -> str | None:
     if ident.key == "day" and not ident.span.text.startswith("`"):
         return "day"
-    type = scope.event_field(types, ident)
-    if type is None or type.kind == "error":
+    found = scope.event_field(types, ident)
+    if found is None or found.kind == "error":
         return None
-    if type.kind == "set" or ident.key == "day":
+    if found.kind == "set" or ident.key == "day":
         message = f"`distinct` keeps one event for each value of a field, and cannot do so for `{ident.key}`"
-        why = "it is a set" if type.kind == "set" else "`distinct day` is one per calendar day"
+        why = "it is a set" if found.kind == "set" else "`distinct day` is one per calendar day"
         scope.complain("LR108", ident.span, message, label=why, help="name a text, choice, number or date field")
         return None
     return ident.key
@@ -64,11 +64,13 @@ def _distinct(scope: Scope, ident: n.Ident, types: tuple[str, ...]) -> str | Non
 def lower_since(scope: Scope, node: n.Expression) -> Expr | None:
     """`since T`: a literal, a field, a time of the state, or `first` / `last` of an event."""
     if not _may_follow_since(scope, node):
-        message = f"`since` takes a date, a field, a time of the state, or `first` / `last` of an event, not {said(node)}"
-        help = "for a length of time write `within 30 days`"
+        message = (
+            f"`since` takes a date, a field, a time of the state, or `first` / `last` of an event, not {said(node)}"
+        )
+        hint = "for a length of time write `within 30 days`"
         if not isinstance(node, n.DurationLiteral):
-            help = "examples: `since 2026-04-01`, `since created_at`, `since assigned_at`, `since last(recycled)`"
-        scope.complain("LR120", node.span, message, label="not a point in time", help=help)
+            hint = "examples: `since 2026-04-01`, `since created_at`, `since assigned_at`, `since last(recycled)`"
+        scope.complain("LR120", node.span, message, label="not a point in time", help=hint)
         return None
     with scope.counting(None):
         lowered = scope.expression(node, ("date", "datetime"), what="what stands after `since`")
@@ -88,10 +90,10 @@ def lower_did(scope: Scope, node: n.Did, place: Place) -> Expr:
     """`did E`, `never E`."""
     if place.kind == "event":
         return _nested(scope, node.span)
-    filter = lower_filter(scope, node.event, place)
-    if filter is None:
+    events = lower_filter(scope, node.event, place)
+    if events is None:
         return nothing(node.span)
-    index = scope.aggregate("count", filter, None, NUMBER, filter.span)
+    index = scope.aggregate("count", events, None, NUMBER, events.span)
     did = Expr("did", YESNO, value=index, span=node.span.as_json())
     return Expr("not", YESNO, (did,), span=node.span.as_json()) if node.negated else did
 
@@ -100,15 +102,15 @@ def lower_aggregate(scope: Scope, function: Function, ref: n.EventRef, span: Spa
     """`count(E)`, `first(E)`, `sum(E.f)` and their like."""
     if place.kind == "event":
         return _nested(scope, span)
-    filter = lower_filter(scope, ref, place)
-    if filter is None:
+    events = lower_filter(scope, ref, place)
+    if events is None:
         return nothing(span)
-    type = _aggregate_type(scope, function, ref, filter.types, span)
-    if type is None:
+    found = _aggregate_type(scope, function, ref, events.types, span)
+    if found is None:
         return nothing(span)
     field = ref.field.key if ref.field else None
-    index = scope.aggregate(function, filter, field, type, span.as_json())
-    return Expr("aggregate", type, value=index, span=span.as_json())
+    index = scope.aggregate(function, events, field, found, span.as_json())
+    return Expr("aggregate", found, value=index, span=span.as_json())
 
 
 def _aggregate_type(
@@ -116,30 +118,38 @@ def _aggregate_type(
 ) -> Type | None:
     if ref.field is None:
         if function in ("sum", "min", "max"):
-            return _needs_field(scope, function, ref, types)
+            _needs_field(scope, function, ref, types)
+            return None
         return NUMBER if function == "count" else DATETIME
-    type = scope.event_field(types, ref.field)
-    if type is None or type.kind == "error":
+    found = scope.event_field(types, ref.field)
+    if found is None or found.kind == "error":
         return None
     if function == "count":
-        return _count_of_field(scope, ref)
+        _count_of_field(scope, ref)
+        return None
     wanted = {"sum": ("number",), "min": ("number", "date", "datetime"), "max": ("number", "date", "datetime")}
-    if type.kind in wanted.get(function, (type.kind,)):
-        return type
-    message = f"`{function}` needs a number, but {is_a(ref.field, type)}"
-    help = f"count the events: `count({ref.event.span.text})`, or take one: `last({ref.event.span.text}.{ref.field.key})`"
-    scope.complain("LR108", ref.field.span, message, label=str(type), help=help)
+    if found.kind in wanted.get(function, (found.kind,)):
+        return found
+    message = f"`{function}` needs a number, but {is_a(ref.field, found)}"
+    hint = (
+        f"count the events: `count({ref.event.span.text})`, or take one: `last({ref.event.span.text}.{ref.field.key})`"
+    )
+    scope.complain("LR108", ref.field.span, message, label=str(found), help=hint)
     return None
 
 
 def _needs_field(scope: Scope, function: Function, ref: n.EventRef, types: tuple[str, ...]) -> None:
     name = ref.event.span.text
-    numbers = [f for f in scope.event_field_names(types) if (t := scope.shared_field(types, nfc(f))) and t.kind == "number"]
-    help = f"name the field: `{function}({name}.{numbers[0] if numbers else 'FIELD'})`"
+    numbers = [
+        f for f in scope.event_field_names(types) if (t := scope.shared_field(types, nfc(f))) and t.kind == "number"
+    ]
+    hint = f"name the field: `{function}({name}.{numbers[0] if numbers else 'FIELD'})`"
     if function in ("min", "max"):
         word = "first" if function == "min" else "last"
-        help += f"; for the time of the event `{word}({name})`"
-    scope.complain("LR121", ref.span, f"`{function}` of an event needs one of its fields", label="which field?", help=help)
+        hint += f"; for the time of the event `{word}({name})`"
+    scope.complain(
+        "LR121", ref.span, f"`{function}` of an event needs one of its fields", label="which field?", help=hint
+    )
 
 
 def _count_of_field(scope: Scope, ref: n.EventRef) -> None:
@@ -148,18 +158,22 @@ def _count_of_field(scope: Scope, ref: n.EventRef) -> None:
     field = ref.field.span.text
     whole = ref.event.span | ref.field.span
     fixes = (replace(f"change to `{name}`", whole, name),)
-    help = f"write `count({name})`; for different values `count({name} distinct {field})`"
-    scope.complain("LR121", whole, "`count` counts events, not a field of theirs", label="a field", help=help, fixes=fixes)
+    hint = f"write `count({name})`; for different values `count({name} distinct {field})`"
+    scope.complain(
+        "LR121", whole, "`count` counts events, not a field of theirs", label="a field", help=hint, fixes=fixes
+    )
 
 
 def _nested(scope: Scope, span: Span) -> Expr:
     message = "inside `where` no other events are looked at"
-    help = "join it with `and` after the event, or use `since last(..)`"
-    return scope.broken("LR119", span, message, label="an event inside an event", help=help)
+    hint = "join it with `and` after the event, or use `since last(..)`"
+    return scope.broken("LR119", span, message, label="an event inside an event", help=hint)
 
 
 def lower_stray_argument(scope: Scope, node: n.EventArgument, place: Place) -> Expr:
     """An event reference as the argument of something that takes none."""
     name = node.event.event.span.text
     message = f"{said(node)} is an event, and only `count`, `first`, `last`, `sum`, `min`, `max` take one"
-    return scope.broken("LR121", node.span, message, label="an event", help=f"write `count({name} ..)` or `did {name} ..`")
+    return scope.broken(
+        "LR121", node.span, message, label="an event", help=f"write `count({name} ..)` or `did {name} ..`"
+    )

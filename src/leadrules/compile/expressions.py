@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from leadrules.compile import arithmetic, calls, comparisons, events, references
 from leadrules.compile.logic import lower_all, lower_any, lower_not
@@ -23,8 +24,6 @@ __all__ = ["BLANK", "LEAD", "Place", "Scope", "duration", "inside_event", "insid
 
 class Scope(Context):
     """Names, and the compiling of expressions that use them."""
-
-    __slots__ = ()
 
     def expression(
         self, node: n.Expression, expected: Iterable[Kind] | None = None, place: Place = LEAD, what: str = ""
@@ -76,8 +75,8 @@ def _datetime(scope: Scope, node: n.DateTimeLiteral, place: Place) -> Expr:
 
 def instant(scope: Context, local: datetime) -> str:
     """ISO text with offset of a local time of the project: one that does not exist moves forward, of two the first."""
-    aware = local if local.tzinfo else local.replace(tzinfo=scope.zone, fold=0)
-    return aware.astimezone(UTC).astimezone(scope.zone).isoformat()
+    moment = local.astimezone(UTC) if local.tzinfo else scope.calendar.instant(local)
+    return moment.astimezone(ZoneInfo(scope.project.timezone)).isoformat()
 
 
 def _duration(scope: Scope, node: n.DurationLiteral, place: Place) -> Expr:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from leadrules.compile.mismatch import said
 from leadrules.compile.references import resolves
-from leadrules.compile.scope import Place, nothing, replace
+from leadrules.compile.scope import Place, replace
 from leadrules.core.source import Span
 from leadrules.core.types import YESNO
 from leadrules.ruleset.model import Expr
@@ -60,9 +60,10 @@ def _conditions(scope: Scope, node: n.And | n.Or, place: Place) -> tuple[Expr, .
         if loose:
             lowered.append(_alternatives(scope, node, item, loose))
         at += len(loose)
-        while isinstance(item, n.Did) and at < len(node.items) and _is_bare_event(scope, node.items[at], place):
-            lowered.append(_bare_event(scope, node, item, node.items[at]))
-            at += 1
+        bare = _bare_events(scope, node.items, at, place) if isinstance(item, n.Did) else ()
+        if bare:
+            lowered.append(_forgotten_did(scope, node, item, bare))
+        at += len(bare)
     return tuple(lowered)
 
 
@@ -86,23 +87,29 @@ def _alternatives(scope: Scope, node: n.And | n.Or, test: n.Expression, loose: t
     message = f"{said(loose[0])} stands alone: `{_words(test)}` does not reach past `{word}`"
     can_fix = word == "or" and isinstance(operand, n.TextLiteral | n.NumberLiteral) and test.op in JOINABLE
     fixes = (replace(f"change to `{new}`", test.span | loose[-1].span, new),) if can_fix else ()
-    help = f"write `{new}`" if can_fix else "repeat the whole test on both sides"
-    return scope.broken("LR124", loose[0].span | loose[-1].span, message, label="no condition", help=help, fixes=fixes)
+    hint = f"write `{new}`" if can_fix else "repeat the whole test on both sides"
+    return scope.broken("LR124", loose[0].span | loose[-1].span, message, label="no condition", help=hint, fixes=fixes)
 
 
 def _words(test: n.TextTest | n.Compare) -> str:
     return {"starts": "starts with", "ends": "ends with"}.get(test.op, test.op)
 
 
-def _is_bare_event(scope: Scope, node: n.Expression, place: Place) -> bool:
-    return isinstance(node, n.Name) and scope.is_event(node.name.key) and not resolves(scope, node.name.key, place)
+def _bare_events(scope: Scope, items: tuple[n.Expression, ...], at: int, place: Place) -> tuple[n.Name, ...]:
+    """The events from `at` on that stand without `did`."""
+    found: list[n.Name] = []
+    for item in items[at:]:
+        if not isinstance(item, n.Name) or not scope.is_event(item.name.key) or resolves(scope, item.name.key, place):
+            break
+        found.append(item)
+    return tuple(found)
 
 
-def _bare_event(scope: Scope, node: n.And | n.Or, did: n.Did, event: n.Expression) -> Expr:
-    word = "never" if did.negated else "did"
+def _forgotten_did(scope: Scope, node: n.And | n.Or, did: n.Expression, events: tuple[n.Name, ...]) -> Expr:
+    word = "never" if isinstance(did, n.Did) and did.negated else "did"
     joiner = "and" if isinstance(node, n.And) else "or"
-    message = f"`{word}` does not reach past `{joiner}`: {said(event)} stands alone"
-    new = f"{word} {event.span.text}"
-    fixes = (replace(f"change to `{new}`", event.span, new),)
-    scope.complain("LR124", event.span, message, label="no condition", help=f"write `{new}`", fixes=fixes)
-    return nothing(event.span)
+    span = events[0].span | events[-1].span
+    new = f" {joiner} ".join(f"{word} {event.span.text}" for event in events)
+    message = f"`{word}` does not reach past `{joiner}`: {said(events[0])} stands alone"
+    fixes = (replace(f"change to `{new}`", span, new),)
+    return scope.broken("LR124", span, message, label="no condition", help=f"write `{new}`", fixes=fixes)

@@ -46,8 +46,10 @@ def wrong_kind(scope: Scope, node: n.Expression, lowered: Expr, expected: tuple[
     """A value of another kind than its place asks for."""
     wanted = " or ".join(WORDS[kind] for kind in expected)
     message = f"{what or 'this'} must be {wanted}, but {is_a(node, lowered.type)}"
-    help, fixes = _unquoted(node, lowered, expected)
-    return scope.broken("LR108", node.span, message, label=str(lowered.type), help=help or f"give {wanted}", fixes=fixes)
+    hint, fixes = _unquoted(node, lowered, expected)
+    return scope.broken(
+        "LR108", node.span, message, label=str(lowered.type), help=hint or f"give {wanted}", fixes=fixes
+    )
 
 
 def _unquoted(node: n.Expression, lowered: Expr, expected: tuple[Kind, ...]) -> tuple[str, tuple[Fix, ...]]:
@@ -107,8 +109,8 @@ def disagree(scope: Scope, left: tuple[n.Expression, Expr], right: tuple[n.Expre
         if _explained(scope, one, other, between(left[0], right[0])):
             return nothing(span)
     message = f"{is_a(left[0], left[1].type)}, but {is_a(right[0], right[1].type)}"
-    help = "compare values of one type"
-    return scope.broken("LR108", span, message, label="different types", help=help)
+    hint = "compare values of one type"
+    return scope.broken("LR108", span, message, label="different types", help=hint)
 
 
 def _explained(scope: Scope, one: tuple[n.Expression, Expr], other: tuple[n.Expression, Expr], gap: Span) -> bool:
@@ -124,52 +126,52 @@ def _explained(scope: Scope, one: tuple[n.Expression, Expr], other: tuple[n.Expr
     if lowered.type.kind == "label" and (other[1].type.is_textual or kind == "label"):
         return _label_beside(scope, one, other)
     if lowered.type.kind == "duration" and kind in ("date", "datetime"):
-        help = f"count back from today: `{said(other[0])[1:-1]} >= today - {node.span.text}`"
+        hint = f"count back from today: `{said(other[0])[1:-1]} >= today - {node.span.text}`"
         message = f"{is_a(other[0], other[1].type)}, but {said(node)} is a length of time"
-        scope.complain("LR108", node.span, message, label="a duration", help=help)
+        scope.complain("LR108", node.span, message, label="a duration", help=hint)
         return True
     return False
 
 
 def _text_beside(scope: Scope, node: n.TextLiteral, other: tuple[n.Expression, Expr], gap: Span) -> bool:
-    beside, type = other[0], other[1].type
-    if type.kind == "label":
+    beside, found = other[0], other[1].type
+    if found.kind == "label":
         quoted_label(scope, node, other, gap)
         return True
-    if type.kind == "set":
+    if found.kind == "set":
         return _set_beside_text(scope, other, (node, other[1]), gap)
-    bare = iso_time(node.value) if type.is_temporal else as_number(node.value) if type.kind == "number" else None
+    bare = iso_time(node.value) if found.is_temporal else as_number(node.value) if found.kind == "number" else None
     if bare:
-        message = f"{is_a(beside, type)}, but {said(node)} is text"
+        message = f"{is_a(beside, found)}, but {said(node)} is text"
         fixes = (replace("remove the quotes", node.span, bare),)
         scope.complain("LR114", node.span, message, label="in quotes", help=f"without quotes: `{bare}`", fixes=fixes)
         return True
-    if type.kind == "yesno" and fold(node.value) in YES_NO:
-        help = f"write {said(beside)} on its own, or `not {beside.span.text}`"
-        message = f"{is_a(beside, type)}: it is not compared with text"
-        scope.complain("LR108", node.span, message, label="text", help=help)
+    if found.kind == "yesno" and fold(node.value) in YES_NO:
+        hint = f"write {said(beside)} on its own, or `not {beside.span.text}`"
+        message = f"{is_a(beside, found)}: it is not compared with text"
+        scope.complain("LR108", node.span, message, label="text", help=hint)
         return True
     examples = {"date": "2026-04-01", "datetime": "2026-04-01T09:00", "number": "10", "duration": "30 days"}
-    if type.kind in examples:
-        message = f"{is_a(beside, type)}, but {said(node)} is text"
-        scope.complain("LR108", node.span, message, label="text", help=f"write {type} as `{examples[type.kind]}`")
+    if found.kind in examples:
+        message = f"{is_a(beside, found)}, but {said(node)} is text"
+        scope.complain("LR108", node.span, message, label="text", help=f"write {found} as `{examples[found.kind]}`")
         return True
     return False
 
 
 def quoted_label(scope: Scope, node: n.TextLiteral, other: tuple[n.Expression, Expr], gap: Span) -> None:
     """`temperature = "hot"`."""
-    type = other[1].type
+    found = other[1].type
     wanted = fold(node.value)
-    label = next((o for o in type.options if fold(o) == wanted), None)
+    label = next((o for o in found.options if fold(o) == wanted), None)
     verb = "is not" if "!" in gap.text else "is"
-    message = f"{is_a(other[0], type)}: a label stands without quotes, after `{verb}`"
+    message = f"{is_a(other[0], found)}: a label stands without quotes, after `{verb}`"
     if label is None:
-        not_a_label(scope, node.span, node.value, type)
+        not_a_label(scope, node.span, node.value, found)
         return
     fixes = (replace(f"change to `{verb} {label}`", gap | node.span, f" {verb} {label}"),)
-    help = f"write `{other[0].span.text} {verb} {label}`"
-    scope.complain("LR112", node.span, message, label="in quotes", help=help, fixes=fixes)
+    hint = f"write `{other[0].span.text} {verb} {label}`"
+    scope.complain("LR112", node.span, message, label="in quotes", help=hint, fixes=fixes)
 
 
 def not_a_label(scope: Scope, span: Span, name: str, type: Type) -> None:
@@ -177,34 +179,36 @@ def not_a_label(scope: Scope, span: Span, name: str, type: Type) -> None:
     near = nearest(name, type.options)
     known = ", ".join(f"`{o}`" for o in type.options[:12])
     what = "a sequence" if type.owner == "sequence" else f"a label of `{type.owner}`"
-    help = f"did you mean `{near}`?" if near else f"there are: {known}" if known else "there are none"
+    hint = f"did you mean `{near}`?" if near else f"there are: {known}" if known else "there are none"
     fixes = (replace(f"change to `{near}`", span, near),) if near else ()
-    scope.complain("LR111", span, f"`{name}` is not {what}", label="unknown label", help=help, fixes=fixes)
+    scope.complain("LR111", span, f"`{name}` is not {what}", label="unknown label", help=hint, fixes=fixes)
 
 
 def _number_beside(scope: Scope, node: n.NumberLiteral, other: tuple[n.Expression, Expr]) -> bool:
-    beside, type = other[0], other[1].type
+    beside, found = other[0], other[1].type
     text = node.span.text
     wanted: dict[str, tuple[str, str]] = {
         "text": (f'"{text}"', "as text"),
         "choice": (f'"{text}"', "as text"),
         "duration": (f"{text} days", "with its unit"),
     }
-    if type.kind in wanted:
-        new, how = wanted[type.kind]
-        message = f"{is_a(beside, type)}, but `{text}` is a number"
+    if found.kind in wanted:
+        new, how = wanted[found.kind]
+        message = f"{is_a(beside, found)}, but `{text}` is a number"
         fixes = (replace(f"change to `{new}`", node.span, new),)
         scope.complain("LR108", node.span, message, label="a number", help=f"write it {how}: `{new}`", fixes=fixes)
         return True
-    if type.is_temporal:
-        message = f"{is_a(beside, type)}, but `{text}` is a number"
-        help = "write a date as `2026-04-01`, or count from today: `today - 30 days`"
-        scope.complain("LR108", node.span, message, label="a number", help=help)
+    if found.is_temporal:
+        message = f"{is_a(beside, found)}, but `{text}` is a number"
+        hint = "write a date as `2026-04-01`, or count from today: `today - 30 days`"
+        scope.complain("LR108", node.span, message, label="a number", help=hint)
         return True
     return False
 
 
-def _set_beside_text(scope: Scope, a_set: tuple[n.Expression, Expr], text: tuple[n.Expression, Expr], gap: Span) -> bool:
+def _set_beside_text(
+    scope: Scope, a_set: tuple[n.Expression, Expr], text: tuple[n.Expression, Expr], gap: Span
+) -> bool:
     of, what = a_set[0].span.text, text[0].span.text
     message = f"{said(a_set[0])} is a set: it can hold many values at once"
     op = gap.text.strip()
@@ -225,16 +229,18 @@ def _label_beside(scope: Scope, one: tuple[n.Expression, Expr], other: tuple[n.E
 def text_order(scope: Scope, node: n.Compare | n.Between, beside: n.Expression, type: Type) -> Expr:
     """`<` and its like on something that has no order."""
     if type.kind == "label":
-        help = f"write `{beside.span.text} is at least LABEL` or `is at most LABEL`"
-        return scope.broken("LR112", node.span, f"{is_a(beside, type)}: labels are compared with `is`", help=help)
+        hint = f"write `{beside.span.text} is at least LABEL` or `is at most LABEL`"
+        return scope.broken("LR112", node.span, f"{is_a(beside, type)}: labels are compared with `is`", help=hint)
     helps: dict[str, str] = {
         "text": "text has only `=` and `!=`; if it holds numbers, make the field a number in the lead schema",
-        "choice": "a choice has only `=` and `!=`; list the options: `in (\"..\", \"..\")`",
+        "choice": 'a choice has only `=` and `!=`; list the options: `in ("..", "..")`',
         "yesno": f"write {said(beside)} on its own, or `not {beside.span.text}`",
         "set": f'write `{beside.span.text} has "..."`',
     }
     message = f"{is_a(beside, type)}, which has no order"
-    return scope.broken("LR116", node.span, message, label="no order", help=helps.get(type.kind, "compare numbers or dates"))
+    return scope.broken(
+        "LR116", node.span, message, label="no order", help=helps.get(type.kind, "compare numbers or dates")
+    )
 
 
 def needs_quotes(scope: Scope, node: n.Name, beside: n.Expression, type: Type) -> Expr:
@@ -243,17 +249,14 @@ def needs_quotes(scope: Scope, node: n.Name, beside: n.Expression, type: Type) -
     text = next((o for o in type.options if fold(o) == wanted), node.name.text)
     message = f"`{node.name.key}` is not a name here; {is_a(beside, type)}, and text stands in quotes"
     fixes = (replace(f"change to `{quoted(text)}`", node.span, quoted(text)),)
-    return scope.broken(
-        "LR113", node.span, message, label="needs quotes", help=f"write `{quoted(text)}`", fixes=fixes
-    )
+    return scope.broken("LR113", node.span, message, label="needs quotes", help=f"write `{quoted(text)}`", fixes=fixes)
 
 
 def not_an_option(scope: Scope, span: Span, value: str, beside: str, options: tuple[str, ...]) -> Expr:
     """A text that a choice cannot have."""
     near = nearest(value, options)
     known = ", ".join(quoted(o) for o in options[:12]) + (f" and {len(options) - 12} more" if len(options) > 12 else "")
-    help = f"did you mean {quoted(near)}?" if near else f"it can be: {known}"
+    hint = f"did you mean {quoted(near)}?" if near else f"it can be: {known}"
     fixes = (replace(f"change to {quoted(near)}", span, quoted(near)),) if near else ()
     message = f"{quoted(value)} is not among the values of {beside}"
-    return scope.broken("LR110", span, message, label="not a value of this field", help=help, fixes=fixes)
-
+    return scope.broken("LR110", span, message, label="not a value of this field", help=hint, fixes=fixes)

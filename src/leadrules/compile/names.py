@@ -99,9 +99,7 @@ class Names:
 
 def gather(project: Project, modules: Sequence[n.Module]) -> tuple[Names, list[Diagnostic]]:
     """Every declaration of the files, in the order of file path and line, which the order of `modules` never changes."""
-    names = Names(
-        {nfc(f.name): f for f in project.lead_schema.fields}, {nfc(e.name): e for e in project.event_schema}
-    )
+    names = Names({nfc(f.name): f for f in project.lead_schema.fields}, {nfc(e.name): e for e in project.event_schema})
     found: list[Diagnostic] = []
     statements = (s for m in sorted(modules, key=lambda m: m.file.path) for s in m.statements)
     for position, statement in enumerate(statements):
@@ -154,10 +152,10 @@ def _taken(names: Names, new: Declaration) -> Iterator[Diagnostic]:
 
 def _clash(new: Declaration, message: str, place: Span | None) -> Diagnostic:
     related = (Related(place, "declared here"),) if place else ()
-    help = "choose another name"
+    hint = "choose another name"
     if new.kind in VALUE_KINDS and place:
-        help += "; only a band or stages may bear the name of a field"
-    return finding("LR101", new.span, message, label="this name is taken", help=help, related=related)
+        hint += "; only a band or stages may bear the name of a field"
+    return finding("LR101", new.span, message, label="this name is taken", help=hint, related=related)
 
 
 def _article(word: str) -> str:

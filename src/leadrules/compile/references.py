@@ -66,6 +66,7 @@ def _definition(scope: Scope, node: n.Name | n.Member, found: Declaration) -> Ex
     scope.use(found.kind, found.name, ident.span)
     if found.kind in ("list", "table"):
         return _collection_as_value(scope, node, found)
+    scope.reads_more |= found.name not in scope.pure
     known = scope.types.get(found.name)
     if known is None or known.kind == "error":
         return nothing(node.span)
@@ -75,15 +76,16 @@ def _definition(scope: Scope, node: n.Name | n.Member, found: Declaration) -> Ex
 def _collection_as_value(scope: Scope, node: n.Name | n.Member, found: Declaration) -> Expr:
     if (found.kind, found.name) in scope.names.disputed:
         return nothing(node.span)
-    help = f"write `FIELD in {found.name}`" + (
+    hint = f"write `FIELD in {found.name}`" + (
         f", or `lookup(FIELD, {found.name}.COLUMN)`" if found.kind == "table" else ""
     )
     message = f"`{found.name}` is a {found.kind}, not a value of the lead"
-    return scope.broken("LR119", node.span, message, label=f"a {found.kind}", help=help)
+    return scope.broken("LR119", node.span, message, label=f"a {found.kind}", help=hint)
 
 
 def _always(scope: Scope, node: n.Name) -> Expr:
     key = node.name.key
+    scope.reads_more |= key not in CLOCK
     known = Type("label", tuple(scope.names.of("sequence")), "sequence") if key == "sequence" else ALWAYS_TYPES[key]
     return Expr("always", known, value=key, span=node.span.as_json())
 
@@ -107,8 +109,8 @@ def _lead_name_inside_where(scope: Scope, node: n.Name, place: Place) -> Expr:
     key = node.name.key
     message = f"inside `where` names are the event's; `{key}` is the lead's"
     if key not in scope.names.fields and key not in scope.names.values:
-        help = f"take `{key}` out of the `where`: join it with `and` after the event"
-        return scope.broken("LR119", node.span, message, label="not a field of the event", help=help)
+        hint = f"take `{key}` out of the `where`: join it with `and` after the event"
+        return scope.broken("LR119", node.span, message, label="not a field of the event", help=hint)
     return scope.broken(
         "LR119",
         node.span,
@@ -141,12 +143,12 @@ def _of_lead(scope: Scope, node: n.Member, place: Place) -> Expr:
         return _definition(scope, node, found)
     if found:
         message = f"`{key}` is not made of the lead's fields alone, so it cannot stand inside `where`"
-        help = "inside `where`, of the lead only fields and definitions made only of fields can be used"
-        return scope.broken("LR119", node.span, message, label="reads events or the state", help=help)
+        hint = "inside `where`, of the lead only fields and definitions made only of fields can be used"
+        return scope.broken("LR119", node.span, message, label="reads events or the state", help=hint)
     if key in ALWAYS:
         message = f"the lead has no field `{key}`"
-        help = f"`{key}` on its own is what the state holds; for the export's own column add a field to the lead schema"
-        return scope.broken("LR104", node.name.span, message, label="unknown field", help=help)
+        hint = f"`{key}` on its own is what the state holds; for the export's own column add a field to the lead schema"
+        return scope.broken("LR104", node.name.span, message, label="unknown field", help=hint)
     scope.unknown("LR104", node.name.span, "field of the lead", key, list(scope.names.fields))
     return nothing(node.span)
 
@@ -167,32 +169,35 @@ def _of_rep(scope: Scope, node: n.Member, place: Place) -> Expr:
 def _since_of(scope: Scope, node: n.Member, found: Declaration) -> Expr:
     scope.use(found.kind, found.name, node.owner.span)
     if found.kind == "stages":
+        scope.reads_more = True
         return Expr("since_of", DATETIME, value=found.name, span=node.span.as_json())
     message = f"only stages remember since when: `{found.name}` is a {found.word}"
-    return scope.broken("LR119", node.span, message, label="no `since`", help="make it `stages`, or use an event's time")
+    return scope.broken(
+        "LR119", node.span, message, label="no `since`", help="make it `stages`, or use an event's time"
+    )
 
 
 def _stray_member(scope: Scope, node: n.Member, place: Place, found: Declaration | None) -> Expr:
     owner, name = node.owner.key, node.name.key
     if place.kind == "event" and owner in place.types:
-        help = f"inside `where` the event's fields stand alone: write `{name}`"
+        hint = f"inside `where` the event's fields stand alone: write `{name}`"
         fixes = (replace(f"change to `{name}`", node.span, node.name.span.text),)
         message = f"`{owner}` is the event itself here"
-        return scope.broken("LR119", node.span, message, label="no need for the type", help=help, fixes=fixes)
+        return scope.broken("LR119", node.span, message, label="no need for the type", help=hint, fixes=fixes)
     if scope.is_event(owner):
-        help = f"take one of its values: `last({owner}.{name})`, `sum({owner}.{name})`, or `did {owner} where (..)`"
+        hint = f"take one of its values: `last({owner}.{name})`, `sum({owner}.{name})`, or `did {owner} where (..)`"
         message = f"`{owner}` is an event, and a lead can have many"
-        return scope.broken("LR119", node.span, message, label="many values", help=help)
+        return scope.broken("LR119", node.span, message, label="many values", help=hint)
     if found and found.kind == "table":
-        help = f"write `lookup(KEY, {owner}.{name})`"
+        hint = f"write `lookup(KEY, {owner}.{name})`"
         message = f"`{owner}` is a table: it has a row per key"
-        return scope.broken("LR119", node.span, message, label="of which row?", help=help)
+        return scope.broken("LR119", node.span, message, label="of which row?", help=hint)
     if found:
         if (found.kind, owner) in scope.names.disputed:
             return nothing(node.span)
-        help = f"use `{owner}` itself; `.since` is what stages have"
+        hint = f"use `{owner}` itself; `.since` is what stages have"
         message = f"`{owner}` is a {found.word} and has no `{name}`"
-        return scope.broken("LR119", node.span, message, label="no such part", help=help)
+        return scope.broken("LR119", node.span, message, label="no such part", help=hint)
     return _unknown_owner(scope, node)
 
 
@@ -210,15 +215,15 @@ def _unknown_owner(scope: Scope, node: n.Member) -> Expr:
 def _unknown_name(scope: Scope, node: n.Name) -> Expr:
     key = node.name.key
     if scope.is_event(key):
-        help = f"write `did {key}` for yes/no, `count({key})` for how often, `last({key})` for when"
+        hint = f"write `did {key}` for yes/no, `count({key})` for how often, `last({key})` for when"
         fixes = (replace(f"change to `did {key}`", node.span, f"did {node.span.text}"),)
         message = f"`{key}` is an event, not a value of the lead"
-        return scope.broken("LR119", node.span, message, label="an event", help=help, fixes=fixes)
+        return scope.broken("LR119", node.span, message, label="an event", help=hint, fixes=fixes)
     owner = label_owner(scope, key)
     if owner:
-        help = f"write `{owner} is {key}`"
+        hint = f"write `{owner} is {key}`"
         message = f"`{key}` is a label of `{owner}`, not a value of its own"
-        return scope.broken("LR112", node.span, message, label="a label", help=help)
+        return scope.broken("LR112", node.span, message, label="a label", help=hint)
     scope.unknown("LR104", node.span, "name", key, scope.names.lead_names(), _elsewhere(scope, key))
     return nothing(node.span)
 
@@ -232,7 +237,9 @@ def _elsewhere(scope: Scope, key: str) -> str:
     """Where the name does stand, if it is a name of another kind."""
     for kind in ("sequence", "trigger", "route", "funnel", "goal"):
         if key in scope.names.of(kind):
-            return f"`{key}` is a {kind}; " + (f"write `sequence is {key}`" if kind == "sequence" else "it has no value")
+            return f"`{key}` is a {kind}; " + (
+                f"write `sequence is {key}`" if kind == "sequence" else "it has no value"
+            )
     near = nearest(key, [*scope.names.events, *scope.names.of("events")])
     if near:
         return f"if you mean the event, write `did {near}`"

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from leadrules.compile.names import Declaration, Names
+from leadrules.core.calendar import Calendar
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix, Related
 from leadrules.core.source import Span
 from leadrules.core.text import nearest, nfc
 from leadrules.core.types import DATETIME, ERROR, TEXT, Type
 from leadrules.project.model import EventType, Project
-from leadrules.ruleset.model import Aggregate, Duration, EventFilter, Expr
+from leadrules.ruleset.model import Aggregate, Duration, Expr
 from leadrules.syntax import nodes as n
 
 
@@ -53,7 +54,7 @@ class Pattern:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Context:
     """Look-ups and findings of one compilation."""
 
@@ -71,6 +72,7 @@ class Context:
     fields_read: set[str] = field(default_factory=set)
     events_read: dict[str, set[str]] = field(default_factory=dict)
     counting_since: Expr | None = None
+    reads_more: bool = False  # the definition that is being lowered reads events or the state
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keep a finding."""
@@ -109,13 +111,15 @@ class Context:
         self.unknown(code, ident.span, what or kind, ident.key, known)
         return None
 
-    def unknown(self, code: str, span: Span, what: str, name: str, known: Iterable[str], note: str = "") -> None:
+    def unknown(  # noqa: PLR0917 - a sentence of parts, the same everywhere
+        self, code: str, span: Span, what: str, name: str, known: Iterable[str], note: str = ""
+    ) -> None:
         """`there is no WHAT NAME`, with what was probably meant."""
         known = list(known)
         near = nearest(name, known)
-        help = f"did you mean `{near}`?" if near else note or _choices(what, known)
+        hint = f"did you mean `{near}`?" if near else note or _choices(what, known)
         fixes = (replace(f"change to `{near}`", span, near),) if near else ()
-        self.complain(code, span, f"there is no {what} `{name}`", label=f"unknown {what}", help=help, fixes=fixes)
+        self.complain(code, span, f"there is no {what} `{name}`", label=f"unknown {what}", help=hint, fixes=fixes)
 
     def labels_of(self, name: str) -> tuple[str, ...] | None:
         """The labels, highest first, of a band, matrix, classify or stages, or of `sequence`; None for anything else."""
@@ -195,16 +199,17 @@ class Context:
     def _unshared(self, types: tuple[str, ...], ident: n.Ident) -> None:
         kinds = {t: self._own_field(t, ident.key) for t in types}
         if any(kinds.values()):
-            said = ", ".join(f"{t}: {k if k else 'none'}" for t, k in kinds.items())
+            said = ", ".join(f"{t}: {k or 'none'}" for t, k in kinds.items())
             message = f"the events {_list(types)} do not share a field `{ident.key}` of one type"
-            help = f"{said}; name one event type, or give the field the same type in the event schema"
-            self.complain("LR106", ident.span, message, label="not shared", help=help)
+            hint = f"{said}; name one event type, or give the field the same type in the event schema"
+            self.complain("LR106", ident.span, message, label="not shared", help=hint)
             return
         what = f"field of {types[0]}" if len(types) == 1 else "field that these events share"
         self.unknown("LR106", ident.span, what, ident.key, self.event_field_names(types))
 
     def intern(self, aggregate: Aggregate) -> int:
         """The index of an aggregate: equal ones share it, and what one depends on has a lower one."""
+        self.reads_more = True
         return self.aggregates.setdefault(aggregate, len(self.aggregates))
 
     @contextmanager
@@ -216,10 +221,11 @@ class Context:
         finally:
             self.counting_since = before
 
-    @property
-    def zone(self) -> ZoneInfo:
-        """The project's time zone."""
-        return ZoneInfo(self.project.timezone)
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The project's calendar."""
+        project = self.project
+        return Calendar(project.timezone, project.week, project.holiday_country, project.holiday_dates)
 
     def position(self, statement: n.Statement) -> int:
         """Declaration order of a statement among all of the project."""
@@ -239,11 +245,6 @@ def duration(node: n.DurationLiteral) -> Duration:
 def replace(title: str, span: Span, text: str) -> Fix:
     """A fix that puts `text` in the place of `span`."""
     return Fix(title, (Edit(span, text),))
-
-
-def filter_types(filter: EventFilter | None) -> tuple[str, ...]:
-    """The event types of a filter that may be missing."""
-    return filter.types if filter else ()
 
 
 def _choices(what: str, known: list[str]) -> str:

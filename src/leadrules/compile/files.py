@@ -1,0 +1,282 @@
+"""The CSV files of lists and tables: read once, checked, and embedded in the ruleset.
+
+In: `list .. from` and `table` blocks, and a way to read a file by its path in the project. Out: their values; a table's
+columns are typed by what every cell of theirs reads as. Findings stand at the rule, or at the line of the file. Cells
+read here as they do in an export: trimmed, numbers with their signs and separators.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from leadrules.compile.expressions import Scope
+from leadrules.core.diagnostics import Related
+from leadrules.core.source import SourceFile, Span
+from leadrules.core.text import fold, nearest, nfc, trimmed
+from leadrules.core.types import DATE, NUMBER, TEXT, YESNO, Type
+from leadrules.project.model import Field
+from leadrules.ruleset.model import ListValues, TableValues
+from leadrules.syntax import nodes as n
+
+Read = Callable[[str], bytes]
+DELIMITERS = (",", ";", "\t")
+LONGEST_CELL = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record: its cells, trimmed, and the line it begins on."""
+
+    cells: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A CSV file: its header, and the records that are not blank."""
+
+    file: SourceFile
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def place(self, line: int) -> Span:
+        """The text of a line."""
+        start = self.file.offset(line, 1)
+        return Span(self.file, start, start + len(self.file.line(line)))
+
+
+class Unreadable(Exception):  # noqa: N818 - a reason, said in the finding
+    """Why a file is no CSV that can be used, and where."""
+
+    def __init__(self, message: str, help: str, span: Span | None = None) -> None:
+        super().__init__(message)
+        self.help = help
+        self.span = span
+
+
+def reader(root: Path) -> Read:
+    """Reads the files of a project folder, and nothing outside it."""
+
+    def read(path: str) -> bytes:
+        file = (root / path).resolve()
+        if not file.is_relative_to(root.resolve()):
+            raise PermissionError(f"{path} leads out of the project")
+        return file.read_bytes()
+
+    return read
+
+
+class Files:
+    """The files of one compilation, each read once."""
+
+    def __init__(self, scope: Scope, read: Read) -> None:
+        self._scope = scope
+        self._read = read
+        self._sheets: dict[str, Sheet | None] = {}
+
+    def list_values(self, node: n.ListDefinition) -> ListValues:
+        """The values of `list NAME from FILE [column C]`: text, as written."""
+        assert node.name is not None
+        assert node.path is not None
+        name = node.name.key
+        self._scope.lists[name] = "error"
+        sheet = self.sheet(node.path)
+        at = self._list_column(sheet, node) if sheet else None
+        if sheet is None or at is None:
+            return ListValues(name, ())
+        values = tuple(dict.fromkeys(row.cells[at] for row in sheet.rows if row.cells[at]))
+        self._scope.lists[name] = "text"
+        self._scope.list_values[name] = values
+        return ListValues(name, values)
+
+    def _list_column(self, sheet: Sheet, node: n.ListDefinition) -> int | None:
+        if node.column is None:
+            return 0
+        return self._column(sheet, node.column.value, node.column.span)
+
+    def _column(self, sheet: Sheet, name: str, span: Span) -> int | None:
+        at = column_index(sheet.header, name)
+        if at is None:
+            near = nearest(name, sheet.header)
+            known = ", ".join(f"`{h}`" for h in sheet.header[:12])
+            self._scope.complain(
+                "LR146",
+                span,
+                f"{sheet.file.path} has no column `{name}`",
+                label="not in the header",
+                help=f"did you mean `{near}`?" if near else f"its columns are: {known}",
+                related=(Related(sheet.place(1), "the header"),),
+            )
+        return at
+
+    def table_values(self, node: n.TableDefinition) -> TableValues:
+        """The rows of `table NAME from FILE key C`, by folded key; the key is a column like any other."""
+        assert node.name is not None
+        name = node.name.key
+        self._scope.tables[name] = None
+        sheet = self.sheet(node.path)
+        at = self._column(sheet, node.key_column.key, node.key_column.span) if sheet else None
+        if sheet is None or at is None:
+            return TableValues(name, node.key_column.key, (), ())
+        columns = [i for i, title in enumerate(sheet.header) if title]
+        types = {i: self._type([row.cells[i] for row in sheet.rows]) if i != at else TEXT for i in columns}
+        self._scope.tables[name] = {nfc(sheet.header[i]): types[i] for i in columns}
+        keyed = self._by_key(sheet, at, node)
+        rows = tuple((k, tuple(self._cell(row.cells[i], types[i]) for i in columns)) for k, row in keyed.items())
+        return TableValues(name, sheet.header[at], tuple((nfc(sheet.header[i]), types[i]) for i in columns), rows)
+
+    def _by_key(self, sheet: Sheet, at: int, node: n.TableDefinition) -> dict[str, Row]:
+        rows: dict[str, Row] = {}
+        for row in sheet.rows:
+            key = fold(row.cells[at])
+            first = rows.setdefault(key, row) if key else row
+            if not key:
+                self._wrong_row(sheet, row, f"this row has no `{sheet.header[at]}`, the key of the table", node)
+            elif first is not row:
+                again = f"the key `{row.cells[at]}` stands twice in the table `{node.name.key if node.name else ''}`"
+                self._wrong_row(sheet, row, again, node, Related(sheet.place(first.line), "first here"))
+        return rows
+
+    def _wrong_row(self, sheet: Sheet, row: Row, message: str, node: n.TableDefinition, *more: Related) -> None:
+        related = (*more, Related(node.path.span, "the table is declared here"))
+        hint = "a table has one row for each key: upper and lower case do not count"
+        self._scope.complain("LR147", sheet.place(row.line), message, help=hint, related=related)
+
+    def _type(self, cells: Sequence[str]) -> Type:
+        filled = [cell for cell in cells if cell]
+        kinds = (NUMBER, DATE, YESNO) if filled else ()
+        return next((t for t in kinds if all(self._cell(c, t) is not None for c in filled)), TEXT)
+
+    def _cell(self, cell: str, type: Type) -> Any:
+        """The JSON of a cell; None for a blank, or for one that does not read as the type."""
+        from leadrules.data.cells import Bad, CellReader
+
+        if not cell or type == TEXT:
+            return cell or None
+        if type == DATE and ":" in cell:
+            return None
+        value = CellReader(Field("", type), self._scope.calendar).read(cell)
+        if value is None or isinstance(value, Bad):
+            return None
+        return value.isoformat() if isinstance(value, date) else value
+
+    def sheet(self, node: n.TextLiteral) -> Sheet | None:
+        """The file that a path names; None with a finding where it cannot be used."""
+        path = node.value
+        if path not in self._sheets:
+            self._sheets[path] = self._open(node)
+        return self._sheets[path]
+
+    def _open(self, node: n.TextLiteral) -> Sheet | None:
+        path = node.value
+        try:
+            return parsed(path, self._bytes(path))
+        except FileNotFoundError:
+            self._missing(node)
+        except Unreadable as reason:
+            related = (Related(node.span, "named here"),) if reason.span else ()
+            self._scope.complain("LR148", reason.span or node.span, str(reason), help=reason.help, related=related)
+        except OSError as error:
+            message = f"{path} cannot be read: {error.strerror or error}"
+            self._scope.complain(
+                "LR148", node.span, message, help="paths are relative to the project, and stay inside it"
+            )
+        return None
+
+    def _bytes(self, path: str) -> bytes:
+        pure = PurePosixPath(path.replace("\\", "/"))
+        if not path.strip() or pure.is_absolute() or ".." in pure.parts or ":" in pure.parts[0]:
+            raise Unreadable(
+                f'"{path}" leads out of the project', "paths are relative to the project, and stay inside it"
+            )
+        return self._read(path.replace("\\", "/"))
+
+    def _missing(self, node: n.TextLiteral) -> None:
+        folder = self._scope.project.root / PurePosixPath(node.value.replace("\\", "/")).parent
+        beside = sorted(f.relative_to(self._scope.project.root).as_posix() for f in _files(folder))
+        near = nearest(node.value, beside)
+        hint = f"did you mean `{near}`?" if near else "paths are relative to the folder of leadrules.yaml"
+        self._scope.complain("LR145", node.span, f"there is no file {node.value}", label="not found", help=hint)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [f for f in folder.iterdir() if f.is_file()] if folder.is_dir() else []
+
+
+def column_index(header: Sequence[str], name: str) -> int | None:
+    """The column of that name: exactly, else ignoring case, width, spaces, `_` and `-` where only one is alike."""
+    wanted = nfc(trimmed(name))
+    exact = [i for i, title in enumerate(header) if nfc(title) == wanted]
+    if exact:
+        return exact[0]
+    alike = [i for i, title in enumerate(header) if title and _skeleton(title) == _skeleton(wanted)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _skeleton(name: str) -> str:
+    return fold(name).replace("_", "").replace("-", "").replace(" ", "")
+
+
+def parsed(path: str, raw: bytes) -> Sheet:
+    """A CSV file: comma, semicolon or tab, found from the header; a byte order mark, UTF-8 or cp932. Raises Unreadable."""
+    file = SourceFile(path, _decoded(path, raw))
+    if not file.text.strip():
+        raise Unreadable(f"{path} is empty", "its first line is the header")
+    header_line = file.line(1)
+    delimiter = max(DELIMITERS, key=header_line.count)
+    records = list(_records(file, delimiter))
+    header = tuple(trimmed(cell) for cell in records[0].cells)
+    _check_header(path, file, header)
+    rows = [_checked(file, row, len(header)) for row in records[1:] if any(trimmed(c) for c in row.cells)]
+    return Sheet(file, header, tuple(rows))
+
+
+def _decoded(path: str, raw: bytes) -> str:
+    for encoding in ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp932"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Unreadable(f"{path} is neither UTF-8 nor cp932 text", "save it as CSV in UTF-8")
+
+
+def _records(file: SourceFile, delimiter: str) -> list[Row]:
+    before = csv.field_size_limit(LONGEST_CELL)
+    try:
+        found = csv.reader(io.StringIO(file.text, newline=""), delimiter=delimiter, strict=True)
+        records, line = [], 1
+        for cells in found:
+            records.append(Row(tuple(cells), line))
+            line = found.line_num + 1
+        return records
+    except csv.Error as error:
+        span = Span(file, file.offset(line, 1), file.offset(line, 1) + 1)
+        raise Unreadable(
+            f"{file.path}, line {line}: {error}", "quotes inside a quoted cell are doubled", span
+        ) from None
+    finally:
+        csv.field_size_limit(before)
+
+
+def _check_header(path: str, file: SourceFile, header: tuple[str, ...]) -> None:
+    named = [nfc(title) for title in header if title]
+    twice = next((title for i, title in enumerate(named) if title in named[:i]), None)
+    if twice is not None:
+        span = Span(file, 0, len(file.line(1)))
+        raise Unreadable(f"{path} has two columns `{twice}`", "give one of them another header", span)
+
+
+def _checked(file: SourceFile, row: Row, width: int) -> Row:
+    cells = tuple(trimmed(cell) for cell in row.cells)
+    if len(cells) != width:
+        start = file.offset(row.line, 1)
+        span = Span(file, start, start + len(file.line(row.line)))
+        message = f"{file.path}, line {row.line}: {len(cells)} cells, and the header has {width}"
+        raise Unreadable(message, "a cell that holds the delimiter stands in quotes", span)
+    return Row(cells, row.line)
