@@ -39,6 +39,7 @@ LIKELY_BLANKS = SURE_BLANKS | frozenset(
 MOST_CHOICES = 20
 _HEAD = 1 << 16
 _LONGEST_CHOICE = 60
+_OFTEN = 0.05
 _MOST_ITEMS = 60
 _IDENTIFIER = re.compile(r"(^|_)(id|uuid|guid|fid|zip|postal|postcode|phone|mobile|tel|fax|password|hash)(_|$)")
 _IDENTIFIER_JA = re.compile("番号|コード|電話|郵便|携帯")
@@ -170,8 +171,17 @@ def _column(header: str, values: pl.Series) -> Column:
     kind, blanks, layouts = _kind(header, real)
     if kind == "text" and _is_choice(header, real):
         return Column(header, "choice", filled, distinct, options=_spellings(real), values=values)
+    if kind in ("integer", "number") and not blanks:
+        blanks = _sentinel(real)
     unclear = len(layouts) > 1
     return Column(header, kind, filled, distinct, blanks=blanks, layouts=layouts, unclear=unclear, values=values)
+
+
+def _sentinel(real: dict[str, int]) -> tuple[str, ...]:
+    """`-1` where it plainly means "none": the one value below zero, and a frequent one."""
+    negative = [value for value in real if (parse_number(value) or 0) < 0]
+    frequent = real.get("-1", 0) >= _OFTEN * sum(real.values())
+    return ("-1",) if negative == ["-1"] and frequent and len(real) > MOST_CHOICES else ()
 
 
 def _kind(header: str, real: dict[str, int]) -> tuple[Kind, tuple[str, ...], tuple[Layout, ...]]:

@@ -32,6 +32,10 @@ _OUTCOMES = (
     "成約",
     "受注",
 )
+_HEAD = """\
+# Starter rules, drawn from your file. Change anything, then run `leadrules check` and `leadrules test`.
+# A line of a score is: a name, the points, and when they are given.
+"""
 _FEW = 0.02
 _LEAST_LEADS = 20
 
@@ -92,18 +96,21 @@ def _lines(drawn: Sequence[Drawn], key: str) -> list[Line]:
         (pair for f in usable if f.column.kind in ("number", "integer") for pair in _number_line(f, known)),
         key=lambda pair: -pair[0],
     )
-    flags = [_flag_line(f) for f in usable if f.column.kind == "yesno"][:1]
-    lines = [line for _, line in choices[:2]] + [line for _, line in numbers[:2]] + flags + _presence(usable, key)
-    return _distinct(lines)
+    lines = [line for _, line in choices[:2]] + [line for _, line in numbers[:2]]
+    flags = [
+        f for f in usable if f.column.kind == "yesno" and (_goes_with(f, known) if known is not None else not lines)
+    ]
+    return lines + [_flag_line(field) for field in flags[:1]] + _presence(usable, key, lines)
 
 
-def _presence(usable: Sequence[Drawn], key: str) -> list[Line]:
+def _presence(usable: Sequence[Drawn], key: str, others: Sequence[Line]) -> list[Line]:
     """Whether a lead can be reached, or where nothing else can be said, whether anything is known of it."""
     mail = [_present(field, 5) for field in usable if "mail" in field.name or field.column.kind == "email"][:1]
-    if any(field.column.kind in ("choice", "number", "integer", "yesno") for field in usable):
+    if others or any(field.column.kind == "yesno" for field in usable):
         return mail
-    others = [f for f in usable if f.column.kind in ("text", "date", "datetime", "set") and f.name != key]
-    return (mail + [_present(field, 10) for field in others[:3]]) or [_present_key(key)]
+    rest = [field for field in usable if field.column.kind in ("text", "date", "datetime", "set")]
+    more = [_present(field, 10) for field in rest if field.name not in {line.id for line in mail}]
+    return [*mail, *more[:3]] or [_present_key(key)]
 
 
 def _present(field: Drawn, points: int) -> Line:
@@ -124,10 +131,6 @@ def _present_key(key: str) -> Line:
     )
 
 
-def _distinct(lines: list[Line]) -> list[Line]:
-    return list({line.id: line for line in reversed(lines)}.values())[::-1]
-
-
 # -- what goes with the outcome -------------------------------------------------------------------------------------
 
 
@@ -136,12 +139,21 @@ def _outcome(drawn: Sequence[Drawn]) -> Drawn | None:
 
 
 def _known(outcome: Drawn | None) -> pl.Series | None:
-    """Whether each lead became a customer; None where the file does not say."""
+    """The answers of a yes/no column, such as whether each lead became a customer; None where there is none."""
     if outcome is None or outcome.column.values is None:
         return None
     words = {value: fold(value) for value in outcome.column.values.unique().to_list()}
     flags = {value: True if word in YES else False if word in NO else None for value, word in words.items()}
     return outcome.column.values.replace_strict(flags, return_dtype=pl.Boolean)
+
+
+def _goes_with(field: Drawn, known: pl.Series) -> bool:
+    """Whether leads where the answer is yes convert more often than the others."""
+    flags = _known(field)
+    if flags is None:
+        return False
+    yes, no = (known.filter(side.fill_null(value=False)).mean() for side in (flags, ~flags))
+    return isinstance(yes, float) and isinstance(no, float) and yes > no
 
 
 def _choice_line(field: Drawn, known: pl.Series | None) -> tuple[float, Line]:
@@ -157,10 +169,10 @@ def _choice_line(field: Drawn, known: pl.Series | None) -> tuple[float, Line]:
     best = _best(options, counts, column.filled, by_outcome=known is not None)
     values = ", ".join(_text(option) for option in best)
     condition = f"{field.written} in ({values})" if len(best) > 1 else f"{field.written} = {values}"
-    remark = "those that convert best in your data" if known is not None else "the most frequent in your data"
+    remark = "converts best in your file" if known is not None else "most frequent in your file"
     given = f"{field.written} = {_text(best[0])}"
     return weight, Line(
-        field.name, 20, condition, given, f"{remark}; put your ideal ones here", _title(column, best), "ideal"
+        field.name, 20, condition, given, f"{remark}; name your ideal ones", _title(column, best), "ideal"
     )
 
 
@@ -198,7 +210,8 @@ def _best(
 def _number_line(field: Drawn, known: pl.Series | None) -> list[tuple[float, Line]]:
     column = field.column
     assert column.values is not None
-    read = {v: None if fold(v) in LIKELY_BLANKS else parse_number(v) for v in column.values.unique().to_list()}
+    absent = LIKELY_BLANKS | set(column.blanks)
+    read = {v: None if fold(v) in absent else parse_number(v) for v in column.values.unique().to_list()}
     numbers = column.values.replace_strict(read, return_dtype=pl.Float64)
     limit = numbers.quantile(0.75, "nearest")
     if limit is None or not abs(limit) < 1e12 or numbers.min() == numbers.max():
@@ -216,8 +229,7 @@ def _number_line(field: Drawn, known: pl.Series | None) -> list[tuple[float, Lin
         weight, below = share * (1 - share) * (above - under) ** 2, under > above
     sign, text = ("<" if below else ">="), _number(limit)
     given = _number(limit - (1 if column.kind == "integer" else max(abs(limit), 1) / 10)) if below else text
-    share_word = "three quarters" if below else "the top quarter"
-    remark = f"{share_word} of your data; put your own limit here"
+    remark = f"{'the lower part' if below else 'the top quarter'} of your file; set your own limit"
     line = Line(
         field.name,
         15,
@@ -258,17 +270,14 @@ def _text(value: str) -> str:
 def _rules(lines: list[Line], names: dict[str, str], segments: dict[str, Line]) -> str:
     hot, warm = _thresholds(lines)
     body = "\n".join(f"  {line.id}: +{line.points} when {line.condition}  # {line.remark}" for line in lines)
-    parts = [
-        "# Starter rules, drawn from your file. Change anything, then run `leadrules check` and `leadrules test`.",
-        "# A line of a score is: a name, the points, and when they are given.",
-        f'score {names["fit"]} "How well a lead fits" {{\n{body}\n  cap 100\n}}',
-        "# From how many points on a lead is hot or warm.",
-        f"band {names['temperature']} of {names['fit']} {{\n  hot: from {hot}\n  warm: from {warm}\n  cold: otherwise\n}}",
-    ]
-    if segments:
-        parts.append("# Groups of leads. A lead may be in several of them.")
-        parts += [f"segment {name} {_text(line.title)} when {line.condition}" for name, line in segments.items()]
-    return "\n\n".join(parts).replace("`leadrules test`.\n\n#", "`leadrules test`.\n#") + "\n"
+    score = f'score {names["fit"]} "How well a lead fits" {{\n{body}\n  cap 100\n}}'
+    limits = f"  hot: from {hot}\n  warm: from {warm}\n  cold: otherwise"
+    band = f"band {names['temperature']} of {names['fit']} {{\n{limits}\n}}"
+    groups = [f"segment {name} {_text(line.title)} when {line.condition}" for name, line in segments.items()]
+    parts = [_HEAD + score, "# From how many points on a lead is hot or warm.\n" + band]
+    if groups:
+        parts.append("# Groups of leads. A lead may be in several of them.\n" + "\n".join(groups))
+    return "\n\n".join(parts) + "\n"
 
 
 def _thresholds(lines: list[Line]) -> tuple[int, int]:
