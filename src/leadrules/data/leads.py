@@ -125,11 +125,11 @@ class _Reading:
             raise InputError(f"{opened.table.path} has {what}", hint + or_number)
 
     def _take(self, opened: Opened, batch: Batch, base: int) -> None:
-        records = _shifted(batch.numbers, base - 1)
+        records = shifted(batch.numbers, base - 1)
         self.places.add(opened.table.path, records, batch.lines)
         self.rows_in += len(batch.numbers) + len(batch.ragged)
         keys = self._keys(opened, batch)
-        typed = [keys.alias(KEY), canonical_keys(keys).alias(JOIN), _numbers(records).alias(_RECORD)]
+        typed = [keys.alias(KEY), canonical_keys(keys).alias(JOIN), numbered(records).alias(_RECORD)]
         for order, field in enumerate(self.wanted):
             column = self._column(opened, batch, field, keys)
             values, bad = self.readers[field.name].read(column)
@@ -137,10 +137,10 @@ class _Reading:
             for cell in bad:
                 place = self.places.of(records[cell.row])
                 header = opened.header_of(field.name)
-                self.rejects.add(records[cell.row], place, keys[cell.row], header, cell.value, cell.reason, order)
+                self.rejects.add(records[cell.row], place, keys[cell.row], header, cell.value, reason=cell.reason, order=order)
         for row in (keys.is_null() | (keys == "")).fill_null(value=True).arg_true():
             header = opened.header_of(self.key)
-            self.rejects.add(records[row], self.places.of(records[row]), "", header, "", _BLANK_KEY)
+            self.rejects.add(records[row], self.places.of(records[row]), "", header, reason=_BLANK_KEY)
         self.parts.append(pl.DataFrame(typed))
         for ragged in batch.ragged:
             self._take_ragged(opened, ragged, base)
@@ -150,12 +150,12 @@ class _Reading:
         at = opened.positions.get(self.key)
         key = trimmed(ragged.cells[at]) if at is not None and at < len(ragged.cells) and not self.numbered else ""
         key = str(ragged.number) if self.numbered else key
-        self.rejects.add(record, (opened.table.path, ragged.line), key, "", "", ragged.reason)
+        self.rejects.add(record, (opened.table.path, ragged.line), key, reason=ragged.reason)
         self.ragged_keys.append((record, canonical_key(key)))
 
     def _keys(self, opened: Opened, batch: Batch) -> pl.Series:
         if self.numbered:
-            return _numbers(batch.numbers).cast(pl.String)
+            return numbered(batch.numbers).cast(pl.String)
         keys = batch.column(opened.positions[self.key]).str.strip_chars(TRIM)
         blanks = self.readers[self.key].cell
         return keys if not blanks.folded_blanks else keys.set(keys.is_in(_listed(keys, blanks.folded_blanks)), None)
@@ -185,7 +185,7 @@ class _Reading:
         header = self._key_header()
         for _, key, record in repeated.iter_rows():
             if record not in ragged_records:
-                self.rejects.add(record, self.places.of(record), key, header, key, _REPEATED_KEY)
+                self.rejects.add(record, self.places.of(record), key, header, key, reason=_REPEATED_KEY)
 
     def _key_header(self) -> str:
         return next((opened.header_of(self.key) for opened in self.opening.tables()), self.key)
@@ -197,13 +197,15 @@ def _listed(keys: pl.Series, blanks: Iterable[str]) -> list[str]:
     return keys.filter(fold_series(keys).is_in(list(blanks)).fill_null(value=False)).unique().to_list()
 
 
-def _shifted(numbers: Sequence[int], by: int) -> Sequence[int]:
+def shifted(numbers: Sequence[int], by: int) -> Sequence[int]:
+    """Numbers moved by some; a range stays one."""
     if isinstance(numbers, range):
         return range(numbers.start + by, numbers.stop + by)
     return [number + by for number in numbers]
 
 
-def _numbers(numbers: Sequence[int]) -> pl.Series:
+def numbered(numbers: Sequence[int]) -> pl.Series:
+    """Numbers as a column."""
     if isinstance(numbers, range):
         return pl.arange(numbers.start, numbers.stop, eager=True, dtype=pl.UInt32)
     return pl.Series(numbers, dtype=pl.UInt32)

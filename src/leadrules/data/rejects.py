@@ -55,9 +55,17 @@ class Rejects:
     records: set[int] = field(default_factory=set)
 
     def add(
-        self, record: int, place: tuple[str, int], key: str | None, column: str, value: str, reason: str, order: int = 0
+        self,
+        record: int,
+        place: tuple[str, int],
+        key: str | None,
+        column: str = "",
+        value: str = "",
+        *,
+        reason: str,
+        order: int = 0,
     ) -> None:
-        """A bad cell of a record; `order` is its place among the cells of one record."""
+        """A bad cell of a record, or a bad record; `order` is its place among the cells of one record."""
         self.records.add(record)
         self._found.append(_Reject(record, order, *place, key or "", column, value, reason))
 

@@ -1,0 +1,431 @@
+"""Events: the rows of the activity sources that some rule reads, each tied to its lead.
+
+In: the project, its event sources, the fields that are read of each event type, the leads. Out: an `EventTable` and the
+counts of what became of every row: rejected, unread, orphaned, repeated or used. Rows of types that nobody reads are
+counted and left alone. Knows nothing of rules; order among tied rows and repeated ids is for event_order.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import BinaryIO
+
+import polars as pl
+
+from leadrules.core.calendar import Calendar
+from leadrules.core.functions.columnar import fold_series
+from leadrules.core.text import TRIM, fold, nearest, trimmed
+from leadrules.core.types import DATETIME
+from leadrules.data.columns import DTYPES, INSTANT, ColumnReader
+from leadrules.data.errors import InputError
+from leadrules.data.event_order import ID_CHECK, ID_HASH, ID_TEXT, RECORD, ranked, without_repeats
+from leadrules.data.ids import canonical_keys
+from leadrules.data.leads import JOIN, KEY, LeadTable, numbered, shifted
+from leadrules.data.opening import Column, Opened, Opening
+from leadrules.data.rejects import Places, Rejects, no_rejects
+from leadrules.data.sources import InputFile, open_inputs
+from leadrules.data.tables import Batch
+from leadrules.project.model import EventType, Field, Project, Source
+
+ID, LEAD, TYPE, AT = "id", "lead_id", "type", "at"
+_PARTS = (ID, LEAD, TYPE, AT)
+_JOINED_AT_ONCE = 4_000_000
+_TIME = Field(AT, DATETIME, required=True)
+_COUNTED = ("events_in", "events_unread", "events_used", "events_rejected", "events_orphaned", "events_repeated")
+_NO_LEAD = "expected the lead that did this: the cell is blank"
+_NO_TYPE = "expected the type of the event: the cell is blank"
+
+
+@dataclass(frozen=True, slots=True)
+class EventTable:
+    """The events of a run: `lead_row`, `type`, `at`, a column per field and kind (`amount:number`), in input order.
+
+    `@rank` orders rows of one lead and instant; `@id` is the event's own id, or null. `newest_place` is the file and line
+    of `newest_at`.
+    """
+
+    frame: pl.DataFrame
+    rejects: pl.DataFrame
+    counts: dict[str, int]
+    inputs: tuple[InputFile, ...]
+    notes: tuple[str, ...]
+    newest_at: datetime | None
+    newest_place: tuple[str, int] | None
+
+
+def read_events(
+    project: Project,
+    sources: Sequence[Source],
+    wanted: Mapping[str, Sequence[str]],
+    leads: LeadTable,
+    *,
+    ordered_types: frozenset[str] = frozenset(),
+    identified_types: frozenset[str] = frozenset(),
+    zone: str,
+    stdin: BinaryIO | None = None,
+) -> EventTable:
+    """Read the events of all sources. `identified_types` keep their ids. Raises InputError for what stops a run."""
+    plan = _Plan.of(project, wanted, identified_types)
+    lookup = _lookup(leads)
+    read: list[_Reading] = []
+    for source in sources:
+        opening = Opening(source, open_inputs(project.root, source.path, stdin), Calendar(zone), _columns(plan))
+        first = sum(reading.counts["events_in"] for reading in read)
+        read.append(opening.settled(partial(_read_source, plan, opening, lookup, first)))
+    return _together(plan, read, ordered_types)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is read of which event type. `known` are the types of the schema, `shared` each column's readers by type."""
+
+    known: Mapping[str, EventType]
+    types: tuple[str, ...]
+    fields: Mapping[tuple[str, str], tuple[tuple[Field, tuple[str, ...]], ...]]
+    identified: frozenset[str]
+
+    @classmethod
+    def of(
+        cls,
+        project: Project,
+        wanted: Mapping[str, Sequence[str]],
+        identified: frozenset[str],
+    ) -> _Plan:
+        known = {event.name: event for event in project.event_schema}
+        types = tuple(name for name in known if name in wanted)
+        fields: dict[tuple[str, str], dict[Field, tuple[str, ...]]] = {}
+        for name in types:
+            for one in known[name].fields:
+                if one.name in wanted[name]:
+                    alike = fields.setdefault((one.name, one.type.kind), {})
+                    alike[one] = (*alike.get(one, ()), name)
+        return cls(known, types, {key: tuple(alike.items()) for key, alike in fields.items()}, identified)
+
+    @property
+    def enum(self) -> pl.Enum:
+        """The type of the `type` column."""
+        return pl.Enum(list(self.types))
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """The columns of the table, before ranks."""
+        own = {f"{name}:{kind}": DTYPES[kind] for name, kind in self.fields}
+        return {"lead_row": pl.UInt32(), TYPE: self.enum, AT: INSTANT, RECORD: pl.UInt32()} | own | self._of_ids
+
+    @property
+    def _of_ids(self) -> dict[str, pl.DataType]:
+        ids: dict[str, pl.DataType] = {ID_HASH: pl.UInt64(), ID_CHECK: pl.UInt64()}
+        return ids | ({ID_TEXT: pl.String()} if self.identified else {})
+
+
+def _columns(plan: _Plan) -> list[Column]:
+    """Every column that may be read, with the `x-columns` of all types that have the field."""
+    headers: dict[str, dict[str, None]] = {}
+    temporal = {AT}
+    for event in (plan.known[name] for name in plan.types):
+        for one in event.fields:
+            headers.setdefault(one.name, {}).update(dict.fromkeys(one.columns))
+            if one.type.is_temporal:
+                temporal.add(one.name)
+    names = [*_PARTS, *(name for name in headers if name not in _PARTS)]
+    return [Column(name, tuple(headers.get(name, ())), name in temporal) for name in names]
+
+
+def _lookup(leads: LeadTable) -> pl.DataFrame:
+    """The row of a lead by every form of its key that an event may bear."""
+    rows = leads.frame.select(KEY, JOIN).with_row_index("lead_row")
+    forms = [rows.select(pl.col(JOIN).alias(LEAD), "lead_row")]
+    other = rows.filter(pl.col(KEY) != pl.col(JOIN))
+    return pl.concat([*forms, other.select(pl.col(KEY).alias(LEAD), "lead_row")]).unique(LEAD, keep="first")
+
+
+def _read_source(plan: _Plan, opening: Opening, lookup: pl.DataFrame, first: int) -> _Reading:
+    reading = _Reading(plan, opening, lookup, first)
+    for opened in opening.tables():
+        reading.take_file(opened)
+    reading.join()
+    return reading
+
+
+class _Reading:
+    """One reading of all files of a source. Records are numbered through all sources, from `first`."""
+
+    def __init__(self, plan: _Plan, opening: Opening, lookup: pl.DataFrame, first: int) -> None:
+        self.plan = plan
+        self.opening = opening
+        self.lookup = lookup
+        self.first = first
+        self.counts = dict.fromkeys(_COUNTED, 0)
+        self.rejects = Rejects()
+        self.places = Places()
+        self.notes: list[str] = []
+        self.joined: list[pl.DataFrame] = []
+        self.newest: tuple[datetime, int] | None = None
+        self._pending: list[pl.DataFrame] = []
+        self._bases: list[int] = []
+        self._time = opening.reader(_TIME)
+        self._readers = {key: [(opening.reader(one), types) for one, types in alike] for key, alike in plan.fields.items()}
+        self._types: dict[str, str | None] = {}
+
+    def take_file(self, opened: Opened) -> None:
+        """Read a file."""
+        self._refuse_missing(opened)
+        base = self.first + self.counts["events_in"]
+        self._bases.append(base)
+        by_content = self.opening.source.repeats == "drop" and ID not in opened.positions
+        positions = range(len(opened.header.names)) if by_content else sorted(set(self._read_positions(opened)))
+        for batch in opened.table.batches(positions):
+            self._take(opened, batch, base, by_content=by_content)
+        self.notes.extend(opened.table.notes)
+
+    def texts(self, tied: pl.DataFrame) -> pl.DataFrame:
+        """Of records with their types: what orders them, as text: the lead, then the fields in schema order."""
+        found = [pl.DataFrame(schema={RECORD: pl.UInt32(), "text": pl.String()})]
+        for opened, base in zip(self.opening.tables(), self._bases, strict=True):
+            for batch in opened.table.batches(sorted(set(opened.positions.values()))):
+                records = _records(batch, base)
+                cells = batch.cells.with_columns(records.alias(RECORD)).join(tied, on=RECORD, maintain_order="left")
+                found.extend(self._texts_of(opened, part) for part in cells.partition_by(TYPE) if len(part))
+        return pl.concat(found)
+
+    def join(self) -> None:
+        """Tie the pending events to their leads; those of no lead are orphans."""
+        if not self._pending:
+            return
+        pending = pl.concat(self._pending)
+        self._pending.clear()
+        joined = pending.join(self.lookup, on=LEAD, how="left", maintain_order="left")
+        strange = joined.get_column("lead_row").is_null()
+        if strange.any():
+            joined = _second_look(joined, self.lookup)
+            self.counts["events_orphaned"] += joined.get_column("lead_row").null_count()
+            joined = joined.drop_nulls("lead_row")
+        self.joined.append(joined.select(self.plan.schema.keys()))
+
+    def _refuse_missing(self, opened: Opened) -> None:
+        source = self.opening.source
+        if source.type is not None and source.type not in self.plan.known:
+            meant = nearest(source.type, self.plan.known)
+            raise InputError(
+                f"the source {source.path} says `type: {source.type}`, and the event schema has no such type",
+                f"Did you mean {meant}?" if meant else f"Its types are {', '.join(self.plan.known)}.",
+            )
+        for name in (LEAD, AT) if source.type is not None else (LEAD, TYPE, AT):
+            if name not in opened.positions:
+                raise InputError(
+                    f"{opened.table.path} has no column {name}",
+                    f"Its columns are {opened.header.listed()}. Name the one that is meant under `columns` of the source"
+                    + (", or say `type:` there if all its rows are of one type." if name == TYPE else "."),
+                )
+
+    def _read_positions(self, opened: Opened) -> list[int]:
+        names = {*_PARTS, *(name for name, _ in self.plan.fields)}
+        return [at for name, at in opened.positions.items() if name in names]
+
+    def _take(self, opened: Opened, batch: Batch, base: int, *, by_content: bool) -> None:
+        self.places.add(opened.table.path, shifted(batch.numbers, base - 1), batch.lines)
+        self.counts["events_in"] += len(batch.numbers) + len(batch.ragged)
+        for ragged in batch.ragged:
+            at = opened.positions[LEAD]
+            lead = trimmed(ragged.cells[at]) if at < len(ragged.cells) else ""
+            self.rejects.add(base + ragged.number - 1, (opened.table.path, ragged.line), lead, reason=ragged.reason)
+        cells = batch.cells.with_columns(_records(batch, base).alias(RECORD))
+        types = self._typed(opened, cells)
+        if types.null_count():
+            known = types.is_not_null()
+            cells, types = cells.filter(known), types.filter(known)
+        if len(cells):
+            self._check(opened, cells, types, by_content=by_content)
+        self.counts["events_rejected"] = len(self.rejects.records)
+
+    def _typed(self, opened: Opened, cells: pl.DataFrame) -> pl.Series:
+        """The type of each row, null where nobody reads it or it is rejected."""
+        stated = self.opening.source.type
+        if stated is not None:
+            read = stated if stated in self.plan.types else None
+            self.counts["events_unread"] += len(cells) if read is None else 0
+            return pl.Series([read], dtype=self.plan.enum).new_from_index(0, len(cells))
+        raw = cells.get_column(str(opened.positions[TYPE]))
+        types = raw.cast(self.plan.enum, strict=False)
+        if not types.null_count():
+            return types
+        rows = types.is_null().arg_true()
+        texts = raw.gather(rows).fill_null("")
+        meant = {text: self._meant(text) for text in texts.unique()}
+        unread = [text for text, name in meant.items() if name and name not in self.plan.types]
+        self.counts["events_unread"] += int(texts.is_in(unread).sum())
+        strange = [text for text, name in meant.items() if name is None]
+        for row in rows.filter(texts.is_in(strange)):
+            text = raw[row] or ""
+            self._reject(opened, cells, row, TYPE, text, self._wrong_type(text))
+        respelt = {text: name for text, name in meant.items() if name in self.plan.types}
+        if not respelt:
+            return types
+        there = texts.is_in(list(respelt))
+        names = pl.Series([respelt[text] for text in texts.filter(there)], dtype=self.plan.enum)
+        return types.cast(pl.String).scatter(rows.filter(there), names.cast(pl.String)).cast(self.plan.enum)
+
+    def _meant(self, text: str) -> str | None:
+        if not self._types:
+            self._types = {fold(name): name for name in self.plan.known}
+        return self._types.get(fold(text))
+
+    def _wrong_type(self, text: str) -> str:
+        if not trimmed(text):
+            return _NO_TYPE
+        meant = nearest(text, self.plan.known)
+        return "expected a type of the event schema" + (f"; did you mean {meant}?" if meant else "")
+
+    def _check(self, opened: Opened, cells: pl.DataFrame, types: pl.Series, *, by_content: bool) -> None:
+        """Parse what is read of the rows of known types; what holds goes on to be joined."""
+        before = len(self.rejects.records)
+        leads = cells.get_column(str(opened.positions[LEAD]))
+        for row in (leads.is_null() | (leads.str.strip_chars(TRIM) == "")).arg_true() if _may_be_blank(leads) else ():
+            self._reject(opened, cells, row, LEAD, leads[row] or "", _NO_LEAD)
+        columns = [leads.alias(LEAD), types.alias(TYPE), self._read(opened, cells, AT, self._time).alias(AT)]
+        columns.append(cells.get_column(RECORD))
+        for (name, kind), readers in self._readers.items():
+            columns.append(self._field(opened, cells, types, name, readers).alias(f"{name}:{kind}"))
+        frame = pl.DataFrame(columns + self._identities(opened, cells, types, by_content=by_content))
+        if len(self.rejects.records) > before:
+            frame = frame.filter(~pl.col(RECORD).is_in(list(self.rejects.records)))
+        self._note_newest(frame)
+        self._pending.append(frame)
+        if sum(map(len, self._pending)) >= _JOINED_AT_ONCE:
+            self.join()
+
+    def _field(
+        self,
+        opened: Opened,
+        cells: pl.DataFrame,
+        types: pl.Series,
+        name: str,
+        readers: Sequence[tuple[ColumnReader, tuple[str, ...]]],
+    ) -> pl.Series:
+        """One field: each type's cells by that type's own rules, null in rows of types that do not read it."""
+        whole: pl.Series | None = None
+        for reader, names in readers:
+            its = types.is_in(list(names)) if len(names) < len(self.plan.types) else None
+            if name not in opened.positions:
+                if reader.cell.field.required and (its is None or its.any()):
+                    raise InputError(
+                        f"{opened.table.path} has no column for {name}, which {names[0]} requires",
+                        f"Its columns are {opened.header.listed()}. Name the one that is meant under `columns` of the source.",
+                    )
+                part = reader.blank(len(cells))
+            elif its is None or its.all():
+                part = self._read(opened, cells, name, reader)
+            else:
+                rows = its.arg_true()
+                some = self._read(opened, cells[rows], name, reader)
+                part = _spread(some, rows, len(cells))
+            whole = part if whole is None else whole.zip_with(whole.is_not_null(), part)
+        assert whole is not None
+        return whole
+
+    def _read(self, opened: Opened, cells: pl.DataFrame, name: str, reader: ColumnReader) -> pl.Series:
+        values, bad = reader.read(cells.get_column(str(opened.positions[name])))
+        for cell in bad:
+            self._reject(opened, cells, cell.row, name, cell.value, cell.reason)
+        return values
+
+    def _reject(self, opened: Opened, cells: pl.DataFrame, row: int, name: str, value: str, reason: str) -> None:
+        record = cells.item(row, RECORD)
+        lead = trimmed(cells.item(row, str(opened.positions[LEAD])) or "")
+        column = opened.header_of(name)
+        order = opened.positions.get(name, 0)
+        self.rejects.add(record, self.places.of(record), lead, column, value, reason=reason, order=order)
+
+    def _identities(
+        self, opened: Opened, cells: pl.DataFrame, types: pl.Series, *, by_content: bool
+    ) -> list[pl.Series]:
+        """Two hashes of what makes the event this event, null where every row is one; the id itself where it is kept."""
+        nothing = pl.Series([None], dtype=pl.UInt64).new_from_index(0, len(cells))
+        ids = cells.get_column(str(opened.positions[ID])).str.strip_chars(TRIM) if ID in opened.positions else None
+        hashes = [nothing, nothing]
+        if by_content:
+            names = sorted(range(len(opened.header.names)), key=lambda at: (opened.header.names[at], at))
+            content = cells.select(str(at) for at in names)
+            hashes = [content.hash_rows(seed) for seed in (1, 2)]
+        elif ids is not None:
+            blank = self._is_blank(ids)
+            ids = ids.set(blank, None) if blank.any() else ids
+            hashes = [ids.hash(seed).zip_with(ids.is_not_null(), nothing) for seed in (1, 2)]
+        kept = [] if not self.plan.identified else [self._kept_ids(ids, types)]
+        return [hashes[0].alias(ID_HASH), hashes[1].alias(ID_CHECK), *kept]
+
+    def _is_blank(self, ids: pl.Series) -> pl.Series:
+        blanks = self._time.cell.folded_blanks
+        blank = ids == ""
+        return (blank | fold_series(ids).is_in(list(blanks)) if blanks else blank).fill_null(value=False)
+
+    def _kept_ids(self, ids: pl.Series | None, types: pl.Series) -> pl.Series:
+        nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(types))
+        kept = nothing if ids is None else ids.zip_with(types.is_in(list(self.plan.identified)), nothing)
+        return kept.alias(ID_TEXT)
+
+    def _note_newest(self, frame: pl.DataFrame) -> None:
+        at = frame.get_column(AT)
+        newest = at.max()
+        if isinstance(newest, datetime) and (self.newest is None or newest > self.newest[0]):
+            self.newest = (newest, frame.item(at.arg_max() or 0, RECORD))
+
+    def _texts_of(self, opened: Opened, part: pl.DataFrame) -> pl.DataFrame:
+        event = self.plan.known[part.item(0, TYPE)]
+        names = [LEAD, *(one.name for one in event.fields if one.name in opened.positions), ID]
+        texts = [
+            (canonical_keys(text) if name == LEAD else text)
+            for name in names
+            if name in opened.positions
+            for text in [part.get_column(str(opened.positions[name])).str.strip_chars(TRIM).fill_null("").alias(name)]
+        ]
+        joined = pl.DataFrame(texts).select(pl.concat_str(pl.all(), separator="\0").alias("text")).to_series()
+        return pl.DataFrame([part.get_column(RECORD), joined])
+
+
+def _records(batch: Batch, base: int) -> pl.Series:
+    return numbered(shifted(batch.numbers, base - 1))
+
+
+def _may_be_blank(leads: pl.Series) -> bool:
+    return bool(leads.null_count() or (leads.str.strip_chars(TRIM) == "").any())
+
+
+def _spread(some: pl.Series, rows: pl.Series, length: int) -> pl.Series:
+    """The values at their rows of a longer column, null elsewhere."""
+    places = pl.Series([None], dtype=pl.UInt32).new_from_index(0, length)
+    return some.gather(places.scatter(rows, pl.arange(len(rows), eager=True, dtype=pl.UInt32)))
+
+
+def _second_look(joined: pl.DataFrame, lookup: pl.DataFrame) -> pl.DataFrame:
+    """Rows without a lead once more, by the canonical form of their key."""
+    rows = joined.get_column("lead_row").is_null().arg_true()
+    keys = canonical_keys(joined.get_column(LEAD).gather(rows).str.strip_chars(TRIM))
+    again = pl.DataFrame({LEAD: keys}).join(lookup, on=LEAD, how="left", maintain_order="left").get_column("lead_row")
+    return joined.with_columns(joined.get_column("lead_row").scatter(rows, again))
+
+
+def _together(plan: _Plan, read: Sequence[_Reading], ordered: frozenset[str]) -> EventTable:
+    parts = [part for reading in read for part in reading.joined]
+    frame = pl.concat(parts) if parts else pl.DataFrame(schema=plan.schema)
+
+    def texts(tied: pl.DataFrame) -> pl.DataFrame:
+        return pl.concat([reading.texts(tied.select(RECORD, TYPE)) for reading in read])
+
+    counts = {name: sum(reading.counts[name] for reading in read) for name in _COUNTED}
+    frame, counts["events_repeated"] = without_repeats(frame, texts)
+    counts["events_used"] = len(frame)
+    frame = ranked(frame, ordered, texts).drop(RECORD)
+    newest = max((reading.newest for reading in read if reading.newest), default=None, key=lambda found: found[0])
+    return EventTable(
+        frame,
+        pl.concat([reading.rejects.frame() for reading in read]) if read else no_rejects(),
+        counts,
+        tuple(file.hashed() for reading in read for file in reading.opening.inputs),
+        tuple(note for reading in read for note in reading.notes),
+        newest[0] if newest else None,
+        next((reading.places.of(newest[1]) for reading in reversed(read) if newest and reading.first <= newest[1]), None),
+    )
