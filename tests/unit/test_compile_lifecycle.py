@@ -248,8 +248,9 @@ def test_measures_and_tests_stop_no_run() -> None:
 
 ROUTES = [
     ("route r on demand { a: team outside otherwise }", "LR150", "outside"),
-    ('route r on demand { a: rep "satoh@example.com" otherwise }', "LR151", '"satoh@example.com"'),
+    ('route r on demand { a: rep "satoh@example.com" otherwise }', "LR151", "satoh@example.com"),
     ('route r on demand { a: rep "queue:nurture" otherwise }', "LR151", '"queue:nurture"'),
+    ('route r on demand { a: rep if(opted_out, "nobody", owner) otherwise }', "LR151", "nobody"),
     ("route r on demand { a: rep employees otherwise }", "LR108", "employees"),
     ("route r on demand { a: queue nurtur otherwise }", "LR152", "nurtur"),
     ("route r on demand { a: team inside by roundrobin otherwise }", "LR157", "roundrobin"),
@@ -271,7 +272,7 @@ ROUTES = [
 ]
 SEQUENCES = [
     ("sequence s { 1: day 1 emial  finish after 3 days }", "LR155", "emial"),
-    ('sequence s { 1: day 1 email template "intor"  finish after 3 days }', "LR153", '"intor"'),
+    ('sequence s { 1: day 1 email template "intor"  finish after 3 days }', "LR153", "intor"),
     ("sequence s { 1: day 1 email template by plan  finish after 3 days }", "LR178", "plan"),
     ("sequence s { 1: day 1 email template by big  finish after 3 days }", "LR178", "big"),
     ("sequence s { 1: day 1 email template by latters  finish after 3 days }", "LR104", "latters"),
@@ -281,7 +282,7 @@ SEQUENCES = [
     ("sequence s { 1: wait 2 days call }", "LR167", "1: wait 2 days call"),
     ("sequence s { 1: day 0 call }", "LR167", "1: day 0 call"),
     ("sequence s { 1: day 1 call  send between 18:00 and 09:00 }", "LR168", "send between 18:00 and 09:00"),
-    ('sequence s { 1: day 1 call  send between 09:00 and 18:00 in "Tokyo" }', "LR169", '"Tokyo"'),
+    ('sequence s { 1: day 1 call  send between 09:00 and 18:00 in "Tokyo" }', "LR169", "Tokyo"),
     ("sequence s { 1: day 1 call  finish after 1 day  finish after 2 days }", "LR165", "finish after 2 days"),
     ("sequence s { 1: day 1 call  count business days  count calendar days }", "LR165", "count calendar days"),
     ("sequence s { 1: day 1 call  enroll once  enroll again after 3 days }", "LR165", "enroll again after 3 days"),
@@ -323,12 +324,12 @@ TRIGGERS = [
     ('trigger t { on email_replied  do set current_sequence = "x" }', "LR180", "current_sequence"),
     ('trigger t { on email_replied  do set id = "x" }', "LR180", "id"),
     ("trigger t { on email_replied  do assign with sale }", "LR156", "sale"),
-    ('trigger t { on email_replied  do assign rep "nobody" }', "LR151", '"nobody"'),
+    ('trigger t { on email_replied  do assign rep "nobody" }', "LR151", "nobody"),
     ("trigger t { on email_replied  do assign queue nurt }", "LR152", "nurt"),
     ("trigger t { on email_replied  do reassign with sales at most 2 points }", "LR179", "at most 2 points"),
     ("trigger t { on email_replied  do reassign with sales at most 0 times }", "LR181", "at most 0 times"),
     ('trigger t { on email_replied  do task phone "x" }', "LR155", "phone"),
-    ('trigger t { on email_replied  do send template "thank" }', "LR153", '"thank"'),
+    ('trigger t { on email_replied  do send template "thank" }', "LR153", "thank"),
     ('trigger t { on email_replied  do notify 5 "x" }', "LR108", "5"),
     ("trigger t { on email_replied  do assign with sales  do assign queue nurture }", "LR172", "assign queue nurture"),
     ("trigger t { on email_replied  do enroll outbound  do stop sequence }", "LR172", "stop sequence"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from leadrules.compile.compile import compile_project
 from tests.example_project import compiled, errors, example_project
 
+from leadrules.compile.compile import compile_project
 from leadrules.core.source import SourceFile
 from leadrules.ruleset import model
 from leadrules.ruleset.model import Duration, Template
@@ -145,7 +145,7 @@ BAD = [
     ("expect fired route.sales", "LR190", "route.sales"),
     ("expect action phone", "LR191", "phone"),
     ("expect action send", "LR191", "send"),
-    ('expect action email template "intor"', "LR153", '"intor"'),
+    ('expect action email template "intor"', "LR153", "intor"),
     ("expect action email template by size", "LR191", "template by size"),
     ('expect action set statsu = "New"', "LR104", "statsu"),
     ('expect action set status = "Neu"', "LR110", '"Neu"'),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from leadrules.compile.expressions import Scope
+from leadrules.compile.literals import between_quotes, text_value
 from leadrules.compile.roster import known_queue, known_rep
 from leadrules.core.diagnostics import Related
 from leadrules.core.source import Span
@@ -35,7 +36,9 @@ def lower_template(scope: Scope, node: n.Template | None) -> model.Template | No
     if node.by is not None:
         return model.Template(by=_by_labels(scope, node.by, "template", known))
     assert node.name is not None
-    return model.Template(name=_known(scope, "LR153", "template", node.name.value, span=node.name.span, known=known))
+    return model.Template(
+        name=_known(scope, "LR153", "template", node.name.value, span=between_quotes(node.name), known=known)
+    )
 
 
 def known_channel(scope: Scope, ident: n.Ident) -> str:
@@ -43,7 +46,7 @@ def known_channel(scope: Scope, ident: n.Ident) -> str:
     return _known(scope, "LR155", "channel", ident.key, span=ident.span, known=scope.project.channels) or ident.key
 
 
-def check_conflicts(scope: Scope, actions: Iterable[n.Action]) -> None:
+def check_conflicts(scope: Scope, actions: Iterable[n.Action], hint: str) -> None:
     """Report every action that competes with an earlier one: for the sequence, for the owner, or for one field."""
     taken: dict[Slot, n.Action] = {}
     for action in actions:
@@ -52,18 +55,19 @@ def check_conflicts(scope: Scope, actions: Iterable[n.Action]) -> None:
             continue
         first = taken.setdefault(slot, action)
         if first is not action:
-            _report_conflict(scope, slot, first, action)
+            _report_conflict(scope, slot, (first, action), hint)
 
 
-def _report_conflict(scope: Scope, slot: Slot, first: n.Action, second: n.Action) -> None:
+def _report_conflict(scope: Scope, slot: Slot, actions: tuple[n.Action, n.Action], hint: str) -> None:
     kind, name = slot
+    first, second = actions
     what = {"sequence": "change the lead's sequence", "owner": "give the lead an owner"}.get(kind, f"fill `{name}`")
     scope.complain(
         "LR172",
         second.span,
         f"two actions {what}, and a lead gets one",
         label="the second",
-        help="keep one, or write two triggers with different conditions",
+        help=hint,
         related=(Related(first.span, "the first"),),
     )
 
@@ -239,8 +243,7 @@ def _send(scope: Scope, node: n.Send) -> model.Action:
 
 
 def _notify(scope: Scope, node: n.Notify) -> model.Action:
-    who = scope.expression(node.who, ("text", "choice", "label"), what="who is told")
-    return _action(node, "notify", who=who, content=node.what)
+    return _action(node, "notify", who=text_value(scope, node.who, "who is told"), content=node.what)
 
 
 def _action(node: n.Action, kind: Any, **parts: Any) -> model.Action:

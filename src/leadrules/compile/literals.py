@@ -1,7 +1,7 @@
-"""Plain values that a test gives, as JSON.
+"""Texts by name and the plain values that a test gives, as JSON.
 
-In: `FIELD = value` of a test and the field's declaration. Out: (name, value) as the schema spells it, or None with one
-finding. A value that could stand in no row of an export is refused, so a test cannot pass on a lead that cannot exist.
+In: literals; `FIELD = value` of a test and the field's declaration. Out: (name, value) as the schema spells it, or None
+with one finding. A value that could stand in no row of an export is refused, so a test cannot pass on a lead that cannot exist.
 """
 
 from __future__ import annotations
@@ -10,17 +10,31 @@ from datetime import datetime, time
 from typing import Any
 
 from leadrules.compile.expressions import Scope, instant
-from leadrules.compile.mismatch import not_a_label
+from leadrules.compile.mismatch import not_a_label, said, wrong_kind
 from leadrules.core.source import Span
 from leadrules.core.text import fold, number_text
-from leadrules.core.types import DATETIME, NUMBER, TEXT, Type
+from leadrules.core.types import DATETIME, NUMBER, TEXT, Kind, Type
 from leadrules.project.model import Field
+from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
 
 GivenValue = tuple[str, Any]
 
 LITERALS = (n.NumberLiteral, n.TextLiteral, n.BooleanLiteral, n.DateLiteral, n.DateTimeLiteral)
 FORMS = 'write text in quotes, a number, `true`, `false`, a date `2026-04-01`, or a set `["a", "b"]`'
+
+
+def between_quotes(node: n.TextLiteral) -> Span:
+    """Where the text itself stands: what a fix replaces."""
+    return Span(node.span.file, node.span.start + 1, node.span.end - 1)
+
+
+def text_value(scope: Scope, node: n.Expression, what: str, also: Kind = "text") -> Expr:
+    """A text, also the value of a choice or the label of a definition, or of one more kind; all else is a finding."""
+    lowered = scope.expression(node)
+    if lowered.type.is_textual or lowered.type.kind in ("label", "error", also):
+        return lowered
+    return wrong_kind(scope, node, lowered, ("text",), what)
 
 
 def plain_value(scope: Scope, node: n.Assignment, field: Field) -> GivenValue | None:
@@ -30,7 +44,7 @@ def plain_value(scope: Scope, node: n.Assignment, field: Field) -> GivenValue | 
         scope.complain("LR189", _values_span(node), message, help="write the value without brackets")
         return None
     value = _constant(scope, node.values[0], field)
-    return None if value is None or _refused(scope, node.values[0].span, field, value) else (field.name, value)
+    return None if value is None or _refused(scope, node.values[0], field, value) else (field.name, value)
 
 
 def set_value(scope: Scope, node: n.Assignment, field: Field) -> GivenValue | None:
@@ -88,11 +102,11 @@ def _report_expression(scope: Scope, node: n.Expression) -> None:
     )
 
 
-def _refused(scope: Scope, span: Span, field: Field, value: Any) -> bool:
+def _refused(scope: Scope, node: n.Expression, field: Field, value: Any) -> bool:
     why = _why_refused(field, value)
     if why:
         hint = "the lead and event schemas say what a field may hold"
-        scope.complain("LR189", span, f"{span.text} cannot stand in `{field.name}`: {why}", help=hint)
+        scope.complain("LR189", node.span, f"{said(node)} cannot stand in `{field.name}`: {why}", help=hint)
     return bool(why)
 
 

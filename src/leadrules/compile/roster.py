@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leadrules.compile.expressions import Scope
+from leadrules.compile.literals import between_quotes
 from leadrules.core.text import nfc
 from leadrules.core.types import NUMBER, SET, TEXT, YESNO, Type
 from leadrules.project.model import Rep
@@ -29,7 +30,7 @@ def known_rep(scope: Scope, node: n.TextLiteral) -> str | None:
         hint = f"write `queue {node.value.removeprefix(QUEUE_PREFIX)}` without quotes"
         scope.complain("LR151", node.span, f'"{node.value}" is a queue, not a rep', help=hint)
         return None
-    scope.unknown("LR151", node.span, "rep", node.value, reps)
+    scope.unknown("LR151", between_quotes(node), "rep", node.value, reps)
     return None
 
 

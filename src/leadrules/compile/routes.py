@@ -6,23 +6,24 @@ what is dealt, and when, is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, cast, get_args
 
 from leadrules.compile.actions import filled_field
 from leadrules.compile.definitions import active_days, check_otherwise_last, check_unique_ids
 from leadrules.compile.expressions import Scope, duration, inside_team
+from leadrules.compile.literals import text_value
 from leadrules.compile.roster import attribute_types, known_queue, known_rep, known_team, members
 from leadrules.core.diagnostics import Related
 from leadrules.core.text import nfc
-from leadrules.core.types import NUMBER, Kind
+from leadrules.core.types import NUMBER
 from leadrules.ruleset import model
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
 
 Strategy = Literal["round_robin", "weighted", "least_loaded"]
 STRATEGIES: tuple[str, ...] = get_args(Strategy)
-TEXTUAL: tuple[Kind, ...] = ("text", "choice", "label")
+CHOOSING = {"if": 1, "coalesce": 0}  # the functions that choose, and where their choices begin
 
 
 def lower_route(scope: Scope, node: n.Route, position: int) -> model.Route:
@@ -111,9 +112,18 @@ def _rule(scope: Scope, node: n.RouteRule) -> model.RouteRule:
 
 
 def _rep(scope: Scope, node: n.RepTarget) -> model.Target:
-    if isinstance(node.value, n.TextLiteral):
-        known_rep(scope, node.value)
-    return model.Target("rep", rep=scope.expression(node.value, TEXTUAL, what="a rep"))
+    for literal in _written_reps(node.value):
+        known_rep(scope, literal)
+    return model.Target("rep", rep=text_value(scope, node.value, "a rep"))
+
+
+def _written_reps(node: n.Expression) -> Iterator[n.TextLiteral]:
+    """The texts that the value can be: itself, or what `if` and `coalesce` choose from."""
+    if isinstance(node, n.TextLiteral):
+        yield node
+    elif isinstance(node, n.Call) and node.function.key in CHOOSING:
+        for argument in node.arguments[CHOOSING[node.function.key] :]:
+            yield from _written_reps(argument)
 
 
 def _queue(scope: Scope, node: n.QueueTarget) -> model.Target:
@@ -126,7 +136,7 @@ def _keep(scope: Scope, node: n.KeepTarget) -> model.Target:
 
 def _match(scope: Scope, node: n.MatchTarget) -> model.Target:
     name = n.Name(span=node.on.span, name=node.on)
-    return model.Target("match", on=scope.expression(name, (*TEXTUAL, "number"), what="`match account on`"))
+    return model.Target("match", on=text_value(scope, name, "`match account on`", also="number"))
 
 
 def _team(scope: Scope, node: n.TeamTarget) -> model.Target:

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 
 from leadrules.compile.actions import check_conflicts, known_channel, lower_action, lower_template
 from leadrules.compile.expressions import Scope, duration
+from leadrules.compile.literals import between_quotes
 from leadrules.core.diagnostics import Related
 from leadrules.ruleset import model
 from leadrules.syntax import nodes as n
@@ -133,7 +134,7 @@ def _window(scope: Scope, node: n.SendWindow) -> tuple[str, str, str | None]:
         scope.complain("LR168", node.span, message, help=hint)
     zone = node.zone
     if zone is not None and zone.value not in available_timezones():
-        scope.unknown("LR169", zone.span, "time zone", zone.value, sorted(available_timezones()), ZONE_HELP)
+        scope.unknown("LR169", between_quotes(zone), "time zone", zone.value, sorted(available_timezones()), ZONE_HELP)
     return _clock(node.start), _clock(node.end), zone.value if zone else None
 
 
@@ -150,7 +151,7 @@ def _per_day(scope: Scope, node: n.Throttle) -> int:
 def _on_finish(scope: Scope, node: n.Sequence, actions: list[n.Action]) -> tuple[model.Action, ...]:
     for action in actions:
         _check_on_finish(scope, node, action)
-    check_conflicts(scope, actions)
+    check_conflicts(scope, actions, "keep one, or choose by a classify: `move by PLAN`")
     return tuple(lower_action(scope, action) for action in actions)
 
 

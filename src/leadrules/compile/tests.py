@@ -13,8 +13,9 @@ from typing import Any
 from leadrules.compile.actions import lower_template
 from leadrules.compile.expressions import Scope, duration, instant
 from leadrules.compile.literals import GivenValue, label_value, plain_value, set_value
+from leadrules.compile.scope import replace
 from leadrules.core.diagnostics import Related
-from leadrules.core.text import nfc
+from leadrules.core.text import nearest, nfc
 from leadrules.core.types import DATETIME, ERROR, NUMBER, TEXT, Type
 from leadrules.project.model import Field
 from leadrules.ruleset import model
@@ -240,8 +241,17 @@ def _check_rule(scope: Scope, rule: n.Ident, block: n.Route | n.Score, known: li
         if isinstance(block, n.Score):
             scope.use("rule", f"{block.name.key}.{rule.key}", rule.span)
     elif not block.damaged:
-        what = f"rule in the {'score' if isinstance(block, n.Score) else 'route'} `{block.name.text}`"
-        scope.unknown("LR190", rule.span, what, rule.key, known)
+        _report_rule(scope, rule, block, known)
+
+
+def _report_rule(scope: Scope, rule: n.Ident, block: n.Route | n.Score, known: list[str]) -> None:
+    assert block.name is not None
+    near = nearest(rule.key, known)
+    what = "score" if isinstance(block, n.Score) else "route"
+    message = f"the {what} `{block.name.text}` has no rule `{rule.text}`"
+    hint = f"did you mean `{near}`?" if near else f"it has {', '.join(f'`{name}`' for name in known[:8])}"
+    fixes = (replace(f"change to `{near}`", rule.span, near),) if near else ()
+    scope.complain("LR190", rule.span, message, label="unknown rule", help=hint, fixes=fixes)
 
 
 def _action(scope: Scope, node: n.ExpectAction) -> TestItem:

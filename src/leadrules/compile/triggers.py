@@ -32,7 +32,7 @@ def lower_trigger(scope: Scope, node: n.Trigger, position: int) -> model.Trigger
     backfill = only(scope, items, n.Backfill, "`backfill`")
     actions = [item.action for item in items if isinstance(item, n.Do)]
     _check_complete(scope, node, actions)
-    check_conflicts(scope, actions)
+    check_conflicts(scope, actions, "keep one, or write two triggers with different conditions")
     return model.Trigger(
         name=node.name.key,
         title=node.title,
