@@ -80,7 +80,7 @@ def _field(prop: Property, type_: Type, word: str, required: bool) -> Field:
         name=prop.name,
         type=type_,
         required=required,
-        description=prop.value("description", is_text, "a text") or "",
+        description=_description(prop),
         columns=_headers(prop, "x-columns"),
         blanks=_headers(prop, "x-blanks"),
         separator=prop.value("x-separator", _is_separator, "a text such as `;`") or ";",
@@ -238,8 +238,17 @@ def _set_type(prop: Property) -> Type:
         prop.found.append(finding("LR071", span, message, help='Write `"items": {"type": "string"}`.'))
         return types.ERROR
     inner = Property(prop.document, (*prop.path, "items"), items, prop.found)
-    check_keywords(inner, ANNOTATIONS | {"type"}, None)
-    return types.SET
+    inner.name = prop.name
+    check_keywords(inner, ANNOTATIONS | {"type", "enum"}, None)
+    if "enum" not in items:
+        return types.SET
+    choice = _choice(inner)
+    return Type("set", choice.options) if choice.kind == "choice" else types.ERROR
+
+
+def _description(prop: Property) -> str:
+    text = prop.data.get("description")
+    return text if isinstance(text, str) else ""
 
 
 def _headers(prop: Property, keyword: str) -> tuple[str, ...]:

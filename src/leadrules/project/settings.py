@@ -16,6 +16,9 @@ from leadrules.project.document import Document, KeyPath, did_you_mean
 from leadrules.project.files import Files
 from leadrules.project.model import Guards, Source
 
+_ENCODINGS = ("utf-8", "utf-8-sig", "cp932", "shift_jis", "euc-jp", "utf-16", "latin-1", "cp1252", "gb18030", "big5")
+_ALSO_CALLED = {"windows-31j": "cp932", "x-sjis": "cp932", "s_jis": "cp932"}
+
 
 class Settings:
     """Reads values out of one file by path; every finding about them collects in `found`."""
@@ -165,11 +168,13 @@ def _check_encoding(settings: Settings, path: KeyPath) -> None:
     name = settings.get(*path)
     if name is None:
         return
+    spelled = name.strip().lower().replace(" ", "-")
     try:
-        b"".decode(name)
-    except (LookupError, ValueError):
-        near = did_you_mean(name, ("utf-8", "utf-8-sig", "cp932", "shift_jis", "euc-jp", "utf-16", "latin-1", "cp1252"))
-        settings.wrong(path, "an encoding such as `utf-8` or `cp932`", near)
+        b" ".decode(_ALSO_CALLED.get(spelled, spelled))
+    except LookupError:
+        settings.wrong(path, "an encoding such as `utf-8` or `cp932`", did_you_mean(name, _ENCODINGS))
+    except UnicodeDecodeError:
+        return  # the encoding is known; one blank is no text in it
 
 
 def _check_one_type(settings: Settings, at: KeyPath) -> None:

@@ -115,7 +115,7 @@ def _read(source: Input) -> tuple[Table, str | None, pl.DataFrame, int]:
         except UndecodableError as error:
             last = last or error
     assert last is not None
-    raise refusal(source.path, None, last)
+    raise refusal(last, None)
 
 
 def _delimiter(source: Input, encoding: str | None, header: tuple[str, ...]) -> str | None:
