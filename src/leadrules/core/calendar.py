@@ -136,12 +136,18 @@ class Calendar:
     def shift(self, moment: date, count: int, unit: str) -> date | None:
         """A date or datetime, moved by a length: a date by days to years stays a date."""
         if unit in ("minutes", "hours"):
-            return self.add(moment, count * _NOMINAL[unit])
+            return self._by_clock(moment, count, unit)
         if not isinstance(moment, datetime):
             return self.shift_day(moment, count, unit)
         local = self.local(moment)
         day = self.shift_day(local.date(), count, unit)
         return None if day is None else self.instant(datetime.combine(day, local.time()))
+
+    def _by_clock(self, moment: date, count: int, unit: str) -> datetime | None:
+        try:
+            return self.add(moment, count * _NOMINAL[unit])
+        except OverflowError:
+            return None
 
     def shift_day(self, day: date, count: int, unit: str) -> date | None:
         """A date, moved by days, business days, weeks, months, quarters or years."""

@@ -73,9 +73,9 @@ def _most_column(*args: Any) -> Any:
 
 
 def _round(x: float, digits: float = 0.0) -> float | None:
-    if not digits.is_integer() or abs(digits) > MOST_DIGITS:
+    if not digits.is_integer():
         return None
-    return rounded(x, int(digits))
+    return rounded(x, int(max(-MOST_DIGITS, min(MOST_DIGITS, digits))))
 
 
 def _round_column(x: Any, digits: Any = None) -> Any:
@@ -94,7 +94,8 @@ def _rounded_series(series: pl.Series, digits: pl.Series) -> pl.Series:
     import polars as pl
 
     places = range(-MOST_DIGITS, MOST_DIGITS + 1)
-    scales = digits.replace_strict(
+    nearest = digits.clip(-MOST_DIGITS, MOST_DIGITS).zip_with(digits == digits.floor(), digits)
+    scales = nearest.replace_strict(
         [float(d) for d in places], [10.0**d for d in places], default=None, return_dtype=pl.Float64
     )
     return _scaled(series, scales)
@@ -193,7 +194,7 @@ OPERATIONS = (
     ),
     Operation(
         "round",
-        "x to that many decimals (0 when left out, at most 15); a half goes away from zero.",
+        "x to that many decimals (0 when left out, more than 15 is 15); a half goes away from zero.",
         (number("x"), number("digits", optional=True)),
         NUMBER,
         strict(_round),
@@ -207,6 +208,7 @@ OPERATIONS = (
                 ((None, 2.0), None),
                 ((1.0, None), None),
                 ((1.0, 0.5), None),
+                ((5.5, 40.0), 5.5),
             ]
         ),
         by_name=True,

@@ -1,0 +1,129 @@
+"""Folding, rounding, numbers as text, did-you-mean: against values worked out by hand."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadrules.core.functions.columnar import has_match, pattern_error
+from leadrules.core.text import fold, folded, in_units, nearest, nfc, number_text, plain, rounded, trimmed
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ＳａａＳ ", "saas"),
+        ("\u3000ﾌﾞﾁｮｳ", "ブチョウ"),
+        ("㍿ＡＢＣ", "株式会社abc"),
+        ("É", "é"),
+        ("İstanbul", "i̇stanbul"),
+        ("ΟΔΟΣ", "οδοσ"),
+        ("\ufeffLead\u200b", "lead"),
+        ("ﬁne", "fine"),
+        ("plain", "plain"),
+    ],
+)
+def test_values_fold_as_people_read_them(text: str, expected: str) -> None:
+    assert fold(text) == expected
+
+
+def test_a_literal_keeps_its_spaces() -> None:
+    assert folded(" ＶＰ") == " vp"
+
+
+@given(st.text(), st.text())
+def test_a_folded_part_is_a_part_of_the_folded_ascii_whole(before: str, part: str) -> None:
+    before, part = before.encode("ascii", "ignore").decode(), part.encode("ascii", "ignore").decode()
+    assert folded(part) in folded(before + part)
+
+
+def test_final_sigma_does_not_hide_a_part() -> None:
+    assert folded("ΟΔΟΣ") in folded("ΟΔΟΣΑ")
+
+
+def test_matches_sees_normal_text_in_its_own_case() -> None:
+    assert plain("\u3000ＶＰ ") == "VP"
+    assert trimmed("\x85a\u200b") == "a"
+    assert nfc("e\u0301") == "é"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        (r"\bVP\b", "The VP, Sales", True),
+        (r"\bVP\b", "SVP", False),
+        (r"^\d+$", "１２", True),
+        (r"(?i)vp", "VP", True),
+        (r"\w部", "営部", True),
+        (r"\bé\b", "un é là", True),
+    ],
+)
+def test_patterns_are_unicode_and_unanchored(pattern: str, text: str, expected: bool) -> None:
+    assert has_match(pattern, text) is expected
+
+
+def test_a_bad_pattern_says_why() -> None:
+    assert pattern_error(r"ok.*") is None
+    assert "look-around" in (pattern_error(r"(?=x)") or "")
+    assert "unclosed" in (pattern_error("(") or "")
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (12.0, "12"),
+        (-12.5, "-12.5"),
+        (0.1, "0.1"),
+        (-0.0, "0"),
+        (1e-7, "0.0000001"),
+        (9e14, "900000000000000"),
+        (1e22, "10000000000000000000000"),
+        (1200.0, "1200"),
+    ],
+)
+def test_numbers_print_without_trailing_zeros(number: float, text: str) -> None:
+    assert number_text(number) == text
+
+
+def test_numbers_print_rounded_on_request() -> None:
+    assert number_text(2 / 3, 4) == "0.6667"
+    assert number_text(-0.00001, 4) == "0"
+
+
+@pytest.mark.parametrize(
+    ("number", "decimals", "expected"),
+    [
+        (2.5, 0, 3.0),
+        (-2.5, 0, -3.0),
+        (0.5, 0, 1.0),
+        (1.005, 2, 1.01),
+        (2.675, 2, 2.68),
+        (-1.005, 2, -1.01),
+        (1.00499, 2, 1.0),
+        (1250.0, -2, 1300.0),
+        (0.1 + 0.2, 4, 0.3),
+        (1e300, 15, 1e300),
+    ],
+)
+def test_halves_go_away_from_zero(number: float, decimals: int, expected: float) -> None:
+    assert rounded(number, decimals) == expected
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(0, 4))
+def test_rounding_is_that_of_decimal_arithmetic(thousandths: int, decimals: int) -> None:
+    exact = Decimal(thousandths) / 1000
+    expected = exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    assert rounded(thousandths / 1000, decimals) == float(expected)
+    assert in_units(thousandths / 1000, decimals) == int(expected.scaleb(decimals))
+
+
+def test_nearest_finds_what_was_meant() -> None:
+    names = ["annual_revenue", "employees", "industry", "country"]
+    assert nearest("employes", names) == "employees"
+    assert nearest("Annual Revenue", names) == "annual_revenue"
+    assert nearest("AnnualRevenue", names) == "annual_revenue"
+    assert nearest("xyzzy", names) is None
+    assert nearest("anything", []) is None
