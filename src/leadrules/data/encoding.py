@@ -17,7 +17,8 @@ import polars as pl
 from leadrules.core.text import nearest
 from leadrules.data.errors import InputError
 
-BLOCK = 32 << 20
+# Below the size from which every block would be fresh memory, page by page.
+BLOCK = 16 << 20
 # The longer mark comes first: UTF-32's begins with UTF-16's.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -64,7 +65,7 @@ def text_blocks(stream: BinaryIO, encoding: str, path: str) -> Iterator[bytes]:
     mark, marked = next(((m, e) for m, e in _MARKS if head.startswith(m)), (b"", encoding))
     if marked.startswith("utf-16") and not mark:
         marked = "utf-16-le" if marked == "utf-16" else marked
-    at = _Place(path, len(mark), 1)
+    at = _Place(path, stream, len(mark))
     start = head[len(mark) :]
     return _checked(stream, start, at) if marked == "utf-8" else _recoded(stream, start, at, marked)
 
@@ -74,12 +75,14 @@ class _Place:
     """How far a file is read."""
 
     path: str
+    stream: BinaryIO
     position: int
-    line: int
 
     def bad_byte(self, block: bytes, at: int) -> UndecodableError:
         """The finding for a byte of the block that begins here."""
-        return UndecodableError(self.path, self.position + at, block[at], self.line + block.count(b"\n", 0, at))
+        position = self.position + at
+        self.stream.seek(0)
+        return UndecodableError(self.path, position, block[at], 1 + self.stream.read(position).count(b"\n"))
 
 
 def _checked(stream: BinaryIO, start: bytes, place: _Place) -> Iterator[bytes]:
@@ -92,7 +95,6 @@ def _checked(stream: BinaryIO, start: bytes, place: _Place) -> Iterator[bytes]:
         _refuse_bad_utf8(block, place)
         yield block
         place.position += len(block)
-        place.line += block.count(b"\n")
     _refuse_bad_utf8(carry, place)
     if carry:
         yield carry
@@ -135,7 +137,6 @@ def _recoded(stream: BinaryIO, start: bytes, place: _Place, encoding: str) -> It
         if last:
             return
         place.position += len(block)
-        place.line += text.count("\n")
         block = stream.read(BLOCK)
 
 

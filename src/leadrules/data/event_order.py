@@ -24,6 +24,8 @@ _SPREAD = 0x9E3779B97F4A7C15  # 2^64 / golden ratio: spreads rows that differ in
 
 def without_repeats(frame: pl.DataFrame, texts: Texts) -> tuple[pl.DataFrame, int]:
     """The events without second rows of one id, and how many went. Of different contents the first in order stays."""
+    if ID_HASH not in frame.columns:
+        return frame, 0
     ids = frame.get_column(ID_HASH)
     known = ids.is_not_null()
     doubtful = ids.is_duplicated() & known if known.any() else known

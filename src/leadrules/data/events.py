@@ -22,16 +22,18 @@ from leadrules.core.types import DATETIME
 from leadrules.data.columns import DTYPES, INSTANT, ColumnReader
 from leadrules.data.errors import InputError
 from leadrules.data.event_order import ID_CHECK, ID_HASH, ID_TEXT, RECORD, ranked, without_repeats
-from leadrules.data.ids import canonical_keys
+from leadrules.data.ids import canonical_keys, long_keys
 from leadrules.data.leads import JOIN, KEY, LeadTable, numbered, shifted
 from leadrules.data.opening import Column, Opened, Opening
 from leadrules.data.rejects import Places, Rejects, no_rejects
 from leadrules.data.sources import InputFile, open_inputs
-from leadrules.data.tables import Batch
+from leadrules.data.tables import Batch, ahead
 from leadrules.project.model import EventType, Field, Project, Source
 
 ID, LEAD, TYPE, AT = "id", "lead_id", "type", "at"
 _PARTS = (ID, LEAD, TYPE, AT)
+_SALESFORCE_ID = 15
+_LEAD_CHECK = "@lead_check"
 _JOINED_AT_ONCE = 4_000_000
 _TIME = Field(AT, DATETIME, required=True)
 _COUNTED = ("events_in", "events_unread", "events_used", "events_rejected", "events_orphaned", "events_repeated")
@@ -113,12 +115,8 @@ class _Plan:
     def schema(self) -> dict[str, pl.DataType]:
         """The columns of the table, before ranks."""
         own = {f"{name}:{kind}": DTYPES[kind] for name, kind in self.fields}
-        return {"lead_row": pl.UInt32(), TYPE: self.enum, AT: INSTANT, RECORD: pl.UInt32()} | own | self._of_ids
-
-    @property
-    def _of_ids(self) -> dict[str, pl.DataType]:
-        ids: dict[str, pl.DataType] = {ID_HASH: pl.UInt64(), ID_CHECK: pl.UInt64()}
-        return ids | ({ID_TEXT: pl.String()} if self.identified else {})
+        ids = {ID_TEXT: pl.String()} if self.identified else {}
+        return {"lead_row": pl.UInt32(), TYPE: self.enum, AT: INSTANT, RECORD: pl.UInt32()} | own | ids
 
 
 def _columns(plan: _Plan) -> list[Column]:
@@ -136,10 +134,18 @@ def _columns(plan: _Plan) -> list[Column]:
 
 def _lookup(leads: LeadTable) -> pl.DataFrame:
     """The row of a lead by every form of its key that an event may bear."""
-    rows = leads.frame.select(KEY, JOIN).with_row_index("lead_row")
-    forms = [rows.select(pl.col(JOIN).alias(LEAD), "lead_row")]
-    other = rows.filter(pl.col(KEY) != pl.col(JOIN))
-    return pl.concat([*forms, other.select(pl.col(KEY).alias(LEAD), "lead_row")]).unique(LEAD, keep="first")
+    short = leads.frame.get_column(JOIN)
+    rows = pl.arange(len(short), eager=True, dtype=pl.UInt32).alias("lead_row")
+    long = long_keys(short) if (short.str.len_bytes() == _SALESFORCE_ID).any() else short.head(0)
+    has_long = long.is_not_null()
+    keys = pl.concat([short, long.filter(has_long)])
+    rows = pl.concat([rows, rows.filter(has_long) if len(long) else rows.head(0)])
+    return pl.DataFrame([*_hashed(keys), rows])
+
+
+def _hashed(leads: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Two hashes of each key: 128 bits stand for the text, which takes more to carry and to compare."""
+    return leads.hash(1).alias(LEAD), leads.hash(2).alias(_LEAD_CHECK)
 
 
 def _read_source(plan: _Plan, opening: Opening, lookup: pl.DataFrame, first: int) -> _Reading:
@@ -177,7 +183,7 @@ class _Reading:
         self._bases.append(base)
         by_content = self.opening.source.repeats == "drop" and ID not in opened.positions
         positions = range(len(opened.header.names)) if by_content else sorted(set(self._read_positions(opened)))
-        for batch in opened.table.batches(positions):
+        for batch in ahead(opened.table.batches(positions)):
             self._take(opened, batch, base, by_content=by_content)
         self.notes.extend(opened.table.notes)
 
@@ -197,13 +203,14 @@ class _Reading:
             return
         pending = pl.concat(self._pending)
         self._pending.clear()
-        joined = pending.join(self.lookup, on=LEAD, how="left", maintain_order="left")
-        strange = joined.get_column("lead_row").is_null()
-        if strange.any():
-            joined = _second_look(joined, self.lookup)
-            self.counts["events_orphaned"] += joined.get_column("lead_row").null_count()
-            joined = joined.drop_nulls("lead_row")
-        self.joined.append(joined.select(self.plan.schema.keys()))
+        rows = pending.select(LEAD, _LEAD_CHECK).join(self.lookup, on=LEAD, how="left", maintain_order="left")
+        its = rows.get_column(_LEAD_CHECK) == rows.get_column(f"{_LEAD_CHECK}_right")
+        joined = pending.drop(LEAD, _LEAD_CHECK).insert_column(0, rows.get_column("lead_row"))
+        if not its.all(ignore_nulls=False):
+            its = its.fill_null(value=False)
+            self.counts["events_orphaned"] += len(its) - int(its.sum())
+            joined = joined.filter(its)
+        self.joined.append(joined)
 
     def _refuse_missing(self, opened: Opened) -> None:
         source = self.opening.source
@@ -282,10 +289,10 @@ class _Reading:
     def _check(self, opened: Opened, cells: pl.DataFrame, types: pl.Series, *, by_content: bool) -> None:
         """Parse what is read of the rows of known types; what holds goes on to be joined."""
         before = len(self.rejects.records)
-        leads = cells.get_column(str(opened.positions[LEAD]))
-        for row in (leads.is_null() | (leads.str.strip_chars(TRIM) == "")).arg_true() if _may_be_blank(leads) else ():
+        leads = cells.get_column(str(opened.positions[LEAD])).str.strip_chars(TRIM)
+        for row in self._is_blank(leads).fill_null(value=True).arg_true():
             self._reject(opened, cells, row, LEAD, leads[row] or "", _NO_LEAD)
-        columns = [leads.alias(LEAD), types.alias(TYPE), self._read(opened, cells, AT, self._time).alias(AT)]
+        columns = [*_hashed(leads), types.alias(TYPE), self._read(opened, cells, AT, self._time).alias(AT)]
         columns.append(cells.get_column(RECORD))
         for (name, kind), readers in self._readers.items():
             columns.append(self._field(opened, cells, types, name, readers).alias(f"{name}:{kind}"))
@@ -320,16 +327,18 @@ class _Reading:
                 part = self._read(opened, cells, name, reader)
             else:
                 rows = its.arg_true()
-                some = self._read(opened, cells[rows], name, reader)
-                part = _spread(some, rows, len(cells))
+                part = _spread(self._read(opened, cells, name, reader, rows), rows, len(cells))
             whole = part if whole is None else whole.zip_with(whole.is_not_null(), part)
         assert whole is not None
         return whole
 
-    def _read(self, opened: Opened, cells: pl.DataFrame, name: str, reader: ColumnReader) -> pl.Series:
-        values, bad = reader.read(cells.get_column(str(opened.positions[name])))
+    def _read(
+        self, opened: Opened, cells: pl.DataFrame, name: str, reader: ColumnReader, rows: pl.Series | None = None
+    ) -> pl.Series:
+        column = cells.get_column(str(opened.positions[name]))
+        values, bad = reader.read(column if rows is None else column.gather(rows))
         for cell in bad:
-            self._reject(opened, cells, cell.row, name, cell.value, cell.reason)
+            self._reject(opened, cells, cell.row if rows is None else rows[cell.row], name, cell.value, cell.reason)
         return values
 
     def _reject(self, opened: Opened, cells: pl.DataFrame, row: int, name: str, value: str, reason: str) -> None:
@@ -343,24 +352,23 @@ class _Reading:
         self, opened: Opened, cells: pl.DataFrame, types: pl.Series, *, by_content: bool
     ) -> list[pl.Series]:
         """Two hashes of what makes the event this event, null where every row is one; the id itself where it is kept."""
-        nothing = pl.Series([None], dtype=pl.UInt64).new_from_index(0, len(cells))
         ids = cells.get_column(str(opened.positions[ID])).str.strip_chars(TRIM) if ID in opened.positions else None
-        hashes = [nothing, nothing]
+        hashes: list[pl.Series] = []
         if by_content:
             names = sorted(range(len(opened.header.names)), key=lambda at: (opened.header.names[at], at))
             content = cells.select(str(at) for at in names)
             hashes = [content.hash_rows(seed) for seed in (1, 2)]
         elif ids is not None:
-            blank = self._is_blank(ids)
+            blank = self._is_blank(ids).fill_null(value=False)
             ids = ids.set(blank, None) if blank.any() else ids
-            hashes = [ids.hash(seed).zip_with(ids.is_not_null(), nothing) for seed in (1, 2)]
+            hashes = [_only(ids.hash(seed), ids.is_not_null()) for seed in (1, 2)]
         kept = [] if not self.plan.identified else [self._kept_ids(ids, types)]
-        return [hashes[0].alias(ID_HASH), hashes[1].alias(ID_CHECK), *kept]
+        return [*(hash.alias(name) for hash, name in zip(hashes, (ID_HASH, ID_CHECK), strict=False)), *kept]
 
     def _is_blank(self, ids: pl.Series) -> pl.Series:
         blanks = self._time.cell.folded_blanks
         blank = ids == ""
-        return (blank | fold_series(ids).is_in(list(blanks)) if blanks else blank).fill_null(value=False)
+        return blank | fold_series(ids).is_in(list(blanks)) if blanks else blank
 
     def _kept_ids(self, ids: pl.Series | None, types: pl.Series) -> pl.Series:
         nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(types))
@@ -390,8 +398,8 @@ def _records(batch: Batch, base: int) -> pl.Series:
     return numbered(shifted(batch.numbers, base - 1))
 
 
-def _may_be_blank(leads: pl.Series) -> bool:
-    return bool(leads.null_count() or (leads.str.strip_chars(TRIM) == "").any())
+def _only(values: pl.Series, good: pl.Series) -> pl.Series:
+    return values if good.all() else values.zip_with(good, pl.Series([None], dtype=values.dtype).new_from_index(0, len(good)))
 
 
 def _spread(some: pl.Series, rows: pl.Series, length: int) -> pl.Series:
@@ -400,17 +408,10 @@ def _spread(some: pl.Series, rows: pl.Series, length: int) -> pl.Series:
     return some.gather(places.scatter(rows, pl.arange(len(rows), eager=True, dtype=pl.UInt32)))
 
 
-def _second_look(joined: pl.DataFrame, lookup: pl.DataFrame) -> pl.DataFrame:
-    """Rows without a lead once more, by the canonical form of their key."""
-    rows = joined.get_column("lead_row").is_null().arg_true()
-    keys = canonical_keys(joined.get_column(LEAD).gather(rows).str.strip_chars(TRIM))
-    again = pl.DataFrame({LEAD: keys}).join(lookup, on=LEAD, how="left", maintain_order="left").get_column("lead_row")
-    return joined.with_columns(joined.get_column("lead_row").scatter(rows, again))
-
-
 def _together(plan: _Plan, read: Sequence[_Reading], ordered: frozenset[str]) -> EventTable:
     parts = [part for reading in read for part in reading.joined]
-    frame = pl.concat(parts) if parts else pl.DataFrame(schema=plan.schema)
+    # Sources without ids have no columns of ids.
+    frame = pl.concat(parts, how="diagonal") if parts else pl.DataFrame(schema=plan.schema)
 
     def texts(tied: pl.DataFrame) -> pl.DataFrame:
         return pl.concat([reading.texts(tied.select(RECORD, TYPE)) for reading in read])

@@ -41,6 +41,13 @@ def canonical_keys(keys: pl.Series) -> pl.Series:
     return frame.select(chosen.otherwise(pl.col("key")).alias(name)).to_series()
 
 
+def long_keys(keys: pl.Series) -> pl.Series:
+    """The 18-character form of every 15-character id in a column; null for other keys."""
+    is_short = pl.col("key").str.contains("^[A-Za-z0-9]{15}$")
+    long = pl.when(is_short).then(pl.concat_str("key", _checksums()))
+    return pl.DataFrame({"key": keys}).select(long.alias(keys.name)).to_series()
+
+
 def _checksums() -> pl.Expr:
     letters = pl.lit(pl.Series([list(CHECKSUM_LETTERS)], dtype=pl.List(pl.String)))
     return pl.concat_str([letters.list.get(_bits(start)) for start in (0, 5, 10)])

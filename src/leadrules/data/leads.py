@@ -21,7 +21,7 @@ from leadrules.data.ids import canonical_key, canonical_keys
 from leadrules.data.opening import Column, Opened, Opening
 from leadrules.data.rejects import Places, Rejects
 from leadrules.data.sources import InputFile, open_inputs
-from leadrules.data.tables import Batch, Ragged
+from leadrules.data.tables import Batch, Ragged, ahead
 from leadrules.project.model import Field, Project, Source
 
 KEY = "@key"
@@ -92,7 +92,7 @@ class _Reading:
             self._refuse_missing(opened)
             positions = sorted(set(opened.positions.values())) or [0]
             base = self.rows_in
-            for batch in opened.table.batches(positions):
+            for batch in ahead(opened.table.batches(positions)):
                 self._take(opened, batch, base)
             self.notes.extend(opened.table.notes)
         whole = pl.concat(self.parts) if self.parts else self._nothing()

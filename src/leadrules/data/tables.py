@@ -6,6 +6,7 @@ In: nothing. Out: `Batch`, `Ragged` and the `Table` that the readers of the form
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,6 +41,15 @@ class Batch:
     def column(self, position: int) -> pl.Series:
         """A column by its position in the header."""
         return self.cells.get_column(str(position))
+
+
+def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches, each made in a thread while the one before is worked on."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead") as thread:
+        coming = thread.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, batches, None)
+            yield batch
 
 
 class Table(Protocol):
