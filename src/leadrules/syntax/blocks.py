@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix
@@ -120,7 +121,7 @@ class Splitter:
     def at_margin(self, token: Token) -> bool:
         """Whether a token stands in column 1."""
         start = token.start
-        return start == 0 or self.file.text[start - 1] in "\r\n" or self.file.text[:start] == "\ufeff"
+        return start == 0 or self.file.text[start - 1] in "\r\n" or (start == 1 and self.file.text[0] == "\ufeff")
 
     def between(self) -> bool:
         """Whether no block is under way."""
@@ -168,12 +169,19 @@ class Splitter:
         """A `{` without its `}`: the block is closed where the next one begins."""
         brace = block.open[0]
         last = block.tokens[-1]
+        if any(token.spoils and "}" in token.text for token in block.tokens):
+            self.close(block, last)
+            return
         span = Span(self.file, brace.start, brace.end)
         end = Span(self.file, last.end, last.end)
         fix = Fix("close it", (Edit(end, "\n}"),))
         name = block.tokens[1].text if len(block.tokens) > 1 and block.tokens[1] is not brace else ""
         message = f"the `{{` of {block.kind} `{name}` is never closed" if name else "this `{` is never closed"
         self.findings.append(finding("LR022", span, message, help="close the block with `}`", fixes=(fix,)))
+        self.close(block, last)
+
+    def close(self, block: Block, last: Token) -> None:
+        """Close every brace that is open."""
         for _ in block.open:
             block.tokens.append(Token("RBRACE", "}", last.end, last.end, first=True))
         block.open.clear()
@@ -211,6 +219,7 @@ class Splitter:
         self.findings.append(finding("LR021", span, message, help="move it to column 1 of its own line", fixes=(fix,)))
 
 
+@lru_cache(maxsize=1000)
 def similar_block(text: str) -> str | None:
     """The block keyword that a word is meant to be: another case or width, or a slip."""
     plain = unicodedata.normalize("NFKC", text).lower()

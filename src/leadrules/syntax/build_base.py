@@ -95,12 +95,10 @@ class Base:
         """The place of a token."""
         return Span(self.file, token.start, token.end)
 
-    def report(
-        self, code: str, span: Span, message: str, help: str, edits: Iterable[Edit] = (), title: str = ""
-    ) -> None:
+    def report(self, code: str, span: Span, message: str, help: str, edits: Iterable[Edit] = ()) -> None:
         """Keep a finding; `edits` are its fix."""
         edits = tuple(edits)
-        fixes = (Fix(title or help, edits),) if edits else ()
+        fixes = (Fix(help, edits),) if edits else ()
         self.findings.append(finding(code, span, message, help=help, fixes=fixes))
 
     def part(self, kind: str, value: Any, kids: Kids) -> Part:

@@ -129,10 +129,19 @@ class DefinitionBuilder(ExpressionBuilder):
 
     def matrix(self, kids: Kids) -> n.Statement:
         names = self.idents(kids)
+        columns = [kid for kid in kids if isinstance(kid, Part) and kid.kind == "columns"]
+        for again in columns[1:]:
+            self.report("LR030", again.span, "`columns:` is said twice", "keep one of them")
+        if not columns:
+            brace = token(kids, "LBRACE")
+            assert brace is not None
+            help_text = "begin with the labels along the top: `columns: hot | warm | cold`"
+            self.report("LR025", self.at(brace), f"the matrix `{names[0].text}` has no `columns:`", help_text)
         return n.Matrix(
+            damaged=not columns,
             rows_of=names[1],
             columns_of=names[2],
-            columns=part(kids, "columns"),
+            columns=columns[0].value if columns else (),
             rows=nodes(kids, n.MatrixRow),
             **self.header(kids),
         )

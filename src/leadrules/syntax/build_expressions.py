@@ -13,7 +13,8 @@ from leadrules.core.diagnostics import Edit
 from leadrules.core.source import Span
 from leadrules.syntax import nodes as n
 from leadrules.syntax.build_base import Base, Kids, Part, has, key_of, nodes, part, tokens
-from leadrules.syntax.tokens import Token, unescape, unescape_pattern
+from leadrules.syntax.literals import unescape, unescape_pattern
+from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import NOTHING, UNITS
 
 LONGEST = {
@@ -146,15 +147,21 @@ class ExpressionBuilder(Base):
 
     def alternative(self, left: n.Expression, right: n.Expression) -> n.Expression | None:
         """`contains "VP" or "Director"` and `= "a" or "b"`, read as `any (..)` and `in (..)`."""
+        if isinstance(right, n.And) and isinstance(right.items[0], n.TextLiteral):
+            joined = self.alternative(left, right.items[0])
+            return (
+                None
+                if joined is None
+                else replace(right, items=(joined, *right.items[1:]), span=left.span | right.span)
+            )
         if not isinstance(right, n.TextLiteral):
             return None
         last = left.items[-1] if isinstance(left, n.And) else left
-        meant = self._joined(last, right)
+        meant: Any = self._joined(last, right)
         if meant is None:
             return None
-        span = last.span | right.span
-        operand = meant.operand if isinstance(meant, n.TextTest) else meant.collection
-        values = ", ".join(f'"{value.raw}"' for value in operand.values)
+        collection: Any = meant.operand if isinstance(meant, n.TextTest) else meant.collection
+        values = ", ".join(f'"{value.raw}"' for value in collection.values)
         word = "any " if isinstance(meant, n.TextTest) else "in "
         fix = f"{word}({values})"
         first = _operand_start(last)

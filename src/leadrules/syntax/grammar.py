@@ -43,7 +43,9 @@ PHRASES = {
     END: "the end of the block",
 }
 
-_VALUE = frozenset({"NAME", "STRING", "INT", "NUMBER", "PERCENT", "TRUE", "FALSE", "DATE", "DATETIME", "LPAR", "AT", "BROKEN"})
+_VALUE = frozenset(
+    {"NAME", "STRING", "INT", "NUMBER", "PERCENT", "TRUE", "FALSE", "DATE", "DATETIME", "LPAR", "AT", "BROKEN"}
+)
 _CONDITION = frozenset({"NOT", "DID", "NEVER"})
 _OPERATORS = frozenset(
     {"CMP", "EQUAL", "IS", "IN", "BETWEEN", "CONTAINS", "STARTS", "ENDS", "MATCHES", "HAS", "NOT", "SIGN", "MULOP"}
@@ -63,7 +65,7 @@ class _NoLexer(Lexer):
 
 def grammar_text() -> str:
     """The grammar file, beside the package or in the checkout."""
-    inside = files("leadrules") / "grammar" / "leadrules.lark"
+    inside = files("leadrules") / "_grammar" / "leadrules.lark"
     if inside.is_file():
         return inside.read_text(encoding="utf-8")
     return (Path(__file__).parents[3] / "grammar" / "leadrules.lark").read_text(encoding="utf-8")
@@ -81,11 +83,13 @@ class Language:
             start="block",
             lexer=_NoLexer,
             keep_all_tokens=True,
-            transformer=self.builder,  # type: ignore[arg-type]
+            transformer=self.builder,
         )
         self.conf: ParseConf[int] = self.lark.parse_interactive().parser_state.parse_conf
         self.states: dict[int, dict[str, tuple[Any, Any]]] = self.conf.states
-        self.fixed = {t.name: t.pattern.value for t in self.lark.terminals if t.pattern.type == "str" and t.name != "BROKEN"}
+        self.fixed = {
+            t.name: t.pattern.value for t in self.lark.terminals if t.pattern.type == "str" and t.name != "BROKEN"
+        }
         self.keywords = {text: name for name, text in self.fixed.items() if text[0].isalpha()}
 
     def fresh(self, states: list[int] | None = None, values: list[Any] | None = None) -> ParserState[int]:
@@ -95,7 +99,7 @@ class Language:
     def classify(self, token: Token, state: int) -> str:
         """The terminal that a token is in a state. A keyword goes before a name; a rule's id before both."""
         kind = token.kind
-        if kind != "WORD" and kind != "NAME":
+        if kind not in ("WORD", "NAME"):
             return kind
         keys = self.states[state]
         text = token.text
@@ -144,7 +148,9 @@ class Language:
         """The index of the first token from `start` that cannot stand where it does, at most `stop`. Moves the stack."""
         for index in range(start, min(stop, len(tokens))):
             token = tokens[index]
-            before = token.kind if token.kind not in ("WORD", "NAME") else self.classify_after(token, stack, tokens, index)
+            before = (
+                token.kind if token.kind not in ("WORD", "NAME") else self.classify_after(token, stack, tokens, index)
+            )
             if not self.takes(stack, before):
                 return index
             self.shift(stack, before)
@@ -160,22 +166,23 @@ class Language:
         """What a terminal is called."""
         return PHRASES[terminal] if terminal in PHRASES else f"`{self.fixed[terminal]}`"
 
-    def expected(self, accepts: set[str]) -> str:
-        """What could stand, as a person says it: `a condition, `and` or `}``."""
+    def expected(self, accepts: set[str], lines: frozenset[str] | set[str] = frozenset()) -> str:
+        """What could stand, as a person says it: `a condition, `and` or `}``. `lines` are the beginnings of rule lines."""
         rest = set(accepts) - {"BROKEN"}
         words: list[str] = []
+        last: list[str] = []
+        if lines and lines < rest:
+            rest -= lines
+            last = ["the next line of the block"]
         if {"NAME", "STRING", "LPAR"} <= rest:
-            words.append("a condition" if _CONDITION <= rest else "a value")
+            words.append("a condition" if rest >= _CONDITION else "a value")
             rest -= _VALUE | _CONDITION | {"SIGN"}
-        if {"CMP", "IS", "CONTAINS"} <= rest:
-            words.append("an operator")
-            rest -= _OPERATORS
-        elif {"SIGN", "MULOP"} <= rest:
+        if {"CMP", "IS", "CONTAINS"} <= rest or {"SIGN", "MULOP"} <= rest:
             words.append("an operator")
             rest -= _OPERATORS
         if {"WHERE", "DISTINCT", "WITHIN", "SINCE"} <= rest:
             rest -= {"WHERE", "DISTINCT"}
-        words += sorted(self.phrase(terminal) for terminal in rest)
+        words += [*sorted(map(self.phrase, rest)), *last]
         return join_words(dict.fromkeys(words))
 
 

@@ -747,9 +747,7 @@ class OnFinish(Node):
 class Sequence(Statement):
     """Steps and settings, in written order."""
 
-    items: tuple[
-        Step | CountDays | SendWindow | Throttle | Again | ExitWhen | PauseWhen | FinishAfter | OnFinish, ...
-    ]
+    items: tuple[Step | CountDays | SendWindow | Throttle | Again | ExitWhen | PauseWhen | FinishAfter | OnFinish, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -852,17 +850,7 @@ class Trigger(Statement):
     """Items in written order; more than one `on`, or a setting twice, is an error for the compiler."""
 
     items: tuple[
-        OnEvent
-        | OnChange
-        | OnFinishOf
-        | OnOverdue
-        | OnDate
-        | When
-        | Do
-        | RespondWithin
-        | Once
-        | Priority
-        | Backfill,
+        OnEvent | OnChange | OnFinishOf | OnOverdue | OnDate | When | Do | RespondWithin | Once | Priority | Backfill,
         ...,
     ]
 

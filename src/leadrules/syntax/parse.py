@@ -15,7 +15,8 @@ from leadrules.syntax.blocks import Block, Splitter
 from leadrules.syntax.grammar import language
 from leadrules.syntax.nodes import Module, Statement
 from leadrules.syntax.reader import BlockReader
-from leadrules.syntax.tokens import Token, tokenize
+from leadrules.syntax.tokenize import tokenize
+from leadrules.syntax.tokens import Token
 
 LARGEST_FILE = 5_000_000
 DEEPEST = 100
@@ -49,12 +50,16 @@ def refuse(file: SourceFile) -> Diagnostic | None:
     """A file that is not read at all: too large, or no text."""
     text = file.text
     start = Span(file, 0, min(1, len(text)))
-    if len(text) > LARGEST_FILE or (len(text) * 4 > LARGEST_FILE and len(text.encode("utf-8", "replace")) > LARGEST_FILE):
+    if len(text) > LARGEST_FILE or (
+        len(text) * 4 > LARGEST_FILE and len(text.encode("utf-8", "replace")) > LARGEST_FILE
+    ):
         return finding("LR040", start, "a rule file may have 5 MB", help="split it: the order of files never matters")
     zero = text.find("\0")
     if zero >= 0:
         span = Span(file, zero, zero + 1)
-        return finding("LR041", span, "this file is not text", help="save it as UTF-8 text, or move it out of the rules")
+        return finding(
+            "LR041", span, "this file is not text", help="save it as UTF-8 text, or move it out of the rules"
+        )
     return None
 
 

@@ -16,9 +16,9 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.blocks import Block
-from leadrules.syntax.build_base import Part
 from leadrules.syntax.grammar import END, language
-from leadrules.syntax.mistakes import Place, find_mend
+from leadrules.syntax.mend import Place
+from leadrules.syntax.mistakes import find_mend
 from leadrules.syntax.nodes import Statement
 from leadrules.syntax.stubs import item_stub, name_of, statement_stub
 from leadrules.syntax.tokens import Token
@@ -50,6 +50,7 @@ class BlockReader:
         self.mended: list[Diagnostic] = []
         self.damaged = block.damaged
         self.mends = 0
+        self.dropped = (0, 0)
         end = block.tokens[-1].end
         self.tokens = [*block.tokens, Token(END, "", end, end, first=True)]
         self.builder.findings = []
@@ -109,26 +110,28 @@ class BlockReader:
         while True:
             token = tokens[self.index]
             stack = self.state.state_stack
-            if token.kind == "WORD" or token.kind == "NAME":
+            if token.kind in ("WORD", "NAME"):
                 token.type = "NAME" if after_dot else classify(token, stack[-1])
             if token.type not in states[stack[-1]]:
-                raise UnexpectedToken(token, set())  # type: ignore[arg-type]
+                raise UnexpectedToken(token, set())  # type: ignore[no-untyped-call]
             if token.kind == END:
                 statement: Statement = self.state.feed_token(token, is_end=True)  # type: ignore[arg-type]
                 return statement
             self.state.feed_token(token)  # type: ignore[arg-type]
-            if token.first or token.label:
-                self.keep_anchor()
+            if token.kind == "LBRACE":
+                self.keep_anchor(1)
+            elif token.first or token.label:
+                self.keep_anchor(0)
             after_dot = token.kind == "DOT"
             self.index += 1
 
-    def keep_anchor(self) -> None:
-        """Remember this place if the token that was just taken begins a rule line."""
-        values = self.state.value_stack
-        if begins_item(values):
-            states = self.state.state_stack
+    def keep_anchor(self, past: int) -> None:
+        """Remember this place if the token that was just taken begins a rule line, or if the lines begin past it."""
+        values, states = self.state.value_stack, self.state.state_stack
+        if past or begins_item(values):
+            stop = len(states) - 1 + past
             findings = len(self.builder.findings)
-            self.anchor = Anchor(self.index, tuple(states[:-1]), tuple(values[:-1]), findings)
+            self.anchor = Anchor(self.index + past, tuple(states[:stop]), tuple(values[: stop - 1]), findings)
 
     def recover(self) -> None:
         """Deal with the token at the index, which cannot stand there."""
@@ -151,10 +154,10 @@ class BlockReader:
         index = self.index
         start = self.anchor.index
         before = self.tokens[index - 1] if index else None
-        if before is not None and index - 1 > start and before.first and before.kind == "WORD":
-            if self.language.classify(before, self.anchor.states[-1]) not in ("NAME", "ID"):
-                if self.language.takes(list(self.anchor.states), self.language.classify(before, self.anchor.states[-1])):
-                    index -= 1
+        if before is not None and index - 1 > start > 0 and before.first and before.kind == "WORD":
+            terminal = self.language.classify(before, self.anchor.states[-1])
+            if terminal not in ("NAME", "ID") and self.language.takes(list(self.anchor.states), terminal):
+                index -= 1
         stack = list(self.anchor.states)
         index = self.language.reach(stack, self.tokens, start, index)
         return Place(self.file, self.language, self.block, self.tokens, start, index, tuple(stack), self.anchor.states)
@@ -169,9 +172,11 @@ class BlockReader:
     def drop(self, place: Place) -> None:
         """Leave out what cannot be read; a rule line stays by its name."""
         self.damaged = True
-        if self.anchor.index == 0:
+        before = len(self.tokens), place.index
+        if self.anchor.index == 0 or before == self.dropped:
             self.drop_header(place)
             return
+        self.dropped = before
         complete = self.tokens[place.index].first and self.language.takes(list(place.stack), "RBRACE")
         start = place.index if complete else self.anchor.index
         stop = self.next_item(place.index, start)
@@ -187,7 +192,7 @@ class BlockReader:
         brace = next((i for i, t in enumerate(self.tokens) if t.kind == "LBRACE"), None)
         stub = statement_stub(self.block, placeholder=True)
         assert stub is not None
-        if self.block.kind not in BRACED or brace is None or place.index > brace:
+        if self.block.kind not in BRACED or brace is None or place.index > brace or self.anchor.index:
             self.tokens = stub
         else:
             self.tokens[: brace + 1] = stub[: next(i for i, t in enumerate(stub) if t.kind == "LBRACE") + 1]
@@ -221,20 +226,19 @@ def begins_item(values: list[Any]) -> bool:
     """Whether the value on top of the stack is the first of a rule line: below it stand a `{` and whole lines only."""
     if len(values) < 3:
         return False
-    below = values[-2]
-    if isinstance(below, Tree):
-        below = values[-3]
-    return (isinstance(below, Token) and below.kind == "LBRACE") or (isinstance(below, Part) and below.kind == "columns")
+    below = values[-3] if isinstance(values[-2], Tree) else values[-2]
+    return isinstance(below, Token) and below.kind == "LBRACE"
 
 
 def unexpected(place: Place) -> Diagnostic:
     """The finding for a mistake that nobody knows by name."""
-    expected = place.language.expected(place.language.accepts(list(place.stack)))
+    expected = place.expected()
     token = place.tokens[place.index]
-    if (token.first or token.kind == END) and place.index:
+    between = place.start > 0 and place.takes("RBRACE")
+    if (token.first or token.kind == END) and place.index and not between:
         before = place.tokens[place.index - 1]
         span = Span(place.file, before.start, before.end)
-        return finding("LR024", span, f"expected {expected} after `{shown(before)}`", label="something is missing here")
+        return finding("LR024", span, f"expected {expected} after `{shown(before)}`", help=place.hint())
     span = Span(place.file, token.start, token.end)
     return finding("LR024", span, f"expected {expected}; found `{shown(token)}`", help=place.hint())
 

@@ -6,6 +6,8 @@ its uses report nothing more. Reports nothing.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from leadrules.syntax.blocks import Block
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import RESERVED
@@ -79,7 +81,7 @@ def item_stub(block: Block, tokens: list[Token]) -> list[Token]:
 def fill(template: str, name: Token) -> list[Token]:
     """The tokens of a template, all at the place of the name."""
     filled = [_token(word, name) for word in template.split()]
-    for token, after in zip(filled, filled[1:], strict=False):
+    for token, after in pairwise(filled):
         token.label = after.kind == "COLON"
     return filled
 
@@ -89,5 +91,3 @@ def _token(word: str, name: Token) -> Token:
         return Token(name.kind, name.text, name.start, name.end)
     value = "" if word == '""' else None
     return Token(_KINDS.get(word, "WORD"), word, name.end, name.end, value=value)
-
-

@@ -9,8 +9,34 @@ from __future__ import annotations
 import re
 
 RESERVED = frozenset(
-    "and or not in is one at between contains starts ends matches has any did never where distinct within since when"
-    " otherwise each true false blank".split()
+    [
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "one",
+        "at",
+        "between",
+        "contains",
+        "starts",
+        "ends",
+        "matches",
+        "has",
+        "any",
+        "did",
+        "never",
+        "where",
+        "distinct",
+        "within",
+        "since",
+        "when",
+        "otherwise",
+        "each",
+        "true",
+        "false",
+        "blank",
+    ]
 )
 
 BLOCKS = (
@@ -35,7 +61,7 @@ BLOCKS = (
     "test",
 )
 
-BRACED = frozenset("score band matrix classify stages route sequence trigger funnel goal test".split())
+BRACED = frozenset(BLOCKS) - {"list", "table", "events", "define", "segment", "exit", "suppress", "assert"}
 
 UNITS = {
     f"{word}{ending}": f"{word}s"
@@ -50,42 +76,44 @@ NOTHING = frozenset({"null", "NULL", "Null", "nil", "NIL", "None", "undefined"})
 OPERANDS_END = frozenset({"true", "false", "blank", "otherwise", "at"})
 
 SYNONYMS = {
-    "if": "when",
-    "where": "when",
-    "unless": "when",
-    "elif": "when",
-    "elsif": "when",
-    "elseif": "when",
-    "else": "otherwise",
-    "default": "otherwise",
-    "then": "do",
-    "max": "cap",
-    "min": "floor",
-    "above": "from",
-    "over": "from",
-    "upto": "until",
-    "to": "until",
-    "for": "when",
-    "includes": "contains",
-    "include": "contains",
-    "contain": "contains",
-    "like": "contains",
-    "startswith": "starts",
-    "endswith": "ends",
-    "per": "each",
-    "every": "each",
-    "goto": "move",
-    "enrol": "enroll",
-    "until": "within",
-    "empty": "blank",
-    "missing": "blank",
-    "null": "blank",
-    "except": "unless",
-    "desc": "descending",
-    "asc": "ascending",
-    "automatic": "auto",
-    "minimum": "floor",
-    "maximum": "cap",
+    "if": ("when",),
+    "where": ("when",),
+    "for": ("when",),
+    "elif": ("when",),
+    "elsif": ("when",),
+    "elseif": ("when",),
+    "else": ("otherwise",),
+    "default": ("otherwise",),
+    "then": ("do",),
+    "max": ("cap",),
+    "maximum": ("cap",),
+    "min": ("floor",),
+    "minimum": ("floor",),
+    "above": ("from",),
+    "over": ("from",),
+    "to": ("until", "with"),
+    "upto": ("until",),
+    "includes": ("contains",),
+    "include": ("contains",),
+    "contain": ("contains",),
+    "like": ("contains",),
+    "per": ("each",),
+    "every": ("each", "per"),
+    "each": ("per", "every"),
+    "goto": ("move",),
+    "enrol": ("enroll",),
+    "add": ("enroll",),
+    "empty": ("blank",),
+    "missing": ("blank",),
+    "null": ("blank",),
+    "except": ("unless",),
+    "desc": ("descending",),
+    "asc": ("ascending",),
+    "automatic": ("auto",),
+    "limit": ("at",),
+    "in": ("within",),
+    "using": ("by",),
+    "via": ("by",),
 }
 
 _NAME = re.compile(r"[^\W\d]\w*")

@@ -1,0 +1,183 @@
+"""Signs that are not the plain ones of the language: full-width, typographic, invisible, or without a meaning.
+
+In: a character that begins no token. Out: the token that was meant, with the finding that says so. Knows no grammar.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from leadrules.core.source import Span
+from leadrules.syntax.tokens import Cutter
+
+MEANT = {
+    "==": "=",
+    "===": "=",
+    ":=": "=",
+    "<>": "!=",
+    "=<": "<=",
+    "≥": ">=",
+    "≦": "<=",
+    "≧": ">=",
+    "≤": "<=",
+    "≠": "!=",
+    "×": "*",
+    "÷": "/",
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "、": ",",
+}
+LOGIC = {"&&": "and", "&": "and", "||": "or", "!": "not"}
+PUNCTUATION = {
+    "+": "SIGN",
+    "-": "SIGN",
+    "*": "MULOP",
+    "/": "MULOP",
+    "=": "EQUAL",
+    "(": "LPAR",
+    ")": "RPAR",
+    "{": "LBRACE",
+    "}": "RBRACE",
+    "[": "LSQB",
+    "]": "RSQB",
+    ",": "COMMA",
+    ".": "DOT",
+    ":": "COLON",
+    "|": "VBAR",
+}
+_QUOTES = {
+    "“": '”“"',
+    "”": '”“"',
+    "„": '“”"',
+    "「": "」",
+    "『": "』",
+    "«": "»",
+    "'": "'",
+    "‘": "’'",
+    "’": "’'",
+    "＂": '＂"',
+    '"': "”“＂",
+}
+_WIDE = re.compile(r"[＞＜＝！≦≧≠≤≥][＞＜＝=<>]?|[\uff01-\uff5e]")
+_REST_OF_WORD = re.compile(r"\w+")
+
+
+def read_other(reader: Cutter, text: str, start: int) -> None:
+    """A character that starts no token."""
+    if text in _QUOTES:
+        _read_odd_text(reader, text, start)
+        return
+    wide = _WIDE.match(reader.text, start)
+    if wide is not None or text in MEANT:
+        _read_wide(reader, wide[0] if wide else text, start)
+        return
+    if text.isdigit() and unicodedata.digit(text, None) is not None:
+        _read_wide(reader, text, start)
+        return
+    run = start + 1
+    while run < len(reader.text) and reader.text[run] == text:
+        run += 1
+    reader.pos = run
+    if is_invisible(text):
+        _report_invisible(reader, text, start)
+    elif text == "`":
+        reader.pos = _line_end(reader.text, start)
+        message = "this name is never closed"
+        reader.report(
+            "LR003", start, reader.pos, message, help="a name in backquotes ends with a backquote on the same line"
+        )
+        reader.add("NAME", reader.text[start + 1 : reader.pos].strip() or "?", start, reader.pos).spoils = True
+    elif text in (";", "；"):
+        reader.report("LR002", start, run, "rules are not separated by `;`", "", help="leave it out")
+    else:
+        reader.report(
+            "LR002", start, run, f"`{text}` has no meaning in a rule", help="remove it, or put the text in quotes"
+        )
+        reader.add("ODD", text, start, run).spoils = True
+
+
+def is_invisible(text: str) -> bool:
+    """Whether a character cannot be seen, or looks like a space."""
+    return unicodedata.category(text) in ("Cf", "Cc", "Zs", "Zl", "Zp", "Co", "Cn", "Cs") or text == "\ufeff"
+
+
+def _report_invisible(reader: Cutter, text: str, start: int) -> None:
+    name = unicodedata.name(text, "control character").lower()
+    space = unicodedata.category(text) in ("Zs", "Zl", "Zp")
+    reader.report(
+        "LR001",
+        start,
+        reader.pos,
+        f"an invisible character stands here: U+{ord(text):04X} ({name})",
+        " " if space else "",
+        help="replace it by a space" if space else "remove it",
+    )
+    tokens = reader.out.tokens
+    rest = _REST_OF_WORD.match(reader.text, reader.pos)
+    if not space and tokens and tokens[-1].kind == "WORD" and tokens[-1].end == start and rest:
+        reader.pos = tokens[-1].end = rest.end()
+        tokens[-1].text += rest[0]
+
+
+def _read_wide(reader: Cutter, text: str, start: int) -> None:
+    """A full-width or typographic sign, or a run of full-width digits, read as its plain form."""
+    if unicodedata.normalize("NFKC", text).isdigit():
+        match = re.compile(r"[\d.．,_]+").match(reader.text, start)
+        text = match[0] if match else text
+    plain = MEANT.get(text) or unicodedata.normalize("NFKC", text)
+    plain = MEANT.get(plain, plain)
+    reader.pos = start + len(text)
+    reader.report("LR008", start, reader.pos, f"`{text}` is not the plain sign", plain, help=f"write `{plain}`")
+    if plain in LOGIC:
+        reader.add("WORD", LOGIC[plain], start, reader.pos)
+    elif plain in PUNCTUATION:
+        reader.add(PUNCTUATION[plain], plain, start, reader.pos)
+    elif plain[0].isdigit():
+        reader.add("NUMBER" if "." in plain else "INT", plain, start, reader.pos, float(plain.replace("_", "")))
+    elif plain == "#":
+        reader.pos = _line_end(reader.text, start)
+        reader.out.comments.append(Span(reader.file, start, reader.pos))
+    elif plain in ("<", ">", "<=", ">=", "!="):
+        reader.add("CMP", plain, start, reader.pos)
+    else:
+        reader.add("ODD", text, start, reader.pos).spoils = True
+
+
+def _line_end(text: str, start: int) -> int:
+    found = re.compile(r"[\r\n]").search(text, start)
+    return found.start() if found else len(text)
+
+
+def _read_odd_text(reader: Cutter, quote: str, start: int) -> None:
+    """A text in other quotes, or one that is never closed."""
+    end = _line_end(reader.text, start)
+    line = reader.text[start + 1 : end]
+    close = min((at for at in map(line.find, _QUOTES[quote]) if at >= 0), default=-1)
+    if close < 0:
+        _read_open_text(reader, start, end)
+        return
+    reader.pos = start + close + 2
+    raw = line[:close].replace('"', '\\"')
+    shown = reader.text[start : reader.pos]
+    wrong = "single quotes" if quote in "'‘’" else f"`{quote}`"
+    reader.report(
+        "LR008",
+        start,
+        reader.pos,
+        f"a text stands in plain double quotes, not in {wrong}",
+        f'"{raw}"',
+        help=f'write `"{raw}"`',
+    )
+    reader.add("STRING", shown, start, reader.pos, raw)
+
+
+def _read_open_text(reader: Cutter, start: int, end: int) -> None:
+    """A text without its closing quote reaches to the end of the line; the line is not looked at any further."""
+    reader.pos = end
+    raw = reader.text[start + 1 : end].rstrip()
+    reader.report(
+        "LR003", start, start + 1 + len(raw), "this text is never closed", help='a text ends with `"` on the same line'
+    )
+    reader.add("STRING", reader.text[start:end], start, end, raw.replace("\\", "")).spoils = True

@@ -1,0 +1,190 @@
+"""Read numbers, dates, times and the escapes of texts.
+
+In: the text of a literal. Out: its token with its value. What is almost a literal is reported and read as what it is
+nearest to. Knows no grammar.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+
+from leadrules.syntax.tokens import Cutter
+from leadrules.syntax.words import UNITS
+
+LARGEST_NUMBER = 9e14
+
+
+def read_number(reader: Cutter, match: re.Match[str], start: int) -> None:
+    """`10`, `0.5`, `1_000`, `5%`, and what is almost one."""
+    text = match[0]
+    if match["tail"]:
+        _number_with_tail(reader, text, match["tail"], start)
+        return
+    digits = text.rstrip("% \t")
+    previous = reader.out.tokens[-1] if reader.out.tokens else None
+    thousands = re.fullmatch(r"[0-9]{3}", digits) and digits[0] == "0" and _is_after_thousands(reader, start)
+    if thousands and previous is not None:
+        _join_thousands(reader, digits, start)
+        return
+    whole = digits.split(".")[0]
+    if len(whole) > 1 and whole[0] == "0":
+        plain = whole.lstrip("0_") or "0"
+        fix = plain + text[len(whole) :]
+        reader.report("LR009", start, reader.pos, "a number has no leading zeros", fix, help=f"write `{fix}`")
+    elif whole.endswith("_") or "__" in whole:
+        fix = re.sub("_+", "_", whole).rstrip("_") + text[len(whole) :]
+        reader.report(
+            "LR009", start, reader.pos, "`_` stands between the digits of a number", fix, help=f"write `{fix}`"
+        )
+    kind = "PERCENT" if "%" in text else "NUMBER" if "." in digits else "INT"
+    number = float(digits.replace("_", "").rstrip("_"))
+    if number > LARGEST_NUMBER:
+        reader.report(
+            "LR009", start, reader.pos, "this number is too large", help="numbers go up to 900,000,000,000,000"
+        )
+        number = LARGEST_NUMBER
+    reader.add(kind, text, start, reader.pos, _percent(digits) if kind == "PERCENT" else number)
+
+
+def _percent(digits: str) -> float:
+    """`5` as 0.05, without the error that dividing 5.0 by 100 could bring to longer numbers."""
+    return float(f"{digits.replace('_', '')}e-2")
+
+
+def _is_after_thousands(reader: Cutter, start: int) -> bool:
+    tokens = reader.out.tokens
+    if len(tokens) < 2 or tokens[-1].type != "COMMA" or tokens[-2].type != "INT":
+        return False
+    return tokens[-1].end == start and tokens[-2].end == tokens[-1].start
+
+
+def _join_thousands(reader: Cutter, digits: str, start: int) -> None:
+    """`1,000` cannot be two numbers: `000` is none. All groups before it belong to it."""
+    tokens = reader.out.tokens
+    tokens.pop()
+    head = tokens.pop()
+    if any(f.code == "LR007" and f.span.start == head.start for f in reader.out.findings[-1:]):
+        reader.out.findings.pop()
+    number = f"{head.text}_{digits}"
+    while len(head.text) == 3 and _is_after_thousands(reader, head.start):
+        tokens.pop()
+        head = tokens.pop()
+        number = f"{head.text}_{number}"
+    reader.report(
+        "LR007",
+        head.start,
+        reader.pos,
+        f"`{number.replace('_', ',')}` has commas in it",
+        number,
+        help=f"write `{number}`: a comma separates values",
+    )
+    token = reader.add("INT", number, head.start, reader.pos, float(number.replace("_", "")))
+    token.first = head.first
+
+
+def _number_with_tail(reader: Cutter, text: str, tail: str, start: int) -> None:
+    """`30days`, `2nd_touch`, `1e5`."""
+    digits = text[: len(text) - len(tail)]
+    if tail in UNITS and "." not in digits:
+        fix = f"{digits} {tail}"
+        reader.report("LR009", start, reader.pos, f"`{text}` needs a space", fix, help=f"write `{fix}`")
+        reader.add("INT", digits, start, start + len(digits), float(digits.replace("_", "")))
+        reader.add("WORD", tail, start + len(digits), reader.pos)
+        return
+    if re.fullmatch(r"[eE][0-9]+|[kKmM]", tail) is not None:
+        factor = {"k": 1e3, "m": 1e6}.get(tail.lower()) or float(f"1e{tail[1:][:3]}")
+        number = min(float(digits.replace("_", "")) * factor, LARGEST_NUMBER)
+        whole = f"{number:_.0f}" if number == int(number) else None
+        reader.report("LR009", start, reader.pos, f"`{text}` is not a number", whole, help="write all digits: `10_000`")
+        reader.add("INT", text, start, reader.pos, number)
+        return
+    help_text = f"start it with a letter, or put it in backquotes: `` `{text}` ``"
+    reader.report("LR010", start, reader.pos, f"the name `{text}` starts with a digit", f"`{text}`", help=help_text)
+    reader.add("NAME", text, start, reader.pos)
+
+
+def read_date(reader: Cutter, text: str, start: int) -> None:
+    """`2026-04-01`, `2026-04-01T09:00`, and what is almost one."""
+    day, _, clock = text.partition("T")
+    parts = [int(part) for part in re.split("[-/]", day)]
+    shown = "{:04d}-{:02d}-{:02d}".format(*parts)
+    zone = re.search(r"(Z|[+-][0-9][0-9]:?[0-9][0-9])$", clock)
+    clock = clock[: zone.start()] if zone else clock
+    try:
+        value: date | datetime = date(*parts)
+        if "T" in text:
+            value = datetime.combine(value, _time(clock))
+    except ValueError:
+        reader.report(
+            "LR011",
+            start,
+            reader.pos,
+            f"`{text}` does not exist",
+            help="check the year, the month, the day and the time",
+        )
+        value = date(2000, 1, 1) if "T" not in text else datetime.combine(date(2000, 1, 1), time(0))
+    else:
+        fix = shown + (f"T{clock}" if "T" in text else "")
+        if zone:
+            message = f"`{zone[0]}` cannot stand in a time: it is in the project's time zone"
+            reader.report("LR011", start, reader.pos, message, help=f"convert it, and write it as `{fix}`")
+        elif fix != text:
+            reader.report(
+                "LR011", start, reader.pos, f"`{text}` is not how a date is written", fix, help=f"write `{fix}`"
+            )
+    reader.add("DATETIME" if "T" in text else "DATE", text, start, reader.pos, value)
+
+
+def _time(text: str) -> time:
+    """A time of day; raises ValueError for anything else."""
+    if re.fullmatch(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?", text) is None:
+        raise ValueError(text)
+    return time.fromisoformat(text)
+
+
+def read_time(reader: Cutter, text: str, start: int) -> None:
+    """`09:00`, and what is almost one."""
+    shown = text if len(text.partition(":")[0]) == 2 else f"0{text}"
+    try:
+        value = _time(shown)
+    except ValueError:
+        value = time(0)
+        reader.report(
+            "LR011", start, reader.pos, f"`{text}` is not a time of day", help="times go from `00:00` to `23:59`"
+        )
+    else:
+        if shown != text:
+            reader.report(
+                "LR011", start, reader.pos, f"`{text}` needs two digits for the hour", shown, help=f"write `{shown}`"
+            )
+    reader.add("TIME", text, start, reader.pos, value)
+
+
+_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.|$)")
+_ESCAPES = {'"': '"', "\\": "\\", "n": "\n"}
+
+
+def unescape(raw: str) -> tuple[str, list[tuple[int, int, str]]]:
+    """The text that is meant, and the escapes that do not exist: where they stand in `raw`, and their text."""
+    if "\\" not in raw:
+        return raw, []
+    wrong: list[tuple[int, int, str]] = []
+
+    def replace(match: re.Match[str]) -> str:
+        escape = match[1]
+        if escape in _ESCAPES:
+            return _ESCAPES[escape]
+        if len(escape) == 5:
+            code = int(escape[1:], 16)
+            if not 0xD800 <= code <= 0xDFFF:
+                return chr(code)
+        wrong.append((match.start(), match.end(), match[0]))
+        return escape
+
+    return _ESCAPE.sub(replace, raw), wrong
+
+
+def unescape_pattern(raw: str) -> str:
+    r"""The pattern after `matches`: only `\"` is an escape."""
+    return raw.replace('\\"', '"')

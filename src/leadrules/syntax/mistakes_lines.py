@@ -1,0 +1,262 @@
+"""Rule lines as people type them first: `hot: >= 70`, `otherwise: lead`, `vp: 20 when ..`, a line without its `:`.
+
+In: a `Place`. Out: a `Mend`, or None where the mistake is another one.
+"""
+
+from __future__ import annotations
+
+from leadrules.core.codes import finding
+from leadrules.core.diagnostics import Edit, Fix
+from leadrules.core.source import Span
+from leadrules.syntax.grammar import END
+from leadrules.syntax.mend import NUMBERS, Mend, Place, could_be_id, inserted, progress, replaced
+from leadrules.syntax.tokens import Token
+from leadrules.syntax.words import RESERVED
+
+
+def threshold_as_comparison(place: Place) -> Mend | None:
+    """`hot: >= 70`, `hot: from 70 to 80`, `hot: from 70 until 80`."""
+    if place.block.kind != "band":
+        return None
+    token, before = place.token, place.at(-1)
+    if token.kind == "CMP" and before.kind == "COLON":
+        message = f"a label of a band begins `from` a number, not `{token.text}`"
+        return replaced(place, place.index, place.index + 1, [("WORD", "from")], "LR027", message, "from")
+    if token.text in ("to", "until", "below", "-") and before.kind in NUMBERS and place.at(1).kind in NUMBERS:
+        message = "a label of a band ends where the label above it begins"
+        return replaced(place, place.index, place.index + 2, [], "LR027", message, "")
+    return None
+
+
+def threshold_range(place: Place) -> Mend | None:
+    """`hot: 70 to 100`, `hot: 70-100`."""
+    token = place.token
+    ends = place.at(1).text in ("to", "-") and place.at(2).kind in NUMBERS
+    if place.block.kind != "band" or token.kind not in NUMBERS or not ends or not place.takes("FROM"):
+        return None
+    fix = f"from {token.text}"
+    message = "a label of a band ends where the label above it begins"
+    return replaced(place, place.index, place.index + 3, [("WORD", "from"), token], "LR027", message, fix)
+
+
+def otherwise_first(place: Place) -> Mend | None:
+    """`otherwise: lead`, `default: cold`."""
+    start = place.index - 2
+    if start < 0:
+        return None
+    word, colon, name = place.tokens[start : start + 3]
+    if colon.kind != "COLON" or word.text not in ("otherwise", "else", "default") or name.kind not in ("WORD", "NAME"):
+        return None
+    if not place.takes("OTHERWISE"):
+        return None
+    fix = f"{name.text}: otherwise"
+    label = Token(name.kind, name.text, name.start, name.end, word.first, True)
+    texts: list[tuple[str, str] | Token] = [label, colon, ("WORD", "otherwise")]
+    message = f"`{word.text}` stands after the `:`"
+    return replaced(place, start, place.index + 1, texts, "LR028", message, fix)
+
+
+def bound_with_colon(place: Place) -> Mend | None:
+    """`cap: 100`."""
+    word, colon = place.at(-2), place.at(-1)
+    if place.block.kind != "score" or colon.kind != "COLON" or word.text not in ("cap", "floor"):
+        return None
+    if place.token.kind not in NUMBERS:
+        return None
+    bound = Token("WORD", word.text, word.start, word.end, word.first)
+    message = f"`{word.text}` is no rule: it has no `:`"
+    return replaced(place, place.index - 2, place.index, [bound], "LR029", message, word.text)
+
+
+def points_after_condition(place: Place) -> Mend | None:
+    """`vp: when title = "VP" then +5`, `vp: if title = "VP": +5`."""
+    token = place.token
+    if place.block.kind != "score" or place.at(-1).kind != "COLON" or token.text not in ("when", "if", "each"):
+        return None
+    end = place.line_end()
+    sign = next((i for i in range(end - 1, place.index, -1) if place.tokens[i].kind == "SIGN"), None)
+    if sign is None or end != sign + 2 or place.tokens[sign + 1].kind not in NUMBERS:
+        return None
+    points = place.tokens[sign : sign + 2]
+    stop = sign - (place.tokens[sign - 1].text in ("then", ":", "add", "do"))
+    condition = place.tokens[place.index + 1 : stop]
+    if not condition:
+        return None
+    word = "each" if token.text == "each" else "when"
+    shown_points = place.span(*points).text
+    fix = f"{shown_points} {word} {place.span(condition[0], condition[-1]).text}"
+    texts: list[tuple[str, str] | Token] = [*points, ("WORD", word), *condition]
+    return replaced(place, place.index, end, texts, "LR029", "the points of a rule come first", fix)
+
+
+def points_without_sign(place: Place) -> Mend | None:
+    """`ceo: 20 when ..`."""
+    token = place.token
+    if token.kind not in (*NUMBERS, "LPAR") or place.at(-1).kind != "COLON" or not place.takes("SIGN"):
+        return None
+    if place.block.kind != "score":
+        return None
+    shown_amount = token.text if token.kind != "LPAR" else "(..)"
+    message = "the points of a rule begin with `+` or `-`"
+    edit = Edit(Span(place.file, token.start, token.start), "+")
+    found = finding(
+        "LR029", place.span(token), message, help=f"write `+{shown_amount}`", fixes=(Fix("write `+`", (edit,)),)
+    )
+    return Mend(place.index, place.index, [Token("SIGN", "+", token.start, token.start)], found)
+
+
+def points_without_parentheses(place: Place) -> Mend | None:
+    """`size: +min(employees / 50, 20) when ..`, `size: +5 * tier when ..`."""
+    signs = [i for i in (place.index - 1, place.index - 2) if i >= 1 and place.tokens[i].kind == "SIGN"]
+    start = next((i for i in signs if place.tokens[i - 1].kind == "COLON"), None)
+    if place.block.kind != "score" or start is None:
+        return None
+    end = start + 1
+    while end < len(place.tokens) and place.tokens[end].text not in ("when", "each") and not place.tokens[end].first:
+        end += 1
+    amount = place.tokens[start + 1 : end]
+    if not amount or place.tokens[end].text not in ("when", "each"):
+        return None
+    fix = f"({place.span(amount[0], amount[-1]).text})"
+    texts: list[tuple[str, str] | Token] = [("LPAR", "("), *amount, ("RPAR", ")")]
+    message = "points that are worked out stand in parentheses"
+    mend = replaced(place, start + 1, end, texts, "LR029", message, fix)
+    for paren in (mend.tokens[0], mend.tokens[-1]):
+        paren.first = False
+    return mend
+
+
+def missing_colon(place: Place) -> Mend | None:
+    """`senior +15 when ..`: a rule's id without its `:`."""
+    for index in (place.index, place.index - 1):
+        token = place.tokens[index] if index >= 0 else place.token
+        if not could_be_id(place, index, token):
+            continue
+        title = index + 1 < len(place.tokens) and place.tokens[index + 1].kind == "STRING"
+        last = place.tokens[index + 1] if title else token
+        label = Token(token.kind, token.text, token.start, token.end, token.first, True)
+        colon = Token("COLON", ":", last.end, last.end)
+        edit = Edit(Span(place.file, last.end, last.end), ":")
+        found = finding(
+            "LR025",
+            place.span(token),
+            f"`:` is missing after `{token.text}`",
+            help=f"write `{place.span(token, last).text}:`",
+            fixes=(Fix("insert `:`", (edit,)),),
+        )
+        end = index + 2 if title else index + 1
+        tokens = [label, last, colon] if title else [label, colon]
+        mend = Mend(index, end, tokens, found)
+        if progress(place, mend) > max(place.index, end):
+            return mend
+    return None
+
+
+def list_without_brackets(place: Place) -> Mend | None:
+    """`list x = "a", "b"`."""
+    token = place.token
+    if (
+        place.block.kind not in ("list", "events")
+        or not place.takes("LSQB")
+        or token.kind not in ("STRING", "WORD", *NUMBERS)
+    ):
+        return None
+    end = len(place.tokens) - 1
+    items = place.tokens[place.index : end]
+    fix = f"[{place.span(items[0], items[-1]).text}]"
+    texts: list[tuple[str, str] | Token] = [("LSQB", "["), *items, ("RSQB", "]")]
+    return replaced(place, place.index, end, texts, "LR034", "the values of a list stand in `[ ]`", fix)
+
+
+def missing_name(place: Place) -> Mend | None:
+    """`score "Fit" {`: a title, and no name."""
+    token = place.token
+    if place.index != 1 or token.kind != "STRING" or place.at(1).kind in ("", END):
+        return None
+    words = "".join(char if char.isalnum() else " " for char in str(token.value).lower()).split()
+    name = "_".join(words)
+    if not name or not name[0].isalpha() or name in RESERVED or len(words) > 4:
+        return None
+    return inserted(place, [("WORD", name)], name, f"a {place.block.kind} has a name before its title")
+
+
+def wrong_sign(place: Place) -> Mend | None:
+    """`define x: 5`, `lead = created_at`, `columns: hot, warm`."""
+    token = place.token
+    if token.kind == "COLON" and place.takes("EQUAL") and not place.takes("CMP"):
+        return replaced(place, place.index, place.index + 1, [("EQUAL", "=")], "LR025", "`=` stands here, not `:`", "=")
+    if token.kind in ("COMMA", "SIGN", "MULOP") and place.takes("VBAR"):
+        message = f"the labels of a matrix are separated by `|`, not `{token.text}`"
+        return replaced(place, place.index, place.index + 1, [("VBAR", "|")], "LR025", message, "|")
+    for sign in (place.index + 1, place.index, place.index - 1):
+        if 0 < sign < len(place.tokens) and place.tokens[sign].kind == "EQUAL":
+            return _colon_for_equals(place, sign)
+    return None
+
+
+def _colon_for_equals(place: Place, sign: int) -> Mend | None:
+    word, equals = place.tokens[sign - 1], place.tokens[sign]
+    if not could_be_id(place, sign - 1, word):
+        return None
+    label = Token(word.kind, word.text, word.start, word.end, word.first, True)
+    colon = Token("COLON", ":", equals.start, equals.end)
+    message = f"`{word.text}` is followed by `:`, not `=`"
+    mend = replaced(place, sign, sign + 1, [colon], "LR025", message, ":")
+    return Mend(sign - 1, sign + 1, [label, *mend.tokens], mend.finding)
+
+
+def bare_percentage(place: Place) -> Mend | None:
+    """`meeting: 25 of conversation`."""
+    token = place.token
+    if token.kind not in NUMBERS or not place.takes("PERCENT") or place.takes("STRING"):
+        return None
+    fix = f"{token.text}%"
+    percent = Token("PERCENT", fix, token.start, token.end, token.first, value=token.value / 100)
+    return replaced(place, place.index, place.index + 1, [percent], "LR025", "a share of a goal is a percentage", fix)
+
+
+def strategy_in_two_words(place: Place) -> Mend | None:
+    """`by round robin`."""
+    name = f"{place.at(-1).text}_{place.token.text}"
+    if name not in ("round_robin", "least_loaded"):
+        return None
+    written = name.replace("_", " ")
+    message = f"`{written}` is one word: `{name}`"
+    return replaced(place, place.index - 1, place.index + 1, [("WORD", name)], "LR010", message, name)
+
+
+def bare_target(place: Place) -> Mend | None:
+    """`emea: inside when ..`: a route's rule that does not say what `inside` is."""
+    token = place.token
+    if place.block.kind != "route" or place.at(-1).kind != "COLON" or not place.takes("QUEUE"):
+        return None
+    if token.kind not in ("WORD", "NAME", "STRING") or place.at(1).text not in ("when", "otherwise", "by", "where"):
+        return None
+    name = token.text
+    target: list[tuple[str, str] | Token] = [("WORD", "rep"), ("BROKEN", "")]
+    if token.kind == "STRING":
+        message = f"{name} needs `rep` before it"
+        return replaced(place, place.index, place.index + 1, [("WORD", "rep"), token], "LR025", message, f"rep {name}")
+    end = place.index + 1
+    while place.tokens[end].text not in ("when", "otherwise") and end < place.line_end():
+        end += 1
+    message = f"`{name}` does not say where the lead goes"
+    help_text = f"write `team {name}`, `queue {name}` or `rep {name}`"
+    mend = replaced(place, place.index, place.index + 1, target, "LR025", message, None, help_text, lossy=True)
+    return Mend(place.index, end, mend.tokens, mend.finding, lossy=True)
+
+
+def step_without_number(place: Place) -> Mend | None:
+    """`day 1 email`: a step without its number."""
+    token = place.token
+    if place.block.kind != "sequence" or token.text not in ("day", "wait") or not place.takes("INT"):
+        return None
+    steps = [t for t in place.tokens[: place.index] if t.kind == "INT" and t.label]
+    fix = str(int(steps[-1].value) + 1 if steps else 1)
+    edit = Edit(Span(place.file, token.start, token.start), f"{fix}: ")
+    fixes = (Fix(f"insert `{fix}:`", (edit,)),)
+    found = finding(
+        "LR025", place.span(token), "a step begins with its number", help=f"write `{fix}: {token.text} ..`", fixes=fixes
+    )
+    number = Token("INT", fix, token.start, token.start, token.first, True, float(fix))
+    return Mend(place.index, place.index, [number, Token("COLON", ":", token.start, token.start)], found)

@@ -1,0 +1,179 @@
+"""Operators that people type first: `is greater than`, `does not contain`, `10 < x < 20`, `in [..]`, `if .. then .. else`.
+
+In: a `Place`. Out: a `Mend`, or None where the mistake is another one.
+"""
+
+from __future__ import annotations
+
+from leadrules.core.codes import finding
+from leadrules.core.diagnostics import Edit, Fix
+from leadrules.syntax.mend import Mend, Place, matching, replaced
+from leadrules.syntax.tokens import Token
+
+_COMPARATIVES = {
+    "greater": ">",
+    "more": ">",
+    "higher": ">",
+    "bigger": ">",
+    "larger": ">",
+    "later": ">",
+    "less": "<",
+    "fewer": "<",
+    "lower": "<",
+    "smaller": "<",
+    "earlier": "<",
+    "equal": "=",
+    "equals": "=",
+    "above": ">",
+    "below": "<",
+}
+
+
+def comparison_in_words(place: Place) -> Mend | None:
+    """`is greater than 5`, `is more than or equal to 5`, `equals 5`, `is >= 5`, `is in (..)`."""
+    start = next(
+        (i for i in range(place.index, max(place.start, place.index - 4), -1) if place.tokens[i].text == "is"), None
+    )
+    start = place.index if start is None else start
+    end = start + (place.tokens[start].text == "is")
+    words = []
+    while end < len(place.tokens) and place.tokens[end].text in (*_COMPARATIVES, "than", "or", "to"):
+        words.append(place.tokens[end].text)
+        end += 1
+    written = place.span(place.tokens[start], place.tokens[max(start, end - 1)]).text
+    if words and words[0] in _COMPARATIVES:
+        sign = _COMPARATIVES[words[0]] + ("=" if "or" in words else "")
+        kind = "EQUAL" if sign == "=" else "CMP"
+        return replaced(place, start, end, [(kind, sign)], "LR035", f"`{written}` is written `{sign}`", sign)
+    after = place.tokens[end] if end < len(place.tokens) else place.token
+    if not words and after.text == "not" and start < end and end + 1 == place.index:
+        text = place.token.text
+        if text in ("in", "contains", "matches", "has", "starts", "ends"):
+            message = f"`is not {text}` is written `not {text}`"
+            return replaced(place, start, end + 2, [after, place.token], "LR035", message, f"not {text}")
+    if not words and end == place.index and start < end and after.kind in ("WORD", "CMP", "EQUAL"):
+        shown_operator = after.text
+        message = f"`is {shown_operator}` is written `{shown_operator}`"
+        fix = shown_operator
+        return replaced(place, start, end + 1, [after], "LR035", message, fix)
+    return None
+
+
+def negation_in_words(place: Place) -> Mend | None:
+    """`does not contain "x"`, `did not E`, `x not = 5`."""
+    token, before, after = place.token, place.at(-1), place.at(1)
+    if token.text in ("does", "doesn", "do") and after.text == "not" and place.at(2).kind == "WORD":
+        verb = place.at(2).text
+        meant = next((word for word in ("contains", "matches", "has") if verb[:3] == word[:3]), None)
+        meant = meant or {"start": "starts", "end": "ends", "include": "contains"}.get(verb)
+        if meant is None:
+            return None
+        fix = f"not {meant}"
+        texts: list[tuple[str, str] | Token] = [("WORD", "not"), ("WORD", meant)]
+        return replaced(
+            place, place.index, place.index + 3, texts, "LR035", f"`does not {verb}` is written `{fix}`", fix
+        )
+    if token.text == "not" and before.text == "did":
+        message = "`did not` is written `never`"
+        return replaced(place, place.index - 1, place.index + 1, [("WORD", "never")], "LR035", message, "never")
+    if token.kind in ("EQUAL", "CMP") and before.text == "not" and token.text == "=":
+        message = "`not =` is written `!=`"
+        return replaced(place, place.index - 1, place.index + 1, [("CMP", "!=")], "LR035", message, "!=")
+    return None
+
+
+def chained_comparison(place: Place) -> Mend | None:
+    """`10 < x < 20`."""
+    middle = place.at(-1)
+    if place.token.kind not in ("CMP", "EQUAL") or not place.takes("AND") or middle.kind not in ("WORD", "NAME"):
+        return None
+    fix = f"and {middle.text} {place.token.text}"
+    texts: list[tuple[str, str] | Token] = [("WORD", "and"), (middle.kind, middle.text), place.token]
+    message = "one comparison has two sides"
+    help_text = f"write `{fix}`, or use `between .. and ..`, which includes both ends"
+    return replaced(place, place.index, place.index + 1, texts, "LR035", message, fix, help_text)
+
+
+def where_without_parentheses(place: Place) -> Mend | None:
+    """`did page_viewed where path = "x" within 30 days`."""
+    if place.at(-1).text != "where" or place.token.kind == "LPAR" or not place.takes("LPAR"):
+        return None
+    end = place.index
+    stops = ("within", "since", "distinct", "when", "halving", "fading", "until", "by", "do", "once", "otherwise")
+    while end < len(place.tokens) - 1 and place.tokens[end].text not in stops and place.tokens[end].kind != "RBRACE":
+        end += 1
+        if place.tokens[end].first:
+            break
+    condition = place.tokens[place.index : end]
+    if not condition:
+        return None
+    fix = f"({place.span(condition[0], condition[-1]).text})"
+    texts: list[tuple[str, str] | Token] = [("LPAR", "("), *condition, ("RPAR", ")")]
+    message = "the condition after `where` stands in parentheses"
+    return replaced(place, place.index, end, texts, "LR034", message, fix)
+
+
+def if_then_else(place: Place) -> Mend | None:
+    """`if x then 5 else 3`, which is `if(x, 5, 3)`."""
+    tokens = place.tokens
+    start = next((i for i in range(place.index, place.start, -1) if tokens[i].text == "if"), None)
+    if start is None:
+        return None
+    then = next((i for i in range(start, len(tokens)) if tokens[i].text == "then"), None)
+    other = next((i for i in range(then or start, len(tokens)) if tokens[i].text == "else"), None)
+    end = other or start
+    while end < len(tokens) - 1 and not tokens[end + 1].first and tokens[end + 1].kind != "RBRACE":
+        end += 1
+    if then is None or other is None or other == end or then == start + 1 or other == then + 1:
+        return None
+    parts = [tokens[start + 1 : then], tokens[then + 1 : other], tokens[other + 1 : end + 1]]
+    fix = f"if({', '.join(place.span(part[0], part[-1]).text for part in parts)})"
+    texts: list[tuple[str, str] | Token] = [tokens[start], ("LPAR", "("), *parts[0], ("COMMA", ","), *parts[1]]
+    texts += [("COMMA", ","), *parts[2], ("RPAR", ")")]
+    return replaced(place, start, end + 1, texts, "LR035", "`if .. then .. else` is written `if(.., .., ..)`", fix)
+
+
+def arrow(place: Place) -> Mend | None:
+    """`a => b` for `implies`, `x => 5` for `>=`."""
+    token = place.token
+    if token.kind != "ARROW":
+        return None
+    if place.takes("IMPLIES"):
+        meant, kind = "implies", "WORD"
+    elif token.text == "=>" and place.takes("CMP"):
+        meant, kind = ">=", "CMP"
+    else:
+        return None
+    message = f"`{token.text}` is written `{meant}`"
+    return replaced(place, place.index, place.index + 1, [(kind, meant)], "LR005", message, meant)
+
+
+def wrong_brackets(place: Place) -> Mend | None:
+    """`list x = ("a")`, `in ["a"]`."""
+    pairs = {"LPAR": ("LSQB", "[", "RPAR", "RSQB", "]"), "LSQB": ("LPAR", "(", "RSQB", "RPAR", ")")}
+    token = place.token
+    if token.kind not in pairs:
+        return None
+    kind, text, closer, meant, closing = pairs[token.kind]
+    if not place.takes(kind) or place.takes(token.kind):
+        return None
+    end = matching(place.tokens, place.index)
+    if end is None or place.tokens[end].kind != closer:
+        return None
+    close = place.tokens[end]
+    middle = place.tokens[place.index + 1 : end]
+    tokens = [
+        Token(kind, text, token.start, token.end, token.first),
+        *middle,
+        Token(meant, closing, close.start, close.end),
+    ]
+    edits = (Edit(place.span(token), text), Edit(place.span(close), closing))
+    what = f"`{text} {closing}`"
+    found = finding(
+        "LR034",
+        place.span(token),
+        f"{what} stand here, not `{token.text}`",
+        help=f"write {what}",
+        fixes=(Fix(f"write {what}", edits),),
+    )
+    return Mend(place.index, end + 1, tokens, found)

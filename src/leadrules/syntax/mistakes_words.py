@@ -1,0 +1,170 @@
+"""Words and values that people type first: `win-back`, `1,000`, `AND`, `= blank`, `within 30 days` of a field.
+
+In: a `Place`. Out: a `Mend`, or None where the mistake is another one.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+
+from leadrules.syntax.mend import Mend, Place, progress, replaced
+from leadrules.syntax.tokens import Token
+from leadrules.syntax.words import RESERVED
+
+
+def hyphenated_name(place: Place) -> Mend | None:
+    """`win-back` where a name stands, or is declared."""
+    for start in (place.index - 1, place.index):
+        end = hyphen_run(place.tokens, start)
+        if end <= start + 1 or end <= place.index:
+            continue
+        first, last = place.tokens[start], place.tokens[end - 1]
+        written = place.span(first, last).text
+        name = written.replace("-", "_")
+        help_text = f"write `{name}`, or put it in backquotes"
+        token = Token("NAME", name, first.start, last.end, first.first, place.tokens[end - 1].label)
+        return replaced(place, start, end, [token], "LR010", f"the name `{written}` has a hyphen", name, help_text)
+    return None
+
+
+def hyphen_run(tokens: list[Token], start: int) -> int:
+    """The index after a run of words and numbers joined by hyphens without a space."""
+    if start < 0 or tokens[start].kind != "WORD":
+        return start
+    end = start + 1
+    while end + 1 < len(tokens) and tokens[end].text == "-" and tokens[end + 1].kind in ("WORD", "INT"):
+        if tokens[end].start != tokens[end - 1].end or tokens[end + 1].start != tokens[end].end:
+            break
+        end += 2
+    return end
+
+
+def thousands_comma(place: Place) -> Mend | None:
+    """`1,000`."""
+    head, comma = place.at(-1), place.token
+    if head.kind != "INT" or comma.kind != "COMMA":
+        return None
+    end = place.index
+    while end + 1 < len(place.tokens) and _is_thousands(place.tokens, end):
+        end += 2
+    if end == place.index:
+        return None
+    last = place.tokens[end - 1]
+    written = place.span(head, last).text
+    number = written.replace(",", "_")
+    token = Token("INT", number, head.start, last.end, head.first, value=float(number.replace("_", "")))
+    message = f"`{written}` has commas in it"
+    help_text = f"write `{number}`: a comma separates values"
+    return replaced(place, place.index - 1, end, [token], "LR007", message, number, help_text)
+
+
+def _is_thousands(tokens: list[Token], at: int) -> bool:
+    comma, digits = tokens[at], tokens[at + 1]
+    touching = comma.start == tokens[at - 1].end and digits.start == comma.end
+    return comma.kind == "COMMA" and touching and digits.kind == "INT" and len(digits.text) == 3
+
+
+def date_and_time(place: Place) -> Mend | None:
+    """`2026-04-01 09:00`."""
+    day, clock = place.at(-1), place.token
+    if day.kind != "DATE" or clock.kind != "TIME":
+        return None
+    fix = f"{day.text}T{clock.text}"
+    moment = datetime.combine(day.value, clock.value)
+    token = Token("DATETIME", fix, day.start, clock.end, day.first, value=moment)
+    message = "a date and a time are joined by `T`"
+    return replaced(place, place.index - 1, place.index + 1, [token], "LR011", message, fix)
+
+
+def fractional_duration(place: Place) -> Mend | None:
+    """`1.5 days`."""
+    number = place.at(-1)
+    if number.kind != "NUMBER" or place.token.text not in (
+        "day",
+        "days",
+        "week",
+        "weeks",
+        "hour",
+        "hours",
+        "month",
+        "months",
+    ):
+        return None
+    token = Token("INT", str(int(number.value)), number.start, number.end, value=float(int(number.value)))
+    message = f"`{number.text} {place.token.text}`: a duration is a whole number"
+    return replaced(
+        place, place.index - 1, place.index, [token], "LR009", message, None, "use a smaller unit: `36 hours`"
+    )
+
+
+def quoted_name(place: Place) -> Mend | None:
+    """A text where a name stands, or a name where a text stands."""
+    token = place.token
+    if token.kind == "STRING" and place.takes("NAME") and not place.takes("STRING") and token.value:
+        plain = token.value.isidentifier() and token.value not in RESERVED
+        fix = token.value if plain else f"`{token.value}`"
+        name = Token("NAME", token.value, token.start, token.end, token.first)
+        message = f"{token.text} is a name here, and a name stands without quotes"
+        return replaced(place, place.index, place.index + 1, [name], "LR033", message, fix)
+    if token.kind in ("WORD", "NAME") and place.takes("STRING") and not place.takes("NAME") and not token.label:
+        if token.text in place.language.keywords and token.text in RESERVED:
+            return None
+        fix = f'"{token.text}"'
+        text = Token("STRING", fix, token.start, token.end, token.first, value=token.text)
+        message = f"`{token.text}` is a text here, and a text stands in quotes"
+        return replaced(place, place.index, place.index + 1, [text], "LR033", message, fix)
+    return None
+
+
+def other_case(place: Place) -> Mend | None:
+    """`AND`, `Not`, `When`: the error is at the word, or right after one that was taken for a name."""
+    for index in (place.index, place.index - 1):
+        if index < 0:
+            continue
+        token = place.tokens[index]
+        plain = unicodedata.normalize("NFKC", token.text).lower()
+        if token.kind != "WORD" or plain == token.text or plain not in place.language.keywords:
+            continue
+        if index != place.index and plain not in RESERVED:
+            continue
+        message = f"`{token.text}` is written `{plain}`"
+        mend = replaced(place, index, index + 1, [("WORD", plain)], "LR017", message, plain)
+        if progress(place, mend) > place.index:
+            return mend
+    return None
+
+
+def equals_blank(place: Place) -> Mend | None:
+    """`= blank`, `!= blank`."""
+    sign = place.at(-1)
+    if place.token.text != "blank" or sign.text not in ("=", "!="):
+        return None
+    words = ["is", "blank"] if sign.text == "=" else ["is", "not", "blank"]
+    fix = " ".join(words)
+    message = f"`{sign.text} blank` is written `{fix}`: no comparison with a blank is true"
+    texts: list[tuple[str, str] | Token] = [("WORD", word) for word in words]
+    return replaced(place, place.index - 1, place.index + 1, texts, "LR016", message, fix)
+
+
+def within_of_field(place: Place) -> Mend | None:
+    """`created_at within 30 days`."""
+    count, unit = place.at(1), place.at(2)
+    if place.token.text not in ("within", "in") or count.kind != "INT" or unit.kind != "WORD" or not place.takes("CMP"):
+        return None
+    duration = place.span(count, unit).text
+    fix = f">= today - {duration}"
+    texts: list[tuple[str, str] | Token] = [("CMP", ">="), ("WORD", "today"), ("SIGN", "-"), count, unit]
+    message = f"`{place.token.text} {duration}` is for events"
+    return replaced(place, place.index, place.index + 3, texts, "LR018", message, fix, f"for a date write `{fix}`")
+
+
+def days_ago(place: Place) -> Mend | None:
+    """`> 30 days ago`."""
+    count, unit = place.at(-2), place.at(-1)
+    if place.token.text != "ago" or count.kind != "INT" or unit.kind != "WORD":
+        return None
+    duration = place.span(count, unit).text
+    fix = f"today - {duration}"
+    texts: list[tuple[str, str] | Token] = [("WORD", "today"), ("SIGN", "-"), count, unit]
+    return replaced(place, place.index - 2, place.index + 1, texts, "LR018", "`ago` is for the events of a test", fix)

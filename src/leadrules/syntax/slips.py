@@ -1,0 +1,225 @@
+"""The slips that any grammar has: a word that is misspelt, missing, or one too many.
+
+In: a `Place` that no known mistake explains. Out: the `Mend` with which the parser gets furthest, or None. Knows words
+only by the grammar's tables.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from leadrules.core.codes import finding
+from leadrules.core.diagnostics import Edit, Fix
+from leadrules.core.source import Span
+from leadrules.syntax.grammar import END
+from leadrules.syntax.mend import Mend, Place, inserted, made, progress, replaced
+from leadrules.syntax.mistakes_words import quoted_name
+from leadrules.syntax.tokens import Token
+from leadrules.syntax.words import NOTHING, RESERVED, SYNONYMS
+
+_NEVER_INSERTED = frozenset(
+    [
+        "AND",
+        "OR",
+        "IN",
+        "IS",
+        "BETWEEN",
+        "CONTAINS",
+        "STARTS",
+        "ENDS",
+        "MATCHES",
+        "HAS",
+        "NOT",
+        "CMP",
+        "SIGN",
+        "MULOP",
+        "VBAR",
+        "DOT",
+        "TRUE",
+        "FALSE",
+        "AT",
+        "BLANK",
+        "ANY",
+        "DID",
+        "NEVER",
+        "LBRACE",
+        "RBRACE",
+        "LSQB",
+        "RSQB",
+        "NOTIFY",
+        "TASK",
+        "ENROLL",
+        "MOVE",
+        "STOP",
+        "SET",
+        "ASSIGN",
+        "REASSIGN",
+        "SEND",
+        "QUEUE",
+        "TEAM",
+        "REP",
+        "KEEP",
+        "MATCH",
+        "WHERE",
+        "DISTINCT",
+        "SINCE",
+        "BACKFILL",
+        "ONCE",
+        "OTHERWISE",
+        "BROKEN",
+        "AUTO",
+        "MANUAL",
+    ]
+)
+
+
+def general(place: Place) -> Mend | None:
+    """The slip that explains most of what follows; the first of equals."""
+    best: Mend | None = None
+    reached = place.index
+    for mend in slips(place):
+        far = progress(place, mend)
+        if far > reached and is_convincing(place, mend, far):
+            best, reached = mend, far
+    return best
+
+
+def is_convincing(place: Place, mend: Mend, reached: int) -> bool:
+    """Whether the parser gets over the mistake and some way beyond, or to the end of the line."""
+    tokens = place.tokens
+    return (
+        reached >= max(place.index, mend.end) + 2
+        or reached >= len(tokens)
+        or (reached > place.index and (tokens[reached].first or tokens[reached].kind == END))
+    )
+
+
+_SIGNS = ("COMMA", "SIGN", "MULOP", "CMP", "EQUAL", "VBAR", "DOT", "COLON")
+
+
+def slips(place: Place) -> Iterator[Mend]:
+    """Every slip that could be the mistake, the likeliest first."""
+    accepts = place.language.accepts(list(place.stack))
+    if place.token.kind in _SIGNS and place.at(-1).text == place.token.text:
+        yield from extra(place)
+    yield from misspelt(place, accepts)
+    yield from filter(None, [quoted_name(place)])
+    yield from unclosed(place, accepts)
+    yield from missing_words(place, accepts)
+    yield from missing_brace(place, accepts)
+    yield from missing_value(place, accepts)
+    yield from reserved_name(place, accepts)
+    yield from extra(place)
+
+
+def misspelt(place: Place, accepts: set[str]) -> Iterator[Mend]:
+    """`wehn`, `contians`, `if`: a word that is nearly, or means, one that can stand here."""
+    token = place.token
+    if token.kind != "WORD":
+        return
+    words = [text for text, name in place.language.keywords.items() if name in accepts]
+    meant = [word for word in SYNONYMS.get(token.text.lower(), ()) if word in words]
+    close = difflib.get_close_matches(token.text.lower(), words, n=2, cutoff=0.7)
+    for word in dict.fromkeys([*close, *meant]):
+        message = f"`{token.text}` is not understood here"
+        help_text = f"did you mean `{word}`?"
+        yield replaced(place, place.index, place.index + 1, [("WORD", word)], "LR019", message, word, help_text)
+
+
+def unclosed(place: Place, accepts: set[str]) -> Iterator[Mend]:
+    """A `(` or `[` without its end."""
+    for kind, opener, text in (("RPAR", "LPAR", ")"), ("RSQB", "LSQB", "]")):
+        if kind not in accepts:
+            continue
+        opened = innermost(place.tokens, place.start, place.index, opener, kind)
+        if opened is None or place.index == 0:
+            continue
+        before = place.at(-1)
+        edit = Edit(Span(place.file, before.end, before.end), text)
+        message = f"this `{opened.text}` is never closed"
+        fixes = (Fix(f"insert `{text}`", (edit,)),)
+        found = finding("LR032", place.span(opened), message, help=f"close it with `{text}`", fixes=fixes)
+        yield Mend(place.index, place.index, [Token(kind, text, before.end, before.end)], found)
+
+
+def innermost(tokens: list[Token], start: int, stop: int, opener: str, closer: str) -> Token | None:
+    """The bracket that is open at an index."""
+    opened: list[Token] = []
+    for token in tokens[start:stop]:
+        if token.kind == opener and token.end > token.start:
+            opened.append(token)
+        elif token.kind == closer and opened:
+            opened.pop()
+    return opened[-1] if opened else None
+
+
+def missing_words(place: Place, accepts: set[str]) -> Iterator[Mend]:
+    """A word or a sign of the language that was left out."""
+    for name, unit in (("UNIT", "days"), ("LIMIT_UNIT", "points")):
+        if name in accepts and not place.takes("RPAR") and not place.takes("RBRACE"):
+            yield missing_unit(place, unit)
+    for name in sorted(accepts - _NEVER_INSERTED - ({"EQUAL"} if "CMP" in accepts else set())):
+        text = place.language.fixed.get(name)
+        if text is not None:
+            kind = "WORD" if text[0].isalpha() else name
+            yield inserted(place, [(kind, text)], text)
+
+
+def missing_unit(place: Place, unit: str) -> Mend:
+    """`within 30`, `at most 20`."""
+    before = place.at(-1)
+    choices = "`points` or `times`" if unit == "points" else "a unit such as `days`"
+    found = finding(
+        "LR025", place.span(before), f"{choices} is missing after `{before.text}`", help=f"write `{before.text} {unit}`"
+    )
+    at = Token("", "", before.end, before.end)
+    return Mend(place.index, place.index, made([("WORD", unit)], at, at), found)
+
+
+def missing_brace(place: Place, accepts: set[str]) -> Iterator[Mend]:
+    """A block whose `{` was left out."""
+    if "LBRACE" in accepts and not any(t.kind == "LBRACE" for t in place.tokens[place.index :]):
+        yield inserted(place, [("LBRACE", "{")], "{")
+
+
+def missing_value(place: Place, accepts: set[str]) -> Iterator[Mend]:
+    """An operator or a word with nothing after it."""
+    if "BROKEN" not in accepts or place.index == 0:
+        return
+    before = place.at(-1)
+    what = "a condition" if "NOT" in accepts else "a value"
+    at = Token("", "", before.end, before.end)
+    found = finding(
+        "LR025", place.span(before), f"{what} is missing after `{before.text}`", help=f"write {what} after it"
+    )
+    yield Mend(place.index, place.index, made([("BROKEN", "")], at, at), found, lossy=True)
+
+
+def reserved_name(place: Place, accepts: set[str]) -> Iterator[Mend]:
+    """A word of the language where a name stands."""
+    token = place.token
+    if token.kind == "WORD" and token.text in RESERVED and "NAME" in accepts and token.text not in NOTHING:
+        fix = f"`{token.text}`"
+        name = Token("NAME", token.text, token.start, token.end, token.first)
+        message = f"`{token.text}` is a word of the language"
+        help_text = f"as a name it stands in backquotes: `` {fix} ``"
+        yield replaced(place, place.index, place.index + 1, [name], "LR033", message, fix, help_text)
+
+
+def extra(place: Place) -> Iterator[Mend]:
+    """A token too many: the one that cannot stand, or the one before it."""
+    token, before = place.token, place.at(-1)
+    if token.kind in ("RPAR", "RSQB"):
+        message = f"this `{token.text}` closes nothing"
+        yield replaced(place, place.index, place.index + 1, [], "LR032", message, "", "leave it out")
+    elif token.kind in _SIGNS and not token.first:
+        message = f"`{token.text}` is one too many"
+        yield replaced(place, place.index, place.index + 1, [], "LR026", message, "", "leave it out")
+    elif token.kind not in (END, "LBRACE", "RBRACE") and not token.first and not token.label:
+        message = f"expected {place.expected()}; found `{token.text}`"
+        yield replaced(place, place.index, place.index + 1, [], "LR024", message, None, place.hint(), lossy=True)
+    removable = before.kind in ("COMMA", "SIGN", "MULOP", "RPAR", "COLON") or before.text in ("is", "the", "a", "then")
+    if place.index > place.start and removable:
+        message = f"`{before.text}` is one too many"
+        yield replaced(place, place.index - 1, place.index, [], "LR026", message, "", "leave it out")
