@@ -15,9 +15,8 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
-from leadrules.data.read import EventTable, LeadTable, no_events, read_events, read_leads
+from leadrules.data.read import EventTable, LeadTable, read_events, read_leads
 from leadrules.engine.columns import evaluate, needed
-from leadrules.engine.duplicates import duplicate_of
 from leadrules.lifecycle.asof import AsOf, choose, newest_created
 from leadrules.lifecycle.facts import Facts
 from leadrules.project.model import Project, Source
@@ -81,8 +80,6 @@ def execute(request: RunRequest) -> Outcome:
 def _read(request: RunRequest, zone: str) -> tuple[LeadTable, EventTable]:
     wants = needed(request.ruleset)
     leads = read_leads(request.project, request.leads, lead_fields(request), stdin=request.stdin, zone=zone)
-    if not request.events or not wants.event_fields:
-        return leads, no_events()
     events = read_events(
         request.project,
         request.events,
@@ -118,6 +115,8 @@ def _with_inputs(request: RunRequest, frame: pl.DataFrame) -> pl.DataFrame:
     project, always = request.project, always_names(request.ruleset)
     inputs = [frame[field].alias(f"@{name}") for name, field in _fed(project) if name in always]
     if "duplicate_of" in always and project.duplicates_by:
+        from leadrules.engine.duplicates import duplicate_of
+
         duplicates = duplicate_of(
             frame, by=project.duplicates_by, keep=project.duplicates_keep, created=project.created, key="@key"
         )

@@ -83,7 +83,7 @@ def _labels(outcome: Outcome, definition: Labelled) -> dict[str, Any]:
         "labels": [
             {"label": name, "before": before.get(name, 0), "after": after.get(name, 0)}
             for name in names
-            if name is not None or after.get(name) or before.get(name)
+            if name is not None or after.get(name)
         ],
     }
 

@@ -16,8 +16,8 @@ from leadrules.core.functions import Context
 from leadrules.core.text import in_units
 from leadrules.core.types import Type
 from leadrules.engine.row import LeadFacts, Program, Seen, prepare
-from leadrules.ruleset.model import Band, Expr, Place, Ruleset, Stages, Test, TestItem
-from leadrules.ruleset.walk import asks_time, expression_parts, parts
+from leadrules.ruleset.model import Band, Expr, Matrix, Place, Ruleset, Stages, Test, TestItem
+from leadrules.ruleset.walk import asks_time, below_definition, expression_parts
 
 DEFAULT_AS_OF = datetime(2026, 1, 1)  # noqa: DTZ001 - local time of the project zone
 ALWAYS = ("owner", "sequence", "step", "enrolled_at")
@@ -51,16 +51,31 @@ class TestResult:
 def run_tests(ruleset: Ruleset, tests: Iterable[Test], teams: Mapping[str, Sequence[str]]) -> list[TestResult]:
     """Every given test, in order."""
     program = prepare(ruleset, teams)
-    reads_time = any(asks_time(part) for _, part in parts(ruleset))
-    return [_OneTest(program, test, reads_time=reads_time).run() for test in tests]
+    asking = _definitions_that_ask_time(ruleset)
+    return [_OneTest(program, test, asking).run() for test in tests]
+
+
+def _definitions_that_ask_time(ruleset: Ruleset) -> frozenset[str]:
+    """The definitions whose value depends on the instant, directly or through others they name."""
+    asking: set[str] = set()
+    for definition in ruleset.definitions:  # in dependency order: what a definition names comes before it
+        below = list(below_definition(definition, ruleset))
+        if any(asks_time(part) for part in below) or asking & _names(below, definition):
+            asking.add(definition.name)
+    return frozenset(asking)
+
+
+def _names(below: Iterable[Any], definition: Any) -> set[str]:
+    named = {part.value for part in below if isinstance(part, Expr) and part.op == "name"}
+    return named | ({definition.rows_of, definition.columns_of} if isinstance(definition, Matrix) else set())
 
 
 class _OneTest:
     """A test under way: the lead, its events, what was remembered, and the facts of the latest run."""
 
-    def __init__(self, program: Program, test: Test, *, reads_time: bool) -> None:
+    def __init__(self, program: Program, test: Test, asking: frozenset[str]) -> None:
         settings = program.ruleset.settings
-        self.program, self.test, self.reads_time = program, test, reads_time
+        self.program, self.test, self.asking = program, test, asking
         self.calendar = Calendar(settings.timezone, settings.week, settings.holiday_country, settings.holiday_dates)
         stated = next((item.time for item in test.items if item.kind == "as_of" and item.time), None)
         self.is_stated = stated is not None
@@ -75,12 +90,17 @@ class _OneTest:
         """Item by item; the rules run when an expectation first asks after a change."""
         for item in self.test.items:
             getattr(self, f"_{item.kind}")(item)
-        default = not self.is_stated and (self.reads_time or self._expects_time())
-        return TestResult(self.test.title, self.test.span, tuple(self.failures), default)
+        return TestResult(self.test.title, self.test.span, tuple(self.failures), self._reads_default_time())
 
-    def _expects_time(self) -> bool:
+    def _reads_default_time(self) -> bool:
+        """Whether an expectation depends on an instant that the test does not state."""
+        if self.is_stated:
+            return False
+        fired = {item.path.partition(".")[0] for item in self.test.items if item.path is not None}
         expected = [item.condition for item in self.test.items if item.condition is not None]
-        return any(asks_time(p) for e in expected for p in expression_parts(e, self.program.ruleset))
+        below = [part for e in expected for part in expression_parts(e, self.program.ruleset)]
+        named = fired | {part.value for part in below if isinstance(part, Expr) and part.op == "name"}
+        return bool(named & self.asking) or any(asks_time(part) for part in below)
 
     # -- what happens -------------------------------------------------------------------------------------------------
 

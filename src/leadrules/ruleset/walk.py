@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from leadrules.ruleset.model import Active, Each, EventFilter, Expr, Place, Placed, Ruleset, Test
+from leadrules.ruleset.model import Active, Definition, Each, EventFilter, Expr, Place, Placed, Ruleset, Test
 
 CLOCK_NAMES = ("now", "today")
 
@@ -44,6 +44,11 @@ def parts(ruleset: Ruleset) -> Iterator[tuple[str, Any]]:
 def expression_parts(expression: Expr, ruleset: Ruleset) -> Iterator[Any]:
     """The parts of one expression, with those of the aggregates it names."""
     return (part for _, part in _below(expression, "", ruleset))
+
+
+def below_definition(definition: Definition, ruleset: Ruleset) -> Iterator[Any]:
+    """A definition and the parts of it, with those of the aggregates it names."""
+    return (part for _, part in _below(definition, definition.name, ruleset))
 
 
 def _below(part: Any, rule: str, ruleset: Ruleset) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,87 @@
+"""`init`: a new project."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from leadrules.cli.options import fail
+
+PROJECT_FILE = "leadrules.yaml"
+
+
+@click.command()
+@click.argument("leads", required=False, metavar="[LEADS.csv]")
+@click.option("--starter", is_flag=True, help="Copy the shipped lead-management ruleset.")
+@click.option("--project", "folder", type=click.Path(path_type=Path), help="Where (default: here).")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing.")
+def init(leads: str | None, starter: bool, folder: Path | None, quiet: bool) -> None:
+    """A new project here: from a CSV of leads, or from the starter rules (--starter)."""
+    root = (folder or Path.cwd()).resolve()
+    if leads and starter:
+        fail("a project starts from a file or from --starter, not from both", "leave one of them out")
+    _refuse_existing(root)
+    files, notes = _starter() if starter else _inferred(root, leads)
+    _write(root, files)
+    if quiet:
+        return
+    for name in sorted(files):
+        click.echo(f"wrote {name}", err=True)
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+    click.echo("next: leadrules check, leadrules test, leadrules plan", err=True)
+
+
+def _refuse_existing(root: Path) -> None:
+    """Nothing that is there is ever touched."""
+    for name in (PROJECT_FILE, "rules"):
+        if (root / name).exists():
+            fail(f"{root / name} is there already; nothing was written", "start in another folder: --project DIR")
+
+
+def _inferred(root: Path, leads: str | None) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    from leadrules.data.errors import InputError
+    from leadrules.review.init import init_plan
+
+    path = None if leads is None else (Path.cwd() / leads).resolve()
+    try:
+        plan = init_plan(root, path)
+    except InputError as error:
+        fail(error.message, error.help)
+    return {name: text.encode("utf-8") for name, text in plan.files.items()}, plan.notes
+
+
+def _starter() -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """The shipped rules/, its leadrules.yaml one folder up."""
+    from leadrules.core.resources import shipped
+
+    source = shipped("rules")
+    files = {}
+    for path in sorted(p for p in source.rglob("*") if p.is_file()):
+        name = path.relative_to(source).as_posix()
+        files[name if name == PROJECT_FILE else f"rules/{name}"] = path.read_bytes()
+    return files, ("put your export beside leadrules.yaml as leads.csv, or name it with --leads",)
+
+
+def _write(root: Path, files: dict[str, bytes]) -> None:
+    """All files or none: they are made aside, then moved."""
+    aside = root / ".leadrules-init"
+    try:
+        for name, content in files.items():
+            target = aside / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        for entry in sorted(aside.iterdir()):
+            _move(entry, root / entry.name)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}", "choose a folder that can be written: --project DIR")
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _move(entry: Path, target: Path) -> None:
+    """A file that is there is kept: it is the user's."""
+    if not target.exists():
+        entry.rename(target)

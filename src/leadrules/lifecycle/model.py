@@ -1,0 +1,95 @@
+"""What the phases of a run hand to each other.
+
+In: nothing. Out: `Tick`, one run under way; `State`, what earlier runs left; the shapes of the frames. Works nothing out.
+Every phase is a function of a tick to new frames; nothing is changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from leadrules.core.calendar import Calendar
+from leadrules.engine.columns import ColumnFacts
+from leadrules.project.model import Project
+from leadrules.ruleset.model import Ruleset
+
+INSTANT = pl.Datetime("us", "UTC")
+
+# The columns of a lead that every state has. Others bear the name of what they remember: `label:NAME`, `since:NAME`,
+# `in:SEGMENT`, `holds:TRIGGER`, `fired:TRIGGER`, `dated:TRIGGER`, `enrolled:SEQUENCE`, `set:FIELD`, `said:FIELD`.
+LEAD_COLUMNS: Mapping[str, pl.DataType] = {
+    "key": pl.String(),
+    "created": INSTANT,
+    "owner": pl.String(),
+    "owner_said": pl.String(),
+    "assigned_at": INSTANT,
+    "due_at": INSTANT,
+    "due_route": pl.String(),
+    "owner_changes": pl.Int32(),
+    "past_owners": pl.List(pl.String()),
+    "sequence": pl.String(),
+    "sequence_said": pl.String(),
+    "version": pl.Int32(),
+    "step": pl.Int32(),
+    "enrolled_at": INSTANT,
+    "seq_last_due": INSTANT,
+    "seq_shift": pl.Duration("us"),
+    "seq_paused_at": INSTANT,
+    "seq_template": pl.String(),
+    "seq_wait": pl.String(),
+    "seq_wait_since": INSTANT,
+    "seq_wait_template": pl.String(),
+    "seq_wait_rule": pl.String(),
+}
+
+# What is done and what is withheld: a row has a `reason` where it is withheld. Written by lead, then `order`.
+ACTION_COLUMNS: Mapping[str, pl.DataType] = {
+    "lead_row": pl.UInt32(),
+    "order": pl.UInt32(),
+    "kind": pl.String(),
+    "what": pl.String(),
+    "value": pl.String(),
+    "due": INSTANT,
+    "template": pl.String(),
+    "auto": pl.Boolean(),
+    "rule": pl.String(),
+    "reason": pl.String(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What earlier runs left.
+
+    `leads`: LEAD_COLUMNS and the named ones, a row per lead ever seen. `credits`: route, rule, rep, credit (Int64, 10^-4),
+    served (Int64, rising). `assignments`: rep, day (Date), count. `events`: identity (UInt64), at. `versions`: sequence,
+    version, text (JSON). `as_of` None: there was no run.
+    """
+
+    leads: pl.DataFrame
+    credits: pl.DataFrame
+    assignments: pl.DataFrame
+    events: pl.DataFrame
+    versions: pl.DataFrame
+    as_of: datetime | None = None
+    ruleset: Ruleset | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One run under way. `leads` has a row per decided lead, row i being lead_row i, with the state before this run."""
+
+    project: Project
+    ruleset: Ruleset
+    calendar: Calendar
+    as_of: datetime
+    since: datetime
+    facts: ColumnFacts
+    leads: pl.DataFrame
+    state: State
+    has_state: bool = True
+    baseline: bool = False
