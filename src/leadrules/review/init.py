@@ -239,7 +239,7 @@ def _date_formats(drawn: Sequence[Drawn]) -> list[str]:
 
 
 def _lead_schema(drawn: Sequence[Drawn], parts: _Parts) -> str:
-    properties = {field.name: _property(field, is_key=field.name == parts.key) for field in drawn}
+    properties = {field.name: _property(field, parts) for field in drawn}
     if parts.numbered:
         properties = {
             parts.key: {"type": "string", "x-key": True, "description": "The number of the row."}
@@ -248,9 +248,10 @@ def _lead_schema(drawn: Sequence[Drawn], parts: _Parts) -> str:
     return _schema_text("A lead", properties, {"required": required} if required else {})
 
 
-def _property(field: Drawn, *, is_key: bool) -> dict[str, Any]:
+def _property(field: Drawn, parts: _Parts) -> dict[str, Any]:
     column = field.column
-    property_: dict[str, Any] = dict(_typed(column, is_key=is_key))
+    is_key = field.name == parts.key
+    property_: dict[str, Any] = {"type": "string"} if field.name in (parts.key, parts.owner) else dict(_typed(column))
     if is_key:
         property_["x-key"] = True
     if column.header != field.name:
@@ -262,9 +263,7 @@ def _property(field: Drawn, *, is_key: bool) -> dict[str, Any]:
     return property_
 
 
-def _typed(column: Column, *, is_key: bool) -> dict[str, Any]:
-    if is_key:
-        return {"type": "string"}
+def _typed(column: Column) -> dict[str, Any]:
     plain: dict[str, dict[str, Any]] = {
         "number": {"type": "number"},
         "integer": {"type": "integer"},
@@ -322,7 +321,7 @@ def _owners(column: Column) -> list[str]:
 
 
 def _notes(found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> tuple[str, ...]:
-    notes = [f"{found.rows:,} leads, {len(drawn)} fields"]
+    notes = [f"{_many(found.rows, 'lead')}, {_many(len(drawn), 'field')}"]
     notes += [f'column "{header}" is left out: it {reason}' for header, reason in found.left_out]
     if parts.numbered:
         notes.append("no column identifies a lead, so rows are numbered: add an id to keep state from run to run")
@@ -332,5 +331,9 @@ def _notes(found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> tuple[str, 
         if f.column.unclear
     ]
     if found.ragged:
-        notes.append(f"{found.ragged:,} rows have too few or too many cells; a run rejects them")
+        notes.append(f"{_many(found.ragged, 'row')} with too few or too many cells; a run rejects them")
     return tuple(notes)
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -45,8 +45,9 @@ _IDENTIFIER = re.compile(r"(^|_)(id|uuid|guid|fid|zip|postal|postcode|phone|mobi
 _IDENTIFIER_JA = re.compile("番号|コード|電話|郵便|携帯")
 _COUNT = re.compile(r"(^|_)(count|number|num|no|score|visits|views|clicks|times|days)(_|$)|数|回")
 _PERSONAL = re.compile(
-    r"(^|_)(name|street|address|city|company|notes?|comments?|subject|url)(_|$)|名前|氏名|住所|会社名|備考"
+    r"(^|_)(name|e?mail|email_address|street|address|city|company|notes?|comments?|subject|url)(_|$)|名前|氏名|住所|会社名|備考|メール"
 )
+_HASH = re.compile(r"(?=.*\d)[A-Za-z0-9+/_-]{16,}={0,2}|[A-Za-z0-9+/]{14,}={1,2}")
 _DATE_NAME = re.compile(r"date|time|day|_at$|_on$|created|日")
 
 
@@ -253,7 +254,7 @@ def _is_choice(header: str, real: dict[str, int]) -> bool:
     if _is_identifier(name) or _PERSONAL.search(name):
         return False
     folded = {fold(value) for value in real}
-    short = all(len(value) <= _LONGEST_CHOICE and value.isprintable() for value in real)
+    short = all(len(value) <= _LONGEST_CHOICE and value.isprintable() and not _HASH.fullmatch(value) for value in real)
     return short and len(folded) <= MOST_CHOICES and sum(real.values()) >= 2 * len(folded)
 
 

@@ -105,12 +105,17 @@ def _lines(drawn: Sequence[Drawn], key: str) -> list[Line]:
 
 def _presence(usable: Sequence[Drawn], key: str, others: Sequence[Line]) -> list[Line]:
     """Whether a lead can be reached, or where nothing else can be said, whether anything is known of it."""
-    mail = [_present(field, 5) for field in usable if "mail" in field.name or field.column.kind == "email"][:1]
+    addresses = [field for field in usable if field.column.kind == "email" or _is_mail(field)]
+    mail = [_present(field, 5) for field in addresses[:1]]
     if others or any(field.column.kind == "yesno" for field in usable):
         return mail
     rest = [field for field in usable if field.column.kind in ("text", "date", "datetime", "set")]
     more = [_present(field, 10) for field in rest if field.name not in {line.id for line in mail}]
     return [*mail, *more[:3]] or [_present_key(key)]
+
+
+def _is_mail(field: Drawn) -> bool:
+    return field.column.kind == "text" and ("mail" in field.name or "メール" in field.name)
 
 
 def _present(field: Drawn, points: int) -> Line:
