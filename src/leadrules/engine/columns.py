@@ -189,7 +189,7 @@ class _Evaluation:
             everyone if label.condition is None else values[f"{definition.name}.{label.name}"].fill_null(value=False)
             for label in labels
         ]
-        found = thresholds.first_label([label.name for label in labels], conditions)
+        found = thresholds.first_label([label.name for label in labels], conditions, self.workspace.height)
         if not isinstance(definition, Stages) or not definition.forward_only:
             return found
         free = None if definition.unless is None else values[f"{definition.name} unless"].fill_null(value=False)

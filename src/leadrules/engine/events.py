@@ -18,7 +18,7 @@ import polars as pl
 from leadrules.core.functions.columnar import dtype
 from leadrules.core.types import NUMBER, Type
 from leadrules.engine.table import Lower, Table
-from leadrules.engine.units import DIGITS, EVENT_DIGITS, as_number, rounded, summable
+from leadrules.engine.units import DIGITS, EVENT_DIGITS, as_number, divided, rounded, summable
 from leadrules.ruleset.model import Duration, Each, EventFilter, Expr, Ruleset
 
 MOMENT = pl.Datetime("us", "UTC")
@@ -280,14 +280,14 @@ class EventPass:
             return pl.lit(0.0)
         if each.halving is not None:
             age = (as_of - pl.col("at")).dt.total_microseconds().cast(pl.Float64)
-            return pl.lit(0.5).pow(age / float(self.times.exact(each.halving)))
+            return pl.lit(0.5).pow(divided(age, float(self.times.exact(each.halving))))
         if each.fading is not None:
             start = self.times.moment_before(each.fading)
             if start is None:
                 return pl.lit(0.0)
             left = (pl.col("at") - start).dt.total_microseconds().cast(pl.Float64)
             whole = (as_of - start).dt.total_microseconds().cast(pl.Float64)
-            return (left / whole).clip(lower_bound=0.0)
+            return (left / (left * 0.0 + whole)).clip(lower_bound=0.0)
         return pl.lit(1.0)
 
     # -- back to lead order -----------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ class Distinct:
     def table(self, leaf: Leaf, lower: Lower) -> Table:
         """The values as a table of their own, which keeps what it folds."""
         if not self.tables:
-            self.tables.append(Table(self.values.to_frame(), leaf, lower))
+            self.tables.append(Table(self.values.to_frame(), leaf, lower, is_distinct=True))
         return self.tables[0]
 
     def spread(self, results: pl.DataFrame) -> list[pl.Series]:
@@ -63,9 +63,10 @@ class Table:
     row, or None for what is no leaf. `lower` turns an expression into Polars, given what stands in for its parts.
     """
 
-    def __init__(self, frame: pl.DataFrame, leaf: Leaf, lower: Lower, height: int | None = None) -> None:
+    def __init__(self, frame: pl.DataFrame, leaf: Leaf, lower: Lower, *, is_distinct: bool = False) -> None:
         self.frame = frame
-        self.height = frame.height if height is None else height
+        self.height = frame.height
+        self._is_distinct = is_distinct
         self._leaf = leaf
         self._lower = lower
         self._distinct: dict[str, Distinct | None] = {}
@@ -113,7 +114,7 @@ class Table:
 
         By identity: an expression is one tree, and equal parts of two are found by Polars.
         """
-        if self.height < SMALL:
+        if self._is_distinct or self.height < SMALL:
             return {}
         parts: dict[str, dict[int, Expr]] = {}
         for expression in expressions:

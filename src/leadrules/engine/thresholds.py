@@ -55,8 +55,10 @@ def matrix(definition: Matrix, rows: pl.Series, columns: pl.Series) -> pl.Series
     return spread(row * len(definition.columns) + column, cells)
 
 
-def first_label(labels: Sequence[str], conditions: Sequence[pl.Series]) -> pl.Series:
+def first_label(labels: Sequence[str], conditions: Sequence[pl.Series], height: int) -> pl.Series:
     """The first label whose condition holds."""
+    if not labels:
+        return pl.repeat(None, height, dtype=pl.String, eager=True)
     return spread(first_match(conditions), labels)
 
 

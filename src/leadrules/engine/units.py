@@ -29,9 +29,10 @@ def rounded_number(amount: float, digits: int = DIGITS) -> int:
 
 def nearest(amount: pl.Expr, digits: int) -> pl.Expr:
     """The number itself, rounded; what is too large to count in such units stays."""
-    size = (amount.abs() * 10.0**digits + (0.5 + 1e-7)).floor() / 10.0**digits
+    scaled = amount.abs() * 10.0**digits
+    size = divided((scaled + (0.5 + 1e-7)).floor(), 10.0**digits)
     signed = pl.when(amount < 0).then(-size).otherwise(size)
-    return pl.when(size.is_infinite()).then(amount).otherwise(signed)
+    return pl.when(scaled.is_infinite()).then(amount).otherwise(signed)
 
 
 def wide_enough(largest: float, count: int = 1) -> pl.DataType:
@@ -52,4 +53,9 @@ def summable(units: pl.Series, count: int) -> pl.Series:
 
 def as_number(units: pl.Expr, digits: int = DIGITS) -> pl.Expr:
     """Units as the number they stand for."""
-    return units.cast(pl.Float64) / 10.0**digits
+    return divided(units.cast(pl.Float64), 10.0**digits)
+
+
+def divided(numbers: pl.Expr, by: float) -> pl.Expr:
+    """A true division. By a constant Polars multiplies by its inverse, which is a last bit off: 1235 / 1e4 is not 0.1235."""
+    return numbers / (numbers * 0.0 + by)
