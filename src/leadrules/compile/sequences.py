@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import time
+from functools import cache
 from typing import TypeVar
 from zoneinfo import available_timezones
 
@@ -19,6 +20,7 @@ from leadrules.ruleset import model
 from leadrules.syntax import nodes as n
 
 T = TypeVar("T", bound=n.Node)
+ZONE_HELP = 'write it as in "Asia/Tokyo", "Europe/Berlin" or "UTC"'
 
 
 def only(scope: Scope, items: Iterable[n.Node], kind: type[T], words: str) -> T | None:
@@ -133,12 +135,14 @@ def _window(scope: Scope, node: n.SendWindow) -> tuple[str, str, str | None]:
         hint = "the first time comes before the second, on the same day"
         scope.complain("LR168", node.span, message, help=hint)
     zone = node.zone
-    if zone is not None and zone.value not in available_timezones():
-        scope.unknown("LR169", between_quotes(zone), "time zone", zone.value, sorted(available_timezones()), ZONE_HELP)
+    if zone is not None and zone.value not in _zones():
+        scope.unknown("LR169", between_quotes(zone), "time zone", zone.value, _zones(), ZONE_HELP)
     return _clock(node.start), _clock(node.end), zone.value if zone else None
 
 
-ZONE_HELP = 'write it as in "Asia/Tokyo", "Europe/Berlin" or "UTC"'
+@cache
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))
 
 
 def _per_day(scope: Scope, node: n.Throttle) -> int:
