@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.text import fold, nearest, number_text, trimmed
@@ -124,7 +124,11 @@ class CellReader:
         if not self.options:
             return found
         strange = next((item for item in found if fold(item) not in self.options), None)
-        return Bad(self._expected_option(strange)) if strange else list(dict.fromkeys(self.options[fold(i)] for i in found))
+        return (
+            Bad(self._expected_option(strange))
+            if strange
+            else list(dict.fromkeys(self.options[fold(i)] for i in found))
+        )
 
     def _yesno(self, cell: str) -> Value | Bad:
         word = fold(cell)
@@ -155,16 +159,20 @@ class CellReader:
         moment = read_as(self.layouts, cell)
         if moment is None:
             return Bad(f"expected a date, such as {self.layouts[0].example}")
-        return self.calendar.day_of(instant(moment, self.calendar)) if moment.offset is not None else moment.clock.date()
+        return (
+            self.calendar.day_of(instant(moment, self.calendar)) if moment.offset is not None else moment.clock.date()
+        )
 
     def _datetime(self, cell: str) -> Value | Bad:
         moment = read_as(self.layouts, cell)
         if moment is None:
             example = self.layouts[0].example
-            return Bad(f"expected a date and time, such as {example if self.layouts[0].has_time else example + ' 09:30'}")
+            return Bad(
+                f"expected a date and time, such as {example if self.layouts[0].has_time else example + ' 09:30'}"
+            )
         return instant(moment, self.calendar)
 
-    def _constant(self, value: str | float | bool) -> Value | Bad:  # noqa: FBT001 - a value among others
+    def _constant(self, value: str | float | bool) -> Value | Bad:
         const = self.field.const
         if const is None:
             return value

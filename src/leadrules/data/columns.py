@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -33,6 +34,9 @@ DTYPES: dict[str, pl.DataType] = {
 _MONEY = r"^-?[$€£¥]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?$"
 _EMAIL = r"^[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+$"
 _URI = r"^https?://[!#-;=?-~]+$"
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a clock time
+_FIRST = (datetime(FIRST_YEAR, 1, 1) - _EPOCH) // timedelta(microseconds=1)  # noqa: DTZ001 - likewise
+_LAST = (datetime.max - _EPOCH) // timedelta(microseconds=1)  # noqa: DTZ901 - likewise
 _SAMPLE = 50
 _NATIVE_FORMATS = 6
 _WORTH_A_FORMAT = 200
@@ -98,8 +102,8 @@ class ColumnReader:
             return found.alias(settled.name)
         if isinstance(self.dtype, pl.List):
             # Lists cannot be scattered: each row takes the first of both that is there.
-            spread = pl.DataFrame({"row": rows, "value": found})
-            whole = pl.DataFrame({"row": pl.arange(len(settled), eager=True, dtype=rows.dtype), "settled": settled})
+            spread = pl.DataFrame({"row": rows.cast(pl.UInt32), "value": found})
+            whole = pl.DataFrame({"row": pl.arange(len(settled), eager=True, dtype=pl.UInt32), "settled": settled})
             joined = whole.join(spread, on="row", how="left", maintain_order="left")
             return joined.select(pl.coalesce("value", "settled").alias(settled.name)).to_series()
         return settled.scatter(rows, found)
@@ -146,7 +150,16 @@ class ColumnReader:
     def _yesno(self, raw: pl.Series) -> pl.Series:
         if self.cell.field.const is not None:
             return self.blank(len(raw)).alias(raw.name)
-        words = {"true": True, "false": False, "1": True, "0": False, "TRUE": True, "FALSE": False, "yes": True, "no": False}
+        words = {
+            "true": True,
+            "false": False,
+            "1": True,
+            "0": False,
+            "TRUE": True,
+            "FALSE": False,
+            "yes": True,
+            "no": False,
+        }
         codes = raw.cast(pl.Enum(list(words)), strict=False).to_physical()
         return pl.Series(list(words.values())).gather(codes).alias(raw.name)
 
@@ -197,9 +210,9 @@ class ColumnReader:
         rows: pl.Series | None = None
         left = raw
         tried: set[str] = set()
-        while len(tried) < _NATIVE_FORMATS and (format := self._suggested(left, tried)):
-            tried.add(format)
-            clocks = _by_format(left, format)
+        while len(tried) < _NATIVE_FORMATS and (native := self._suggested(left, tried)):
+            tried.add(native)
+            clocks = _by_format(left, native)
             if rows is None:
                 found.append((None, clocks))
                 rows = (clocks.is_null() & (raw != "")).fill_null(value=False).arg_true()
@@ -221,8 +234,8 @@ class ColumnReader:
 
     def _suggested(self, cells: pl.Series, tried: set[str]) -> str | None:
         sample = cells.drop_nulls().head(_SAMPLE)
-        formats = (layout.native(text) for text in sample for layout in self._leading)
-        return next((format for format in formats if format and format not in tried), None)
+        natives = (layout.native(text) for text in sample for layout in self._leading)
+        return next((native for native in natives if native and native not in tried), None)
 
 
 def _by_format(cells: pl.Series, format: str) -> pl.Series:
@@ -232,10 +245,10 @@ def _by_format(cells: pl.Series, format: str) -> pl.Series:
         clocks = cells.str.to_datetime(format, time_unit="us", strict=False, cache=False)
         if format.endswith(("Z", "UTC", "GMT")):
             clocks = clocks.dt.replace_time_zone("UTC")
-    years = clocks.dt.year()
-    lowest, highest = years.min(), years.max()
-    if isinstance(lowest, int) and isinstance(highest, int) and (lowest < FIRST_YEAR or highest > 9999):
-        return _only(clocks, years.is_between(FIRST_YEAR, 9999))
+    micros = clocks.to_physical()
+    lowest, highest = micros.min(), micros.max()
+    if isinstance(lowest, int) and isinstance(highest, int) and (lowest < _FIRST or highest > _LAST):
+        return _only(clocks, micros.is_between(_FIRST, _LAST))
     return clocks
 
 

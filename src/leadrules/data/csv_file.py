@@ -207,8 +207,7 @@ def _fast(chunk: bytes, delimiter: str, width: int, wanted: list[int]) -> pl.Dat
     if width == 1 and (b"\n\n" in chunk or b"\n\r\n" in chunk or chunk[:1] in b"\r\n"):
         return None
     quoted = _delimiters_in_quotes(chunk, delimiter) if b'"' in chunk else 0
-    rows = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
-    if quoted is None or chunk.count(mark) - quoted != rows * (width - 1):
+    if quoted is None:
         return None
     try:
         frame = pl.read_csv(
@@ -223,7 +222,8 @@ def _fast(chunk: bytes, delimiter: str, width: int, wanted: list[int]) -> pl.Dat
         )
     except pl.exceptions.PolarsError:
         return None
-    return frame if len(frame) == rows else None
+    # Polars refuses long rows, but fills short ones up: only if the delimiters are all there is no row short.
+    return frame if chunk.count(mark) - quoted == len(frame) * (width - 1) else None
 
 
 def _delimiters_in_quotes(chunk: bytes, delimiter: str) -> int | None:
@@ -235,4 +235,8 @@ def _delimiters_in_quotes(chunk: bytes, delimiter: str) -> int | None:
     if not lines.str.contains(f"^{cell}(?:{mark}{cell})*\r?$").all():
         return None
     bare = lines.str.replace_all('"(?:[^"]|"")*"', "")
-    return int(lines.str.count_matches(delimiter, literal=True).sum() - bare.str.count_matches(delimiter, literal=True).sum())
+    return _occurrences(lines, delimiter) - _occurrences(bare, delimiter)
+
+
+def _occurrences(texts: pl.Series, delimiter: str) -> int:
+    return int(texts.str.count_matches(delimiter, literal=True).sum())

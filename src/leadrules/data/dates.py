@@ -115,7 +115,9 @@ class Layout:
             return self._expanded.replace(".%f", "%.f")
         if found["before"] or "," in text[found.start("M") :]:
             return None
-        gap = text[max(found.end(name) for name in "Yymdb" if name in found.groupdict() and found[name]) : found.start("H")]
+        gap = text[
+            max(found.end(name) for name in "Yymdb" if name in found.groupdict() and found[name]) : found.start("H")
+        ]
         return self._expanded + self._tail(gap) + _native_time(found)
 
     def _tail(self, gap: str) -> str:
@@ -133,7 +135,9 @@ class Layout:
     @cached_property
     def _regex(self) -> re.Pattern[str]:
         parts = re.split("(%.)", self._expanded)
-        body = "".join(_DIRECTIVES.get(p[1], re.escape(p)) if p[:1] == "%" and len(p) == 2 else _literal(p) for p in parts)
+        body = "".join(
+            _DIRECTIVES.get(p[1], re.escape(p)) if p[:1] == "%" and len(p) == 2 else _literal(p) for p in parts
+        )
         if re.search("%[YymdHIMS]%[YymdHIMS]", self._expanded):
             body = body.replace("{1,2}", "{2}").replace(r"\s*", "")
         return re.compile(body if self.has_time else body + _TIME)
@@ -159,6 +163,7 @@ FOUND = (
     Layout("%a, %d %b %Y"),
 )
 
+
 def read_as(layouts: Sequence[Layout], text: str) -> Moment | None:
     """The moment that a trimmed text says in the first of the layouts that it is written in."""
     return next((moment for moment in (layout.read(text) for layout in layouts) if moment), None)
@@ -172,7 +177,11 @@ def layout(format: str) -> Layout:
 
 def _native_time(found: re.Match[str]) -> str:
     clock = ("%I:%M" if found["p"] else "%H:%M") + (":%S" if found["S"] else "") + ("%.f" if found["f"] else "")
-    half = found.string[found.end("f" if found["f"] else "S" if found["S"] else "M") : found.start("p")] + "%p" if found["p"] else ""
+    half = (
+        found.string[found.end("f" if found["f"] else "S" if found["S"] else "M") : found.start("p")] + "%p"
+        if found["p"]
+        else ""
+    )
     if not found["z"]:
         return clock + half
     last = next(name for name in ("p", "f", "S", "M") if found[name])
@@ -193,7 +202,7 @@ def _moment(parts: dict[str, str | None]) -> Moment | None:
         if year < FIRST_YEAR or second > 60 or not _weekday(parts):
             return None
         # A leap second is read as the second after it.
-        clock = datetime(year, month, day, hour, int(parts.get("M") or 0), min(second, 59), micro)
+        clock = datetime(year, month, day, hour, int(parts.get("M") or 0), min(second, 59), micro)  # noqa: DTZ001 - a clock time
         clock += timedelta(seconds=second == 60)
     except (ValueError, OverflowError):
         return None

@@ -8,7 +8,7 @@ also decodes as cp932). Knows nothing of lines, but for saying where a bad byte 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -59,7 +59,7 @@ def named(encoding: str, path: str) -> str:
     return {"utf-8-sig": "utf-8"}.get(info.name, info.name)
 
 
-def text_blocks(stream: BinaryIO, encoding: str, path: str) -> Iterator[bytes]:
+def text_blocks(stream: BinaryIO, encoding: str, path: str) -> Generator[bytes]:
     """The text as blocks of UTF-8, cut anywhere between two characters. Raises UndecodableError."""
     head = stream.read(4)
     mark, marked = next(((m, e) for m, e in _MARKS if head.startswith(m)), (b"", encoding))
@@ -85,7 +85,7 @@ class _Place:
         return UndecodableError(self.path, position, block[at], 1 + self.stream.read(position).count(b"\n"))
 
 
-def _checked(stream: BinaryIO, start: bytes, place: _Place) -> Iterator[bytes]:
+def _checked(stream: BinaryIO, start: bytes, place: _Place) -> Generator[bytes]:
     """Blocks of UTF-8 as they are, after a look at whether they are."""
     carry = start
     while block := stream.read(BLOCK):
@@ -121,7 +121,7 @@ def _refuse_bad_utf8(block: bytes, place: _Place) -> None:
         raise place.bad_byte(block, error.start) from None
 
 
-def _recoded(stream: BinaryIO, start: bytes, place: _Place, encoding: str) -> Iterator[bytes]:
+def _recoded(stream: BinaryIO, start: bytes, place: _Place, encoding: str) -> Generator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     block = start
     while True:

@@ -23,7 +23,7 @@ from leadrules.data.columns import DTYPES, INSTANT, ColumnReader
 from leadrules.data.errors import InputError
 from leadrules.data.event_order import ID_CHECK, ID_HASH, ID_TEXT, RECORD, ranked, without_repeats
 from leadrules.data.ids import canonical_keys, long_keys
-from leadrules.data.leads import JOIN, KEY, LeadTable, numbered, shifted
+from leadrules.data.leads import JOIN, LeadTable, numbered, shifted
 from leadrules.data.opening import Column, Opened, Opening
 from leadrules.data.rejects import Places, Rejects, no_rejects
 from leadrules.data.sources import InputFile, open_inputs
@@ -173,7 +173,9 @@ class _Reading:
         self._pending: list[pl.DataFrame] = []
         self._bases: list[int] = []
         self._time = opening.reader(_TIME)
-        self._readers = {key: [(opening.reader(one), types) for one, types in alike] for key, alike in plan.fields.items()}
+        self._readers = {
+            key: [(opening.reader(one), types) for one, types in alike] for key, alike in plan.fields.items()
+        }
         self._types: dict[str, str | None] = {}
 
     def take_file(self, opened: Opened) -> None:
@@ -363,7 +365,7 @@ class _Reading:
             ids = ids.set(blank, None) if blank.any() else ids
             hashes = [_only(ids.hash(seed), ids.is_not_null()) for seed in (1, 2)]
         kept = [] if not self.plan.identified else [self._kept_ids(ids, types)]
-        return [*(hash.alias(name) for hash, name in zip(hashes, (ID_HASH, ID_CHECK), strict=False)), *kept]
+        return [*(found.alias(name) for found, name in zip(hashes, (ID_HASH, ID_CHECK), strict=False)), *kept]
 
     def _is_blank(self, ids: pl.Series) -> pl.Series:
         blanks = self._time.cell.folded_blanks
@@ -399,7 +401,11 @@ def _records(batch: Batch, base: int) -> pl.Series:
 
 
 def _only(values: pl.Series, good: pl.Series) -> pl.Series:
-    return values if good.all() else values.zip_with(good, pl.Series([None], dtype=values.dtype).new_from_index(0, len(good)))
+    return (
+        values
+        if good.all()
+        else values.zip_with(good, pl.Series([None], dtype=values.dtype).new_from_index(0, len(good)))
+    )
 
 
 def _spread(some: pl.Series, rows: pl.Series, length: int) -> pl.Series:
@@ -428,5 +434,7 @@ def _together(plan: _Plan, read: Sequence[_Reading], ordered: frozenset[str]) ->
         tuple(file.hashed() for reading in read for file in reading.opening.inputs),
         tuple(note for reading in read for note in reading.notes),
         newest[0] if newest else None,
-        next((reading.places.of(newest[1]) for reading in reversed(read) if newest and reading.first <= newest[1]), None),
+        next(
+            (reading.places.of(newest[1]) for reading in reversed(read) if newest and reading.first <= newest[1]), None
+        ),
     )

@@ -137,7 +137,9 @@ class _Reading:
             for cell in bad:
                 place = self.places.of(records[cell.row])
                 header = opened.header_of(field.name)
-                self.rejects.add(records[cell.row], place, keys[cell.row], header, cell.value, reason=cell.reason, order=order)
+                self.rejects.add(
+                    records[cell.row], place, keys[cell.row], header, cell.value, reason=cell.reason, order=order
+                )
         for row in (keys.is_null() | (keys == "")).fill_null(value=True).arg_true():
             header = opened.header_of(self.key)
             self.rejects.add(records[row], self.places.of(records[row]), "", header, reason=_BLANK_KEY)

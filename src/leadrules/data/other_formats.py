@@ -70,14 +70,20 @@ class ParquetFile:
 def _as_text(column: pl.Expr, dtype: pl.DataType, name: str, path: str) -> pl.Expr:
     if isinstance(dtype, pl.Datetime):
         text = column.dt.cast_time_unit("us")
-        return text.dt.convert_time_zone("UTC").dt.strftime("%FT%T%.6fZ") if dtype.time_zone else text.dt.strftime("%FT%T%.6f")
+        return (
+            text.dt.convert_time_zone("UTC").dt.strftime("%FT%T%.6fZ")
+            if dtype.time_zone
+            else text.dt.strftime("%FT%T%.6f")
+        )
     if isinstance(dtype, pl.Boolean):
         return pl.when(column).then(pl.lit("true")).when(~column).then(pl.lit("false"))
     if isinstance(dtype, pl.List | pl.Array):
         items = column.cast(pl.List(pl.String)).list.eval(pl.element().drop_nulls() + ITEM_END)
         return items.list.join("")
     if isinstance(dtype, pl.Struct | pl.Binary | pl.Object):
-        raise InputError(f"{path}: the column {name} holds {dtype}, which is no cell", "Write it as text, or leave it out.")
+        raise InputError(
+            f"{path}: the column {name} holds {dtype}, which is no cell", "Write it as text, or leave it out."
+        )
     return column.cast(pl.String)
 
 

@@ -72,7 +72,7 @@ class Input:
         """The bytes, unpacked. Raises InputError where they cannot be read."""
         try:
             with self._raw() as raw:
-                yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if self.gzipped else raw
+                yield cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if self.gzipped else raw
         except (gzip.BadGzipFile, zlib.error, EOFError) as error:
             raise InputError(
                 f"{self.path} is not a whole gzip file: {error}", "Export or copy the file again."
@@ -88,7 +88,7 @@ class Input:
             raise InputError(f"{self.path} cannot be read: {error.strerror or error}") from error
 
     def _raw(self) -> BinaryIO:
-        return io.BytesIO(self.content) if self.file is None else cast(BinaryIO, self.file.open("rb", buffering=0))
+        return io.BytesIO(self.content) if self.file is None else cast("BinaryIO", self.file.open("rb", buffering=0))
 
 
 def open_inputs(root: Path, path: str, stdin: BinaryIO | None = None) -> tuple[Input, ...]:
@@ -101,7 +101,9 @@ def open_inputs(root: Path, path: str, stdin: BinaryIO | None = None) -> tuple[I
 def _from_stdin(stdin: BinaryIO | None) -> Input:
     content = stdin.read() if stdin is not None else b""
     if not content:
-        raise InputError("nothing came on standard input", "Give a path instead of `-`, or pipe a file into the command.")
+        raise InputError(
+            "nothing came on standard input", "Give a path instead of `-`, or pipe a file into the command."
+        )
     gzipped = content.startswith(_GZIP)
     head = _start_of(io.BytesIO(content), gzipped, "-")
     digest = _hashing.submit(lambda: hashlib.sha256(content).hexdigest())
@@ -116,7 +118,7 @@ def _from_file(root: Path, file: Path, number: int) -> Input:
         with file.open("rb") as stream:
             gzipped = stream.read(2) == _GZIP
             stream.seek(0)
-            head = _start_of(cast(BinaryIO, stream), gzipped, path)
+            head = _start_of(cast("BinaryIO", stream), gzipped, path)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
     suffixes = [s.lower() for s in file.suffixes]

@@ -37,22 +37,24 @@ def layout_of(parts: Counter[str], column: str, path: str) -> Layout:
     only_month = read[month].keys() - read[day].keys()
     only_day = read[day].keys() - read[month].keys()
     if only_month and only_day:
-        raise _mixed(column, path, min(only_month), min(only_day), month, day)
+        raise _mixed(column, path, (min(only_month), min(only_day)), (month, day))
     if not only_month and not only_day and read[month] != read[day]:
         either = min(part for part in read[month] if read[month][part] != read[day][part])
-        raise _either(column, path, either, month, day)
+        raise _either(column, path, either, (month, day))
     return month if only_month else day
 
 
-def _either(column: str, path: str, part: str, month: Layout, day: Layout) -> InputError:
+def _either(column: str, path: str, part: str, layouts: tuple[Layout, Layout]) -> InputError:
+    month, day = layouts
     return InputError(
         f"{path}: the column `{column}` cannot tell day from month: {part} could be either, as could every date in it",
         f'State it in its source: `date_format: "{month.format}"` (month first) or `date_format: "{day.format}"` (day first).',
     )
 
 
-def _mixed(column: str, path: str, months: str, days: str, month: Layout, day: Layout) -> InputError:
+def _mixed(column: str, path: str, parts: tuple[str, str], layouts: tuple[Layout, Layout]) -> InputError:
+    month, day = layouts
     return InputError(
-        f"{path}: the column `{column}` cannot tell day from month: {months} has the month first, {days} the day",
+        f"{path}: the column `{column}` cannot tell day from month: {parts[0]} has the month first, {parts[1]} the day",
         f'Export it in one way, or state the one that counts: `date_format: "{month.format}"` or `date_format: "{day.format}"`.',
     )

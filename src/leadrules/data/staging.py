@@ -1,0 +1,82 @@
+"""The files of a run, together or not at all.
+
+In: the folder that a run writes to. Out: a folder beside it to prepare the files in, and one step that puts them in
+their places. Between the two a killed run leaves everything as it was; a `publish` that was cut short can be done again
+by whoever knows that the run is committed. Knows nothing of what the files hold.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+_OURS = ".leadrules-prepared"
+_LIST = ".files"
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """Files prepared beside the folder `out`."""
+
+    out: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are prepared: on the same disk as their places, so that a rename moves them."""
+        return self.out.parent / f".{self.out.name}{_OURS}"
+
+    @property
+    def exists(self) -> bool:
+        """Whether a run has prepared something here that is neither published nor discarded."""
+        return self.folder.is_dir()
+
+    def begin(self) -> Path:
+        """An empty folder to prepare files in; what a killed run left there is gone."""
+        self.discard()
+        self.folder.mkdir(parents=True)
+        return self.folder
+
+    def seal(self) -> None:
+        """Have the disk hold every prepared file, so that they survive a loss of power once the run is committed."""
+        names = sorted(file.name for file in self.folder.iterdir() if file.name != _LIST)
+        (self.folder / _LIST).write_text("\n".join(names), encoding="utf-8")
+        for name in (*names, _LIST, "."):
+            _sync(self.folder / name)
+
+    def publish(self, replaces: Collection[str] = ()) -> tuple[Path, ...]:
+        """Move the files to their places, and take away those of `replaces` that this run has not written.
+
+        May be called again after a crash in the middle: what is moved already stays.
+        """
+        if not self.exists:
+            return ()
+        if not (self.folder / _LIST).exists():
+            self.seal()
+        names = (self.folder / _LIST).read_text(encoding="utf-8").split("\n")
+        self.out.mkdir(parents=True, exist_ok=True)
+        for name in set(replaces) - set(names):
+            (self.out / name).unlink(missing_ok=True)
+        for name in names:
+            if (self.folder / name).exists():
+                (self.folder / name).replace(self.out / name)
+        _sync(self.out)
+        self.discard()
+        return tuple(self.out / name for name in names)
+
+    def discard(self) -> None:
+        """Forget what is prepared."""
+        if self.exists:
+            shutil.rmtree(self.folder)
+
+
+def _sync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():  # Windows has no handle on a folder, and needs none
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,196 @@
+"""Files of a run: CSV, Parquet and JSON lines.
+
+In: a frame of typed columns, a path. Out: the file, the same bytes for the same frame, and for cp932 the list of what it
+cannot hold. A file is written beside its place and renamed, so it is whole or not there; `staging.py` does the same for
+all files of a run together. Knows nothing of what the columns mean.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import polars as pl
+
+from leadrules.core.calendar import Calendar
+from leadrules.data.errors import InputError
+from leadrules.data.texts import as_text, safe
+
+Encoding = Literal["utf-8", "utf-8-sig", "cp932"]
+FileFormat = Literal["csv", "parquet", "jsonl"]
+ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-8-sig", "cp932")
+_SLICE = 100_000
+_MARKS = {"utf-8": b"", "utf-8-sig": b"\xef\xbb\xbf", "cp932": b""}
+# Characters that cp932 has at another place, for the same sign: the wave dash and minus of other systems, and the like.
+_NEIGHBOURS = str.maketrans({"〜": "～", "−": "－", "‖": "∥", "—": "―", "¢": "￠", "£": "￡", "¬": "￢", "¦": "￤"})
+_REPLACEMENT = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A cell that the encoding cannot hold: its row (from 1) and column, its text, and the characters that became `?`."""
+
+    row: int
+    column: str
+    value: str
+    characters: str
+
+
+def write_csv(
+    frame: pl.DataFrame,
+    path: Path,
+    *,
+    zone: str,
+    plain: Collection[str] = (),
+    make_safe: bool = True,
+    encoding: Encoding = "utf-8",
+) -> tuple[Lost, ...]:
+    """Write a frame as CSV. Columns in `plain` (keys) are never made safe, with `make_safe=False` none is."""
+    calendar = Calendar(zone)
+    lost: list[Lost] = []
+    with _replacing(path) as stream:
+        stream.write(_MARKS[encoding])
+        stream.write(_line(frame.columns, encoding))
+        for start, part in enumerate(frame.iter_slices(_SLICE)):
+            texts = _texts(part, calendar, frozenset(plain), make_safe=make_safe)
+            if encoding == "cp932":
+                texts, without = _held(texts, start * _SLICE)
+                lost.extend(without)
+            content: Any = texts.write_csv(include_header=False, quote_style="necessary", line_terminator="\n")
+            stream.write(content.encode(_codec(encoding)))
+    return tuple(lost)
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame as Parquet, with its types."""
+    with _replacing(path) as stream:
+        enums = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Enum | pl.Categorical)]
+        frame.with_columns(pl.col(enums).cast(pl.String)).write_parquet(stream)
+
+
+def write_jsonl(frame: pl.DataFrame, path: Path, *, zone: str) -> None:
+    """Write a frame as JSON lines: one object per row, null for a blank, numbers without trailing zeros."""
+    calendar = Calendar(zone)
+    with _replacing(path) as stream:
+        for part in frame.iter_slices(_SLICE):
+            columns = [_json_cells(column, calendar) for column in part]
+            names = [json.dumps(name, ensure_ascii=False) for name in part.columns]
+            for row in zip(*columns, strict=True):
+                cells = ", ".join(f"{name}: {cell}" for name, cell in zip(names, row, strict=True))
+                stream.write(f"{{{cells}}}\n".encode())
+
+
+def write_table(
+    frame: pl.DataFrame,
+    path: Path,
+    format: FileFormat,
+    *,
+    zone: str,
+    plain: Collection[str] = (),
+    encoding: Encoding = "utf-8",
+) -> tuple[Lost, ...]:
+    """Write a frame in one of the formats; the ending of the path is the format's."""
+    target = path.with_suffix(f".{format}")
+    if format == "parquet":
+        write_parquet(frame, target)
+    elif format == "jsonl":
+        write_jsonl(frame, target, zone=zone)
+    else:
+        return write_csv(frame, target, zone=zone, plain=plain, encoding=encoding)
+    return ()
+
+
+def encoding_of(name: str) -> Encoding:
+    """The encoding of an option. Raises InputError for one that is not offered."""
+    found: dict[str, Encoding] = {"utf8": "utf-8", "shift_jis": "cp932", "sjis": "cp932"} | {e: e for e in ENCODINGS}
+    if name.lower() not in found:
+        raise InputError(f"files are not written in {name}", f"Choose one of {', '.join(ENCODINGS)}.")
+    return found[name.lower()]
+
+
+class _replacing:  # noqa: N801 - reads as a statement
+    """A stream beside a path, renamed to it once everything is written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.aside = path.with_name(f".{path.name}.part")
+
+    def __enter__(self) -> IO[bytes]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.stream = self.aside.open("wb")
+        return self.stream
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.stream.close()
+        if kind is None:
+            self.aside.replace(self.path)
+        else:
+            self.aside.unlink(missing_ok=True)
+
+
+def _texts(frame: pl.DataFrame, calendar: Calendar, plain: frozenset[str], *, make_safe: bool) -> pl.DataFrame:
+    columns = []
+    for column in frame:
+        text = as_text(column, calendar)
+        textual = not (column.dtype.is_numeric() or column.dtype.is_temporal() or column.dtype == pl.Boolean)
+        text = safe(text) if make_safe and textual and column.name not in plain else text
+        columns.append(text.replace("", None) if (text == "").any() else text)
+    return pl.DataFrame(columns)
+
+
+def _line(names: list[str], encoding: Encoding) -> bytes:
+    header = pl.DataFrame({str(at): [name] for at, name in enumerate(names)})
+    text: Any = header.write_csv(include_header=False, quote_style="necessary", line_terminator="\n")
+    return text.encode(_codec(encoding), errors="replace") if text else b"\n"  # type: ignore[no-any-return]
+
+
+def _codec(encoding: Encoding) -> str:
+    return "cp932" if encoding == "cp932" else "utf-8"
+
+
+def _held(texts: pl.DataFrame, before: int) -> tuple[pl.DataFrame, Iterator[Lost]]:
+    """The same cells with what cp932 cannot hold replaced, and the list of it."""
+    lost: list[Lost] = []
+    columns = []
+    for column in texts:
+        wide = (column.str.len_bytes() != column.str.len_chars()).fill_null(value=False).arg_true()
+        held = [_holdable(text) for text in column.gather(wide)]
+        lost.extend(
+            Lost(before + row + 1, column.name, column[row], characters)
+            for row, (_, characters) in zip(wide, held, strict=True)
+            if characters
+        )
+        columns.append(column.scatter(wide, pl.Series([text for text, _ in held], dtype=pl.String)) if len(wide) else column)
+    return pl.DataFrame(columns), iter(sorted(lost, key=lambda cell: cell.row))
+
+
+def _holdable(text: str) -> tuple[str, str]:
+    """A text as cp932 can hold it, and the characters that it cannot."""
+    try:
+        text.encode("cp932")
+    except UnicodeEncodeError:
+        near = text.translate(_NEIGHBOURS)
+        lost = [char for char in near if not _in_cp932(char)]
+        return "".join(char if _in_cp932(char) else _REPLACEMENT for char in near), "".join(dict.fromkeys(lost))
+    return text, ""
+
+
+def _in_cp932(char: str) -> bool:
+    try:
+        char.encode("cp932")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _json_cells(column: pl.Series, calendar: Calendar) -> list[str]:
+    dtype = column.dtype
+    if isinstance(dtype, pl.List):
+        return ["null" if value is None else json.dumps(list(value), ensure_ascii=False) for value in column]
+    texts = as_text(column, calendar)
+    if dtype.is_numeric() or dtype == pl.Boolean:
+        return texts.fill_null("null").to_list()
+    return ["null" if text is None else json.dumps(text, ensure_ascii=False) for text in texts]
