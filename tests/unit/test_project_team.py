@@ -103,6 +103,9 @@ def test_values_stay_what_yaml_1_2_says() -> None:
         ("reps: {a: {}}\nteams: {t: [b]}\n", "LR080"),
         ("reps: {a: {}}\nteams: {t: [a, a]}\n", "LR081"),
         ("queues: [a, a]\n", "LR081"),
+        ("queues: [a, Ａ]\n", "LR081"),
+        ("reps: {sato: {}, SATO: {}}\n", "LR081"),
+        ("reps: {a: {name: 7}}\n", "LR055"),
         ("queues: a\n", "LR055"),
     ],
 )

@@ -52,7 +52,8 @@ def _findings(document: Document, error: Any) -> Iterator[tuple[KeyPath, Diagnos
     elif error.validator == "uniqueItems":
         yield path, _repeated(document, path, error.instance)
     else:
-        yield path, wrong_value(document, path, error.instance, str(error.schema.get("x-expected", error.message)))
+        expected = str(error.schema.get("x-expected", error.message))
+        yield path, wrong_value(document, path, error.instance, expected, _unquoted(error, expected))
 
 
 def _known_keys(error: Any) -> list[str]:
@@ -91,6 +92,14 @@ def _repeated(document: Document, path: KeyPath, items: list[Any]) -> Diagnostic
     at = next(at for at, item in enumerate(items) if item in items[:at])
     message = f"{shown(items[at])} stands twice in `{_dotted(path)}`"
     return finding("LR055", document.at(*path, at), message, help="Keep one of the two.")
+
+
+def _unquoted(error: Any, expected: str) -> str:
+    """The way out where a text was meant and YAML reads a number or true/false."""
+    scalar = isinstance(error.instance, (bool, int, float))
+    if error.validator != "type" or error.validator_value != "string" or not scalar or '"' in expected:
+        return ""
+    return f"It should be {expected}; a text that reads as a number or true/false stands in quotes."
 
 
 def wrong_value(document: Document, path: KeyPath, value: Any, expected: str, help: str = "") -> Diagnostic:

@@ -6,12 +6,13 @@ mistake stays a rep, so that the rules that name it report nothing more. Reads n
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 from typing import Any
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Related
-from leadrules.core.text import nearest
+from leadrules.core.text import fold, nearest
 from leadrules.project import values
 from leadrules.project.check import check_document
 from leadrules.project.document import Document, KeyPath, did_you_mean
@@ -30,6 +31,7 @@ def read_team(document: Document, week: tuple[int, ...]) -> tuple[Team, list[Dia
     found, bad = check_document(document, "team.schema.json")
     settings = Settings(document, bad)
     reps = settings.get("reps") or {}
+    _check_alike(settings, reps)
     team = Team(
         reps=tuple(_rep(settings, key, week) for key in reps),
         teams=_teams(settings, list(reps)),
@@ -58,6 +60,18 @@ def _rep(settings: Settings, key: str, week: tuple[int, ...]) -> Rep:
         away=_away(settings, (*at, "away")),
         attributes=_attributes(settings, at),
     )
+
+
+def _check_alike(settings: Settings, reps: Iterable[str]) -> None:
+    """Owners compare folded, so two reps that fold alike could not be told apart."""
+    seen: dict[str, str] = {}
+    for rep in reps:
+        first = seen.setdefault(fold(rep), rep)
+        if first != rep:
+            related = (Related(settings.document.key("reps", first), "the other one"),)
+            message = f"the reps `{rep}` and `{first}` read the same: case, width and outer spaces do not count"
+            span = settings.document.key("reps", rep)
+            settings.found.append(finding("LR081", span, message, help="Keep one of them.", related=related))
 
 
 def _hours(settings: Settings, at: KeyPath, week: tuple[int, ...]) -> Hours | None:
@@ -128,15 +142,15 @@ def _teams(settings: Settings, reps: list[str]) -> tuple[tuple[str, tuple[str, .
 
 
 def _unique(settings: Settings, at: KeyPath, what: str) -> tuple[str, ...]:
-    seen: dict[str, KeyPath] = {}
+    seen: dict[str, tuple[KeyPath, str]] = {}
     for path, text in settings.texts(*at):
-        first = seen.setdefault(text, path)
+        first, _ = seen.setdefault(fold(text), (path, text))
         if first != path:
             related = (Related(settings.document.at(*first), "it stands here first"),)
             message = f"the {what} `{text}` stands twice in `{at[-1]}`"
             way_out = "Keep one; a larger share is what `weight` is for." if what == "rep" else "Keep one."
             settings.found.append(finding("LR081", settings.document.at(*path), message, help=way_out, related=related))
-    return tuple(seen)
+    return tuple(text for _, text in seen.values())
 
 
 def _check_attributes(settings: Settings, team: Team) -> None:
