@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-from tests.example_project import compiled, errors
+from dataclasses import replace
 
+import pytest
+from tests.example_project import compiled, errors, example_project
+
+from leadrules.compile.compile import compile_project
+from leadrules.core.source import SourceFile
 from leadrules.ruleset import model
 from leadrules.ruleset.support import not_yet_running
+from leadrules.syntax.parse import parse
 
 COMPANY = """
 list free_mail = ["gmail.com"]
@@ -301,6 +306,7 @@ SEQUENCES = [
 TRIGGERS = [
     ('trigger t { do task call "x" }', "LR174", "t"),
     ("trigger t { on email_replied }", "LR175", "t"),
+    ("trigger t { }", "LR175", "t"),
     ('trigger t { on email_replied  on form_submitted  do task call "x" }', "LR173", "on form_submitted"),
     ('trigger t { on email_repleid  do task call "x" }', "LR105", "email_repleid"),
     ('trigger t { on enter big  do task call "x" }', "LR176", "big"),
@@ -408,6 +414,13 @@ def test_a_broken_definition_is_reported_once_and_not_where_it_is_used() -> None
         "route r { a: team inside when size is large }\n"
     )
     assert [d.code for d in errors(rules)] == ["LR104"]
+
+
+def test_a_template_is_sent_by_email_alone() -> None:
+    text = 'trigger t { on email_replied  do send template "thanks" }\n'
+    project = replace(example_project(), channels=("call", "task"))
+    found = compile_project(project, [parse(SourceFile("rules/t.lead", text))[0]]).diagnostics
+    assert [d.code for d in found] == ["LR155"]
 
 
 def test_two_routes_of_one_name_are_one_mistake() -> None:

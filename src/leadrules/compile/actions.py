@@ -20,6 +20,7 @@ from leadrules.syntax import nodes as n
 Slot = tuple[str, str]
 
 SEQUENCE_ACTIONS = (n.Enroll, n.EnrollBy, n.MoveTo, n.MoveBy, n.StopSequence)
+SENT_BY = "email"
 OWNER_ACTIONS = (n.AssignWith, n.AssignRep, n.AssignQueue, n.Reassign)
 
 
@@ -239,6 +240,9 @@ def _task(scope: Scope, node: n.Task) -> model.Action:
 
 
 def _send(scope: Scope, node: n.Send) -> model.Action:
+    if SENT_BY not in scope.project.channels:
+        message = f"`send template` goes out as {SENT_BY}, which is not among the project's channels"
+        scope.complain("LR155", node.span, message, help=f"add `{SENT_BY}` to `channels:` in leadrules.yaml")
     return _action(node, "send", template=lower_template(scope, node.template))
 
 

@@ -56,7 +56,7 @@ def _check_complete(scope: Scope, node: n.Trigger, actions: list[n.Action]) -> N
     if not actions:
         hint = 'add what to do: `do enroll SEQUENCE`, `do set FIELD = value`, `do task call "..."`'
         scope.complain("LR175", node.name.span, f"the trigger `{node.name.text}` does nothing", help=hint)
-    if not any(isinstance(item, (*ON_KINDS, n.When)) for item in node.items):
+    elif not any(isinstance(item, (*ON_KINDS, n.When)) for item in node.items):
         hint = "add `on` with what sets it off, or `when` with a condition that becomes true"
         scope.complain("LR174", node.name.span, f"nothing sets the trigger `{node.name.text}` off", help=hint)
 
