@@ -85,7 +85,7 @@ def _mismatched(scope: Scope, node: n.Call, arguments: tuple[Expr, ...], wrong: 
     at = node.arguments[wrong.position] if wrong.position < len(node.arguments) else None
     right_count = OPERATIONS[node.function.key].least <= len(arguments)
     span = at.span if at is not None and right_count else node.span
-    hint = wrong.help or OPERATIONS[node.function.key].usage
+    hint = wrong.help or f"its form is `{OPERATIONS[node.function.key].usage}`"
     kind = arguments[wrong.position].type.kind if at is not None else "error"
     if node.function.key in ALSO_OF_VALUES and kind in ("date", "datetime"):
         hint = f"for dates use `{'earliest' if node.function.key == 'min' else 'latest'}`"

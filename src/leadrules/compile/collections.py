@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leadrules.compile import comparisons
-from leadrules.compile.mismatch import between, disagree, is_a, said
+from leadrules.compile.mismatch import between, disagree, is_a, quoted, said
 from leadrules.compile.references import resolves
 from leadrules.compile.scope import Pattern, Place, nothing, replace
+from leadrules.core.diagnostics import Edit, Fix
 from leadrules.core.text import nfc
 from leadrules.core.types import ERROR, TEXT, YESNO, Type
 from leadrules.ruleset.model import Expr
@@ -136,6 +137,8 @@ def _single(scope: Scope, node: n.In, value: Expr) -> bool:
 def _in_items(scope: Scope, node: n.In, items: n.Items, value: Expr, place: Place) -> Expr:
     if value.type.kind == "label":
         return _label_in_items(scope, node, items, value)
+    if _bare_words(scope, items, node.value, value.type, place):
+        return nothing(node.span)
     lowered = [_item(scope, item, node.value, value.type, place) for item in items.values]
     if value.type.kind == "error" or ERROR in [i.type for i in lowered] or not _single(scope, node, value):
         return nothing(node.span)
@@ -160,6 +163,24 @@ def _item(scope: Scope, item: n.Expression, beside: n.Expression, type: Type, pl
         return comparisons.bare_text(scope, item, beside, type, place)
     lowered = scope.expression(item, place=place)
     return comparisons.spelled(scope, item, lowered, beside, type)
+
+
+def _bare_words(scope: Scope, items: n.Items, beside: n.Expression, type: Type, place: Place) -> bool:
+    """`in (JP, US)`: several words that lack their quotes are one mistake."""
+    words = [
+        v for v in items.values if isinstance(v, n.Name) and comparisons.lacks_quotes(scope, v, beside, type, place)
+    ]
+    if len(words) < 2:
+        return False
+    texts = [quoted(comparisons.as_option(word, type)) for word in words]
+    edits = tuple(Edit(word.span, text) for word, text in zip(words, texts, strict=True))
+    new = ", ".join(texts)
+    message = f"{', '.join(f'`{w.name.key}`' for w in words)} are not names here; {is_a(beside, type)}, and text stands in quotes"
+    fixes = (Fix(f"change to {new}", edits),)
+    scope.complain(
+        "LR113", words[0].span | words[-1].span, message, label="need quotes", help=f"write {new}", fixes=fixes
+    )
+    return True
 
 
 def _label_in_items(scope: Scope, node: n.In, items: n.Items, value: Expr) -> Expr:
@@ -187,6 +208,8 @@ def text_test(scope: Scope, node: n.TextTest, place: Place) -> Expr:
     items = operand.values if isinstance(operand, n.Items) else (operand,)
     if node.op == "matches":
         return _matches(scope, node, items, value)
+    if isinstance(operand, n.Items) and _bare_words(scope, operand, node.value, value.type, place):
+        return nothing(node.span)
     lowered = [_operand(scope, node, item, value.type, place) for item in items]
     if ERROR in [value.type, *(i.type for i in lowered)]:
         return nothing(node.span)
@@ -220,7 +243,7 @@ def _wrong_operator(scope: Scope, node: n.TextTest, message: str, new: str) -> b
     words = span.text.split()
     kept = [w for w in words if w in ("not", "any")]
     text = " ".join([*kept[: kept.count("not")], new, *(["any"] if "any" in kept else [])])
-    fixes = (replace(f"change to `{text}`", span, f" {text} "),) if node.op != "matches" else ()
+    fixes = (replace(f"change to `{text}`", span, text),) if node.op != "matches" else ()
     hint = f"write `{node.value.span.text} {text} {node.operand.span.text}`"
     scope.complain("LR115", span, message, label=f"use `{new}`", help=hint, fixes=fixes)
     return False

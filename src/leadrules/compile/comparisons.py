@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from leadrules.compile.expressions import Scope
 
 ORDERED = ("number", "date", "datetime", "duration")
+SHORTEST_MISSPELT = 4  # a shorter word is like too many names to be one of them misspelt
 OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 
@@ -41,6 +42,8 @@ def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
         return nothing(node.span)
     if not agree(left.type, right.type):
         return disagree(scope, (node.left, left), (node.right, right), node.span)
+    if has_no_length(scope, left, node.left) or has_no_length(scope, right, node.right):
+        return nothing(node.span)
     if node.op in OPERATIONS:
         if left.type.kind not in ORDERED:
             return text_order(scope, node, node.left, left.type)
@@ -79,12 +82,28 @@ def _bare_word(scope: Scope, node: n.Compare, word: n.Name, other: tuple[n.Expre
 
 def bare_text(scope: Scope, word: n.Name, beside: n.Expression, type: Type, place: Place) -> Expr:
     """A name that nothing bears, beside text: it lacks its quotes, or it is misspelt."""
-    if type.is_textual or type.kind == "set":
-        wanted = fold(word.name.key)
-        is_option = any(fold(o) == wanted for o in type.options)
-        if is_option or not (scope.is_event(word.name.key) or nearest(word.name.key, scope.names.lead_names())):
-            return needs_quotes(scope, word, beside, type)
+    if lacks_quotes(scope, word, beside, type, place):
+        return needs_quotes(scope, word, beside, type)
     return scope.expression(word, place=place)
+
+
+def lacks_quotes(scope: Scope, word: n.Name, beside: n.Expression, type: Type, place: Place) -> bool:
+    """Whether a bare word was meant as text: one of the options beside it, or like no name that could stand here."""
+    key = word.name.key
+    if not (type.is_textual or type.kind == "set") or isinstance(beside, n.TextLiteral) or resolves(scope, key, place):
+        return False
+    if any(fold(option) == fold(key) for option in type.options):
+        return True
+    if len(key) < SHORTEST_MISSPELT:
+        return not scope.is_event(key)
+    if place.kind == "event":
+        return not (scope.is_lead_name(key) or nearest(key, scope.own_field_names(place.types)))
+    return not (scope.is_event(key) or nearest(key, scope.names.lead_names()))
+
+
+def as_option(word: n.Name, type: Type) -> str:
+    """A bare word in the spelling of the option it means, else as written."""
+    return next((option for option in type.options if fold(option) == fold(word.name.key)), word.name.text)
 
 
 def _equals_label(scope: Scope, node: n.Compare, word: n.Name, beside: n.Expression, type: Type) -> Expr:
@@ -119,6 +138,17 @@ def _sets(scope: Scope, node: n.Compare) -> Expr:
     return scope.broken("LR115", between(node.left, node.right), message, label="not for sets", help=hint)
 
 
+def has_no_length(scope: Scope, lowered: Expr, node: n.Expression) -> bool:
+    """Business days depend on where they begin, so they compare with nothing."""
+    if lowered.op != "duration" or lowered.value[1] != "business days":
+        return False
+    message = f"{said(node)} is no fixed length: it depends on the day it begins"
+    scope.complain(
+        "LR108", node.span, message, label="business days", help="compare with days: `7 days`; or move a date by it"
+    )
+    return True
+
+
 def spelled(scope: Scope, node: n.Expression, lowered: Expr, beside: n.Node, type: Type) -> Expr:
     """A text literal beside a choice, in the spelling of the schema; one that is not among the options is a finding."""
     if not isinstance(node, n.TextLiteral) or lowered.type.kind == "error" or not type.options or type.kind == "label":
@@ -139,6 +169,8 @@ def lower_between(scope: Scope, node: n.Between, place: Place) -> Expr:
     for end_node, end in zip((node.low, node.high), ends, strict=True):
         if not agree(value.type, end.type):
             return disagree(scope, (node.value, value), (end_node, end), node.span)
+        if has_no_length(scope, end, end_node):
+            return nothing(node.span)
     if value.type.kind not in ORDERED:
         return text_order(scope, node, node.value, value.type)
     return Expr("between", YESNO, (value, *ends), span=node.span.as_json())

@@ -155,7 +155,7 @@ def _bad_pattern(pattern: str, span: Span, wrong: str) -> Diagnostic:
         hint = "patterns know no look-around: write two tests, joined with `and` and `not`"
     elif "backreference" in wrong:
         hint = "patterns know no back-references"
-    reason = " ".join(wrong.rsplit("error:", maxsplit=1)[-1].split())
+    reason = " ".join(wrong.partition("This error occurred")[0].rsplit("error:", maxsplit=1)[-1].split())
     return finding("LR117", span, f"this pattern cannot be read: {reason}", label="bad pattern", help=hint)
 
 

@@ -68,7 +68,7 @@ def lower_since(scope: Scope, node: n.Expression) -> Expr | None:
             f"`since` takes a date, a field, a time of the state, or `first` / `last` of an event, not {said(node)}"
         )
         hint = "for a length of time write `within 30 days`"
-        if not isinstance(node, n.DurationLiteral):
+        if not isinstance(node, n.DurationLiteral | n.Sum):
             hint = "examples: `since 2026-04-01`, `since created_at`, `since assigned_at`, `since last(recycled)`"
         scope.complain("LR120", node.span, message, label="not a point in time", help=hint)
         return None

@@ -10,7 +10,7 @@ import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from leadrules.compile.scope import nothing, replace
+from leadrules.compile.scope import as_name, nothing, replace
 from leadrules.core.diagnostics import Fix
 from leadrules.core.source import Span
 from leadrules.core.text import fold, nearest
@@ -38,8 +38,11 @@ def is_a(node: n.Node, type: Type) -> str:
 
 
 def between(left: n.Node, right: n.Node) -> Span:
-    """What stands between two nodes: the operator."""
-    return Span(left.span.file, left.span.end, right.span.start)
+    """What stands between two nodes: the operator, without the brackets of its sides."""
+    text = left.span.file.text[left.span.end : right.span.start]
+    start = len(text) - len(text.lstrip(" \t\r\n)"))
+    end = len(text.rstrip(" \t\r\n("))
+    return Span(left.span.file, left.span.end + start, left.span.end + max(start, end))
 
 
 def wrong_kind(scope: Scope, node: n.Expression, lowered: Expr, expected: tuple[Kind, ...], what: str) -> Expr:
@@ -75,7 +78,8 @@ def not_yes_no(scope: Scope, node: n.Expression, lowered: Expr) -> Expr:
         "duration": f"compare it: `{text} > 30 days`",
     }
     message = f"a condition is yes or no, but {is_a(node, lowered.type)}"
-    return scope.broken("LR109", node.span, message, label=str(lowered.type), help=helps.get(kind, "compare it"))
+    hint = "compare something with it" if lowered.op == "const" else helps.get(kind, "compare it")
+    return scope.broken("LR109", node.span, message, label=str(lowered.type), help=hint)
 
 
 def iso_time(text: str) -> str | None:
@@ -123,7 +127,7 @@ def _explained(scope: Scope, one: tuple[n.Expression, Expr], other: tuple[n.Expr
         return _number_beside(scope, node, other)
     if lowered.type.kind == "set" and other[1].type.is_textual:
         return _set_beside_text(scope, one, other, gap)
-    if lowered.type.kind == "label" and (other[1].type.is_textual or kind == "label"):
+    if lowered.type.kind == "label" and not isinstance(other[0], n.TextLiteral):
         return _label_beside(scope, one, other)
     if lowered.type.kind == "duration" and kind in ("date", "datetime"):
         hint = f"count back from today: `{said(other[0])[1:-1]} >= today - {node.span.text}`"
@@ -162,25 +166,28 @@ def _text_beside(scope: Scope, node: n.TextLiteral, other: tuple[n.Expression, E
 def quoted_label(scope: Scope, node: n.TextLiteral, other: tuple[n.Expression, Expr], gap: Span) -> None:
     """`temperature = "hot"`."""
     found = other[1].type
+    if gap.text.startswith("is"):
+        return  # `is "hot"` is reported where it is read
     wanted = fold(node.value)
     label = next((o for o in found.options if fold(o) == wanted), None)
     verb = "is not" if "!" in gap.text else "is"
     message = f"{is_a(other[0], found)}: a label stands without quotes, after `{verb}`"
     if label is None:
-        not_a_label(scope, node.span, node.value, found)
+        not_a_label(scope, node.span, node.value, found, instead=(gap | node.span, f"{verb} "))
         return
-    fixes = (replace(f"change to `{verb} {label}`", gap | node.span, f" {verb} {label}"),)
+    fixes = (replace(f"change to `{verb} {label}`", gap | node.span, f"{verb} {label}"),)
     hint = f"write `{other[0].span.text} {verb} {label}`"
     scope.complain("LR112", node.span, message, label="in quotes", help=hint, fixes=fixes)
 
 
-def not_a_label(scope: Scope, span: Span, name: str, type: Type) -> None:
-    """A label that the definition does not have."""
+def not_a_label(scope: Scope, span: Span, name: str, type: Type, instead: tuple[Span, str] | None = None) -> None:
+    """A label that the definition does not have. `instead` is what a fix replaces, and what it puts before the label."""
     near = nearest(name, type.options)
     known = ", ".join(f"`{o}`" for o in type.options[:12])
     what = "a sequence" if type.owner == "sequence" else f"a label of `{type.owner}`"
     hint = f"did you mean `{near}`?" if near else f"there are: {known}" if known else "there are none"
-    fixes = (replace(f"change to `{near}`", span, near),) if near else ()
+    where, before = instead or (span, "")
+    fixes = (replace(f"change to `{near}`", where, f"{before}{as_name(near, span)}"),) if near else ()
     scope.complain("LR111", span, f"`{name}` is not {what}", label="unknown label", help=hint, fixes=fixes)
 
 
@@ -211,10 +218,10 @@ def _set_beside_text(
 ) -> bool:
     of, what = a_set[0].span.text, text[0].span.text
     message = f"{said(a_set[0])} is a set: it can hold many values at once"
-    op = gap.text.strip()
+    op = gap.text
     fixes: tuple[Fix, ...] = ()
     if a_set[0].span.end <= text[0].span.start and op in ("=", "!="):
-        fixes = (replace("change to `has`", gap, " has " if op == "=" else " not has "),)
+        fixes = (replace("change to `has`", gap, "has" if op == "=" else "not has"),)
     scope.complain("LR115", gap, message, label="not for sets", help=f"write `{of} has {what}`", fixes=fixes)
     return True
 
@@ -222,7 +229,10 @@ def _set_beside_text(
 def _label_beside(scope: Scope, one: tuple[n.Expression, Expr], other: tuple[n.Expression, Expr]) -> bool:
     message = f"{is_a(one[0], one[1].type)}: labels are compared with `is`, and only with labels by name"
     first = one[1].type.options[0] if one[1].type.options else "LABEL"
-    scope.complain("LR112", one[0].span | other[0].span, message, help=f"write `{one[0].span.text} is {first}`")
+    hint = f"write `{one[0].span.text} is {first}`"
+    if other[1].type.kind == "number":
+        hint = f"write `{one[0].span.text} is at least {first}`, or compare the number that `{one[1].type.owner}` is made of"
+    scope.complain("LR112", one[0].span | other[0].span, message, label="a label", help=hint)
     return True
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from leadrules.compile.names import Declaration, Names
+from leadrules.compile.names import ALWAYS, Declaration, Names
 from leadrules.core.calendar import Calendar
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix, Related
@@ -118,8 +118,9 @@ class Context:
         known = list(known)
         near = nearest(name, known)
         hint = f"did you mean `{near}`?" if near else note or _choices(what, known)
-        fixes = (replace(f"change to `{near}`", span, near),) if near else ()
-        self.complain(code, span, f"there is no {what} `{name}`", label=f"unknown {what}", help=hint, fixes=fixes)
+        fixes = (replace(f"change to `{near}`", span, as_name(near, span)),) if near else ()
+        message = f"there is no {what}{' called' if ' of ' in what else ''} `{name}`"
+        self.complain(code, span, message, label=f"unknown {what.partition(' of ')[0]}", help=hint, fixes=fixes)
 
     def labels_of(self, name: str) -> tuple[str, ...] | None:
         """The labels, highest first, of a band, matrix, classify or stages, or of `sequence`; None for anything else."""
@@ -196,6 +197,15 @@ class Context:
         own = [f.name for f in first.fields if self.shared_field(types, nfc(f.name))] if first else []
         return [*own, "at", "type"]
 
+    def own_field_names(self, types: tuple[str, ...]) -> list[str]:
+        """Every field that one of these event types has, and `at`, `type`."""
+        events = (self._event(name) for name in types)
+        return [*dict.fromkeys(f.name for event in events if event for f in event.fields), "at", "type"]
+
+    def is_lead_name(self, key: str) -> bool:
+        """Whether a name stands for a value of the lead."""
+        return key in self.names.values or key in self.names.fields or key in ALWAYS
+
     def _unshared(self, types: tuple[str, ...], ident: n.Ident) -> None:
         kinds = {t: self._own_field(t, ident.key) for t in types}
         if any(kinds.values()):
@@ -204,7 +214,7 @@ class Context:
             hint = f"{said}; name one event type, or give the field the same type in the event schema"
             self.complain("LR106", ident.span, message, label="not shared", help=hint)
             return
-        what = f"field of {types[0]}" if len(types) == 1 else "field that these events share"
+        what = f"field of `{types[0]}`" if len(types) == 1 else "field that these events share"
         self.unknown("LR106", ident.span, what, ident.key, self.event_field_names(types))
 
     def intern(self, aggregate: Aggregate) -> int:
@@ -240,6 +250,12 @@ def nothing(span: Span) -> Expr:
 def duration(node: n.DurationLiteral) -> Duration:
     """A duration literal as the compiled ruleset holds it."""
     return Duration(node.count, node.unit)
+
+
+def as_name(text: str, span: Span) -> str:
+    """A name as it is written in this place: other than words in backquotes, but for those that stand in quotes."""
+    in_quotes = span.file.text[max(span.start - 1, 0) : span.start] == '"' and not span.text.startswith('"')
+    return text if text.isidentifier() or in_quotes else f"`{text}`"
 
 
 def replace(title: str, span: Span, text: str) -> Fix:

@@ -65,7 +65,7 @@ _SCORES: tuple[Code, ...] = (
     ),
     Code(
         "LR136",
-        "setting-twice",
+        "score-setting-twice",
         "error",
         "A setting stands twice in one score",
         "A score has one `floor`, one `cap` and one `count events since`. Which of two is meant cannot be told.",
