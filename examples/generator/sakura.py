@@ -34,6 +34,16 @@ PREFECTURES = (("愛知県", 22), ("静岡県", 10), ("東京都", 14), ("神奈
 MACHINES = (("旋盤", 6), ("五軸マシニングセンタ", 5), ("研削盤", 3), ("複合加工機", 3))
 DOCUMENTS = (("加工事例集", 8), ("選び方ガイド", 6), ("価格表", 6), ("製品カタログ", 9), ("用語集", 2))
 MAILS = (date(2026, 5, 13), date(2026, 7, 15), date(2026, 9, 16), date(2026, 10, 14))
+MISTAKES = (
+    ("従業員数", "約５０名"),
+    ("登録日", "令和8年3月"),
+    ("メール配信停止", "？"),
+    ("状況", "保留"),
+    ("設備予算（円）", "1,5"),
+    ("従業員数", "-"),
+    ("顧客番号", "S-12"),
+    ("メールアドレス", "電話にて"),
+)
 
 Activity = tuple[datetime, str, str, str]  # when, who, what, about what
 
@@ -47,7 +57,7 @@ def write_files(folder: Path, seed: int = 20261030) -> None:
         key, created, drive = f"S-{number:05}", first_seen(rng), rng.betavariate(1.4, 3.2)
         rows.append(lead_row(rng, key, created, drive))
         activities += (a for a in live(rng, key, created, drive) if a[0] <= LAST_MOMENT)
-    write(folder / "leads.csv", csv_bytes(HEADER, with_mistakes(rng, rows), "cp932"))
+    write(folder / "leads.csv", csv_bytes(HEADER, with_mistakes(rows), "cp932"))
     write(folder / "events.csv", csv_bytes(EVENT_HEADER, activity_rows(rng, sorted(activities)), "cp932"))
 
 
@@ -119,19 +129,11 @@ def live(rng: Random, key: str, created: datetime, drive: float) -> Iterator[Act
                 yield at + timedelta(days=2), key, "工場見学取消", ""
 
 
-def with_mistakes(rng: Random, rows: list[list[str]]) -> Iterator[list[str]]:
+def with_mistakes(rows: list[list[str]]) -> Iterator[list[str]]:
     """The rows, some with a cell that nobody can read, one exported twice."""
     for number, row in enumerate(rows):
         if number % 97 == 41:
-            column, value = rng.choice(
-                (
-                    ("従業員数", "約５０名"),
-                    ("登録日", "令和8年3月"),
-                    ("メール配信停止", "？"),
-                    ("状況", "保留"),
-                    ("顧客番号", "S-12"),
-                )
-            )
+            column, value = MISTAKES[number // 97 % len(MISTAKES)]
             row[HEADER.index(column)] = value
         yield row
         if number == 500:

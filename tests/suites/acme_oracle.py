@@ -22,7 +22,7 @@ STATUSES = {"new", "working", "nurturing", "qualified", "recycled", "disqualifie
 STAGES = ("customer", "trial", "sql", "mql", "iql", "lead")
 HEAT = ("hot", "warm", "cold")
 PRIORITY = {
-    "A": ("p1", "p1", "p3"),
+    "A": ("p1", "p1", "p2"),
     "B": ("p1", "p2", "p3"),
     "C": ("p2", "p3", "p4"),
     "D": ("p4", "p4", "p4"),

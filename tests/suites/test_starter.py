@@ -12,7 +12,7 @@ from tests.suites.running import leadrules, run, starter
 LEADS = """\
 リードID,作成日時,役職,業種,従業員数,年間売上,国,都道府県,メールアドレス,興味のある製品,お悩み
 A-1,2026-10-01T09:00,代表取締役社長,製造業,"1,200",20000000,日本,東京都,taro@customer.example,Analytics;Services,コストを削減したい
-A-2,2026-10-02T09:00,MVP Program Coordinator,,19,,JP,,hanako@ｇｍａｉｌ．ｃｏｍ,,
+A-2,2026-10-02T09:00,MVP Program Coordinator,,19,,JP,,Hanako@Gmail.com,,
 A-3,2026-10-03T09:00,部長,ＩＴ,,999999,Germany,,x@unknown.example,,
 """
 EVENTS = """\
