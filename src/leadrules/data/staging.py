@@ -33,6 +33,11 @@ class Staging:
         """Whether a run has prepared something here that is neither published nor discarded."""
         return self.folder.is_dir()
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether everything was prepared: only the moving is left."""
+        return (self.folder / _LIST).is_file()
+
     def begin(self) -> Path:
         """An empty folder to prepare files in; what a killed run left there is gone."""
         self.discard()
@@ -42,7 +47,10 @@ class Staging:
     def seal(self) -> None:
         """Have the disk hold every prepared file, so that they survive a loss of power once the run is committed."""
         names = sorted(file.name for file in self.folder.iterdir() if file.name != _LIST)
-        (self.folder / _LIST).write_text("\n".join(names), encoding="utf-8")
+        # The list is what says that all is there, so it appears whole.
+        part = self.folder / f"{_LIST}.part"
+        part.write_text("\n".join(names), encoding="utf-8")
+        part.replace(self.folder / _LIST)
         for name in (*names, _LIST, "."):
             _sync(self.folder / name)
 

@@ -1,0 +1,68 @@
+"""The files of a run: decisions, rejects, reasons and the manifest, all of them or none.
+
+In: an outcome, a folder, how to write. Out: the files, and what the encoding could not hold. What an earlier run wrote
+there and this one does not is taken away: files of two runs never stand together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from leadrules.data.staging import Staging
+from leadrules.data.write import Encoding, FileFormat, Lost, write_csv, write_table
+from leadrules.lifecycle.manifest import manifest
+from leadrules.lifecycle.run import Outcome, calendar_of, decisions, reasons_long
+from leadrules.show.machine import dump
+
+FORMATS: tuple[FileFormat, ...] = ("csv", "parquet", "jsonl")
+TABLES = ("decisions", "reasons", "actions", "withheld")
+OURS = (*(f"{table}.{form}" for table in TABLES for form in FORMATS), "rejects.csv", "undo.csv", "manifest.json")
+SHOWN_LOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """How the tables are written; rejects.csv is always CSV."""
+
+    format: FileFormat = "csv"
+    encoding: Encoding = "utf-8"
+    with_reasons: bool = False
+
+
+def write_run(outcome: Outcome, out: Path, options: WriteOptions) -> list[str]:
+    """Prepare everything aside, then put it into place; returns what the encoding could not hold, in words."""
+    staging = Staging(out)
+    finish_interrupted(staging)
+    folder = staging.begin()
+    zone = calendar_of(outcome.request.ruleset).zone
+    table = decisions(outcome)
+    lost = _write(table, folder / "decisions", options, zone, key=table.columns[0])
+    if options.with_reasons:
+        lost += _write(reasons_long(outcome), folder / "reasons", options, zone, key="key")
+    write_csv(outcome.rejects, folder / "rejects.csv", zone=zone, plain=("key",), encoding=options.encoding)
+    (folder / "manifest.json").write_text(dump(manifest(outcome)), encoding="utf-8")
+    staging.seal()
+    staging.publish(OURS)
+    return _words(lost)
+
+
+def finish_interrupted(staging: Staging) -> None:
+    """Complete what a killed run had made ready; what it had only begun is forgotten."""
+    if staging.is_sealed:
+        staging.publish(OURS)
+    staging.discard()
+
+
+def _write(frame: pl.DataFrame, path: Path, options: WriteOptions, zone: str, key: str) -> tuple[Lost, ...]:
+    return write_table(frame, path, options.format, zone=zone, plain=(key,), encoding=options.encoding)
+
+
+def _words(lost: tuple[Lost, ...]) -> list[str]:
+    if not lost:
+        return []
+    shown = [f"row {cell.row} {cell.column}: `{cell.value}` ({cell.characters})" for cell in lost[:SHOWN_LOST]]
+    more = f", and {len(lost) - SHOWN_LOST:,} more" if len(lost) > SHOWN_LOST else ""
+    return [f"cp932 cannot hold {len(lost):,} cells; `?` stands for what is lost: {'; '.join(shown)}{more}"]

@@ -1,0 +1,235 @@
+"""The commands as a user types them: exit codes, what goes to stdout, files, and the JSON against its schemas."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from click.testing import CliRunner
+
+from leadrules.cli.main import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMAS = ROOT / "docs" / "schemas"
+
+
+def leadrules(*args: str, cwd: Path, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
+    """A command in this process: the same code, without the second that a new interpreter takes."""
+    with contextlib.chdir(cwd):
+        done = CliRunner().invoke(cli, list(args), input=stdin, prog_name="leadrules")
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
+    return subprocess.CompletedProcess(list(args), done.exit_code, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "leadrules.yaml").write_text(
+        "version: 1\nname: small\ntimezone: Asia/Tokyo\nsources:\n  leads: {path: leads.csv}\n  events:\n    - {path: events.csv}\n"
+    )
+    (tmp_path / "rules" / "lead.schema.json").write_text(
+        json.dumps(
+            {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string", "x-key": True},
+                    "industry": {"type": "string", "enum": ["Software", "Retail"]},
+                    "employees": {"type": "integer", "minimum": 0},
+                    "created_at": {"type": "string", "format": "date"},
+                },
+            }
+        )
+    )
+    (tmp_path / "rules" / "events.schema.json").write_text(
+        json.dumps({"type": "object", "properties": {"opened": {"type": "object", "properties": {}}}})
+    )
+    (tmp_path / "rules" / "rules.lead").write_text(
+        "score fit {\n"
+        '  soft: +20 when industry = "Software"\n'
+        "  big:  +(employees / 100) when employees >= 100\n"
+        "  mail: +5 each opened at most 10 points\n"
+        "  cap 27\n"
+        "}\n"
+        "band heat of fit { hot: from 25  warm: from 10  cold: otherwise }\n"
+        'segment soft "Software" when industry = "Software"\n'
+        "segment large when employees >= 100\n"
+    )
+    (tmp_path / "leads.csv").write_text(
+        "id,industry,employees,created_at\n"
+        "a,software,250,2026-01-05\n"
+        "b,Retail,,2026-01-06\n"
+        "c,Retail,many,2026-01-06\n"
+        "d,ＳＯＦＴＷＡＲＥ,700,2026-01-07\n"
+    )
+    (tmp_path / "events.csv").write_text("lead_id,type,at\na,opened,2026-01-06\na,opened,2026-01-07\nb,opened,2026-01-08\n")
+    return tmp_path
+
+
+def decisions(folder: Path) -> list[dict[str, str]]:
+    with (folder / "decisions.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_run_writes_what_a_hand_works_out(project: Path) -> None:
+    done = leadrules("run", "--reasons", cwd=project)
+    assert done.returncode == 0, done.stderr
+    # a: 20 + 2.5 + 2 x 5 = 32.5, capped to 27; b: one open; d: 20 + 7 = 27.
+    assert decisions(project / "out") == [
+        {"id": "a", "fit": "27", "heat": "hot", "segments": "soft;large",
+         "reasons": "fit.soft +20; fit.big +2.5; fit.mail +10; fit cap -5.5"},
+        {"id": "b", "fit": "5", "heat": "cold", "segments": "", "reasons": "fit.mail +5"},
+        {"id": "d", "fit": "27", "heat": "hot", "segments": "soft;large", "reasons": "fit.soft +20; fit.big +7"},
+    ]  # fmt: skip
+    manifest = json.loads((project / "out" / "manifest.json").read_text())
+    assert manifest["as_of"] == "2026-01-08T00:00:00+09:00"
+    assert manifest["since"] == "2026-01-07T00:00:00+09:00"
+    counts = manifest["counts"]
+    assert (counts["leads_in"], counts["decided"], counts["rejected"]) == (4, 3, 1)
+    assert (counts["events_in"], counts["events_used"]) == (3, 3)
+    assert counts["fired"] == {"fit.soft": 2, "fit.big": 2, "fit.mail": 2}
+    rejects = (project / "out" / "rejects.csv").read_text().splitlines()
+    assert rejects[0] == "source,line,key,column,value,reason"
+    assert rejects[1].startswith("leads.csv,4,c,employees,many,")
+    rows = (project / "out" / "reasons.csv").read_text().splitlines()
+    assert rows[0] == "key,score,rule,points,events"
+    assert rows[3] == "a,fit,mail,10,2"
+
+
+def test_the_same_run_gives_the_same_bytes(project: Path) -> None:
+    names = ("decisions.csv", "rejects.csv", "manifest.json")
+    leadrules("run", "--out", "one", cwd=project)
+    leadrules("run", "--out", "two", "--engine", "row", cwd=project)
+    for name in names:
+        assert (project / "one" / name).read_bytes() == (project / "two" / name).read_bytes(), name
+
+
+def test_leads_from_standard_input(project: Path) -> None:
+    done = leadrules("run", "--leads", "-", cwd=project, stdin=b"id,industry,employees,created_at\nz,Retail,100,2026-02-01\n")
+    assert done.returncode == 0, done.stderr
+    assert [row["id"] for row in decisions(project / "out")] == ["z"]
+
+
+def test_strict_objects_to_a_reject(project: Path) -> None:
+    assert leadrules("run", "--strict", cwd=project).returncode == 1
+    assert (project / "out" / "decisions.csv").exists()
+
+
+def test_a_guard_stops_the_run_and_nothing_is_written(project: Path) -> None:
+    with (project / "leadrules.yaml").open("a") as file:
+        file.write("guards: {rejects: 1%}\n")
+    done = leadrules("run", cwd=project)
+    assert done.returncode == 1
+    assert "`rejects: 1%`" in done.stderr
+    assert not (project / "out").exists()
+    assert leadrules("run", "--force", cwd=project).returncode == 0
+
+
+def test_plan_prints_its_documents_and_writes_nothing(project: Path) -> None:
+    before = sorted(path.name for path in project.iterdir())
+    done = leadrules("plan", "--format", "json", cwd=project)
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, json.loads((SCHEMAS / "plan.schema.json").read_text()))
+    assert document["labels"][0]["labels"][0] == {"label": "hot", "before": 0, "after": 2}
+    assert document["changed_most"][0]["because"] == ["fit.soft +20", "fit.mail +10", "fit cap -5.5"]
+    screen = leadrules("plan", cwd=project)
+    assert screen.returncode == 0
+    assert "4 rows: 3 decided, 1 rejected" in screen.stdout
+    assert "| heat | hot | 2 |" in leadrules("plan", "--format", "markdown", cwd=project).stdout
+    assert "<td>heat</td>" in leadrules("plan", "--format", "html", cwd=project).stdout
+    assert sorted(path.name for path in project.iterdir()) == before
+
+
+def test_check_says_where_and_exits_1(project: Path) -> None:
+    (project / "rules" / "more.lead").write_text('segment x when indutsry = "Software"\nsegment y when employees >= 5\n')
+    done = leadrules("check", "--format", "json", cwd=project)
+    assert done.returncode == 1
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, json.loads((SCHEMAS / "findings.schema.json").read_text()))
+    (one,) = document["diagnostics"]
+    assert (one["code"], one["path"], one["line"], one["column"]) == ("LR104", "rules/more.lead", 1, 16)
+    assert "industry" in one["help"]
+    concise = leadrules("check", "--format", "concise", cwd=project)
+    assert concise.stdout.startswith("rules/more.lead:1:16: LR104 ")
+    assert leadrules("run", cwd=project).returncode == 1
+    assert not (project / "out").exists()
+
+
+def test_check_of_a_healthy_project(project: Path) -> None:
+    done = leadrules("check", cwd=project)
+    assert (done.returncode, done.stdout) == (0, "no errors: 4 blocks in 1 file\n")
+
+
+def test_explain_prints_a_page(project: Path) -> None:
+    done = leadrules("check", "--explain", "lr104", cwd=project)
+    assert done.returncode == 0
+    assert done.stdout.startswith("# LR104 ")
+    wrong = leadrules("check", "--explain", "LR999", cwd=project)
+    assert wrong.returncode == 2
+
+
+def test_compile_is_valid_against_its_schema(project: Path) -> None:
+    done = leadrules("compile", cwd=project)
+    schema = json.loads((ROOT / "grammar" / "ruleset.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(json.loads(done.stdout))
+
+
+def test_tests_show_what_each_part_saw(project: Path) -> None:
+    (project / "rules" / "a_test.lead").write_text(
+        'test "good" {\n  given industry = "Software"\n  expect fit = 20 and heat is warm\n}\n'
+        'test "bad" {\n  given industry = "Software", employees = 300\n  event opened 1 day ago\n'
+        "  expect fit >= 100 and heat is hot\n  expect not fired fit.mail\n}\n"
+    )
+    done = leadrules("test", cwd=project)
+    assert done.returncode == 1
+    assert "ok    good" in done.stdout
+    assert "fit >= 100" in done.stdout
+    assert "-> 27" in done.stdout
+    assert "1 passed, 1 failed" in done.stdout
+    document = json.loads(leadrules("test", "--format", "json", cwd=project).stdout)
+    jsonschema.validate(document, json.loads((SCHEMAS / "test.schema.json").read_text()))
+    assert leadrules("test", "-k", "good", cwd=project).returncode == 0
+    assert leadrules("test", "-k", "nothing like it", cwd=project).returncode == 1
+
+
+def test_what_cannot_run_yet_is_said(project: Path) -> None:
+    (project / "rules" / "team.yaml").write_text("queues: [nurture]\n")
+    (project / "rules" / "route.lead").write_text("route sales { rest: queue nurture otherwise }\n")
+    assert leadrules("check", cwd=project).returncode == 0
+    for command in ("run", "plan"):
+        done = leadrules(command, cwd=project)
+        assert done.returncode == 2
+        assert "route sales" in done.stderr
+        assert "rules/route.lead:1" in done.stderr
+    assert not (project / "out").exists()
+
+
+def test_usage_errors_exit_2(project: Path, tmp_path: Path) -> None:
+    assert leadrules("chekc", cwd=project).returncode == 2
+    assert "`check`" in leadrules("chekc", cwd=project).stderr
+    assert leadrules("run", "--as-of", "yesterday", cwd=project).returncode == 2
+    assert leadrules("run", "--leads", "nowhere.csv", cwd=project).returncode == 2
+    (tmp_path / "empty").mkdir()
+    assert leadrules("plan", "--project", str(tmp_path / "empty"), cwd=project).returncode == 2
+
+
+def test_version_starts_without_heavy_libraries() -> None:
+    script = (
+        "import sys\nfrom leadrules.cli.main import cli\n"
+        "try:\n    cli.main(['--version'])\nexcept SystemExit:\n    pass\n"
+        "print([m for m in ('polars', 'lark', 'jsonschema', 'rich', 'yaml', 'holidays') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
