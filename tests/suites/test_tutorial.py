@@ -1,0 +1,77 @@
+"""The tutorial: what it says happens, happens, in its words."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from pathlib import Path
+
+import pytest
+from tests.suites.running import EXAMPLES, ROOT, leadrules
+
+PAGE = ROOT / "docs" / "tutorial.md"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The copy of acme that the tutorial works on."""
+    return Path(shutil.copytree(EXAMPLES / "acme", tmp_path / "my-acme"))
+
+
+def change(project: Path, file: str, old: str, new: str) -> None:
+    """One edit of the tutorial."""
+    path = project / "rules" / file
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, old
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def on_the_page(output: str) -> bool:
+    """Whether the page shows this output, as a code block."""
+    return textwrap.indent(output.strip(), "    ", lambda line: bool(line.strip())) in PAGE.read_text(encoding="utf-8")
+
+
+def test_the_rules_it_shows_are_the_rules_of_acme() -> None:
+    rules = (EXAMPLES / "acme" / "rules" / "scoring.lead").read_text(encoding="utf-8")
+    blocks = PAGE.read_text(encoding="utf-8").split("```lead\n")[1:]
+    shown = [line for block in blocks for line in block.split("```")[0].splitlines()]
+    assert len(shown) == 10
+    for line in shown:
+        assert line in rules.splitlines(), line
+
+
+def test_changing_a_rule_fails_one_test(project: Path) -> None:
+    change(project, "scoring.lead", 'replied "Answered an e-mail": +15', 'replied "Answered an e-mail": +20')
+    assert leadrules("check", "--project", project).exit_code == 0
+    failed = leadrules("test", "--project", project)
+    assert failed.exit_code == 1
+    start = failed.output.index("FAIL")
+    end = failed.output.index("\n", failed.output.index("from engagement.clicked"))
+    assert on_the_page(failed.output[start:end])
+    assert failed.output.count("FAIL") == 1
+    change(project, "acme_test.lead", "fit = 40 and engagement = 35", "fit = 40 and engagement = 40")
+    assert leadrules("test", "--project", project).exit_code == 0
+
+
+def test_breaking_it_says_what_the_page_says(project: Path) -> None:
+    original = (project / "rules" / "scoring.lead").read_text(encoding="utf-8")
+    unknown = ('when lead_source = "Partner Portal"', 'when lead_sorce = "Partner Portal"')
+    equals = ('(topic = "AI in operations")', '(topic == "AI in operations")')
+    words = (
+        'title matches "(?i)\\b(ceo|cto|cfo|founder)\\b" or title contains any ("社長", "取締役", "会長")',
+        'title contains "社長" or "取締役"',
+    )
+    for edits in (
+        [unknown],
+        [equals, words],
+        [('hot "Call today": from 70 hold until below 60', 'hot "Call today": from 35')],
+    ):
+        (project / "rules" / "scoring.lead").write_text(original, encoding="utf-8")
+        for old, new in edits:
+            change(project, "scoring.lead", old, new)
+        checked = leadrules("check", "--project", project)
+        assert checked.exit_code == 1
+        findings = [part for part in checked.output.split("\n\n") if part.startswith("error[")]
+        assert len(findings) == len(edits)
+        for found in findings:
+            assert on_the_page(found), found
