@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leadrules.compile import events
+from leadrules.compile.columns import column_index
 from leadrules.compile.mismatch import is_a
 from leadrules.compile.scope import Place, nothing
 from leadrules.core.functions import CALLABLE, OPERATIONS
@@ -100,28 +101,30 @@ def _lookup(scope: Scope, node: n.Call, place: Place) -> Expr:
         message = "`lookup` takes a key and a column of a table"
         return scope.broken("LR121", node.span, message, help="write `lookup(domain, abm.tier)`")
     key = scope.expression(node.arguments[0], place=place)
-    column = _column(scope, node.arguments[1])
+    member = node.arguments[1]
+    column = _column(scope, member)
     if column is None or key.type.kind == "error":
         return nothing(node.span)
     if not key.type.is_textual and key.type.kind != "label":
         message = f"the key of a table is text, but {is_a(node.arguments[0], key.type)}"
         return scope.broken("LR108", node.arguments[0].span, message, label=str(key.type), help="use a text field")
-    member = node.arguments[1]
-    return Expr("lookup", column, (key,), value=f"{member.owner.key}.{member.name.key}", span=node.span.as_json())
+    name, found = column
+    return Expr("lookup", found, (key,), value=f"{member.owner.key}.{name}", span=node.span.as_json())
 
 
-def _column(scope: Scope, node: n.Member) -> Type | None:
+def _column(scope: Scope, node: n.Member) -> tuple[str, Type] | None:
+    """The column's header in the file, and its type."""
     found = scope.declared("table", node.owner)
     if found is None or (found.kind, found.name) in scope.names.disputed:
         return None
     columns = scope.tables.get(found.name)
     if columns is None:
         return None
-    if node.name.key not in columns:
-        what = f"column of the table {found.name}"
-        scope.unknown("LR123", node.name.span, what, node.name.key, list(columns))
+    at = column_index(tuple(columns), node.name.key)
+    if at is None:
+        scope.unknown("LR123", node.name.span, f"column of the table `{found.name}`", node.name.key, list(columns))
         return None
-    return columns[node.name.key]
+    return tuple(columns.items())[at]
 
 
 def _bucket(scope: Scope, node: n.Call) -> Expr:

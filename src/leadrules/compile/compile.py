@@ -114,7 +114,7 @@ def _definitions(scope: Scope) -> list[model.Definition]:
     names = scope.names
     order, circular, found = in_order(names)
     scope.diagnostics += found
-    scope.types.update(dict.fromkeys(circular, ERROR))
+    scope.circular = circular
     lowered = [_lower(scope, declaration, declaration.name in circular) for declaration in order]
     winners = {id(d.statement) for d in names.values.values()}
     for position, node in enumerate(names.statements):

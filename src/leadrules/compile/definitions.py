@@ -111,7 +111,12 @@ def check_unique_ids(scope: Scope, lines: Iterable[Line], what: str = "rule id",
             message = f"the {what} `{line.name.key}` stands twice in this block"
             related = (Related(first.span, "first here"),)
             scope.complain(
-                code, line.name.span, message, label="again", help="give one of them another id", related=related
+                code,
+                line.name.span,
+                message,
+                label="again",
+                help=f"give one of them another {what.rpartition(' ')[2]}",
+                related=related,
             )
 
 

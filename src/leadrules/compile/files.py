@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from leadrules.compile.columns import column_index
 from leadrules.compile.expressions import Scope
 from leadrules.core.diagnostics import Related
 from leadrules.core.source import SourceFile, Span
@@ -191,7 +192,9 @@ class Files:
 
     def _bytes(self, path: str) -> bytes:
         pure = PurePosixPath(path.replace("\\", "/"))
-        if not path.strip() or pure.is_absolute() or ".." in pure.parts or ":" in pure.parts[0]:
+        if not path.strip():
+            raise Unreadable("the path is empty", "name a CSV file, by its path from the folder of leadrules.yaml")
+        if pure.is_absolute() or ".." in pure.parts or ":" in pure.parts[0]:
             raise Unreadable(
                 f'"{path}" leads out of the project', "paths are relative to the project, and stay inside it"
             )
@@ -207,20 +210,6 @@ class Files:
 
 def _files(folder: Path) -> list[Path]:
     return [f for f in folder.iterdir() if f.is_file()] if folder.is_dir() else []
-
-
-def column_index(header: Sequence[str], name: str) -> int | None:
-    """The column of that name: exactly, else ignoring case, width, spaces, `_` and `-` where only one is alike."""
-    wanted = nfc(trimmed(name))
-    exact = [i for i, title in enumerate(header) if nfc(title) == wanted]
-    if exact:
-        return exact[0]
-    alike = [i for i, title in enumerate(header) if title and _skeleton(title) == _skeleton(wanted)]
-    return alike[0] if len(alike) == 1 else None
-
-
-def _skeleton(name: str) -> str:
-    return fold(name).replace("_", "").replace("-", "").replace(" ", "")
 
 
 def parsed(path: str, raw: bytes) -> Sheet:

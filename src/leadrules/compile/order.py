@@ -34,7 +34,7 @@ def ordered(names: Names) -> tuple[list[Declaration], set[str], list[Diagnostic]
                 result.append(nodes[name])
             elif not circular.intersection(circle):
                 circular.update(circle)
-                found.append(_circle(nodes, circle))
+                found.append(_circle(names, nodes, circle))
     return result, circular, found
 
 
@@ -57,7 +57,7 @@ def _visit(start: str, uses: dict[str, list[str]], done: set[str]) -> Iterator[t
             path[below] = iter(uses[below])
 
 
-def _circle(nodes: dict[str, Declaration], circle: list[str]) -> Diagnostic:
+def _circle(names: Names, nodes: dict[str, Declaration], circle: list[str]) -> Diagnostic:
     """Begins with what is declared first, so that the finding does not depend on where the search began."""
     first = circle.index(min(circle, key=lambda name: nodes[name].position))
     turned = [*circle[first:], *circle[:first]]
@@ -66,7 +66,10 @@ def _circle(nodes: dict[str, Declaration], circle: list[str]) -> Diagnostic:
     message = (
         f"these definitions need each other: {shown}" if len(turned) > 1 else f"`{turned[0]}` needs itself: {shown}"
     )
+    fields = [name for name in turned if name in names.fields]
     hint = "break the circle: one of them must not use the next"
+    if fields:
+        hint = f"`{fields[0]}` is the label here; if the field of the lead is meant, write `lead.{fields[0]}`"
     return finding("LR102", nodes[turned[0]].span, message, label="goes round in a circle", help=hint, related=related)
 
 

@@ -14,6 +14,7 @@ from leadrules.core.text import nearest
 from leadrules.core.types import DATE, DATETIME, NUMBER, TEXT, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
+from leadrules.syntax.words import RESERVED
 
 if TYPE_CHECKING:
     from leadrules.compile.expressions import Scope
@@ -68,7 +69,7 @@ def _definition(scope: Scope, node: n.Name | n.Member, found: Declaration) -> Ex
         return _collection_as_value(scope, node, found)
     scope.reads_more |= found.name not in scope.pure
     known = scope.types.get(found.name)
-    if known is None or known.kind == "error":
+    if known is None or known.kind == "error" or found.name in scope.circular:
         return nothing(node.span)
     return Expr("name", known, value=found.name, span=node.span.as_json())
 
@@ -139,7 +140,9 @@ def _of_lead(scope: Scope, node: n.Member, place: Place) -> Expr:
     if key in scope.names.fields:
         return lead_field(scope, node.name, node)
     found = scope.names.values.get(key)
-    if found and (place.kind != "event" or key in scope.pure or scope.types.get(key, NUMBER).kind == "error"):
+    if found and place.kind != "event":
+        return _no_such_field(scope, node, found)
+    if found and (key in scope.pure or scope.types.get(key, NUMBER).kind == "error"):
         return _definition(scope, node, found)
     if found:
         message = f"`{key}` is not made of the lead's fields alone, so it cannot stand inside `where`"
@@ -151,6 +154,17 @@ def _of_lead(scope: Scope, node: n.Member, place: Place) -> Expr:
         return scope.broken("LR104", node.name.span, message, label="unknown field", help=hint)
     scope.unknown("LR104", node.name.span, "field of the lead", key, list(scope.names.fields))
     return nothing(node.span)
+
+
+def _no_such_field(scope: Scope, node: n.Member, found: Declaration) -> Expr:
+    scope.use(found.kind, found.name, node.name.span)
+    if (found.kind, found.name) in scope.names.disputed:
+        return nothing(node.span)
+    name = node.name.span.text
+    message = f"the lead has no field `{found.name}`; it is the name of a {found.word}"
+    hint = f"write `{name}`; `lead.{name}` would be a column of the export, declared in the lead schema"
+    fixes = (replace(f"change to `{name}`", node.span, name),)
+    return scope.broken("LR104", node.span, message, label="unknown field", help=hint, fixes=fixes)
 
 
 def _of_rep(scope: Scope, node: n.Member, place: Place) -> Expr:
@@ -214,6 +228,8 @@ def _unknown_owner(scope: Scope, node: n.Member) -> Expr:
 
 def _unknown_name(scope: Scope, node: n.Name) -> Expr:
     key = node.name.key
+    if key in RESERVED and not node.span.text.startswith("`"):
+        return nothing(node.span)  # reported where it is read
     if scope.is_event(key):
         hint = f"write `did {key}` for yes/no, `count({key})` for how often, `last({key})` for when"
         fixes = (replace(f"change to `did {key}`", node.span, f"did {node.span.text}"),)

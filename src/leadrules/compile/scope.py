@@ -65,6 +65,7 @@ class Context:
     lists: dict[str, str] = field(default_factory=dict)  # list -> "text", "number" or "error"
     list_values: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     tables: dict[str, dict[str, Type] | None] = field(default_factory=dict)  # columns; None: could not be read
+    circular: set[str] = field(default_factory=set)  # definitions that need themselves
     pure: set[str] = field(default_factory=set)  # definitions made only of fields
     aggregates: dict[Aggregate, int] = field(default_factory=dict)
     patterns: list[Pattern] = field(default_factory=list)

@@ -1,0 +1,24 @@
+"""Which column of a CSV file a name means.
+
+In: a header and a name. Out: the position, exact before alike. Knows no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leadrules.core.text import fold, nfc, trimmed
+
+
+def column_index(header: Sequence[str], name: str) -> int | None:
+    """The column of that name: exactly, else ignoring case, width, spaces, `_` and `-` where only one is alike."""
+    wanted = nfc(trimmed(name))
+    exact = [i for i, title in enumerate(header) if nfc(title) == wanted]
+    if exact:
+        return exact[0]
+    alike = [i for i, title in enumerate(header) if title and _skeleton(title) == _skeleton(wanted)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _skeleton(name: str) -> str:
+    return fold(name).replace("_", "").replace("-", "").replace(" ", "")
