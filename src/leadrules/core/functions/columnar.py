@@ -89,16 +89,16 @@ def fold_series(series: pl.Series, *, trim: bool = True) -> pl.Series:
     series = series.cast(pl.String)
     if is_ascii(series):
         lower = series.str.to_lowercase()
-    else:
-        native = series.str.normalize("NFKC").str.to_lowercase().str.replace_all("ς", "σ", literal=True)
-        lower = by_python(series, native, _UNKNOWN, folded)
+        return lower.str.strip_chars() if trim else lower
+    native = series.str.normalize("NFKC").str.to_lowercase().str.replace_all("ς", "σ", literal=True)
+    lower = by_python(series, native, _UNKNOWN, folded)
     return lower.str.strip_chars(TRIM) if trim else lower
 
 
 def plain_series(series: pl.Series) -> pl.Series:
     """`plain` of a series of text."""
     if is_ascii(series):
-        return series.str.strip_chars(TRIM)
+        return series.str.strip_chars()
     return by_python(series, series.str.normalize("NFKC").str.strip_chars(TRIM), _UNKNOWN, plain)
 
 

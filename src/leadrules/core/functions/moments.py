@@ -164,14 +164,14 @@ def _date_column(context: Context, value: Any, types: Sequence[Type], *args: Any
 def _date_series(year: Any, month: Any, day: Any) -> Any:
     import polars as pl
 
-    # Few distinct days are asked for; a text that is no date reads as blank.
-    def part(series: Any, width: int, most: int) -> Any:
-        good = (series == series.floor()) & series.is_between(1, most)
-        whole = series.zip_with(good.fill_null(value=False), series.clear(len(series)))
-        return whole.cast(pl.Int64).cast(pl.String).str.zfill(width)
+    def part(series: Any, most: int) -> Any:
+        whole = (series == series.floor()) & series.is_between(1, most)
+        return series.zip_with(whole.fill_null(value=False), series.clear(len(series))).cast(pl.Int32)
 
-    iso = part(year, 4, 9999) + "-" + part(month, 2, 12) + "-" + part(day, 2, 31)
-    return iso.str.to_date("%Y-%m-%d", strict=False)
+    numbers = pl.DataFrame({"year": part(year, 9999), "month": part(month, 12), "day": part(day, 31)})
+    found = pl.date(pl.col("year"), pl.col("month"), 1) + pl.duration(days=pl.col("day") - 1)
+    # A day that the month does not have leads into the next month.
+    return numbers.select(pl.when(found.dt.month() == pl.col("month")).then(found)).to_series()
 
 
 def _instants(context: Context, args: Sequence[date | None]) -> list[date]:

@@ -116,8 +116,17 @@ def _domain_of(address: str) -> str | None:
 
 
 def _domain_of_column(x: Any) -> Any:
-    domain = x.str.extract(r"@([^@]*)\z")
-    return columnar.blank_if_empty(_lower_column(domain).str.strip_chars(TRIM))
+    import polars as pl
+
+    return columnar.each(_domain_series, pl.String(), x)
+
+
+def _domain_series(series: Any) -> Any:
+    # Splitting costs a third of what a regular expression does.
+    parts = series.str.split("@")
+    domain = columnar.lower_series(parts.list.last()).str.strip_chars(TRIM)
+    has_one = (parts.list.len() > 1) & (domain != "")
+    return domain.zip_with(has_one.fill_null(value=False), series.clear(len(series)))
 
 
 def _lookup(context: Context, value: Lookup, key: Any) -> Any:
