@@ -104,7 +104,9 @@ class Splitter:
         outside = self.current is None or not self.current.open
         if token.text not in BLOCKS:
             return self.opens_unknown(index, token) if at_margin and outside else None
-        if at_margin and self.ends(index) and (self.is_header(index) or outside):
+        if at_margin and outside and (self.is_header(index) or self.ends(index)):
+            return token.text
+        if at_margin and self.is_header(index) and self.tokens[index - 1].text not in _WORDS_BEFORE:
             return token.text
         if outside and self.is_header(index) and self.ends(index) and self.may_begin(index, token):
             self.report_margin(token)

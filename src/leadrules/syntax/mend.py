@@ -17,6 +17,7 @@ from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import RESERVED
 
 WINDOW = 12
+_JOINING = frozenset({"and", "or", "in", "is", "at", "when", "otherwise", "each"})
 NUMBERS = ("INT", "NUMBER")
 
 
@@ -66,7 +67,7 @@ class Place:
     def hint(self) -> str:
         """A word of help for a mistake without a name."""
         token = self.token
-        if token.kind == "WORD" and token.text in RESERVED and self.takes("NAME"):
+        if token.kind == "WORD" and token.text in RESERVED - _JOINING and self.takes("NAME"):
             return f"`{token.text}` is a word of the language; in backquotes it is a name"
         return "complete the line, or take out what does not belong there"
 

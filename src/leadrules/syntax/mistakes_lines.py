@@ -130,7 +130,7 @@ def missing_colon(place: Place) -> Mend | None:
     """`senior +15 when ..`: a rule's id without its `:`."""
     for index in (place.index, place.index - 1):
         token = place.tokens[index] if index >= 0 else place.token
-        if not could_be_id(place, index, token):
+        if not could_be_id(place, index, token) or (index != place.index and token.type != "NAME"):
             continue
         title = index + 1 < len(place.tokens) and place.tokens[index + 1].kind == "STRING"
         last = place.tokens[index + 1] if title else token
@@ -185,6 +185,9 @@ def wrong_sign(place: Place) -> Mend | None:
     token = place.token
     if token.kind == "COLON" and place.takes("EQUAL") and not place.takes("CMP"):
         return replaced(place, place.index, place.index + 1, [("EQUAL", "=")], "LR025", "`=` stands here, not `:`", "=")
+    if token.text in ("is", "to") and place.takes("EQUAL") and not place.takes("CMP"):
+        message = f"`=` stands here, not `{token.text}`"
+        return replaced(place, place.index, place.index + 1, [("EQUAL", "=")], "LR025", message, "=")
     if token.kind in ("COMMA", "SIGN", "MULOP") and place.takes("VBAR"):
         message = f"the labels of a matrix are separated by `|`, not `{token.text}`"
         return replaced(place, place.index, place.index + 1, [("VBAR", "|")], "LR025", message, "|")

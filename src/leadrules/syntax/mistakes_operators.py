@@ -10,6 +10,7 @@ from leadrules.core.diagnostics import Edit, Fix
 from leadrules.syntax.mend import Mend, Place, matching, replaced
 from leadrules.syntax.tokens import Token
 
+_ANY_OF = ("contains", "with", "matches", "has")
 _COMPARATIVES = {
     "greater": ">",
     "more": ">",
@@ -111,6 +112,31 @@ def where_without_parentheses(place: Place) -> Mend | None:
     texts: list[tuple[str, str] | Token] = [("LPAR", "("), *condition, ("RPAR", ")")]
     message = "the condition after `where` stands in parentheses"
     return replaced(place, place.index, end, texts, "LR034", message, fix)
+
+
+def values_without_brackets(place: Place) -> Mend | None:
+    """`contains "VP", "Chief"`, `in "JP", "US"`, `= "JP", "US"`."""
+    tokens, start = place.tokens, place.index
+    while start > place.start and tokens[start - 1].kind in ("STRING", "COMMA"):
+        start -= 1
+    end = place.index
+    while tokens[end].kind in ("STRING", "COMMA") and not tokens[end].first:
+        end += 1
+    values = [token for token in tokens[start:end] if token.kind == "STRING"]
+    operator = tokens[start - 1].text
+    if not values or operator not in (*_ANY_OF, "in", "any", "="):
+        return None
+    shown = f"({', '.join(value.text for value in values)})"
+    items: list[tuple[str, str] | Token] = [("LPAR", "(")]
+    for value in values:
+        items += [value, ("COMMA", ",")]
+    items[-1] = ("RPAR", ")")
+    message = "several values stand in `( )`"
+    if operator == "=":
+        return replaced(place, start - 1, end, [("WORD", "in"), *items], "LR034", message, f"in {shown}")
+    if operator in _ANY_OF:
+        return replaced(place, start, end, [("WORD", "any"), *items], "LR034", message, f"any {shown}")
+    return replaced(place, start, end, items, "LR034", message, shown)
 
 
 def if_then_else(place: Place) -> Mend | None:

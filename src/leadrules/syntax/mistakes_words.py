@@ -10,7 +10,7 @@ from datetime import datetime
 
 from leadrules.syntax.mend import Mend, Place, progress, replaced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import RESERVED
+from leadrules.syntax.words import RESERVED, UNITS
 
 
 def hyphenated_name(place: Place) -> Mend | None:
@@ -79,23 +79,35 @@ def date_and_time(place: Place) -> Mend | None:
 
 def fractional_duration(place: Place) -> Mend | None:
     """`1.5 days`."""
-    number = place.at(-1)
-    if number.kind != "NUMBER" or place.token.text not in (
-        "day",
-        "days",
-        "week",
-        "weeks",
-        "hour",
-        "hours",
-        "month",
-        "months",
-    ):
+    index = place.index if place.token.kind == "NUMBER" else place.index - 1
+    number, unit = place.at(index - place.index), place.at(index - place.index + 1)
+    if number.kind != "NUMBER" or unit.text not in UNITS:
         return None
     token = Token("INT", str(int(number.value)), number.start, number.end, value=float(int(number.value)))
-    message = f"`{number.text} {place.token.text}`: a duration is a whole number"
-    return replaced(
-        place, place.index - 1, place.index, [token], "LR009", message, None, "use a smaller unit: `36 hours`"
-    )
+    message = f"`{number.text} {unit.text}`: a duration is a whole number"
+    return replaced(place, index, index + 1, [token], "LR009", message, None, "use a smaller unit: `36 hours`")
+
+
+def bare_path(place: Place) -> Mend | None:
+    """`list x from rivals.csv`."""
+    first, end = place.token, touching(place.tokens, place.index)
+    if first.kind != "WORD" or end == place.index + 1 or not place.takes("STRING") or place.takes("NAME"):
+        return None
+    last = place.tokens[end - 1]
+    written = place.span(first, last).text
+    text = Token("STRING", f'"{written}"', first.start, last.end, first.first, value=written)
+    message = f"`{written}` is a text here, and a text stands in quotes"
+    return replaced(place, place.index, end, [text], "LR033", message, f'"{written}"')
+
+
+def touching(tokens: list[Token], start: int) -> int:
+    """The index after a run of words, dots and slashes without a space."""
+    end = start + 1
+    while end < len(tokens) and tokens[end].start == tokens[end - 1].end:
+        if tokens[end].kind not in ("WORD", "DOT", "MULOP", "SIGN"):
+            break
+        end += 1
+    return end
 
 
 def quoted_name(place: Place) -> Mend | None:
@@ -140,6 +152,11 @@ def equals_blank(place: Place) -> Mend | None:
     sign = place.at(-1)
     if place.token.text != "blank" or sign.text not in ("=", "!="):
         return None
+    if place.block.kind == "test" and place.takes("LSQB"):
+        help_text = "leave it out: a field that is not given is blank"
+        message = "no field is given as blank"
+        broken: list[tuple[str, str] | Token] = [("BROKEN", "")]
+        return replaced(place, place.index, place.index + 1, broken, "LR016", message, None, help_text, lossy=True)
     words = ["is", "blank"] if sign.text == "=" else ["is", "not", "blank"]
     fix = " ".join(words)
     message = f"`{sign.text} blank` is written `{fix}`: no comparison with a blank is true"
@@ -148,14 +165,17 @@ def equals_blank(place: Place) -> Mend | None:
 
 
 def within_of_field(place: Place) -> Mend | None:
-    """`created_at within 30 days`."""
+    """`created_at within 30 days`, `count(E) > 3 within 30 days`."""
     count, unit = place.at(1), place.at(2)
-    if place.token.text not in ("within", "in") or count.kind != "INT" or unit.kind != "WORD" or not place.takes("CMP"):
+    if place.token.text not in ("within", "in") or count.kind != "INT" or unit.kind != "WORD":
         return None
     duration = place.span(count, unit).text
+    message = f"`{place.token.text} {duration}` is for events"
+    if not place.takes("CMP"):
+        help_text = f"it stands inside the brackets, beside the event: `count(.. within {duration})`"
+        return replaced(place, place.index, place.index + 3, [], "LR018", message, None, help_text, lossy=True)
     fix = f">= today - {duration}"
     texts: list[tuple[str, str] | Token] = [("CMP", ">="), ("WORD", "today"), ("SIGN", "-"), count, unit]
-    message = f"`{place.token.text} {duration}` is for events"
     return replaced(place, place.index, place.index + 3, texts, "LR018", message, fix, f"for a date write `{fix}`")
 
 

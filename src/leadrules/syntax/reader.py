@@ -156,7 +156,7 @@ class BlockReader:
         before = self.tokens[index - 1] if index else None
         if before is not None and index - 1 > start > 0 and before.first and before.kind == "WORD":
             terminal = self.language.classify(before, self.anchor.states[-1])
-            if terminal not in ("NAME", "ID") and self.language.takes(list(self.anchor.states), terminal):
+            if terminal != "NAME" and self.language.takes(list(self.anchor.states), terminal):
                 index -= 1
         stack = list(self.anchor.states)
         index = self.language.reach(stack, self.tokens, start, index)

@@ -95,6 +95,7 @@ def is_convincing(place: Place, mend: Mend, reached: int) -> bool:
     )
 
 
+_FILLERS = ("a", "an", "at", "by", "is", "of", "on", "the", "then", "to", "with")
 _SIGNS = ("COMMA", "SIGN", "MULOP", "CMP", "EQUAL", "VBAR", "DOT", "COLON")
 
 
@@ -159,7 +160,10 @@ def missing_words(place: Place, accepts: set[str]) -> Iterator[Mend]:
     for name, unit in (("UNIT", "days"), ("LIMIT_UNIT", "points")):
         if name in accepts and not place.takes("RPAR") and not place.takes("RBRACE"):
             yield missing_unit(place, unit)
-    for name in sorted(accepts - _NEVER_INSERTED - ({"EQUAL"} if "CMP" in accepts else set())):
+    if "WHERE" in accepts and place.token.kind == "LPAR":
+        yield inserted(place, [("WORD", "where")], "where")
+    likely = accepts - _NEVER_INSERTED - ({"EQUAL"} if "CMP" in accepts else set())
+    for name in sorted(likely, key=lambda name: (name != "WHEN", name)):
         text = place.language.fixed.get(name)
         if text is not None:
             kind = "WORD" if text[0].isalpha() else name
@@ -213,7 +217,7 @@ def extra(place: Place) -> Iterator[Mend]:
     if token.kind in ("RPAR", "RSQB"):
         message = f"this `{token.text}` closes nothing"
         yield replaced(place, place.index, place.index + 1, [], "LR032", message, "", "leave it out")
-    elif token.kind in _SIGNS and not token.first:
+    elif (token.kind in _SIGNS or token.text in _FILLERS) and not token.first:
         message = f"`{token.text}` is one too many"
         yield replaced(place, place.index, place.index + 1, [], "LR026", message, "", "leave it out")
     elif token.kind not in (END, "LBRACE", "RBRACE") and not token.first and not token.label:
