@@ -159,7 +159,8 @@ def test_a_file_without_an_identifier_numbers_its_rows(tmp_path: Path) -> None:
         "id,plan,seats\n",
         "x\n",
         "name\nA\n",
-        ",,\n1,2,3\n",
+        "a,a\n1,2\n",
+        "a,,\n1,2,3\n",
         "a,a,b\n1,2,3\n",
         "Lead ID,lead_id\n1,2\n",
         "id,email\nL1,a@b.co\n",
@@ -214,6 +215,8 @@ def test_without_a_file_there_is_a_small_project_with_leads(tmp_path: Path) -> N
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="empty"):
         plan_of(tmp_path, "")
+    with pytest.raises(InputError, match="blank"):
+        plan_of(tmp_path, ",,\n1,2,3\n")
     with pytest.raises(InputError):
         init_plan(tmp_path, tmp_path / "nowhere.csv")
 

@@ -97,7 +97,8 @@ def _repeated(document: Document, path: KeyPath, items: list[Any]) -> Diagnostic
 def _unquoted(error: Any, expected: str) -> str:
     """The way out where a text was meant and YAML reads a number or true/false."""
     scalar = isinstance(error.instance, (bool, int, float))
-    if error.validator != "type" or error.validator_value != "string" or not scalar or '"' in expected:
+    free = error.schema.get("pattern", "\\S") == "\\S" and '"' not in expected
+    if error.validator != "type" or error.validator_value != "string" or not scalar or not free:
         return ""
     return f"It should be {expected}; a text that reads as a number or true/false stands in quotes."
 

@@ -6,8 +6,9 @@ mistake stays a rep, so that the rules that name it report nothing more. Reads n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import SequenceMatcher
+from functools import cache
 from typing import Any
 
 from leadrules.core.codes import finding
@@ -34,7 +35,7 @@ def read_team(document: Document, week: tuple[int, ...]) -> tuple[Team, list[Dia
     _check_alike(settings, reps)
     team = Team(
         reps=tuple(_rep(settings, key, week) for key in reps),
-        teams=_teams(settings, list(reps)),
+        teams=_teams(settings, reps),
         queues=_unique(settings, ("queues",), "queue"),
     )
     _check_attributes(settings, team)
@@ -123,15 +124,21 @@ def _attributes(settings: Settings, at: KeyPath) -> tuple[tuple[str, Any], ...]:
 
 
 def _check_spelling(settings: Settings, at: KeyPath, key: str) -> None:
-    near = nearest(key, _KNOWN)
-    alike = near is not None and SequenceMatcher(None, key.lower(), near).ratio() >= _ALIKE
-    if alike and (*at, key) not in settings.bad:
+    near = _almost(key)
+    if near is not None and (*at, key) not in settings.bad:
         settings.report_key(
             "LR084", (*at, key), f"`{key}` is read as an attribute of the rep", f"Did you mean `{near}`?"
         )
 
 
-def _teams(settings: Settings, reps: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+@cache
+def _almost(key: str) -> str | None:
+    """The key of ours that an attribute is almost spelled as."""
+    near = nearest(key, _KNOWN)
+    return near if near is not None and SequenceMatcher(None, key.lower(), near).ratio() >= _ALIKE else None
+
+
+def _teams(settings: Settings, reps: Collection[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     teams = settings.get("teams") or {}
     for name in teams:
         for path, rep in settings.texts("teams", name):

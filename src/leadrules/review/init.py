@@ -16,8 +16,8 @@ from typing import Any
 
 from leadrules.data.dates import ISO
 from leadrules.data.headers import skeleton
+from leadrules.data.profile import Column, Profile, profile, snake
 from leadrules.data.sources import open_inputs
-from leadrules.review.profile import Column, Profile, profile, snake
 from leadrules.review.starter import Drawn, starter_rules
 from leadrules.syntax.words import RESERVED
 

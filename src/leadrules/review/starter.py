@@ -12,11 +12,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import polars as pl
-
 from leadrules.core.text import fold, number_text
-from leadrules.data.cells import NO, YES, parse_number
-from leadrules.review.profile import LIKELY_BLANKS, Column
+from leadrules.data.profile import Column
+from leadrules.data.tally import Answers, answers, by_value, top_quarter
 from leadrules.syntax.words import is_name
 
 _OUTCOMES = (
@@ -38,6 +36,7 @@ _HEAD = """\
 """
 _FEW = 0.02
 _LEAST_LEADS = 20
+_LARGEST = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def _free(word: str, taken: set[str]) -> str:
 def _lines(drawn: Sequence[Drawn], key: str) -> list[Line]:
     outcome = _outcome(drawn)
     usable = [field for field in drawn if field.column is not (outcome.column if outcome else None)]
-    known = _known(outcome)
+    known = answers(outcome.column) if outcome else None
     choices = sorted((_choice_line(f, known) for f in usable if f.column.kind == "choice"), key=lambda pair: -pair[0])
     numbers = sorted(
         (pair for f in usable if f.column.kind in ("number", "integer") for pair in _number_line(f, known)),
@@ -143,32 +142,18 @@ def _outcome(drawn: Sequence[Drawn]) -> Drawn | None:
     return next((f for word in _OUTCOMES for f in drawn if f.name == word and f.column.kind == "yesno"), None)
 
 
-def _known(outcome: Drawn | None) -> pl.Series | None:
-    """The answers of a yes/no column, such as whether each lead became a customer; None where there is none."""
-    if outcome is None or outcome.column.values is None:
-        return None
-    words = {value: fold(value) for value in outcome.column.values.unique().to_list()}
-    flags = {value: True if word in YES else False if word in NO else None for value, word in words.items()}
-    return outcome.column.values.replace_strict(flags, return_dtype=pl.Boolean)
-
-
-def _goes_with(field: Drawn, known: pl.Series) -> bool:
+def _goes_with(field: Drawn, known: Answers) -> bool:
     """Whether leads where the answer is yes convert more often than the others."""
-    flags = _known(field)
+    flags = answers(field.column)
     if flags is None:
         return False
-    yes, no = (known.filter(side.fill_null(value=False)).mean() for side in (flags, ~flags))
-    return isinstance(yes, float) and isinstance(no, float) and yes > no
+    yes, no = flags.rates(known)
+    return yes > no
 
 
-def _choice_line(field: Drawn, known: pl.Series | None) -> tuple[float, Line]:
+def _choice_line(field: Drawn, known: Answers | None) -> tuple[float, Line]:
     column = field.column
-    assert column.values is not None
-    folded = {value: fold(value) for value in column.values.unique().to_list()}
-    by = pl.DataFrame(
-        {"value": column.values.replace_strict(folded, return_dtype=pl.String), "won": _flags(column, known)}
-    )
-    counts = {row[0]: (row[1], row[2]) for row in by.group_by("value").agg(pl.len(), pl.col("won").mean()).iter_rows()}
+    counts = by_value(column, known)
     options = [option for option in column.options if fold(option) in counts]
     weight = _spread([counts[fold(option)] for option in options], known is not None)
     best = _best(options, counts, column.filled, by_outcome=known is not None)
@@ -183,11 +168,6 @@ def _choice_line(field: Drawn, known: pl.Series | None) -> tuple[float, Line]:
 
 def _title(column: Column, best: Sequence[str]) -> str:
     return f"{_plain(column.header)}: {', '.join(best)}"
-
-
-def _flags(column: Column, known: pl.Series | None) -> pl.Series:
-    assert column.values is not None
-    return known if known is not None else pl.Series([None] * len(column.values), dtype=pl.Boolean)
 
 
 def _spread(groups: list[tuple[int, float | None]], by_outcome: bool) -> float:
@@ -212,26 +192,16 @@ def _best(
     return enough[:most]
 
 
-def _number_line(field: Drawn, known: pl.Series | None) -> list[tuple[float, Line]]:
+def _number_line(field: Drawn, known: Answers | None) -> list[tuple[float, Line]]:
     column = field.column
-    assert column.values is not None
-    absent = LIKELY_BLANKS | set(column.blanks)
-    read = {v: None if fold(v) in absent else parse_number(v) for v in column.values.unique().to_list()}
-    numbers = column.values.replace_strict(read, return_dtype=pl.Float64)
-    limit = numbers.quantile(0.75, "nearest")
-    if limit is None or not abs(limit) < 1e12 or numbers.min() == numbers.max():
+    found = top_quarter(column)
+    if found is None or abs(found[0]) >= _LARGEST:
         return []
-    if limit == numbers.min():
-        limit = float(numbers.filter(numbers > limit).min())  # type: ignore[arg-type]
-    limit = round(limit, 4)
-    high = (numbers >= limit).fill_null(value=False)
-    below = False
-    weight = float(min(numbers.drop_nulls().n_unique(), 100)) / 100
+    limit, high, distinct = found
+    weight, below = min(distinct, 100) / 100, False
     if known is not None:
-        rates = [known.filter(high).mean(), known.filter(~high).mean()]
-        above, under = (float(rate) if isinstance(rate, (int, float)) else 0.0 for rate in rates)
-        share = float(high.sum()) / max(len(high), 1)
-        weight, below = share * (1 - share) * (above - under) ** 2, under > above
+        above, under = high.rates(known)
+        weight, below = high.share * (1 - high.share) * (above - under) ** 2, under > above
     sign, text = ("<" if below else ">="), _number(limit)
     given = _number(limit - (1 if column.kind == "integer" else max(abs(limit), 1) / 10)) if below else text
     remark = f"{'the lower part' if below else 'the top quarter'} of your file; set your own limit"
