@@ -285,6 +285,13 @@ def test_where_sees_the_event_and_the_lead() -> None:
     assert aggregate(counted(EventFilter(("view",), where=where)), events, lead={"employees": 5.0}) == 1.0
 
 
+def test_where_knows_the_lead_and_the_moment_of_an_event() -> None:
+    mine = op("eq", event_field("lead_id", TEXT), const("l1", TEXT))
+    recent = op("gt", event_field("at", DATETIME), const((AS_OF - days(2)).isoformat(), DATETIME))
+    events = [event("view", days(1)), event("view", days(3))]
+    assert aggregate(counted(EventFilter(("view",), where=op("and", mine, recent))), events) == 1.0
+
+
 def test_distinct_keeps_the_latest_of_each_folded_value_after_the_other_clauses() -> None:
     events = [
         event("open", days(9), campaign="A", n=1.0),

@@ -113,6 +113,8 @@ class Interpreter:
                 return lambda case, row: length
             case "field":
                 return lambda case, row: case.lead.get(value)
+            case "event_field" if value == "lead_id":
+                return lambda case, row: case.key
             case "event_field" | "rep_field":
                 return lambda case, row: None if row is None else row.get(value)
             case "name":
