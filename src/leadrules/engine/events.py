@@ -270,7 +270,8 @@ class EventPass:
             chosen = latest.filter(pl.int_range(pl.len()).over("lead_row") < each.most_times)
         row = chosen.get_column("lead_row")
         points = pl.lit(one.points.gather(row) if isinstance(one.points, pl.Series) else one.points)
-        units = chosen.select(rounded(points * self.weight(each), EVENT_DIGITS).fill_null(0.0).alias("w")).to_series()
+        worth = rounded(points * self.weight(each), EVENT_DIGITS).fill_null(0.0).alias("@read")
+        units = chosen.with_columns(worth).get_column("@read")
         return self._spread_sum(row, summable(units, units.len()))
 
     def weight(self, each: Each) -> pl.Expr:
