@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from leadrules.compile.names import ALWAYS, Declaration
 from leadrules.compile.scope import Place, nothing, replace
-from leadrules.core.text import nearest
 from leadrules.core.types import DATE, DATETIME, NUMBER, TEXT, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
@@ -256,7 +255,7 @@ def _elsewhere(scope: Scope, key: str) -> str:
             return f"`{key}` is a {kind}; " + (
                 f"write `sequence is {key}`" if kind == "sequence" else "it has no value"
             )
-    near = nearest(key, [*scope.names.events, *scope.names.of("events")])
+    near = scope.meant(key, [*scope.names.events, *scope.names.of("events")])
     if near:
         return f"if you mean the event, write `did {near}`"
     return f'if it is a text, put quotes around it: `"{key}"`; else declare it as a field of the lead schema'

@@ -34,6 +34,7 @@ class Place:
 
 
 LEAD = Place()
+MOST_SEARCHES = 500
 
 
 def inside_event(types: tuple[str, ...]) -> Place:
@@ -73,6 +74,7 @@ class Context:
     fields_read: set[str] = field(default_factory=set)
     events_read: dict[str, set[str]] = field(default_factory=dict)
     counting_since: Expr | None = None
+    searches: int = 0  # for what was meant
     reads_more: bool = False  # the definition that is being lowered reads events or the state
 
     def report(self, diagnostic: Diagnostic) -> None:
@@ -117,11 +119,16 @@ class Context:
     ) -> None:
         """`there is no WHAT NAME`, with what was probably meant."""
         known = list(known)
-        near = nearest(name, known)
+        near = self.meant(name, known)
         hint = f"did you mean `{near}`?" if near else note or _choices(what, known)
         fixes = (replace(f"change to `{near}`", span, as_name(near, span)),) if near else ()
         message = f"there is no {what}{' called' if ' of ' in what else ''} `{name}`"
         self.complain(code, span, message, label=f"unknown {what.partition(' of ')[0]}", help=hint, fixes=fixes)
+
+    def meant(self, name: str, known: Iterable[str]) -> str | None:
+        """The name that was probably meant. A file that is wrong throughout is not searched for hours."""
+        self.searches += 1
+        return nearest(name, known) if self.searches <= MOST_SEARCHES else None
 
     def labels_of(self, name: str) -> tuple[str, ...] | None:
         """The labels, highest first, of a band, matrix, classify or stages, or of `sequence`; None for anything else."""
@@ -193,7 +200,7 @@ class Context:
         return next((f.type for f in found.fields if nfc(f.name) == key), None) if found else None
 
     def event_field_names(self, types: tuple[str, ...]) -> list[str]:
-        """What may stand inside `where` for these types, schema order."""
+        """What may stand inside `where` for these types: their fields in schema order, then what every event has."""
         first = self._event(types[0]) if types else None
         own = [f.name for f in first.fields if self.shared_field(types, nfc(f.name))] if first else []
         return [*own, "at", "type"]
@@ -216,7 +223,9 @@ class Context:
             self.complain("LR106", ident.span, message, label="not shared", help=hint)
             return
         what = f"field of `{types[0]}`" if len(types) == 1 else "field that these events share"
-        self.unknown("LR106", ident.span, what, ident.key, self.event_field_names(types))
+        names = self.event_field_names(types)
+        note = f"there are: {_list(names)}"
+        self.unknown("LR106", ident.span, what, ident.key, names[:-2], note)
 
     def intern(self, aggregate: Aggregate) -> int:
         """The index of an aggregate: equal ones share it, and what one depends on has a lower one."""

@@ -1,0 +1,224 @@
+"""A project compiled whole: the order of definitions, files of lists and tables, determinism, speed."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+from tests.example_project import compile_text, compiled, errors, example_project
+
+from leadrules.compile.compile import Compiled, compile_project
+from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.source import SourceFile
+from leadrules.core.types import DATE, NUMBER, TEXT, YESNO
+from leadrules.ruleset import model
+from leadrules.ruleset.store import digest
+from leadrules.syntax.parse import parse
+
+
+def project_of(files: dict[str, str], sheets: dict[str, bytes] | None = None) -> Compiled:
+    """Rule files, and the bytes of list and table files, compiled in the example project."""
+
+    def read(path: str) -> bytes:
+        if path not in (sheets or {}):
+            raise FileNotFoundError(path)
+        return (sheets or {})[path]
+
+    modules = [parse(SourceFile(path, text))[0] for path, text in files.items()]
+    return compile_project(example_project(), modules, read=read)
+
+
+def sheet(
+    raw: bytes, rules: str = 'table t from "t.csv" key domain\n'
+) -> tuple[model.Ruleset | None, list[Diagnostic]]:
+    """One file of a table or list."""
+    result = project_of({"rules/a.lead": rules}, {"t.csv": raw})
+    return result.ruleset, list(result.diagnostics)
+
+
+def test_definitions_stand_after_what_they_use_whatever_the_files() -> None:
+    blocks = [f"define d{i} = d{i + 1} + d{min(i + 7, 300)}\n" for i in range(300)] + ["define d300 = 1\n"]
+    random.Random(3).shuffle(blocks)
+    result = project_of({f"rules/{i % 5}.lead": "".join(blocks[i % 5 :: 5]) for i in range(5)})
+    assert result.ruleset is not None
+    seen: set[str] = set()
+    for definition in result.ruleset.definitions:
+        assert isinstance(definition, model.Define)
+        assert {arg.value for arg in definition.value.args if arg.op == "name"} <= seen
+        seen.add(definition.name)
+    assert len(seen) == 301
+
+
+def test_declaration_order_is_file_path_then_line_and_never_the_order_of_reading() -> None:
+    files = {"rules/b.lead": "define z = y\ndefine a = 1\n", "rules/a.lead": "define y = a\n"}
+    one, two = project_of(files), project_of(dict(reversed(files.items())))
+    assert one.ruleset is not None
+    assert two.ruleset is not None
+    assert [d.name for d in one.ruleset.declared] == ["y", "z", "a"]
+    assert digest(one.ruleset) == digest(two.ruleset)
+    assert one.diagnostics == two.diagnostics
+
+
+def test_a_chain_of_thousands_of_definitions_compiles() -> None:
+    count = 3_000
+    text = "".join(f"define d{i} = d{i + 1} + 1\n" for i in range(count)) + f"define d{count} = 1\n"
+    assert errors(text) == []
+
+
+def test_a_circle_is_one_error_that_shows_all_of_it() -> None:
+    (found,) = errors("define c = a\ndefine a = b + 1\nsegment b when c > 2\ndefine other = a\n")
+    assert found.code == "LR102"
+    assert "`c` -> `a` -> `b` -> `c`" in found.message
+    assert [r.span.text for r in found.related] == ["a", "b"]
+
+
+def test_two_circles_are_two_errors() -> None:
+    found = errors("define a = b\ndefine b = a\ndefine c = c\n")
+    assert [(d.code, d.span.text) for d in found] == [("LR102", "a"), ("LR102", "c")]
+
+
+def test_a_field_behind_lead_is_no_dependency() -> None:
+    ruleset = compiled('stages status { won: when lead.status = "Customer"  open: otherwise }\n')
+    (stages,) = ruleset.definitions
+    assert isinstance(stages, model.Stages)
+    assert stages.previous_field == "status"
+
+
+def test_counting_since_is_part_of_every_filter_of_the_score_alone() -> None:
+    ruleset = compiled(
+        "segment read when did email_opened\n"
+        "score s {\n  count events since last(recycled)\n  a: +1 each email_opened since created_at\n"
+        "  b: +1 when read and did email_sent\n}\n"
+    )
+    since = {a.filter.types: a.filter.since for a in ruleset.aggregates}
+    assert since["email_opened",] is None
+    assert since["recycled",] is None
+    assert since["email_sent",] is not None
+    assert since["email_sent",].op == "aggregate"
+    (score,) = [d for d in ruleset.definitions if isinstance(d, model.Score)]
+    each = score.rules[0].each
+    assert each is not None
+    assert each.filter.since is not None
+    assert (each.filter.since.op, [a.op for a in each.filter.since.args]) == ("latest", ["field", "aggregate"])
+
+
+def test_points_are_signed() -> None:
+    (score,) = compiled(
+        "score s { a: -5 when opted_out  b: -(employees) when opted_out  c: -0 when opted_out }\n"
+    ).definitions
+    assert isinstance(score, model.Score)
+    assert [(r.points.op, r.points.value) for r in score.rules] == [("const", -5.0), ("neg", None), ("const", 0.0)]
+    assert str(score.rules[2].points.value) == "0.0"
+
+
+def test_matrix_labels_are_in_order_of_appearance() -> None:
+    text = (
+        "band a of intent { x: from 1  y: otherwise }\n"
+        "matrix m of a by a { columns: y | x\n x: low | high\n y: low | mid }\nsegment s when m is at most high\n"
+    )
+    (segment,) = [d for d in compiled(text).definitions if isinstance(d, model.Segment)]
+    assert segment.condition.value == ("high", "mid")
+
+
+def test_columns_of_a_table_have_the_type_that_every_cell_reads_as() -> None:
+    raw = (
+        "domain,seats,since,key account,tier,empty,code\n"
+        'Acme.com ,"1,200",2026-04-01,yes,gold,,1\n'
+        "other.io,¥5,,no,2,,x\n"
+        ",,,,,,\n"
+    ).encode()
+    ruleset, found = sheet(raw)
+    assert found == []
+    assert ruleset is not None
+    (table,) = ruleset.tables
+    assert dict(table.columns) == {
+        "domain": TEXT, "seats": NUMBER, "since": DATE, "key account": YESNO, "tier": TEXT, "empty": TEXT, "code": TEXT,
+    }  # fmt: skip
+    assert dict(table.rows) == {
+        "acme.com": ("Acme.com", 1200.0, "2026-04-01", True, "gold", None, "1"),
+        "other.io": ("other.io", 5.0, None, False, "2", None, "x"),
+    }
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        'ドメイン;名前\r\nａ.com;"佐藤\n太郎"\r\n'.encode("cp932"),
+        "\ufeffドメイン;名前\na.com;佐藤\n".encode(),
+        "ドメイン\t名前\na.com\t佐藤".encode(),
+        "ドメイン\t名前\na.com\t佐藤".encode("utf-16"),
+    ],
+)
+def test_files_may_be_as_people_save_them(raw: bytes) -> None:
+    ruleset, found = sheet(raw, 'table t from "t.csv" key ドメイン\n')
+    assert found == []
+    assert ruleset is not None
+    assert [key for key, _ in ruleset.tables[0].rows] == ["a.com"]
+
+
+def test_a_list_takes_the_first_column_or_the_named_one_each_value_once() -> None:
+    raw = b"domain,Short Name\nb.com,B\na.com,\nb.com,B\n"
+    rules = 'list first from "t.csv"\nlist named from "t.csv" column "short_name"\n'
+    ruleset, found = sheet(raw, rules)
+    assert found == []
+    assert ruleset is not None
+    assert [values.values for values in ruleset.lists] == [("b.com", "a.com"), ("B",)]
+
+
+def test_a_key_that_stands_twice_shows_both_lines_and_the_rule() -> None:
+    _, found = sheet("domain,x\nＡ.com,1\n\na.com,2\n".encode())
+    (twice,) = found
+    assert (twice.code, twice.span.file.path, twice.span.as_json()["line"]) == ("LR147", "t.csv", 4)
+    assert [(r.span.file.path, r.span.text) for r in twice.related] == [
+        ("t.csv", "Ａ.com,1"),
+        ("rules/a.lead", '"t.csv"'),
+    ]
+
+
+@pytest.mark.parametrize("path", ["../t.csv", "/etc/hosts", "a/../../t.csv", "C:\\\\t.csv", ""])
+def test_paths_stay_inside_the_project(path: str) -> None:
+    _, found = sheet(b"a\n1\n", f'list l from "{path}"\n')
+    assert [d.code for d in found] == ["LR148"]
+
+
+def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "link.csv").symlink_to(tmp_path / "secret.csv")
+    module, _ = parse(SourceFile("rules/a.lead", 'list l from "link.csv"\n'))
+    result = compile_project(replace(example_project(), root=root), [module])
+    assert [d.code for d in result.diagnostics] == ["LR148"]
+
+
+def test_a_thousand_rules_compile_well_under_a_second() -> None:
+    rules = "".join(
+        f'  r{i}: +{i % 9 + 1} when industry in ("Software", "Retail") and employees >= {i} and title contains any ("VP", "x{i}")\n'
+        for i in range(1_000)
+    )
+    events = "".join(
+        f'  e{i}: +1 each page_viewed where (path starts with "/p{i}") within {i + 1} days\n' for i in range(200)
+    )
+    segments = (
+        "".join(f"segment s{i} when fit > {i} and not s{i - 1}\n" for i in range(1, 300))
+        + "segment s0 when opted_out\n"
+    )
+    module, found = parse(SourceFile("rules/a.lead", f"score fit {{\n{rules}}}\nscore seen {{\n{events}}}\n{segments}"))
+    assert found == []
+    started = time.process_time()
+    result = compile_project(example_project(), [module])
+    took = time.process_time() - started
+    assert result.ruleset is not None
+    assert took < 1.5, f"{took:.2f} s"
+
+
+def test_thousands_of_misspelt_names_are_reported_in_reasonable_time() -> None:
+    text = "".join(f"segment s{i} when employes_{i} > {i}\n" for i in range(2_000))
+    started = time.process_time()
+    result, _ = compile_text(text)
+    assert len(result.diagnostics) == 2_000
+    assert time.process_time() - started < 4
