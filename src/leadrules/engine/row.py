@@ -15,7 +15,7 @@ from leadrules.core.functions import Context
 from leadrules.core.text import in_units, rounded
 from leadrules.engine.row_events import Each, EventReader
 from leadrules.engine.row_expressions import Case, Event, Interpreter, yes
-from leadrules.engine.row_scores import Contribution, RuleResult, ScoreRules, add_up, limited
+from leadrules.engine.row_scores import DECIMALS, Contribution, RuleResult, ScoreRules, add_up, limited
 from leadrules.ruleset.model import (
     Active,
     Band,
@@ -34,8 +34,6 @@ from leadrules.ruleset.model import (
 )
 
 __all__ = ["Contribution", "LeadFacts", "Program", "Seen", "prepare"]
-
-_BAND_DECIMALS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,24 +166,28 @@ class Program:
 
     def _rule(self, rule: ScoreRule) -> Callable[[Case], RuleResult | None]:
         """What a rule gives a lead that it matches; None where it does not match or does not exist on the day."""
-        condition, points = self._condition(rule.when), self._interpreter.closure(rule.points)
-        each = None if rule.each is None else Each(rule.each, self._events, points)
+        condition, give = self._condition(rule.when), self._given(rule)
 
         def result(case: Case) -> RuleResult | None:
-            if not _exists(rule.active, case) or not condition(case):
-                return None
-            if each is None:
-                return RuleResult(in_units(limited(points(case, None)), 4), None)
-            return each.result(case)
+            return give(case) if _exists(rule.active, case) and condition(case) else None
 
         return result
+
+    def _given(self, rule: ScoreRule) -> Callable[[Case], RuleResult | None]:
+        points = self._interpreter.closure(rule.points)
+        if rule.each is not None:
+            return Each(rule.each, self._events, points).result
+        if rule.points.op == "const":
+            constant = RuleResult(in_units(limited(rule.points.value), DECIMALS), None)
+            return lambda case: constant
+        return lambda case: RuleResult(in_units(limited(points(case, None)), DECIMALS), None)
 
     def _band(self, band: Band) -> Callable[[Case], str | None]:
         value, names = self._interpreter.closure(band.value), [label.name for label in band.labels]
 
         def step(case: Case) -> str | None:
             number = value(case, None)
-            number = None if number is None else rounded(number, _BAND_DECIMALS)
+            number = None if number is None else rounded(number, DECIMALS)
             before = _position(names, case.previous(band.name, band.previous_field))
             for position, label in enumerate(band.labels):
                 held = label.hold is not None and before is not None and position >= before
@@ -240,8 +242,7 @@ def _position(names: Sequence[str], label: str | None) -> int | None:
 
 def _exists(active: Active | None, case: Case) -> bool:
     """Whether a line with `from` and `until` exists on the day of `as of`; without one it does."""
-    today = case.today
-    if active is None or today is None:
+    if active is None or case.today is None:
         return True
-    day = today.isoformat()
+    day = case.today.isoformat()
     return (active.start is None or active.start <= day) and (active.end is None or day <= active.end)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leadrules.core.calendar import nominal
+from leadrules.core.functions import Context
 from leadrules.core.text import fold, in_units
 from leadrules.engine.row_expressions import Case, Closure, Event, Interpreter, yes
 from leadrules.engine.row_scores import EVENT_DECIMALS, RuleResult, limited, whole_units
@@ -38,14 +39,15 @@ class EventReader:
         types = frozenset(selection.types)
         where = None if selection.where is None else self._interpreter.closure(selection.where)
         since = None if selection.since is None else self._limit(selection.since)
-        within, distinct = selection.within, selection.distinct
+        within = None if selection.within is None else _Start(selection.within)
+        distinct = selection.distinct
 
         def choose(case: Case) -> list[Event]:
             events = [event for event in case.events if event["type"] in types]
             if where is not None:
                 events = [event for event in events if yes(where(case, event))]
             if within is not None:
-                events = _within(events, within, case)
+                events = _within(events, within, case.context)
             if since is not None and (after := since(case)) is not None:
                 events = [event for event in events if event["at"] > after]
             return events if distinct is None else _distinct(events, distinct, case)
@@ -68,12 +70,29 @@ class EventReader:
         return limit
 
 
-def _within(events: list[Event], length: Duration, case: Case) -> list[Event]:
-    """Those after `as of` less the length. Without an `as of` none is; a length that leaves the calendar holds all."""
-    as_of = case.context.as_of
-    if as_of is None:
+class _Start:
+    """`as of` less a length; many leads share a context, so it is worked out once for each."""
+
+    def __init__(self, length: Duration) -> None:
+        self._length = length
+        self._context: Context | None = None
+        self._start: datetime | None = None
+
+    def __call__(self, context: Context) -> datetime | None:
+        """The start, or None where the length leaves the calendar."""
+        if context is not self._context:
+            assert context.as_of is not None
+            start = context.calendar.shift(context.as_of, -self._length.count, self._length.unit)
+            assert start is None or isinstance(start, datetime)
+            self._context, self._start = context, start
+        return self._start
+
+
+def _within(events: list[Event], start_of: _Start, context: Context) -> list[Event]:
+    """Those after the start. Without an `as of` none is; a length that leaves the calendar holds all."""
+    if context.as_of is None:
         return []
-    start = case.context.calendar.shift(as_of, -length.count, length.unit)
+    start = start_of(context)
     return events if start is None else [event for event in events if event["at"] > start]
 
 
@@ -117,6 +136,7 @@ class Each:
         self._each = each
         self._chosen = reader.chosen(each.filter)
         self._points = points
+        self._start = None if each.fading is None else _Start(each.fading)
 
     def result(self, case: Case) -> RuleResult | None:
         """What the events come to; None where none counts."""
@@ -141,11 +161,8 @@ class Each:
             return 0.0
         if each.halving is not None:
             return float(0.5 ** (_micros(as_of - event["at"]) / _micros(_exact(each.halving))))
-        assert each.fading is not None
-        start = case.context.calendar.shift(as_of, -each.fading.count, each.fading.unit)
-        if not isinstance(start, datetime):
-            return 0.0
-        return max(_micros(event["at"] - start) / _micros(as_of - start), 0.0)
+        start = None if self._start is None else self._start(case.context)
+        return 0.0 if start is None else max(_micros(event["at"] - start) / _micros(as_of - start), 0.0)
 
 
 def _exact(length: Duration) -> timedelta:

@@ -27,7 +27,19 @@ _LISTED = frozenset(["in", "has", "contains", "starts", "ends"])
 class Case:
     """One lead under evaluation: what it says, what is worked out so far."""
 
-    __slots__ = ("aggregates", "context", "events", "fired", "inputs", "key", "lead", "lines", "today", "values")
+    __slots__ = (
+        "aggregates",
+        "context",
+        "events",
+        "fired",
+        "folded",
+        "inputs",
+        "key",
+        "lead",
+        "lines",
+        "today",
+        "values",
+    )
 
     def __init__(
         self, lead: Mapping[str, Any], events: Sequence[Event], context: Context, inputs: dict[str, Any], key: str
@@ -39,6 +51,7 @@ class Case:
         self.key = inputs.get("key", lead.get(key))
         self.today = None if context.as_of is None else context.calendar.day_of(context.as_of)
         self.values: dict[str, Any] = {}
+        self.folded: dict[str, Any] = {}
         self.aggregates: dict[int, Any] = {}
         self.lines: dict[str, tuple[Contribution, ...]] = {}
         self.fired: dict[str, tuple[str, ...]] = {}
@@ -159,6 +172,8 @@ class Interpreter:
         if part.op == "const":
             constant = _fold(typed(part.value, part.type))
             return lambda case, row: constant
+        if part.op == "field":
+            return _folded_field(part.value)
         return lambda case, row: _fold(closure(case, row))
 
     def _static(self, expr: Expr) -> tuple[Any, Sequence[Expr]]:
@@ -209,6 +224,17 @@ def _fold(value: Any) -> Any:
     if isinstance(value, str):
         return fold(value)
     return value if value is None else tuple(fold(item) for item in value)
+
+
+def _folded_field(name: str) -> Closure:
+    """A field folded, once per lead: many rules look at the same one."""
+
+    def read(case: Case, row: Mapping[str, Any] | None) -> Any:
+        if name not in case.folded:
+            case.folded[name] = _fold(case.lead.get(name))
+        return case.folded[name]
+
+    return read
 
 
 def _always(name: str) -> Closure:

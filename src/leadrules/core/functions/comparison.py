@@ -83,14 +83,16 @@ def _member_type(types: Sequence[Type]) -> Type | Mismatch:
 def _days(context: Context, args: Sequence[Any]) -> Sequence[Any]:
     """Dates and datetimes side by side as local dates; else as they are."""
     instants = [isinstance(arg, datetime) for arg in args]
-    if all(instants) or not isinstance(args[0], date):
+    if all(instants) or not any(instants):
         return args
-    return [context.calendar.day_of(arg) for arg in args] if any(instants) else args
+    return [context.calendar.day_of(arg) for arg in args]
 
 
 def _compared(test: Callable[..., bool]) -> Row:
     def row(context: Context, value: Any, *args: Any) -> bool:
-        return None not in args and test(*_days(context, args))
+        if None in args:
+            return False
+        return test(*_days(context, args)) if isinstance(args[0], date) else test(*args)
 
     return row
 
