@@ -54,7 +54,9 @@ def test_the_test_of_the_language_page() -> None:
     assert test == model.Test("An inquiry is answered at once and owned", test.items)
     assert as_of == model.TestItem("as_of", time="2026-11-02T10:00:00+09:00")
     assert lead == model.TestItem("given", values=(("employees", 500.0), ("country", "JP")))
-    assert form == model.TestItem("event", name="form_submitted", ago=Duration(5, "minutes"), values=(("form", "contact"),))
+    assert form == model.TestItem(
+        "event", name="form_submitted", ago=Duration(5, "minutes"), values=(("form", "contact"),)
+    )
     assert opened == model.TestItem("event", name="email_opened", time="2026-09-20T00:00:00+09:00")
     assert fired == model.TestItem("fired", path="trigger.asked")
     assert email == model.TestItem("action", channel="email", template=Template("thanks"), negated=True)
@@ -103,6 +105,13 @@ def test_rules_in_groups_fire_too() -> None:
         i.path for i in lines("  expect fired fit.senior\n  expect not fired route.sales.rest") if i.kind == "fired"
     ]
     assert paths == ["fit.senior", "route.sales.rest"]
+
+
+def test_more_may_happen_between_expectations() -> None:
+    items = lines(
+        "  expect employees is blank\n  event call_made 1 day ago\n  expect size is small\n  then after 1 day"
+    )
+    assert [item.kind for item in items] == ["expect", "event", "expect", "then", "expect"]
 
 
 def test_more_may_be_given_for_a_later_run() -> None:

@@ -54,15 +54,12 @@ def _check_expects(scope: Scope, node: n.Test) -> None:
 
 
 def _check_order(scope: Scope, node: n.Test) -> None:
-    """`as of` once and before any `then after`; what is given or happens before the expectations of its run."""
+    """`as of` once and before any `then after`; something is expected after what is given or happens."""
     as_of: n.Node | None = None
     then: n.Node | None = None
-    expected: n.Node | None = None
     for item in node.items:
         if isinstance(item, n.ThenAfter):
-            then, expected = item, None
-        elif isinstance(item, EXPECTS):
-            expected = expected or item
+            then = then or item
         elif isinstance(item, n.AsOf):
             if as_of is not None:
                 _misplaced(
@@ -71,9 +68,21 @@ def _check_order(scope: Scope, node: n.Test) -> None:
             elif then is not None:
                 _misplaced(scope, item, then, "`as of` comes after the first run", "put it first in the test")
             as_of = as_of or item
-        elif expected is not None:
-            hint = "put it above the `expect`, or after a `then after`, for a later run"
-            _misplaced(scope, item, expected, "this comes after an `expect` of the same run", hint)
+    _check_seen(scope, node)
+
+
+def _check_seen(scope: Scope, node: n.Test) -> None:
+    """The last `expect` sees every line: what stands below it would do nothing."""
+    last = max((at for at, item in enumerate(node.items) if isinstance(item, EXPECTS)), default=None)
+    if last is None or node.damaged:
+        return
+    for item in node.items[last + 1 :]:
+        if isinstance(item, n.Given | n.TestEvent):
+            message, hint = (
+                "nothing is expected after this line, so it does nothing",
+                "put it above the `expect` that needs it",
+            )
+            _misplaced(scope, item, node.items[last], message, hint)
 
 
 def _misplaced(scope: Scope, item: n.Node, first: n.Node, message: str, hint: str) -> None:

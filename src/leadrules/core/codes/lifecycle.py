@@ -394,8 +394,9 @@ _MEASURES: tuple[Code, ...] = (
         "test-order",
         "error",
         "A line of a test out of its place",
-        "A test runs the rules once on what its `given` and `event` lines say, and again after each `then after D`. So `as of` "
-        "stands once, before the first `then after`, and what is given or happens stands before the `expect` lines of its run.",
+        "A test is read from top to bottom: an `expect` sees what is given and what happens above it, and `then after D` goes "
+        "on to a later run. So `as of` stands once, before the first `then after`, and what is given or happens stands above "
+        "the `expect` that needs it.",
         'test "Late" {\n  expect employees = 100\n  given employees = 100\n}\n',
         'test "Late" {\n  given employees = 100\n  expect employees = 100\n}\n',
     ),
