@@ -296,12 +296,28 @@ def test_the_project_is_found_from_any_folder_below_it(tmp_path: Path) -> None:
         ("sources: {leads: {path: l.csv, encoding: hex}}", "LR055"),
         ("sources: {leads: {path: l.csv, type: deal_won}}", "LR054"),
         ("sources: {leads: {path: l.csv, key: id}}", "LR055"),
+        ("sources: {leads: l.csv}", "LR055"),
+        ("sources: {events: [e.csv]}", "LR055"),
         ("rules: nowhere", "LR066"),
         ("lead_schema: rules/none.json", "LR057"),
     ],
 )
 def test_names_that_the_schemas_do_not_have(tmp_path: Path, text: str, code: str) -> None:
     assert [d.code for d in load(tmp_path, yaml=f"version: 1\n{text}\n").diagnostics] == [code]
+
+
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("fields: {key:id}", "Put a space after the `:`, as in `key: id`."),
+        ("sources: {leads: l.csv}", "It should be a mapping such as `{path: leads.csv}`."),
+        ("timezone: JST", "Did you mean `Asia/Tokyo`? Abbreviations are ambiguous."),
+        ("name:", "Give it a word or text, or take the line out."),
+        ("guards: {moves: 5 %}", "It should be a share such as `5%` or a whole number such as `2000`."),
+    ],
+)
+def test_the_way_out_is_said(tmp_path: Path, text: str, help: str) -> None:
+    assert [d.help for d in load(tmp_path, yaml=f"version: 1\n{text}\n").diagnostics] == [help]
 
 
 def test_numbered_rows_need_no_key_column(tmp_path: Path) -> None:
@@ -340,6 +356,26 @@ def test_every_country_of_the_library_is_known_by_its_code() -> None:
 def test_the_schemas_of_the_project_and_the_team_are_json_schemas() -> None:
     for name in ("project.schema.json", "team.schema.json"):
         Draft202012Validator.check_schema(json.loads(grammar_text(name)))
+
+
+def unnamed(schema: object, where: str = "") -> list[str]:
+    """The places of a schema that can refuse a value and do not say what they expect."""
+    if not isinstance(schema, dict):
+        return []
+    wrong = (
+        [where] if {"type", "enum", "const", "pattern", "minItems"} & set(schema) and "x-expected" not in schema else []
+    )
+    for key, inner in schema.items():
+        if key in ("properties", "$defs"):
+            wrong += [place for name, each in inner.items() for place in unnamed(each, f"{where}/{name}")]
+        elif key in ("items", "then", "else", "additionalProperties"):
+            wrong += unnamed(inner, f"{where}/{key}")
+    return wrong
+
+
+@pytest.mark.parametrize("name", ["project.schema.json", "team.schema.json"])
+def test_every_rule_of_the_schemas_says_in_words_what_it_expects(name: str) -> None:
+    assert unnamed(json.loads(grammar_text(name))) == []
 
 
 def with_file(root: Path, code: Code, text: str) -> LoadResult:

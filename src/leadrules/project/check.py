@@ -78,6 +78,9 @@ def unknown_key(document: Document, path: KeyPath, key: str, known: list[str]) -
     """The finding for a key that means nothing here."""
     where = f" in `{_dotted(path)}`" if path else ""
     way_out = did_you_mean(key, known, f"The keys here are {listed(known, 'and')}.")
+    name, colon, value = key.partition(":")
+    if colon and name in known:
+        way_out = f"Put a space after the `:`, as in `{name}: {value}`."
     return finding("LR054", document.key(*path, key), f"unknown key `{key}`{where}", help=way_out)
 
 

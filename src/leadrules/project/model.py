@@ -162,3 +162,6 @@ class Project:
     lead_schema: LeadSchema
     event_schema: tuple[EventType, ...]
     team: Team
+    open_leads_span: Span | None = field(
+        default=None, compare=False, repr=False
+    )  # where its text stands, quotes included

@@ -166,6 +166,7 @@ class _Loader:
             lead_schema=leads,
             event_schema=events,
             team=team,
+            open_leads_span=self.document.at("open_leads") if self.settings.get("open_leads") else None,
         )
 
     def _rule_files(self) -> tuple[Path, ...]:

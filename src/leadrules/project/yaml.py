@@ -200,7 +200,11 @@ def _refused(span: Span, message: str, help: str, related: tuple[Related, ...] =
 
 
 _PROBLEMS: tuple[tuple[str, str, str], ...] = (
-    ("mapping values are not allowed", "a `:` where a value has already begun", "Quote a text that contains `: `."),
+    (
+        "mapping values are not allowed",
+        "a `:` where a value has already begun",
+        "Line this line up with the one above it; or, if the `:` is part of a text, quote the text.",
+    ),
     ("could not find expected ':'", "a key without its `:`", "Write `key: value`."),
     ("did not find expected key", "this line does not fit the lines above it", "Line it up with its neighbours."),
     ("block end", "this line does not fit the lines above it", "Line it up with its neighbours."),
