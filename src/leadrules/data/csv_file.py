@@ -15,6 +15,7 @@ from itertools import chain
 
 import polars as pl
 
+from leadrules.core.text import trimmed
 from leadrules.data.csv_records import FOOTER, Record, batches, records, without_footer
 from leadrules.data.encoding import named, text_blocks
 from leadrules.data.errors import InputError
@@ -82,7 +83,7 @@ class CsvFile:
             for batch in self._exact(_lines(rest), head, wanted, line, number, to_end=goes_on or last):
                 yield batch
                 number += len(batch.lines) + len(batch.ragged)
-            line += chunk.count(b"\n")
+            line += chunk.count(b"\n") + chunk.count(b"\r") - chunk.count(b"\r\n")
 
     def _exact(
         self, lines: Iterator[str], head: _Head, wanted: list[int], line: int, number: int, *, to_end: bool
@@ -125,6 +126,8 @@ class CsvFile:
         record = next(records(taken, delimiter, self.path))
         if record.problem:
             raise InputError(f"{self.path}: the header cannot be read: {record.problem}")
+        if not any(map(trimmed, record.cells)):
+            raise InputError(f"{self.path} has no header: its first line is blank", "Put the column names there.")
         before = text[:skipped]
         rest = block[len((before + header).encode()) :]
         line_number = 1 + len(taken) + sum(1 for _ in io.StringIO(before, newline=""))

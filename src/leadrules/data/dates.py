@@ -25,9 +25,9 @@ _LONG_MONTHS = (
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LONG_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-# What each directive of a format reads. White space may pad a number, as in "Apr  1".
+# What each directive of a format reads. White space may pad a number, as in "Apr  1"; ISO 8601 also writes "+02026".
 _DIRECTIVES = {
-    "Y": r"(?P<Y>\d{4})",
+    "Y": r"(?P<Y>\+?0*\d{4})",
     "y": r"(?P<y>\d{2})",
     "m": r"\s*(?P<m>\d{1,2})",
     "d": r"\s*(?P<d>\d{1,2})",
@@ -139,7 +139,7 @@ class Layout:
             _DIRECTIVES.get(p[1], re.escape(p)) if p[:1] == "%" and len(p) == 2 else _literal(p) for p in parts
         )
         if re.search("%[YymdHIMS]%[YymdHIMS]", self._expanded):
-            body = body.replace("{1,2}", "{2}").replace(r"\s*", "")
+            body = body.replace("{1,2}", "{2}").replace(r"\s*", "").replace(r"\+?0*", "")
         return re.compile(body if self.has_time else body + _TIME)
 
 
