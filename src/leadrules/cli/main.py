@@ -56,9 +56,9 @@ class LazyGroup(click.Group):
             from leadrules.core.text import nearest
 
             guess = nearest(args[0], COMMANDS)
-            if guess:
-                error.message += f" Did you mean `{guess}`?"
-            raise
+            if guess is None:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean `{guess}`?", ctx) from None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -33,7 +33,10 @@ def project_option(command: Command) -> Command:
     """`--project DIR`, and `--quiet`."""
     command = click.option("--quiet", "-q", is_flag=True, help="Only what was asked for.")(command)
     return click.option(
-        "--project", "folder", type=click.Path(path_type=Path), help="The folder of leadrules.yaml (default: here or above)."
+        "--project",
+        "folder",
+        type=click.Path(path_type=Path),
+        help="The folder of leadrules.yaml (default: here or above).",
     )(command)
 
 
@@ -51,7 +54,10 @@ def project_root(folder: Path | None) -> Path:
         fail(f"--project {folder} is not a folder", "name the folder that holds leadrules.yaml")
     root = find_project(start.resolve()) if folder is None else start.resolve()
     if root is None or not (root / "leadrules.yaml").is_file():
-        fail(f"no leadrules.yaml in {start}" + ("" if folder else " or any folder above it"), "`leadrules init` makes one")
+        fail(
+            f"no leadrules.yaml in {start}" + ("" if folder else " or any folder above it"),
+            "`leadrules init` makes one",
+        )
     return root
 
 

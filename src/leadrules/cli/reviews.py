@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-
 import click
 
 from leadrules.cli.options import OBJECTED, fail, project_option, ready_project, refuse_what_does_not_run, use_colour
@@ -15,7 +14,9 @@ from leadrules.cli.options import OBJECTED, fail, project_option, ready_project,
 
 @click.command()
 @project_option
-@click.option("-k", "pattern", metavar="EXPR", help="Only tests whose title or file has these words (`and`, `or`, `not`).")
+@click.option(
+    "-k", "pattern", metavar="EXPR", help="Only tests whose title or file has these words (`and`, `or`, `not`)."
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def test(folder: Path | None, quiet: bool, pattern: str | None, form: str) -> None:
     """The test blocks: each is one lead, and what is expected of it."""
@@ -36,7 +37,7 @@ def test(folder: Path | None, quiet: bool, pattern: str | None, form: str) -> No
         click.echo(results_text(results, files, ruleset, colour=use_colour(sys.stdout), quiet=quiet), nl=False)
     if not results:
         why = f"no test matches `{pattern}`" if pattern else "there is no test"
-        click.echo(f"error: {why}. A test is a block `test \"title\" {{ given .. expect .. }}`.", err=True)
+        click.echo(f'error: {why}. A test is a block `test "title" {{ given .. expect .. }}`.', err=True)
     raise SystemExit(0 if results and all(r.passed for r in results) else OBJECTED)
 
 
@@ -56,5 +57,3 @@ def _alternative(part: str) -> list[tuple[bool, str]]:
         negated = raw.startswith("not ")
         terms.append((negated, raw.removeprefix("not ").strip().lower()))
     return [] if any(not word for _, word in terms) else terms
-
-

@@ -81,5 +81,3 @@ def compile_command(folder: Path | None, quiet: bool, output: Path | None) -> No
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         fail(f"{output} cannot be written: {error.strerror}")
-
-

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -59,16 +59,19 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @run_options
-@click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="The folder to write.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="The folder to write."
+)
 @click.option("--output", type=click.Choice(["csv", "parquet", "jsonl"]), default="csv", show_default=True)
 @click.option("--reasons", is_flag=True, help="Write reasons.csv too: a row per lead and rule.")
 @click.option("--encoding", type=click.Choice(["utf-8", "utf-8-sig", "cp932"]), default="utf-8", show_default=True)
 @click.option("--dry-run", is_flag=True, help="The same as `leadrules plan`.")
 def run(
+    *,
     out: Path,
-    output: str,
+    output: Literal["csv", "parquet", "jsonl"],
     reasons: bool,
-    encoding: str,
+    encoding: Literal["utf-8", "utf-8-sig", "cp932"],
     dry_run: bool,
     no_state: bool,
     **shared: Any,
@@ -92,7 +95,9 @@ def run(
 
 @click.command()
 @run_options
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown", "html"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown", "html"]), default="text", show_default=True
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Write the files of a run here too.")
 def plan(form: str, out: Path | None, no_state: bool, **shared: Any) -> None:
     """A dry run: what the rules would do, on one screen."""
@@ -162,7 +167,10 @@ def _lead_source(project: Project, path: str | None) -> Source:
     if path is not None:
         return _named(project.leads, path)
     if project.leads is None:
-        fail("no leads to read", "name a file with --leads PATH, or put it into leadrules.yaml: sources: {leads: {path: leads.csv}}")
+        fail(
+            "no leads to read",
+            "name a file with --leads PATH, or put it into leadrules.yaml: sources: {leads: {path: leads.csv}}",
+        )
     return project.leads
 
 
@@ -215,7 +223,9 @@ def _say_done(outcome: Outcome, out: Path, lost: list[str], seconds: float) -> N
     at = iso(outcome.as_of.at, calendar_of(outcome.request.ruleset))
     rejected = outcome.leads.rejected + outcome.events.counts["events_rejected"]
     click.echo(f"as of {at or 'no time'} ({outcome.as_of.reason})", err=True)
-    click.echo(f"{outcome.leads.frame.height:,} leads decided, {rejected:,} rows rejected; {out} in {seconds:.1f} s", err=True)
+    click.echo(
+        f"{outcome.leads.frame.height:,} leads decided, {rejected:,} rows rejected; {out} in {seconds:.1f} s", err=True
+    )
     for words in lost:
         click.echo(f"note: {words}", err=True)
 

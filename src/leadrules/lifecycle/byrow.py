@@ -6,7 +6,7 @@ In: what engine/columns.evaluate takes. Out: the same facts, found lead by lead 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,7 +111,9 @@ def _column(name: str, ruleset: Ruleset, found: tuple[LeadFacts, ...]) -> pl.Ser
     definition = next(d for d in ruleset.definitions if d.name == name)
     value = getattr(definition, "value", None)
     kinds = {"Score": "number", "Segment": "yesno"}
-    kind = kinds.get(type(definition).__name__) or ("label" if isinstance(definition, Band) or value is None else value.type.kind)
+    kind = kinds.get(type(definition).__name__) or (
+        "label" if isinstance(definition, Band) or value is None else value.type.kind
+    )
     values = [facts.values[name] for facts in found]
     return pl.Series(name, [list(v) if isinstance(v, tuple) else v for v in values], dtype=COLUMN_TYPES.get(kind))
 

@@ -39,7 +39,9 @@ def _rejects(outcome: Outcome) -> Iterator[str]:
 
 def _most_often(rejects: pl.DataFrame) -> str:
     counted = rejects.group_by("source", "column", "reason").len().sort("len", descending=True).head(3)
-    return "; ".join(f"{row['source']} {row['column'] or ''}: {row['reason']} ({row['len']:,})" for row in counted.to_dicts())
+    return "; ".join(
+        f"{row['source']} {row['column'] or ''}: {row['reason']} ({row['len']:,})" for row in counted.to_dicts()
+    )
 
 
 def _jump(outcome: Outcome) -> Iterator[str]:
@@ -49,9 +51,10 @@ def _jump(outcome: Outcome) -> Iterator[str]:
         return
     calendar = calendar_of(outcome.request.ruleset)
     times = _times(outcome, calendar)
-    usual = times.quantile(USUAL, interpolation="lower") if times.len() else None
-    if not isinstance(usual, datetime):
+    if times.is_empty():
         return
+    usual: object = times.quantile(USUAL, interpolation="lower")
+    assert isinstance(usual, datetime)
     limit = calendar.shift(usual, *jump)
     if isinstance(limit, datetime) and at > limit:
         yield (
@@ -73,6 +76,8 @@ def _whose(outcome: Outcome, at: datetime) -> str:
     rows = outcome.events.frame.filter(pl.col("at") == at)["lead_row"]
     created = outcome.request.project.created
     if rows.is_empty() and created in outcome.leads.frame.columns:
-        day = pl.col(created) == (at if outcome.leads.frame[created].dtype == pl.Datetime else calendar_of(outcome.request.ruleset).day_of(at))
+        day = pl.col(created) == (
+            at if outcome.leads.frame[created].dtype == pl.Datetime else calendar_of(outcome.request.ruleset).day_of(at)
+        )
         rows = outcome.leads.frame.with_row_index("lead_row").filter(day)["lead_row"]
     return f"lead {outcome.leads.frame['@key'][rows[0]]}" if rows.len() else "a lead"

@@ -138,7 +138,9 @@ def _nothing_lost(leads: LeadTable, decided: int) -> None:
 
 
 def _day_before(calendar: Calendar, at: datetime | None) -> datetime | None:
-    return None if at is None else calendar.shift(at, -1, "days")
+    before = None if at is None else calendar.shift(at, -1, "days")
+    assert before is None or isinstance(before, datetime)
+    return before
 
 
 def decisions(outcome: Outcome) -> pl.DataFrame:

@@ -145,8 +145,8 @@ def _html_section(section: Section) -> str:
         right = [_is_right(section, i) for i in range(len(section.columns))]
         head = "".join(f"<th{_class(r)}>{escape(c)}</th>" for c, r in zip(section.columns, right, strict=True))
         parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>\n")
-        for row in section.rows:
-            parts.append("<tr>" + "".join(_html_cell(c, r) for c, r in zip(row, right, strict=True)) + "</tr>\n")
+        cells = ("".join(_html_cell(c, r) for c, r in zip(row, right, strict=True)) for row in section.rows)
+        parts += [f"<tr>{row}</tr>\n" for row in cells]
         parts.append("</tbody></table>\n")
     parts += [f"<p>{escape(note)}</p>\n" for note in section.notes]
     return "".join(parts) + "</section>\n"

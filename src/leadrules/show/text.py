@@ -7,7 +7,8 @@ way out. Knows widths of East Asian characters; knows nothing of where the text 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
 from leadrules.core.diagnostics import Diagnostic, Severity, ordered
@@ -52,8 +53,7 @@ def _concise_line(diagnostic: Diagnostic) -> str:
     return f"{diagnostic.span.file.path}:{line}:{column}: {diagnostic.code} {diagnostic.message}"
 
 
-def _blocks(diagnostics: Iterable[Diagnostic], show: object) -> Iterator[str]:
-    assert callable(show)
+def _blocks(diagnostics: Iterable[Diagnostic], show: Callable[[Diagnostic], str]) -> Iterator[str]:
     for path, of_file in groupby(ordered(list(diagnostics)), key=lambda d: d.span.file.path):
         findings = list(of_file)
         yield from (show(d) for d in findings[:SHOWN_PER_FILE])
@@ -63,17 +63,18 @@ def _blocks(diagnostics: Iterable[Diagnostic], show: object) -> Iterator[str]:
 
 def full(diagnostic: Diagnostic, *, colour: bool = False) -> str:
     """One finding with its line, the place underlined, second places, help and notes."""
-    paint = COLOURS[diagnostic.severity] if colour else ""
+    first = _Look("-->", "^", COLOURS[diagnostic.severity], DIM, RESET) if colour else _Look("-->", "^")
+    second = _Look(":::", "-", DIM, DIM, RESET) if colour else _Look(":::", "-")
     bold, dim, reset = (BOLD, DIM, RESET) if colour else ("", "", "")
     gutter = len(str(_last_line(diagnostic)))
-    lines = [f"{paint}{diagnostic.severity}[{diagnostic.code}]{reset}{bold}: {diagnostic.message}{reset}"]
-    lines += _place(diagnostic.span, diagnostic.label, gutter, "-->", "^", paint, dim, reset)
+    lines = [f"{first.paint}{diagnostic.severity}[{diagnostic.code}]{reset}{bold}: {diagnostic.message}{reset}"]
+    lines += _place(diagnostic.span, diagnostic.label, gutter, first)
     for related in diagnostic.related:
-        lines += _place(related.span, related.message, gutter, ":::", "-", dim, dim, reset)
+        lines += _place(related.span, related.message, gutter, second)
     pad = " " * gutter
     if diagnostic.help:
-        first, *rest = diagnostic.help.split("\n")
-        lines.append(f"{pad} {dim}={reset} help: {first}")
+        way_out, *rest = diagnostic.help.split("\n")
+        lines.append(f"{pad} {dim}={reset} help: {way_out}")
         lines += [f"{pad}         {line}" for line in rest]
     lines += [f"{pad} {dim}={reset} note: {note}" for note in diagnostic.notes]
     return "\n".join(lines)
@@ -84,19 +85,30 @@ def _last_line(diagnostic: Diagnostic) -> int:
     return max(span.file.position(span.start)[0] for span in spans)
 
 
-def _place(span: Span, label: str, gutter: int, arrow: str, mark: str, paint: str, dim: str, reset: str) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How a place is drawn: the arrow before it, the mark under it, and colours."""
+
+    arrow: str
+    mark: str
+    paint: str = ""
+    dim: str = ""
+    reset: str = ""
+
+
+def _place(span: Span, label: str, gutter: int, look: _Look) -> list[str]:
     line, column = span.file.position(span.start)
-    pad = " " * gutter
-    head = f"{pad}{dim}{arrow}{reset} {span.file.path}:{line}:{column}"
+    pad, bar = " " * gutter, f"{look.dim}|{look.reset}"
+    head = f"{pad}{look.dim}{look.arrow}{look.reset} {span.file.path}:{line}:{column}"
     if not span.file.text:
         return [head]
     text, before, under = _excerpt(span, line, column)
-    marks = mark * max(width(under), 1)
+    marks = look.mark * max(width(under), 1)
     return [
         head,
-        f"{pad} {dim}|{reset}",
-        f"{line:>{gutter}} {dim}|{reset} {_printable(text)}".rstrip(),
-        f"{pad} {dim}|{reset} {' ' * width(before)}{paint}{marks}{' ' + label if label else ''}{reset}",
+        f"{pad} {bar}",
+        f"{line:>{gutter}} {bar} {_printable(text)}".rstrip(),
+        f"{pad} {bar} {' ' * width(before)}{look.paint}{marks}{' ' + label if label else ''}{look.reset}",
     ]
 
 
