@@ -120,7 +120,7 @@ def test_more_may_be_given_for_a_later_run() -> None:
 
 
 BAD = [
-    ("given employees = 5", "LR186", None),
+    ("given employees = 5", "LR186", 'test "t"'),
     ("as of 2026-01-01  as of 2026-01-02  expect employees = 5", "LR187", "as of 2026-01-02"),
     ("expect employees = 5  then after 1 day  as of 2026-01-02", "LR187", "as of 2026-01-02"),
     ("expect employees = 5  given employees = 5", "LR187", "given employees = 5"),

@@ -6,6 +6,7 @@ findings. Nothing is run here, and a test makes no field or event one "that a ru
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, time
 from typing import Any
@@ -15,6 +16,7 @@ from leadrules.compile.expressions import Scope, duration, instant
 from leadrules.compile.literals import GivenValue, label_value, plain_value, set_value
 from leadrules.compile.scope import replace
 from leadrules.core.diagnostics import Related
+from leadrules.core.source import Span
 from leadrules.core.text import nearest, nfc
 from leadrules.core.types import DATETIME, ERROR, NUMBER, TEXT, Type
 from leadrules.project.model import Field
@@ -34,6 +36,7 @@ SAID_OTHERWISE = {
     "reassign": "a reassignment shows as `assign`",
 }
 EXPECTS = (n.Expect, n.ExpectFired, n.ExpectAction)
+HEAD = re.compile(r'test\s+"(?:[^"\\]|\\.)*"')
 FIRED_FORMS = "the forms are `score.rule`, `trigger.NAME` and `route.NAME.rule`"
 
 
@@ -50,7 +53,13 @@ def _check_expects(scope: Scope, node: n.Test) -> None:
     if node.damaged or any(isinstance(item, EXPECTS) for item in node.items):
         return
     hint = "say what holds after the run: `expect engagement = 20`, `expect fired fit.senior`"
-    scope.complain("LR186", node.span, f'the test "{node.title}" expects nothing, so it always passes', help=hint)
+    scope.complain("LR186", _head(node), f'the test "{node.title}" expects nothing, so it always passes', help=hint)
+
+
+def _head(node: n.Test) -> Span:
+    """`test "title"`."""
+    head = HEAD.match(node.span.text)
+    return Span(node.span.file, node.span.start, node.span.start + head.end()) if head else node.span
 
 
 def _check_order(scope: Scope, node: n.Test) -> None:
