@@ -9,11 +9,21 @@ import polars as pl
 import pytest
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.functions import CALLABLE, OPERATIONS, Context, Example, Operation
+from leadrules.core.functions import (
+    CALLABLE,
+    OPERATIONS,
+    Context,
+    Example,
+    Mismatch,
+    Operation,
+    length_of,
+    shifted_type,
+)
 from leadrules.core.functions.columnar import dtype
-from leadrules.core.types import BLANK, DATE, DATETIME, DURATION, NUMBER, SET, TEXT, YESNO, Type
+from leadrules.core.types import BLANK, DATE, DATETIME, DURATION, ERROR, NUMBER, SET, TEXT, YESNO, Type
 
 CONTEXT = Context(Calendar())
+LABEL = Type("label", ("hot", "cold"), "temperature")
 CASES = [(operation, example) for operation in OPERATIONS.values() for example in operation.examples]
 
 
@@ -89,3 +99,52 @@ def test_callable_names_are_those_of_the_contract() -> None:
         "end_of_month days_between earliest latest exact lookup bucket"
     )
     assert sorted(CALLABLE) == sorted(contract.split())
+
+
+def test_the_word_blank_is_a_side_of_a_choice_and_nothing_else() -> None:
+    frame = pl.DataFrame({"x": [1.5, None], "c": [True, False]})
+    blank = pl.lit(None, dtype=dtype(BLANK))
+    chosen = OPERATIONS["if"].column(CONTEXT, None, (YESNO, NUMBER, BLANK), pl.col("c"), pl.col("x"), blank)
+    first = OPERATIONS["coalesce"].column(CONTEXT, None, (BLANK, NUMBER), blank, pl.col("x"))
+    for expression in (chosen, first):
+        assert frame.select(expression.alias("r"))["r"].equals(pl.Series("r", [1.5, None]))
+    assert OPERATIONS["if"].result_type([YESNO, NUMBER, BLANK]) == NUMBER
+    for name in ("add", "contains", "eq", "ge", "between", "and", "year"):
+        count = OPERATIONS[name].least
+        assert isinstance(OPERATIONS[name].result_type([BLANK] * count), Mismatch), name
+
+
+@pytest.mark.parametrize(
+    ("name", "types", "position", "words"),
+    [
+        ("add", (NUMBER, TEXT), 1, "works on numbers, and this is text"),
+        ("eq", (NUMBER, TEXT), 1, "a number does not compare with text"),
+        ("eq", (TEXT, LABEL), 1, "a label of temperature is not compared with `=`"),
+        ("lt", (TEXT, TEXT), 0, "text has no order"),
+        ("between", (DATE, DATE, NUMBER), 2, "a date does not compare with a number"),
+        ("if", (YESNO, NUMBER, TEXT), 2, "must be of one type"),
+        ("round", (NUMBER, NUMBER, NUMBER), 2, "takes 1 to 2 arguments, and this gives it 3"),
+        ("exact", (TEXT,), 1, "takes 2 arguments, and this gives it 1"),
+        ("max", (DATE, DATE), 0, "works on numbers, and this is a date"),
+        ("contains", (SET, TEXT), 0, "works on text, and this is a set of text"),
+    ],
+)
+def test_what_does_not_agree_is_named(name: str, types: tuple[Type, ...], position: int, words: str) -> None:
+    wrong = OPERATIONS[name].result_type(types)
+    assert isinstance(wrong, Mismatch)
+    assert wrong.position == position
+    assert words in wrong.message
+
+
+def test_results_follow_their_arguments() -> None:
+    choice = Type("choice", ("JP", "US"))
+    assert OPERATIONS["coalesce"].result_type([choice, choice]) == choice
+    assert OPERATIONS["coalesce"].result_type([choice, TEXT]) == TEXT
+    assert OPERATIONS["if"].result_type([YESNO, ERROR, NUMBER]) == ERROR
+    assert OPERATIONS["latest"].result_type([DATE, DATETIME]) == DATETIME
+    assert OPERATIONS["earliest"].result_type([DATE, DATE]) == DATE
+    assert shifted_type(DATE, "business days") == DATE
+    assert shifted_type(DATE, "hours") == DATETIME
+    assert shifted_type(DATETIME, "months") == DATETIME
+    assert length_of((2, "weeks")) == timedelta(days=14)
+    assert length_of((2, "business days")) is None

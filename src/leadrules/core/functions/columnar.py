@@ -43,6 +43,8 @@ def dtype(type_: Type) -> Any:
             return pl.Duration("us")
         case "set":
             return pl.List(pl.String)
+        case "blank":
+            return pl.Null()
     return pl.String()
 
 

@@ -46,10 +46,14 @@ def agree(a: Type, b: Type) -> bool:
     return "error" in (a.kind, b.kind) or FAMILIES.get(a.kind) == FAMILIES.get(b.kind)
 
 
+def _blank_side(position: int) -> Mismatch:
+    return Mismatch(position, "nothing compares with blank", "write `is blank` or `is not blank`")
+
+
 def _equal_type(types: Sequence[Type]) -> Type | Mismatch:
     for position, type_ in enumerate(types):
         if type_.kind == "blank":
-            return Mismatch(position, "nothing compares with blank", "write `is blank` or `is not blank`")
+            return _blank_side(position)
         if type_.kind == "label":
             return Mismatch(position, f"{type_} is not compared with `=`", "write `is LABEL`, or `is one of (..)`")
         if type_.kind == "set":
@@ -59,6 +63,8 @@ def _equal_type(types: Sequence[Type]) -> Type | Mismatch:
 
 def _order_type(types: Sequence[Type]) -> Type | Mismatch:
     for position, type_ in enumerate(types):
+        if type_.kind == "blank":
+            return _blank_side(position)
         if type_.kind in ("text", "choice"):
             return Mismatch(
                 position, "text has no order", "text has only `=` and `!=`; is the field a number in the schema?"
@@ -141,8 +147,8 @@ def _listed(name: str, *, many: bool = False) -> Parameter:
 
 
 def _ordered(name: str, *more: Kind) -> Parameter:
-    # Text is let in, to be told that it has no order.
-    return parameter(name, *_ORDERED, "text", "choice", *more, words="numbers, dates, datetimes and durations")
+    # Text is let in, to be told that it has no order; a blank, to be told of `is blank`.
+    return parameter(name, *_ORDERED, "text", "choice", "blank", *more, words="numbers, dates, datetimes and durations")
 
 
 _D = date(2026, 4, 1)

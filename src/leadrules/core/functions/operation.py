@@ -51,8 +51,8 @@ class Parameter:
     many: bool = False
 
     def takes(self, type_: Type) -> bool:
-        """Whether an argument of this type is welcome. A blank is welcome everywhere; so is what is already reported."""
-        return type_.kind in self.kinds or type_.kind in ("error", "blank")
+        """Whether an argument of this type is welcome; what is already reported always is."""
+        return type_.kind in self.kinds or type_.kind == "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +160,9 @@ def condition(name: str, *, many: bool = False) -> Parameter:
 
 
 def anything(name: str, *, many: bool = False) -> Parameter:
-    """A value of any type."""
+    """A value of any type, or the word `blank`."""
     kinds: tuple[Kind, ...] = ("text", "choice", "number", "yesno", "date", "datetime", "duration", "set", "label")
-    return parameter(name, *kinds, words="values", many=many)
+    return parameter(name, *kinds, "blank", words="values", many=many)
 
 
 def strict(function: Callable[..., Any]) -> Row:

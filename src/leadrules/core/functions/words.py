@@ -243,7 +243,7 @@ OPERATIONS = (
     ),
     Operation(
         "upper",
-        "X in upper case.",
+        "x in upper case.",
         (text("x"),),
         TEXT,
         strict(str.upper),
