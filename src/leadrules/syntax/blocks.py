@@ -185,7 +185,7 @@ class Splitter:
     def close(self, block: Block, last: Token) -> None:
         """Close every brace that is open."""
         for _ in block.open:
-            block.tokens.append(Token("RBRACE", "}", last.end, last.end, first=True))
+            block.tokens.append(Token("RBRACE", "}", last.end, last.end, first=True, spoils=True))
         block.open.clear()
 
     def report_stray(self, tokens: list[Token]) -> None:

@@ -75,9 +75,10 @@ class Base:
     """The file that is read and what was found in it."""
 
     def __init__(self) -> None:
-        """No file yet: `begin` gives one."""
+        """No file yet: `begin` gives one. Of a block that is read `lenient` nothing is reported as missing."""
         self.file = SourceFile("", "")
         self.findings: list[Diagnostic] = []
+        self.lenient = False
 
     def begin(self, file: SourceFile) -> None:
         """Start on a file, with no findings."""

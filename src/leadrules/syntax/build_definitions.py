@@ -25,7 +25,9 @@ class DefinitionBuilder(ExpressionBuilder):
     def list_values(self, kids: Kids) -> n.Statement:
         values = nodes(kids, n.Expression)
         span = self.span(kids)
-        if not values:
+        if not values and kids[-1].end == kids[-1].start:
+            values = (n.Broken(span=span),)
+        elif not values:
             name = self.name_in(kids).text
             self.report("LR031", span, f"the list `{name}` is empty", 'write its values: `["a", "b"]`')
             values = (n.Broken(span=span),)
@@ -132,7 +134,7 @@ class DefinitionBuilder(ExpressionBuilder):
         columns = [kid for kid in kids if isinstance(kid, Part) and kid.kind == "columns"]
         for again in columns[1:]:
             self.report("LR030", again.span, "`columns:` is said twice", "keep one of them")
-        if not columns:
+        if not columns and not self.lenient:
             brace = token(kids, "LBRACE")
             assert brace is not None
             help_text = "begin with the labels along the top: `columns: hot | warm | cold`"

@@ -28,6 +28,21 @@ def read_number(reader: Cutter, match: re.Match[str], start: int) -> None:
         _join_thousands(reader, digits, start)
         return
     whole = digits.split(".")[0]
+    findings = len(reader.out.findings)
+    _check_digits(reader, text, whole, start)
+    kind = "PERCENT" if "%" in text else "NUMBER" if "." in digits else "INT"
+    number = float(digits.replace("_", "").rstrip("_"))
+    if number > LARGEST_NUMBER:
+        reader.report(
+            "LR009", start, reader.pos, "this number is too large", help="numbers go up to 900,000,000,000,000"
+        )
+        number = LARGEST_NUMBER
+    token = reader.add(kind, text, start, reader.pos, _percent(digits) if kind == "PERCENT" else number)
+    token.spoils = len(reader.out.findings) > findings
+
+
+def _check_digits(reader: Cutter, text: str, whole: str, start: int) -> None:
+    """Zeros in front, and `_` where no digits are."""
     if len(whole) > 1 and whole[0] == "0":
         plain = whole.lstrip("0_") or "0"
         fix = plain + text[len(whole) :]
@@ -37,14 +52,6 @@ def read_number(reader: Cutter, match: re.Match[str], start: int) -> None:
         reader.report(
             "LR009", start, reader.pos, "`_` stands between the digits of a number", fix, help=f"write `{fix}`"
         )
-    kind = "PERCENT" if "%" in text else "NUMBER" if "." in digits else "INT"
-    number = float(digits.replace("_", "").rstrip("_"))
-    if number > LARGEST_NUMBER:
-        reader.report(
-            "LR009", start, reader.pos, "this number is too large", help="numbers go up to 900,000,000,000,000"
-        )
-        number = LARGEST_NUMBER
-    reader.add(kind, text, start, reader.pos, _percent(digits) if kind == "PERCENT" else number)
 
 
 def _percent(digits: str) -> float:

@@ -85,11 +85,18 @@ class Mend:
 
 def progress(place: Place, mend: Mend) -> int:
     """How far the parser gets with a mend, as an index into the tokens as they are."""
+    return outcome(place, mend)[0]
+
+
+def outcome(place: Place, mend: Mend) -> tuple[int, bool]:
+    """How far the parser gets with a mend, and whether what stands before that place is complete."""
     tail = place.tokens[mend.end : max(mend.end, place.index) + WINDOW]
     tokens = place.tokens[place.start : mend.start] + mend.tokens
     stack = list(place.anchor_states)
     reached = place.language.reach(stack, tokens + tail, 0, len(tokens) + len(tail))
-    return reached - len(tokens) + mend.end
+    finished = stack[-1] == place.language.conf.end_state
+    complete = finished or place.language.takes(stack, "RBRACE") or place.language.takes(stack, END)
+    return reached - len(tokens) + mend.end, complete
 
 
 def replaced(  # noqa: PLR0917 - forty calls, all in this order

@@ -74,6 +74,12 @@ def negation_in_words(place: Place) -> Mend | None:
         return replaced(
             place, place.index, place.index + 3, texts, "LR035", f"`does not {verb}` is written `{fix}`", fix
         )
+    if token.text == "blank" and (place.takes("IS") or before.text == "not"):
+        start = place.index - (before.text == "not")
+        words: list[tuple[str, str] | Token] = [("WORD", "is"), *place.tokens[start : place.index + 1]]
+        fix = "is not blank" if before.text == "not" else "is blank"
+        written = place.span(place.tokens[start], token).text
+        return replaced(place, start, place.index + 1, words, "LR025", f"`{written}` is written `{fix}`", fix)
     if token.text == "not" and before.text == "did":
         message = "`did not` is written `never`"
         return replaced(place, place.index - 1, place.index + 1, [("WORD", "never")], "LR035", message, "never")
@@ -106,7 +112,8 @@ def where_without_parentheses(place: Place) -> Mend | None:
         if place.tokens[end].first:
             break
     condition = place.tokens[place.index : end]
-    if not condition:
+    kinds = [token.kind for token in condition]
+    if not condition or kinds.count("RPAR") > kinds.count("LPAR"):
         return None
     fix = f"({place.span(condition[0], condition[-1]).text})"
     texts: list[tuple[str, str] | Token] = [("LPAR", "("), *condition, ("RPAR", ")")]
@@ -124,7 +131,7 @@ def values_without_brackets(place: Place) -> Mend | None:
         end += 1
     values = [token for token in tokens[start:end] if token.kind == "STRING"]
     operator = tokens[start - 1].text
-    if not values or operator not in (*_ANY_OF, "in", "any", "="):
+    if not values or tokens[end].kind == "RPAR" or operator not in (*_ANY_OF, "in", "any", "="):
         return None
     shown = f"({', '.join(value.text for value in values)})"
     items: list[tuple[str, str] | Token] = [("LPAR", "(")]

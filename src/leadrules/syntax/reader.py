@@ -53,7 +53,7 @@ class BlockReader:
         self.dropped = (0, 0)
         end = block.tokens[-1].end
         self.tokens = [*block.tokens, Token(END, "", end, end, first=True)]
-        self.builder.findings = []
+        self.builder.lenient = False
         self.reset()
 
     @property
@@ -151,16 +151,21 @@ class BlockReader:
 
     def place(self) -> Place:
         """Where the mistake is: at the token, or at a rule line's first word that was taken for a name before it."""
-        index = self.index
         start = self.anchor.index
-        before = self.tokens[index - 1] if index else None
-        if before is not None and index - 1 > start > 0 and before.first and before.kind == "WORD":
-            terminal = self.language.classify(before, self.anchor.states[-1])
-            if terminal != "NAME" and self.language.takes(list(self.anchor.states), terminal):
-                index -= 1
+        index = self.index
+        for back in (self.index - 1, self.index - 2):
+            if back > start > 0 and self.was_taken_for_a_name(self.tokens[back]):
+                index = back
         stack = list(self.anchor.states)
         index = self.language.reach(stack, self.tokens, start, index)
         return Place(self.file, self.language, self.block, self.tokens, start, index, tuple(stack), self.anchor.states)
+
+    def was_taken_for_a_name(self, token: Token) -> bool:
+        """Whether the first word of a line could begin a rule line, and was read as a name instead."""
+        if not token.first or token.kind != "WORD" or token.type != "NAME":
+            return False
+        terminal = self.language.classify(token, self.anchor.states[-1])
+        return terminal != "NAME" and self.language.takes(list(self.anchor.states), terminal)
 
     def is_spoiled(self, index: int) -> bool:
         """Whether a mistake of this line is already reported."""
@@ -190,6 +195,7 @@ class BlockReader:
     def drop_header(self, place: Place) -> None:
         """A block whose first line cannot be read keeps its name, and the rule lines below it."""
         brace = next((i for i, t in enumerate(self.tokens) if t.kind == "LBRACE"), None)
+        self.builder.lenient = True
         stub = statement_stub(self.block, placeholder=True)
         assert stub is not None
         if self.block.kind not in BRACED or brace is None or place.index > brace or self.anchor.index:
@@ -234,7 +240,7 @@ def unexpected(place: Place) -> Diagnostic:
     """The finding for a mistake that nobody knows by name."""
     expected = place.expected()
     token = place.tokens[place.index]
-    between = place.start > 0 and place.takes("RBRACE")
+    between = place.start > 0 and token.kind != END and place.takes("RBRACE")
     if (token.first or token.kind == END) and place.index and not between:
         before = place.tokens[place.index - 1]
         span = Span(place.file, before.start, before.end)

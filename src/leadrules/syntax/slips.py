@@ -13,7 +13,7 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
 from leadrules.core.source import Span
 from leadrules.syntax.grammar import END
-from leadrules.syntax.mend import Mend, Place, inserted, made, progress, replaced
+from leadrules.syntax.mend import Mend, Place, inserted, made, outcome, replaced
 from leadrules.syntax.mistakes_words import quoted_name
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import NOTHING, RESERVED, SYNONYMS
@@ -79,20 +79,18 @@ def general(place: Place) -> Mend | None:
     best: Mend | None = None
     reached = place.index
     for mend in slips(place):
-        far = progress(place, mend)
-        if far > reached and is_convincing(place, mend, far):
+        far, complete = outcome(place, mend)
+        if far > reached and is_convincing(place, mend, far, complete):
             best, reached = mend, far
     return best
 
 
-def is_convincing(place: Place, mend: Mend, reached: int) -> bool:
-    """Whether the parser gets over the mistake and some way beyond, or to the end of the line."""
-    tokens = place.tokens
-    return (
-        reached >= max(place.index, mend.end) + 2
-        or reached >= len(tokens)
-        or (reached > place.index and (tokens[reached].first or tokens[reached].kind == END))
-    )
+def is_convincing(place: Place, mend: Mend, reached: int, complete: bool) -> bool:
+    """Whether the parser gets some way beyond the mistake, or to the end of a line that is complete."""
+    if reached >= max(place.index, mend.end) + 3 or reached >= len(place.tokens):
+        return True
+    token = place.tokens[reached]
+    return complete and (token.first or token.kind == END)
 
 
 _FILLERS = ("a", "an", "at", "by", "is", "of", "on", "the", "then", "to", "with")
@@ -214,7 +212,7 @@ def reserved_name(place: Place, accepts: set[str]) -> Iterator[Mend]:
 def extra(place: Place) -> Iterator[Mend]:
     """A token too many: the one that cannot stand, or the one before it."""
     token, before = place.token, place.at(-1)
-    if token.kind in ("RPAR", "RSQB"):
+    if token.kind in ("RPAR", "RSQB") and not place.takes("BROKEN"):
         message = f"this `{token.text}` closes nothing"
         yield replaced(place, place.index, place.index + 1, [], "LR032", message, "", "leave it out")
     elif (token.kind in _SIGNS or token.text in _FILLERS) and not token.first:

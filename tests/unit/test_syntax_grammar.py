@@ -1,0 +1,48 @@
+"""The grammar file by itself, and the tables made of it."""
+
+from __future__ import annotations
+
+from lark import Lark
+
+from leadrules.syntax.blocks import BLOCKS
+from leadrules.syntax.build import Builder
+from leadrules.syntax.grammar import END, grammar_text, language
+from leadrules.syntax.words import BRACED, RESERVED, SYNONYMS
+
+
+def test_the_grammar_is_lalr_without_any_conflict() -> None:
+    Lark(grammar_text(), parser="lalr", strict=True)
+
+
+def test_every_terminal_has_a_phrase_that_is_no_grammar_symbol() -> None:
+    tables = language()
+    terminals = {name for state in tables.states.values() for name in state if name.isupper() or name == END}
+    for name in terminals:
+        phrase = tables.phrase(name)
+        assert phrase or name == "BROKEN"
+        assert name not in phrase
+
+
+def test_every_rule_that_makes_a_node_has_a_builder() -> None:
+    made = {rule.alias or rule.origin.name for rule in language().lark.rules}
+    inlined = {rule.origin.name for rule in language().lark.rules if rule.options.expand1 and not rule.alias}
+    wanted = {name for name in made - inlined if not name.startswith("_") and name != "start"}
+    assert {name for name in wanted if not hasattr(Builder, name)} == set()
+
+
+def test_reserved_words_are_keywords_of_the_grammar() -> None:
+    assert set(language().keywords) >= RESERVED
+    assert set(language().keywords) >= set(BLOCKS)
+    assert set(BLOCKS) >= BRACED
+
+
+def test_synonyms_lead_to_words_of_the_grammar() -> None:
+    assert {meant for choices in SYNONYMS.values() for meant in choices} <= set(language().keywords)
+
+
+def test_expected_words_are_grouped() -> None:
+    tables = language()
+    value = {"NAME", "STRING", "INT", "NUMBER", "LPAR", "SIGN", "BROKEN"}
+    assert tables.expected(value) == "a value"
+    assert tables.expected(value | {"NOT", "DID", "NEVER"}) == "a condition"
+    assert tables.expected({"WHEN", "OTHERWISE"}) == "`otherwise` or `when`"
