@@ -102,7 +102,8 @@ def compare(facts: columns.ColumnFacts, rows: Sequence[LeadFacts], rules: Rulese
         wanted = [_plain(one.values[definition.name]) for one in rows]
         assert found == wanted, (definition.name, found, wanted)
         assert list(map(type, found)) == list(map(type, wanted)), definition
-    assert facts.reasons().to_list() == [one.reasons for one in rows]
+    for found_text, one in zip(facts.reasons().to_list(), rows, strict=True):
+        assert found_text == one.reasons
     fired = Counter(path for one in rows for path in one.fired)
     assert {path: count for path, count in facts.fired().items() if count} == fired
     found_lines = facts.contributions().rows()

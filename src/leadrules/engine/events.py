@@ -88,10 +88,10 @@ class EventPass:
 
     def matching(self, selection: EventFilter, since: pl.Series | pl.Expr | None) -> pl.DataFrame:
         """The events that a filter lets through, all their columns, in no particular order."""
-        asked = Asked("", "count", selection, since=since)
+        asked = Asked("", "events", selection, since=since)
         cut = self._cut(selection.types, self.events.columns)
         mask = self._masks(cut, [asked])[0]
-        return self._distinct(cut if mask is None else cut.filter(mask), asked)
+        return self._distinct(cut if mask is None else cut.filter(mask), asked).select(self.events.columns)
 
     # -- one cut of the events --------------------------------------------------------------------------------------
 

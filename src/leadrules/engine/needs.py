@@ -45,12 +45,9 @@ def needed(ruleset: Ruleset) -> Needed:
     for selection in filters(ruleset):
         for type_ in selection.types:
             events.setdefault(type_, ())
-    ordered = {
-        type_
-        for aggregate in ruleset.aggregates
-        if ties_matter(aggregate)
-        for type_ in aggregate.filter.types
-    }  # fmt: skip
+    ordered = {one for aggregate in ruleset.aggregates if ties_matter(aggregate) for one in aggregate.filter.types}
+    listened = [trigger.on.filter for trigger in ruleset.triggers if trigger.on.filter is not None]
+    ordered |= {one for selection in listened if selection.distinct is not None for one in selection.types}
     return Needed(tuple(name for name, _ in ruleset.fields), events, frozenset(ordered))
 
 

@@ -117,7 +117,7 @@ def _reduction(one: model.Aggregate) -> Callable[[Sequence[Event]], Any]:
         case "count":
             return lambda events: float(len(events))
         case "sum":
-            return lambda events: sum(in_units(limited(value), 4) for value in values(events)) / 10_000
+            return lambda events: float(sum(in_units(limited(value), 4) for value in values(events))) / 10_000
         case "first":
             return lambda events: next(iter(values(events)), None)
         case "last":

@@ -49,7 +49,7 @@ class Contribution:
     def text(self) -> str:
         """`fit.senior +15`."""
         sign = "-" if self.points < 0 else "+"
-        return f"{self.label} {sign}{number_text(abs(self.points) / 10**DECIMALS)}"
+        return f"{self.label} {sign}{number_text(float(abs(self.points)) / 10**DECIMALS)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def add_up(score: ScoreRules, case: Any) -> ScoreResult:
         kept = max(total, bound) if kind == "floor" else min(total, bound)
         lines.append(Contribution(score.name, kind, kept - total, is_bound=True))
         total = kept
-    return ScoreResult(total / 10**DECIMALS, tuple(line for line in lines if line.points), tuple(fired))
+    return ScoreResult(float(total) / 10**DECIMALS, tuple(line for line in lines if line.points), tuple(fired))
 
 
 def _matched(

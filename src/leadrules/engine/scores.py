@@ -215,7 +215,7 @@ def _within_limit(micro: int, each: Each) -> int:
 def _whole(micro: pl.Expr) -> pl.Expr:
     """Points of 10^-6 as units, a half away from zero."""
     size = (micro.abs() + _HALF) // _PER_UNIT
-    return pl.when(micro < 0).then(-size).otherwise(size)
+    return pl.when(micro < 0).then(size * -1).otherwise(size)
 
 
 def _where(matched: pl.Series, units: pl.Expr) -> pl.Series:
