@@ -24,6 +24,7 @@ from leadrules.data.csv_file import DELIMITERS, open_csv
 from leadrules.data.csv_records import records
 from leadrules.data.dates import DAY_FIRST, FOUND, ISO, MONTH_FIRST, Layout
 from leadrules.data.encoding import UndecodableError, refusal
+from leadrules.data.errors import InputError
 from leadrules.data.headers import skeleton
 from leadrules.data.other_formats import JsonLines, ParquetFile
 from leadrules.data.sources import Input
@@ -116,7 +117,8 @@ def _read(source: Input) -> tuple[Table, str | None, pl.DataFrame, int]:
         except UndecodableError as error:
             last = last or error
     assert last is not None
-    raise refusal(last, None)
+    way_out = "Save it as UTF-8 (in Excel: CSV UTF-8) and try again."
+    raise InputError(refusal(last, None).message, way_out)
 
 
 def _delimiter(source: Input, encoding: str | None, header: tuple[str, ...]) -> str | None:

@@ -185,9 +185,6 @@ def _for_rules(drawn: Sequence[Drawn], parts: _Parts) -> list[Drawn]:
     return [f for f in drawn if f.name not in parted | special | {"duplicate_of"} and not f.column.unclear]
 
 
-# -- the files ------------------------------------------------------------------------------------------------------
-
-
 def _quoted(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 

@@ -99,16 +99,17 @@ def _lines(drawn: Sequence[Drawn], key: str) -> list[Line]:
     flags = [
         f for f in usable if f.column.kind == "yesno" and (_goes_with(f, known) if known is not None else not lines)
     ]
-    return lines + [_flag_line(field) for field in flags[:1]] + _presence(usable, key, lines)
+    lines += [_flag_line(field) for field in flags[:1]]
+    return lines + _presence(usable, key, lines)
 
 
 def _presence(usable: Sequence[Drawn], key: str, others: Sequence[Line]) -> list[Line]:
     """Whether a lead can be reached, or where nothing else can be said, whether anything is known of it."""
     addresses = [field for field in usable if field.column.kind == "email" or _is_mail(field)]
     mail = [_present(field, 5) for field in addresses[:1]]
-    if others or any(field.column.kind == "yesno" for field in usable):
+    if others:
         return mail
-    rest = [field for field in usable if field.column.kind in ("text", "date", "datetime", "set")]
+    rest = [field for field in usable if field.column.kind in ("text", "email", "date", "datetime", "set")]
     more = [_present(field, 10) for field in rest if field.name not in {line.id for line in mail}]
     return [*mail, *more[:3]] or [_present_key(key)]
 
@@ -133,9 +134,6 @@ def _present_key(key: str) -> Line:
     return Line(
         "known", 10, f"{written} is not blank", f'{written} = "1"', "every lead, until you add rules", "Any lead"
     )
-
-
-# -- what goes with the outcome -------------------------------------------------------------------------------------
 
 
 def _outcome(drawn: Sequence[Drawn]) -> Drawn | None:
@@ -228,7 +226,7 @@ def _flag_line(field: Drawn) -> Line:
 
 def _plain(header: str) -> str:
     """A header on one line, for a comment or a title."""
-    return " ".join(header.split())[:60]
+    return "".join(character for character in " ".join(header.split()) if character.isprintable())[:60]
 
 
 def _text(value: str) -> str:
@@ -237,9 +235,6 @@ def _text(value: str) -> str:
     return "".join(short.get(character, json.dumps(character, ensure_ascii=False)[1:-1]) for character in value).join(
         '""'
     )
-
-
-# -- the texts ------------------------------------------------------------------------------------------------------
 
 
 def _rules(lines: list[Line], names: dict[str, str], segments: dict[str, Line]) -> str:
