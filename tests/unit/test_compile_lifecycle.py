@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from random import Random
 
 import pytest
-from tests.example_project import compiled, errors, example_project
+from tests.example_project import compile_text, compiled, errors, example_project
 
 from leadrules.compile.compile import compile_project
 from leadrules.core.source import SourceFile
@@ -421,6 +423,19 @@ def test_a_template_is_sent_by_email_alone() -> None:
     project = replace(example_project(), channels=("call", "task"))
     found = compile_project(project, [parse(SourceFile("rules/t.lead", text))[0]]).diagnostics
     assert [d.code for d in found] == ["LR155"]
+
+
+def test_whatever_is_written_is_compiled_or_reported() -> None:
+    """Random words of the language in wrong places: findings, never an exception, and findings wherever nothing compiled."""
+    random = Random(7)
+    tokens = re.findall(r'\s+|"[^"\n]*"|\w+|.', COMPANY)
+    words = [token for token in tokens if token.strip()]
+    for _ in range(120):
+        mutant = list(tokens)
+        for _ in range(random.choice((1, 2, 5))):
+            mutant[random.randrange(len(mutant))] = random.choice(("", *random.choices(words, k=2)))
+        result, found = compile_text("".join(mutant))
+        assert result.ruleset is not None or any(d.severity == "error" for d in found)
 
 
 def test_two_routes_of_one_name_are_one_mistake() -> None:

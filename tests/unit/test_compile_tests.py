@@ -114,6 +114,11 @@ def test_more_may_happen_between_expectations() -> None:
     assert [item.kind for item in items] == ["expect", "event", "expect", "then", "expect"]
 
 
+def test_a_field_may_be_given_again_after_an_expectation() -> None:
+    items = lines("  given intent = 5\n  expect intent = 5\n  given intent = 6")
+    assert [item.values for item in items if item.kind == "given"] == [(("intent", 5.0),), (("intent", 6.0),)]
+
+
 def test_more_may_be_given_for_a_later_run() -> None:
     items = lines("  given employees = 5\n  expect employees = 5\n  then after 1 day\n  given employees = 6")
     assert [item.kind for item in items] == ["given", "expect", "then", "given", "expect"]

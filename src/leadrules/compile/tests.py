@@ -101,7 +101,7 @@ def _misplaced(scope: Scope, item: n.Node, first: n.Node, message: str, hint: st
 def _check_given_once(scope: Scope, node: n.Test) -> None:
     seen: dict[str, n.Ident] = {}
     for item in node.items:
-        if isinstance(item, n.ThenAfter):
+        if isinstance(item, (n.ThenAfter, *EXPECTS)):
             seen = {}
         elif isinstance(item, n.Given):
             _check_once(scope, item.assignments, seen)
