@@ -1,0 +1,162 @@
+"""Writing: hand-written forms of values, files read back by Python, encodings, and files that appear together."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadrules.core.calendar import Calendar
+from leadrules.core.text import number_text
+from leadrules.data.errors import InputError
+from leadrules.data.staging import Staging
+from leadrules.data.texts import number_texts, safe, time_texts
+from leadrules.data.write import Lost, encoding_of, write_csv, write_jsonl, write_parquet, write_table
+
+FRAME = pl.DataFrame(
+    {
+        "id": ["+1", "=2"],
+        "score": [12.0, -0.5],
+        "note": ['=1+1, "x"\ny', "+81-3-1234"],
+        "value": ["-5", ""],
+        "ok": [True, None],
+        "at": [datetime(2026, 3, 8, 7, 30, tzinfo=UTC), None],
+        "on": [date(2026, 4, 1), None],
+        "tags": [["a", "=b"], []],
+    }
+)
+
+
+def test_csv(tmp_path: Path) -> None:
+    assert write_csv(FRAME, tmp_path / "x.csv", zone="America/New_York", plain=("id",)) == ()
+    assert (tmp_path / "x.csv").read_bytes().decode() == (
+        "id,score,note,value,ok,at,on,tags\n"
+        '+1,12,"\'=1+1, ""x""\ny",-5,true,2026-03-08T03:30:00-04:00,2026-04-01,a;=b\n'
+        "=2,-0.5,'+81-3-1234,,,,,\n"
+    )
+
+
+def test_files_of_other_programs_are_not_made_safe(tmp_path: Path) -> None:
+    write_csv(FRAME, tmp_path / "x.csv", zone="UTC", make_safe=False)
+    with (tmp_path / "x.csv").open(newline="") as stream:
+        assert [row["note"] for row in csv.DictReader(stream)] == ['=1+1, "x"\ny', "+81-3-1234"]
+
+
+@pytest.mark.parametrize(("text", "written"), [
+    ("=A1", "'=A1"), ("+81", "'+81"), ("-x", "'-x"), ("@a", "'@a"), ("-5", "-5"), ("-0.5", "-0.5"), ("a=b", "a=b"),
+    ("--5", "'--5"), ("-5%", "'-5%"), ("", ""), (None, None),
+])  # fmt: skip
+def test_cells_that_a_spreadsheet_would_run(text: str | None, written: str | None) -> None:
+    assert safe(pl.Series([text], dtype=pl.String)).to_list() == [written]
+
+
+@given(
+    st.lists(
+        st.one_of(st.none(), st.floats(-1e18, 1e18), st.integers(-(10**6), 10**6).map(float)), min_size=1, max_size=9
+    )
+)
+def test_numbers_are_written_as_everywhere(numbers: list[float | None]) -> None:
+    expected = [None if number is None else number_text(number) for number in numbers]
+    assert number_texts(pl.Series(numbers, dtype=pl.Float64)).to_list() == expected
+
+
+@given(st.lists(st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1)), min_size=1, max_size=5))  # noqa: DTZ001
+def test_times_bear_the_offset_of_the_zone(times: list[datetime]) -> None:
+    instants = [time.replace(tzinfo=UTC) for time in times]
+    zone = Calendar("Europe/Berlin")
+    written = time_texts(pl.Series(instants, dtype=pl.Datetime("us", "UTC")), zone)
+    assert [datetime.fromisoformat(text).astimezone(UTC) for text in written] == instants
+    assert time_texts(pl.Series([datetime(2026, 7, 1, tzinfo=UTC)]), zone).to_list() == ["2026-07-01T02:00:00+02:00"]
+
+
+def test_encodings_for_excel(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"id": ["a", "b", "c"], "名": ["髙橋〜", "Zoë 😀", "ascii"]})
+    lost = write_csv(frame, tmp_path / "x.csv", zone="UTC", encoding="cp932")
+    assert lost == (Lost(2, "名", "Zoë 😀", "ë😀"),)
+    assert (tmp_path / "x.csv").read_text(encoding="cp932") == "id,名\na,髙橋～\nb,Zo? ?\nc,ascii\n"
+    assert write_csv(frame, tmp_path / "y.csv", zone="UTC", encoding="utf-8-sig") == ()
+    assert (tmp_path / "y.csv").read_bytes().startswith(b"\xef\xbb\xbfid,")
+    assert encoding_of("CP932") == "cp932"
+    with pytest.raises(InputError, match="files are not written in latin-1"):
+        encoding_of("latin-1")
+
+
+def test_json_lines_and_parquet(tmp_path: Path) -> None:
+    write_jsonl(FRAME, tmp_path / "x.jsonl", zone="Asia/Tokyo")
+    rows = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text().splitlines()]
+    assert rows[0]["score"] == 12
+    assert '"score": 12,' in (tmp_path / "x.jsonl").read_text()
+    assert rows[0]["at"] == "2026-03-08T16:30:00+09:00"
+    assert rows[1] == {
+        "id": "=2",
+        "score": -0.5,
+        "note": "+81-3-1234",
+        "value": "",
+        "ok": None,
+        "at": None,
+        "on": None,
+        "tags": [],
+    }
+    write_parquet(FRAME, tmp_path / "x.parquet")
+    assert pl.read_parquet(tmp_path / "x.parquet").equals(FRAME)
+    write_table(FRAME, tmp_path / "z.csv", "jsonl", zone="Asia/Tokyo")
+    assert (tmp_path / "z.jsonl").read_bytes() == (tmp_path / "x.jsonl").read_bytes()
+
+
+def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.csv").write_text("old")
+
+    def fails(*_: object) -> pl.Series:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("leadrules.data.write.as_text", fails)
+    with pytest.raises(OSError, match="disk full"):
+        write_csv(FRAME, tmp_path / "x.csv", zone="UTC")
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("x.csv", "old")]
+
+
+def test_what_is_written_is_read_back_by_python(tmp_path: Path) -> None:
+    nasty = ["a,b", 'x"y', "line\nend", "cr\rlf\r\n", " pad ", "é", "", "'", ";", "\t"]
+    write_csv(pl.DataFrame({"n": range(10), "x": nasty}), tmp_path / "x.csv", zone="UTC")
+    with (tmp_path / "x.csv").open(newline="", encoding="utf-8") as stream:
+        assert [row[1] for row in csv.reader(stream)][1:] == nasty
+
+
+def test_files_of_a_run_appear_together(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "withheld.csv").write_text("of the last run")
+    (out / "notes.txt").write_text("of the user")
+    staging = Staging(out)
+    folder = staging.begin()
+    (folder / "a.csv").write_text("a")
+    (folder / "b.csv").write_text("b")
+    assert not (out / "a.csv").exists()
+    staging.seal()
+    placed = staging.publish(replaces=("a.csv", "withheld.csv"))
+    assert [path.name for path in placed] == ["a.csv", "b.csv"]
+    assert sorted(path.name for path in out.iterdir()) == ["a.csv", "b.csv", "notes.txt"]
+    assert not staging.exists
+    assert staging.publish(replaces=("a.csv",)) == ()
+    assert (out / "a.csv").read_text() == "a"
+
+
+def test_a_cut_publish_can_be_done_again(tmp_path: Path) -> None:
+    staging = Staging(tmp_path / "out")
+    folder = staging.begin()
+    (folder / "a.csv").write_text("a")
+    (folder / "b.csv").write_text("b")
+    staging.seal()
+    staging.out.mkdir()
+    (folder / "a.csv").rename(staging.out / "a.csv")  # here the power went
+    staging.publish(replaces=("a.csv", "b.csv"))
+    assert sorted(path.name for path in staging.out.iterdir()) == ["a.csv", "b.csv"]
+    staging.begin()
+    staging.discard()
+    assert not staging.exists
