@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from pathlib import Path
 
@@ -222,3 +223,41 @@ def test_thousands_of_misspelt_names_are_reported_in_reasonable_time() -> None:
     result, _ = compile_text(text)
     assert len(result.diagnostics) == 2_000
     assert time.process_time() - started < 4
+
+
+CONTRACT = Path(__file__).parents[3] / "shared" / "design" / "language.md"
+LEFT_TO_THE_READER = """
+list emea = ["UK", "DE"]
+classify fit_grade { A: when fit >= 80  B: when fit >= 40  C: otherwise }
+classify lost_template { price: when lost_reason = "price"  timing: otherwise }
+classify plan { outbound: when total > 50  nurture: otherwise }
+sequence nurture { 1: day 1 email manual "Hello"  finish after 1 day }
+sequence win_back { 1: day 1 email manual "Hello"  finish after 1 day }
+sequence social_only { 1: day 1 linkedin "Hello"  finish after 1 day }
+sequence high_touch { 1: day 1 call "Hello"  finish after 1 day }
+"""
+
+
+@pytest.mark.skipif(not CONTRACT.is_file(), reason="the language's contract is not beside this checkout")
+def test_every_example_of_the_contract_compiles() -> None:
+    blocks = re.findall(r"^```lead\n(.*?)^```", CONTRACT.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    sheets = {
+        "free_mail_domains.csv": b"domain\ngmail.com\n",
+        "abm.csv": b"domain,tier,owner\nacme.com,1,sato@example.com\n",
+    }
+    files = {f"rules/{i}.lead": text for i, text in enumerate([*blocks, LEFT_TO_THE_READER])}
+    assert [(d.code, d.message) for d in project_of(files, sheets).diagnostics if d.severity == "error"] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "matrix m of h by h {\n columns: a | b\n a: p |\n b: p | q\n}\nband h of intent { a: from 3  b: otherwise }\nsegment s when m is q\n",
+        "table t from key x\nsegment s when country in t and lookup(country, t.y) = 5\n",
+        'list l = ["a"\nsegment s when country in l\n',
+        "band b of { x: from 1 }\nsegment s when b is y\n",
+        "score fit { a: +5 @@ opted_out  b: +1 }\nsegment s when fit > 5\n",
+    ],
+)
+def test_what_a_damaged_block_lacks_is_no_further_mistake(text: str) -> None:
+    assert len(errors(text)) == 1, errors(text)

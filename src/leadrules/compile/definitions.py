@@ -73,7 +73,7 @@ def written_list(scope: Scope, node: n.ListDefinition) -> model.ListValues:
             _mixed(scope, node.values[0], item, isinstance(value, str))
         else:
             values.append(value)
-    holds = "error" if bad or not values else "text" if isinstance(values[0], str) else "number"
+    holds = "error" if bad or node.damaged or not values else "text" if isinstance(values[0], str) else "number"
     scope.lists[node.name.key] = holds
     scope.list_values[node.name.key] = tuple(values)
     return model.ListValues(node.name.key, tuple(values))

@@ -87,6 +87,8 @@ class Files:
         assert node.path is not None
         name = node.name.key
         self._scope.lists[name] = "error"
+        if node.damaged:
+            return ListValues(name, ())
         sheet = self.sheet(node.path)
         at = self._list_column(sheet, node) if sheet else None
         if sheet is None or at is None:
@@ -121,6 +123,8 @@ class Files:
         assert node.name is not None
         name = node.name.key
         self._scope.tables[name] = None
+        if node.damaged:
+            return TableValues(name, node.key_column.key, (), ())
         sheet = self.sheet(node.path)
         at = self._column(sheet, node.key_column.key, node.key_column.span) if sheet else None
         if sheet is None or at is None:

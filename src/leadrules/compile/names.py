@@ -50,7 +50,7 @@ KINDS: dict[type[n.Statement], str] = {
 VALUE_KINDS = ("list", "table", "define", "segment", "score", "band", "matrix", "classify", "stages")
 LABELLED = ("band", "matrix", "classify", "stages")
 MAY_SHADOW_A_FIELD = ("band", "stages")
-WORDS = {"events": "event group"}
+WORDS = {"events": "event group", "define": "definition"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ def lower_score(scope: Scope, node: n.Score, position: int) -> model.Score:
     since = lower_since(scope, counting.since) if counting else None
     with scope.counting(since):
         rules = tuple(_rule(scope, rule, group) for rule, group in _rules(node))
+    for rule, _ in _rules(node):
+        if rule.when is None and rule.each is None and not node.damaged:
+            _never(scope, rule)
     return model.Score(
         node.name.key,
         node.title,
@@ -108,8 +111,6 @@ def _positive(scope: Scope, limit: n.Limit) -> float | None:
 
 
 def _rule(scope: Scope, node: n.ScoreRule, group: str | None) -> model.ScoreRule:
-    if node.when is None and node.each is None:
-        _never(scope, node)
     return model.ScoreRule(
         node.name.key,
         node.title,

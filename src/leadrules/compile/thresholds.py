@@ -168,7 +168,7 @@ def _check_side(scope: Scope, node: n.Matrix, what: str, written: Sequence[n.Ide
             scope.use("label", f"{type.owner}.{ident.key}", ident.span)
     foreign = any(key not in type.options for key in seen)
     missing = [o for o in type.options if o not in seen]
-    if missing and not foreign:
+    if missing and not foreign and not node.damaged:
         _hole(scope, node, what, missing, type)
 
 
@@ -181,7 +181,7 @@ def _hole(scope: Scope, node: n.Matrix, what: str, missing: list[str], type: Typ
 
 
 def _check_width(scope: Scope, node: n.Matrix, row: n.MatrixRow) -> None:
-    if len(row.cells) == len(node.columns):
+    if len(row.cells) == len(node.columns) or node.damaged:
         return
     count, wanted = len(row.cells), len(node.columns)
     message = f"the row `{row.name.key}` has {count} label{'s' if count != 1 else ''} for {wanted} columns"
