@@ -183,7 +183,7 @@ def check(
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda o: o.name)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_row_and_column_agree(operation: Operation, data: st.DataObject) -> None:
     types = data.draw(signatures(operation))

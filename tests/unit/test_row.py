@@ -412,6 +412,16 @@ def test_halving_and_fading() -> None:
     assert found.contributions[0].events == 4
 
 
+def test_the_weight_of_every_event_can_be_seen() -> None:
+    events = [event("open", days(28)), event("open", days(14)), event("open", days(0))]
+    one = each("h", 8, halving=Duration(14, "days"), most_times=2, most_points=5.0)
+    made = program(score(one))
+    found = made.facts({}, events, CONTEXT)
+    assert made.weighed(one, found) == [(events[1], 4.0), (events[2], 8.0)]
+    assert found.reasons == "fit.h +5"
+    assert made.weighed(rule("plain", 1), found) == []
+
+
 def test_weighted_points_are_rounded_per_event_to_six_decimals() -> None:
     # 1 x 0.5^(1/3) = 0.793700526 -> 0.793701; three of them 2.381103 -> 2.3811
     events = [event("open", timedelta(hours=8))] * 3

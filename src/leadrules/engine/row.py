@@ -15,7 +15,7 @@ from leadrules.core.functions import Context
 from leadrules.core.text import in_units, rounded
 from leadrules.engine.row_events import Each, EventReader
 from leadrules.engine.row_expressions import Case, Event, Interpreter, yes
-from leadrules.engine.row_scores import DECIMALS, Contribution, RuleResult, ScoreRules, add_up, limited
+from leadrules.engine.row_scores import DECIMALS, EVENT_DECIMALS, Contribution, RuleResult, ScoreRules, add_up, limited
 from leadrules.ruleset.model import (
     Active,
     Band,
@@ -104,6 +104,13 @@ class Program:
     def matching(self, selection: EventFilter, facts: LeadFacts) -> list[Event]:
         """The lead's events that a filter lets through, earliest first."""
         return self._events.chosen(selection)(facts.case)
+
+    def weighed(self, rule: ScoreRule, facts: LeadFacts) -> list[tuple[Event, float]]:
+        """The events that count for an `each` rule, earliest first, with the points of each before the rule's limits."""
+        if rule.each is None:
+            return []
+        each = Each(rule.each, self._events, self._interpreter.closure(rule.points))
+        return [(event, units / 10**EVENT_DECIMALS) for event, units in each.weighed(facts.case)]
 
     def _traced(self, expr: Expr, facts: LeadFacts, rep: Mapping[str, Any] | None, depth: int) -> Iterator[Seen]:
         yield Seen(expr, self.value(expr, facts, rep), depth)

@@ -140,17 +140,24 @@ class Each:
 
     def result(self, case: Case) -> RuleResult | None:
         """What the events come to; None where none counts."""
+        weighed = self.weighed(case)
+        if not weighed:
+            return None
+        units = sum(one for _, one in weighed)
+        if self._each.most_points is not None:
+            most = in_units(self._each.most_points, EVENT_DECIMALS)
+            units = max(-most, min(most, units))
+        return RuleResult(whole_units(units), len(weighed))
+
+    def weighed(self, case: Case) -> list[tuple[Event, int]]:
+        """The events that count, each with its points in units of 10^-6."""
         events = self._chosen(case)
         if self._each.most_times is not None:
             events = events[max(len(events) - self._each.most_times, 0) :]
         if not events:
-            return None
+            return []
         points = limited(self._points(case, None))
-        units = sum(in_units(limited(points * self._weight(event, case)), EVENT_DECIMALS) for event in events)
-        if self._each.most_points is not None:
-            most = in_units(self._each.most_points, EVENT_DECIMALS)
-            units = max(-most, min(most, units))
-        return RuleResult(whole_units(units), len(events))
+        return [(event, in_units(limited(points * self._weight(event, case)), EVENT_DECIMALS)) for event in events]
 
     def _weight(self, event: Event, case: Case) -> float:
         """1 now: half of it with every halving time, or a straight line down to 0 at the end of the fading time."""

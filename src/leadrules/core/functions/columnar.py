@@ -18,8 +18,6 @@ from leadrules.core.types import Type
 if TYPE_CHECKING:
     import polars as pl
 
-# Polars and Python each follow their own version of Unicode: text with a younger character than Python's goes by Python.
-_UNKNOWN = rf"\P{{Age={'.'.join(unicodedata.unidata_version.split('.')[:2])}}}"
 _NEW_CAPITALS = "\u019b\u0264\ua7d3\ua7d5"  # small letters that got their capital after they were encoded
 _FEW = 8
 # The first and the last microsecond of the years 1 to 9999, counted from 1970.
@@ -93,7 +91,7 @@ def fold_series(series: pl.Series, *, trim: bool = True) -> pl.Series:
         lower = series.str.to_lowercase()
         return lower.str.strip_chars() if trim else lower
     native = series.str.normalize("NFKC").str.to_lowercase().str.replace_all("ς", "σ", literal=True)
-    lower = by_python(series, native, _UNKNOWN, folded)
+    lower = by_python(series, native, _young(), folded)
     return lower.str.strip_chars(TRIM) if trim else lower
 
 
@@ -101,22 +99,33 @@ def plain_series(series: pl.Series) -> pl.Series:
     """`plain` of a series of text."""
     if is_ascii(series):
         return series.str.strip_chars()
-    return by_python(series, series.str.normalize("NFKC").str.strip_chars(TRIM), _UNKNOWN, plain)
+    return by_python(series, series.str.normalize("NFKC").str.strip_chars(TRIM), _young(), plain)
 
 
 def lower_series(series: pl.Series) -> pl.Series:
     """Lower case, as Python has it."""
-    return by_python(series, series.str.to_lowercase(), f"[{_UNKNOWN}Σ]", str.lower)
+    return by_python(series, series.str.to_lowercase(), f"[{_young()}Σ]", str.lower)
 
 
 def upper_series(series: pl.Series) -> pl.Series:
     """Upper case, as Python has it."""
-    return by_python(series, series.str.to_uppercase(), f"[{_UNKNOWN}{_NEW_CAPITALS}]", str.upper)
+    return by_python(series, series.str.to_uppercase(), f"[{_young()}{_NEW_CAPITALS}]", str.upper)
 
 
 def is_ascii(series: pl.Series) -> bool:
     """Whether every text is ASCII: as many bytes as characters."""
     return bool(series.str.len_bytes().sum() == series.str.len_chars().sum())
+
+
+@lru_cache(maxsize=1)
+def _young() -> str:
+    """A pattern of the characters that Python or Polars does not know yet: text with one of them goes by Python.
+
+    Each follows its own version of Unicode, and what both know they treat alike.
+    """
+    own = ".".join(unicodedata.unidata_version.split(".")[:2])
+    known = [age for age in ("17.0", "16.0", "15.1", "15.0", "14.0") if float(age) <= float(own)]
+    return next(pattern for age in known if pattern_error(pattern := rf"\P{{Age={age}}}") is None)
 
 
 def by_python(series: pl.Series, native: pl.Series, pattern: str, function: Callable[[str], str]) -> pl.Series:
