@@ -242,6 +242,15 @@ def test_a_path_that_leads_outside_is_an_error(tmp_path: Path, path: str) -> Non
     assert result.broken
 
 
+def test_names_that_no_system_can_look_up_are_findings(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    long = "n" * 300
+    text = f"version: 1\nrules: {long}\nteam: {long}.yaml\nlead_schema: loop\nevent_schema: loop/x.json\n"
+    result = load(tmp_path, yaml=text)
+    assert result.broken
+    assert {d.span.as_json()["line"] for d in result.diagnostics} == {2, 3, 4, 5}
+
+
 def test_a_linked_rule_file_outside_the_project_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "secret.lead").write_text("")
     root = write(tmp_path / "project", BASE)

@@ -7,7 +7,7 @@ Knows nothing of what the files mean.
 from __future__ import annotations
 
 import glob
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Files:
 
     def exists(self, path: Path) -> bool:
         """Whether there is such a file."""
-        return path in self.unsaved or path.is_file()
+        return path in self.unsaved or _is(path, Path.is_file)
 
     def read(self, path: Path) -> SourceFile | Diagnostic:
         """The text of a file, without a byte order mark; a finding where it cannot be read as UTF-8."""
@@ -61,14 +61,17 @@ class Files:
         return self.root / text if self._contains(self.root / fixed) and not climbs else None
 
     def _contains(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self.root.resolve())
+        try:
+            return path.resolve().is_relative_to(self.root.resolve())
+        except (OSError, RuntimeError):  # links in a circle
+            return False
 
     def matches(self, pattern: str) -> tuple[list[Path], list[Path]]:
         """The files that a folder, path or pattern of rule files means, and those among them that lie outside."""
         path = self.root / pattern
-        wanted = f"{pattern.rstrip('/')}/**/*.lead" if path.is_dir() else pattern
+        wanted = f"{pattern.rstrip('/')}/**/*.lead" if _is(path, Path.is_dir) else pattern
         names = glob.glob(wanted, root_dir=self.root, recursive=True)  # noqa: PTH207 - Path.glob enters hidden folders
-        found = sorted(self.root / name for name in names if (self.root / name).is_file())
+        found = sorted(self.root / name for name in names if _is(self.root / name, Path.is_file))
         return [p for p in found if self._contains(p)], [p for p in found if not self._contains(p)]
 
     def named(self, name: str) -> list[Path]:
@@ -77,6 +80,14 @@ class Files:
         unsaved = [p for p in self.unsaved if p.name == name and p.is_relative_to(self.root / "rules")]
         found = sorted({*found, *unsaved})
         return found or [p for p in (self.root / name,) if self.exists(p)]
+
+
+def _is(path: Path, kind: Callable[[Path], bool]) -> bool:
+    """Whether there is a file or folder; a name that the system cannot even look up is none."""
+    try:
+        return kind(path)
+    except OSError:
+        return False
 
 
 def _fixed_part(path: Path) -> Path:
