@@ -36,6 +36,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     lines.threshold_range,
     lines.otherwise_first,
     lines.points_after_condition,
+    lines.points_with_a_unit,
     lines.points_without_sign,
     lines.points_without_parentheses,
     operators.wrong_brackets,

@@ -13,6 +13,8 @@ from leadrules.syntax.mend import NUMBERS, Mend, Place, could_be_id, inserted, p
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import RESERVED
 
+_POINTS = ("point", "points", "pt", "pts")
+
 
 def threshold_as_comparison(place: Place) -> Mend | None:
     """`hot: >= 70`, `hot: from 70 to 80`, `hot: from 70 until 80`."""
@@ -89,6 +91,15 @@ def points_after_condition(place: Place) -> Mend | None:
     return replaced(place, place.index, end, texts, "LR029", "the points of a rule come first", fix)
 
 
+def points_with_a_unit(place: Place) -> Mend | None:
+    """`vp: +10 points when ..`."""
+    word = place.token
+    if place.block.kind != "score" or place.at(-1).kind not in NUMBERS or word.text not in _POINTS:
+        return None
+    message = f"`{word.text}` is not needed: a rule of a score gives points"
+    return replaced(place, place.index, place.index + 1, [], "LR029", message, "", "leave it out")
+
+
 def points_without_sign(place: Place) -> Mend | None:
     """`ceo: 20 when ..`."""
     token = place.token
@@ -163,6 +174,8 @@ def list_without_brackets(place: Place) -> Mend | None:
         return None
     end = len(place.tokens) - 1
     items = place.tokens[place.index : end]
+    if not items or any(token.kind in ("LSQB", "RSQB", "RPAR") for token in items):
+        return None
     fix = f"[{place.span(items[0], items[-1]).text}]"
     texts: list[tuple[str, str] | Token] = [("LSQB", "["), *items, ("RSQB", "]")]
     return replaced(place, place.index, end, texts, "LR034", "the values of a list stand in `[ ]`", fix)
