@@ -12,7 +12,7 @@ from leadrules.core.calendar import Calendar
 from leadrules.core.functions.columnar import local_series
 from leadrules.core.text import number_text
 
-_EXACT = 1e15
+_EXACT = 2.0**53
 _FORMULA = r"^[=+\-@]"
 _NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?$"
 
@@ -41,8 +41,8 @@ def number_texts(numbers: pl.Series) -> pl.Series:
     if whole.all():
         return texts.zip_with(numbers.is_not_null(), nothing).alias(numbers.name)
     shortest = numbers.cast(pl.String)
-    # Beyond these sizes the shortest form has an exponent.
-    rare = shortest.str.contains("e", literal=True).fill_null(value=False)
+    # What is very large or very small has an exponent, or no fraction.
+    rare = shortest.str.contains(r"e|\.0$").fill_null(value=False)
     if rare.any():
         rows = rare.arg_true()
         shortest = shortest.scatter(rows, pl.Series([number_text(number) for number in numbers.gather(rows)]))

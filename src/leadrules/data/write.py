@@ -163,7 +163,9 @@ def _held(texts: pl.DataFrame, before: int) -> tuple[pl.DataFrame, Iterator[Lost
             for row, (_, characters) in zip(wide, held, strict=True)
             if characters
         )
-        columns.append(column.scatter(wide, pl.Series([text for text, _ in held], dtype=pl.String)) if len(wide) else column)
+        columns.append(
+            column.scatter(wide, pl.Series([text for text, _ in held], dtype=pl.String)) if len(wide) else column
+        )
     return pl.DataFrame(columns), iter(sorted(lost, key=lambda cell: cell.row))
 
 
