@@ -75,3 +75,33 @@ def test_breaking_it_says_what_the_page_says(project: Path) -> None:
         assert len(findings) == len(edits)
         for found in findings:
             assert on_the_page(found), found
+
+
+def test_the_dry_run_reads_what_the_page_says(project: Path) -> None:
+    shown = leadrules("plan", "--project", project)
+    assert shown.exit_code == 0
+    page = PAGE.read_text(encoding="utf-8")
+    for number, where in (
+        ("5,097", "leads   5,097 rows"),
+        ("41,024", "events  41,024 rows"),
+        ("50 of them", "50 rejected"),
+    ):
+        assert number in page
+        assert where in shown.output
+    assert "fit.partner_portal" in shown.output.split("never fired")[1]
+    assert not (project / ".leadrules").exists()
+
+
+def test_running_twice_writes_the_same_bytes(project: Path, tmp_path: Path) -> None:
+    first, second, earlier = tmp_path / "first", tmp_path / "second", tmp_path / "earlier"
+    for out in (first, second):
+        assert leadrules("run", "--project", project, "--out", out).exit_code == 0
+    assert {p.name for p in first.iterdir()} >= {"decisions.csv", "rejects.csv", "manifest.json"}
+    for path in first.iterdir():
+        assert path.read_bytes() == (second / path.name).read_bytes(), path.name
+    assert (
+        "fit.industry +10; fit.manager +5; fit.size +0.22; engagement.silent -10"
+        in (first / "decisions.csv").read_text()
+    )
+    assert leadrules("run", "--project", project, "--out", earlier, "--as-of", "2026-09-30").exit_code == 0
+    assert (earlier / "decisions.csv").read_bytes() != (first / "decisions.csv").read_bytes()
