@@ -1,0 +1,108 @@
+"""`make bench`: the whole of `leadrules run` against the floor, each in a fresh process, in turn.
+
+The floor is what nobody can beat: Polars reading the columns that the rules read, times as text, streaming. A run reads,
+checks, evaluates, and writes every file with reasons and hashes. Prints medians, their ratio, what the reasons cost, and
+the peak memory of both.
+
+    python -m tests.benchmarks.run [--leads N] [--events N] [--rounds N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks import generate
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+LEAD_COLUMNS = ("id", "created_at", "email", "title", "industry", "country", "employees", "annual_revenue", "lead_source",
+                "status", "city", "opted_out", "contract_renewal_date")  # fmt: skip
+EVENT_COLUMNS = ("lead_id", "type", "at", "path")
+FLOOR = """
+import sys, polars as pl
+leads, events, lead_columns, event_columns = sys.argv[1], sys.argv[2], sys.argv[3].split(","), sys.argv[4].split(",")
+for path, columns in ((leads, lead_columns), (events, event_columns)):
+    frame = pl.scan_csv(path, infer_schema=False).select(columns)
+    print(frame.select(pl.all().null_count()).collect(engine="streaming").row(0))
+"""
+RUN = "import sys; from leadrules.cli.main import main; sys.exit(main())"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One process: seconds of wall clock, and its peak resident megabytes."""
+
+    seconds: float
+    megabytes: float
+
+
+def measure(arguments: list[str]) -> Measured:
+    """Run a process to its end. The kernel keeps its peak memory."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    with tempfile.TemporaryFile() as said:
+        start = time.perf_counter()
+        process = subprocess.Popen(arguments, stdout=said, stderr=said, env=environment)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            sys.exit(said.read().decode())
+    return Measured(seconds, usage.ru_maxrss / 1024)
+
+
+def floor(leads: Path, events: Path) -> Measured:
+    """Only reading."""
+    return measure([sys.executable, "-c", FLOOR, str(leads), str(events), ",".join(LEAD_COLUMNS), ",".join(EVENT_COLUMNS)])
+
+
+def run(project: Path, out: Path) -> Measured:
+    """The whole batch."""
+    shutil.rmtree(out, ignore_errors=True)
+    return measure([sys.executable, "-c", RUN, "run", "--project", str(project), "--out", str(out), "--no-state"])
+
+
+def prepare(leads: int, events: int) -> Path:
+    """A project folder beside its data, under build/."""
+    folder = ROOT / "build" / "bench" / f"{leads}x{events}"
+    generate.write(folder, leads, events)
+    shutil.copytree(HERE / "project", folder, dirs_exist_ok=True)
+    return folder
+
+
+def main() -> None:
+    """Measure in turn, so that a noisy minute meets both."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--leads", type=int, default=1_000_000)
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    folder = prepare(options.leads, options.events)
+    floors, runs = [], []
+    for number in range(options.rounds):
+        floors.append(floor(folder / "leads.csv", folder / "events.csv"))
+        runs.append(run(folder, folder / "out"))
+        print(f"round {number + 1}: floor {floors[-1].seconds:.2f} s, run {runs[-1].seconds:.2f} s", flush=True)
+    report(floors, runs)
+
+
+def report(floors: list[Measured], runs: list[Measured]) -> None:
+    """Medians, the ratio of each round's pair, peaks."""
+    ratio = statistics.median(one.seconds / two.seconds for one, two in zip(runs, floors, strict=True))
+    for name, measured in (("floor", floors), ("run", runs)):
+        seconds = statistics.median(one.seconds for one in measured)
+        print(f"{name:6} {seconds:6.2f} s   peak {max(one.megabytes for one in measured):6.0f} MB")
+    print(f"run / floor: {ratio:.2f}")
+
+
+if __name__ == "__main__":
+    main()
