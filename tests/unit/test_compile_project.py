@@ -257,7 +257,16 @@ def test_every_example_of_the_contract_compiles() -> None:
         'list l = ["a"\nsegment s when country in l\n',
         "band b of { x: from 1 }\nsegment s when b is y\n",
         "score fit { a: +5 @@ opted_out  b: +1 }\nsegment s when fit > 5\n",
+        'segment s when form_submitted where (form = "contact")\n',
+        "segment vip when opted_out\nsegment s when segment vip\n",
+        "score f {\n  a: +5 when segment vip\n  b: +3 when opted_out\n}\n",
+        "classify c {\n  a: when segment vip\n  b: otherwise\n}\n",
     ],
 )
 def test_what_a_damaged_block_lacks_is_no_further_mistake(text: str) -> None:
     assert len(errors(text)) == 1, errors(text)
+
+
+def test_other_lines_of_a_damaged_block_are_still_checked() -> None:
+    text = "score f {\n  a: +5 when segment vip\n  b: +3 when employes > 5\n}\n"
+    assert [d.span.text for d in errors(text)] == ["vip", "employes"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadrules.compile.mismatch import is_a, iso_time, said, wrong_kind
+from leadrules.compile.mismatch import in_days, is_a, iso_time, said, wrong_kind
 from leadrules.compile.references import label_owner, resolves
 from leadrules.compile.scope import Place, nothing, replace
 from leadrules.core.functions import shifted_type
@@ -80,7 +80,7 @@ def _cannot_add(scope: Scope, node: n.Sum, at: int, left: Expr, right: Expr) -> 
     term, so_far = node.terms[at], _so_far(node, at)
     word = "added to" if node.signs[at] == "+" else "taken from"
     if left.type.is_temporal and isinstance(term, n.NumberLiteral):
-        new = f"{term.span.text} days"
+        new = in_days(term)
         message = f"{is_a(so_far, left.type)}: to move it, say of what `{term.span.text}` is a number"
         fixes = (replace(f"change to `{new}`", term.span, new),)
         return scope.broken("LR108", term.span, message, label="a number", help=f"write `{new}`", fixes=fixes)

@@ -141,6 +141,10 @@ def _unknown_function(scope: Scope, node: n.Call, place: Place) -> Expr:
         message = f"`{name}` takes one event, and this gives it {len(node.arguments)} arguments"
         hint = "to add values write `a + b`" if name == "sum" else f"write `{name}(EVENT)`"
         return scope.broken("LR121", node.span, message, help=hint)
+    if scope.is_event(name):
+        message = f"`{name}` is an event, not a function"
+        hint = f"write `did {name} where (FIELD = ..)`, or `count({name})`"
+        return scope.broken("LR119", node.function.span, message, label="an event", help=hint)
     for argument in node.arguments:
         if not isinstance(argument, n.EventArgument | n.Name | n.Member):
             scope.expression(argument, place=place)

@@ -20,7 +20,7 @@ from leadrules.compile.mismatch import (
     said,
     text_order,
 )
-from leadrules.compile.references import resolves
+from leadrules.compile.references import label_owner, resolves
 from leadrules.compile.scope import Place, nothing, replace
 from leadrules.core.text import fold, nearest
 from leadrules.core.types import ERROR, YESNO, Type
@@ -197,6 +197,8 @@ def lower_is_blank(scope: Scope, node: n.IsBlank, place: Place) -> Expr:
 
 def lower_is_label(scope: Scope, node: n.IsLabel, place: Place) -> Expr:
     """`x is LABEL` and its like."""
+    if _is_bare_word(node.value, scope, place) and place.kind != "event" and not scope.is_event(node.value.name.key):
+        return _unknown_labelled(scope, node, node.value)
     value = scope.expression(node.value, place=place)
     if value.type.kind == "error":
         return nothing(node.span)
@@ -212,6 +214,24 @@ def lower_is_label(scope: Scope, node: n.IsLabel, place: Place) -> Expr:
     labels = _reach(node, value.type.options)
     found = Expr("is_label", YESNO, (value,), value=labels, span=node.span.as_json())
     return negation(found, node.span) if node.op == "is not" else found
+
+
+def _unknown_labelled(scope: Scope, node: n.IsLabel, word: n.Name) -> Expr:
+    """`stage is mql`, where no such name exists: something with labels was meant."""
+    known = [name for name, found in scope.types.items() if found.kind == "label"]
+    owner = label_owner(scope, node.labels[0].key)
+    note = f"`{owner}` has the label `{node.labels[0].key}`: write `{owner}`" if owner else ""
+    near = nearest(word.name.key, [*known, *scope.names.lead_names()])
+    candidates = [near] if near and not owner else [owner] if owner and near == owner else []
+    scope.unknown(
+        "LR104",
+        word.span,
+        "name",
+        word.name.key,
+        candidates,
+        note or "after it a label is asked for: name a band or stages",
+    )
+    return nothing(node.span)
 
 
 def _label(scope: Scope, ident: n.Ident, type: Type) -> bool:

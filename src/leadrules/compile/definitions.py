@@ -28,7 +28,8 @@ class Line(Protocol):
 def lower_define(scope: Scope, node: n.Define, position: int) -> model.Define:
     """`define NAME = VALUE`."""
     assert node.name is not None
-    value = scope.expression(node.value)
+    with scope.reading(node, node):
+        value = scope.expression(node.value)
     scope.types[node.name.key] = value.type
     return model.Define(node.name.key, node.title, position, value, span=node.span.as_json())
 
@@ -37,7 +38,8 @@ def lower_segment(scope: Scope, node: n.Segment, position: int) -> model.Segment
     """`segment NAME when CONDITION`."""
     assert node.name is not None
     scope.types[node.name.key] = YESNO
-    condition = scope.condition(node.condition)
+    with scope.reading(node, node):
+        condition = scope.condition(node.condition)
     return model.Segment(node.name.key, node.title, position, condition, span=node.span.as_json())
 
 

@@ -191,13 +191,18 @@ def not_a_label(scope: Scope, span: Span, name: str, type: Type, instead: tuple[
     scope.complain("LR111", span, f"`{name}` is not {what}", label="unknown label", help=hint, fixes=fixes)
 
 
+def in_days(node: n.NumberLiteral) -> str:
+    """A bare number with the unit that people mean most often."""
+    return f"{node.span.text} {'day' if node.value == 1 else 'days'}"
+
+
 def _number_beside(scope: Scope, node: n.NumberLiteral, other: tuple[n.Expression, Expr]) -> bool:
     beside, found = other[0], other[1].type
     text = node.span.text
     wanted: dict[str, tuple[str, str]] = {
         "text": (f'"{text}"', "as text"),
         "choice": (f'"{text}"', "as text"),
-        "duration": (f"{text} days", "with its unit"),
+        "duration": (in_days(node), "with its unit"),
     }
     if found.kind in wanted:
         new, how = wanted[found.kind]

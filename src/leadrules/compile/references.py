@@ -30,6 +30,13 @@ ALWAYS_TYPES: dict[str, Type] = {
     "duplicate_of": TEXT,
 }
 CLOCK = ("now", "today")
+SAID_OTHERWISE = {
+    "yesterday": "today - 1 day",
+    "tomorrow": "today + 1 day",
+    "current_date": "today",
+    "as_of": "now",
+    "assigned": "owner is not blank",
+}
 
 
 def lower_name(scope: Scope, node: n.Name, place: Place) -> Expr:
@@ -249,7 +256,9 @@ def label_owner(scope: Scope, key: str) -> str | None:
 
 
 def _elsewhere(scope: Scope, key: str) -> str:
-    """Where the name does stand, if it is a name of another kind."""
+    """What is written for it, or where the name does stand, if it is a name of another kind."""
+    if key.lower() in SAID_OTHERWISE:
+        return f"write `{SAID_OTHERWISE[key.lower()]}`"
     for kind in ("sequence", "trigger", "route", "funnel", "goal"):
         if key in scope.names.of(kind):
             return f"`{key}` is a {kind}; " + (

@@ -6,6 +6,7 @@ findings, uses of names, fields that are read and patterns to check. Knows nothi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Place:
 
 LEAD = Place()
 MOST_SEARCHES = 500
+NEXT_LINE = re.compile(r'(\w+|`[^`]+`)[ \t]*("[^"]*"[ \t]*)?:|(cap|floor|count|group|forward)\b')
 
 
 def inside_event(types: tuple[str, ...]) -> Place:
@@ -241,6 +243,14 @@ class Context:
         finally:
             self.counting_since = before
 
+    @contextmanager
+    def reading(self, statement: n.Statement, line: n.Node) -> Iterator[None]:
+        """Within, a line of a damaged block that was cut short reports nothing: what is left of it says little."""
+        before = len(self.diagnostics)
+        yield
+        if statement.damaged and (line is statement or _is_cut(line.span)):
+            del self.diagnostics[before:]
+
     @cached_property
     def calendar(self) -> Calendar:
         """The project's calendar."""
@@ -250,6 +260,13 @@ class Context:
     def position(self, statement: n.Statement) -> int:
         """Declaration order of a statement among all of the project."""
         return self.names.positions[id(statement)]
+
+
+def _is_cut(span: Span) -> bool:
+    """Whether more stands behind a line than a bracket, a comment, or the id of the next line."""
+    end = span.file.text.find("\n", span.end)
+    rest = span.file.text[span.end : end if end >= 0 else None].strip()
+    return bool(rest) and rest[0] not in "}#" and not NEXT_LINE.match(rest)
 
 
 def nothing(span: Span) -> Expr:

@@ -32,7 +32,7 @@ def lower_score(scope: Scope, node: n.Score, position: int) -> model.Score:
     counting = _only(scope, [i for i in node.items if isinstance(i, n.CountSince)], "count events since")
     since = lower_since(scope, counting.since) if counting else None
     with scope.counting(since):
-        rules = tuple(_rule(scope, rule, group) for rule, group in _rules(node))
+        rules = tuple(_rule(scope, node, rule, group) for rule, group in _rules(node))
     for rule, _ in _rules(node):
         if rule.when is None and rule.each is None and not node.damaged:
             _never(scope, rule)
@@ -110,17 +110,13 @@ def _positive(scope: Scope, limit: n.Limit) -> float | None:
     return None
 
 
-def _rule(scope: Scope, node: n.ScoreRule, group: str | None) -> model.ScoreRule:
-    return model.ScoreRule(
-        node.name.key,
-        node.title,
-        _amount(scope, node),
-        scope.condition(node.when) if node.when else None,
-        _each(scope, node.each) if node.each else None,
-        active_days(scope, node.active),
-        group,
-        span=node.span.as_json(),
-    )
+def _rule(scope: Scope, score: n.Score, node: n.ScoreRule, group: str | None) -> model.ScoreRule:
+    with scope.reading(score, node):
+        points = _amount(scope, node)
+        when = scope.condition(node.when) if node.when else None
+        each = _each(scope, node.each) if node.each else None
+        active = active_days(scope, node.active)
+    return model.ScoreRule(node.name.key, node.title, points, when, each, active, group, span=node.span.as_json())
 
 
 def _never(scope: Scope, node: n.ScoreRule) -> None:

@@ -72,7 +72,7 @@ def _check_falling(scope: Scope, labels: Sequence[n.BandLabel]) -> None:
 def lower_classify(scope: Scope, node: n.Classify, position: int) -> model.Classify:
     """`classify NAME { .. }`."""
     assert node.name is not None
-    labels = _class_labels(scope, node.name.key, node.labels)
+    labels = _class_labels(scope, node, node.labels)
     return model.Classify(node.name.key, node.title, position, labels, span=node.span.as_json())
 
 
@@ -80,7 +80,7 @@ def lower_stages(scope: Scope, node: n.Stages, position: int) -> model.Stages:
     """`stages NAME { .. }`."""
     assert node.name is not None
     scope.reads_more = True
-    labels = _class_labels(scope, node.name.key, node.labels)
+    labels = _class_labels(scope, node, node.labels)
     unless = scope.condition(node.forward.unless) if node.forward and node.forward.unless else None
     before = _previous_field(scope, node.name.key)
     return model.Stages(
@@ -95,16 +95,20 @@ def lower_stages(scope: Scope, node: n.Stages, position: int) -> model.Stages:
     )
 
 
-def _class_labels(scope: Scope, name: str, labels: Sequence[n.ClassLabel]) -> tuple[model.ClassLabel, ...]:
-    _labels(scope, name, (label.name for label in labels))
+def _class_labels(
+    scope: Scope, node: n.Classify | n.Stages, labels: Sequence[n.ClassLabel]
+) -> tuple[model.ClassLabel, ...]:
+    assert node.name is not None
+    _labels(scope, node.name.key, (label.name for label in labels))
     check_unique_ids(scope, labels, "label", "LR142")
     check_otherwise_last(scope, labels)
-    return tuple(_class_label(scope, label) for label in labels)
+    return tuple(_class_label(scope, node, label) for label in labels)
 
 
-def _class_label(scope: Scope, node: n.ClassLabel) -> model.ClassLabel:
-    condition = scope.condition(node.condition) if node.condition else None
-    active = active_days(scope, node.active)
+def _class_label(scope: Scope, block: n.Classify | n.Stages, node: n.ClassLabel) -> model.ClassLabel:
+    with scope.reading(block, node):
+        condition = scope.condition(node.condition) if node.condition else None
+        active = active_days(scope, node.active)
     return model.ClassLabel(node.name.key, node.title, condition, active, span=node.span.as_json())
 
 

@@ -1,4 +1,9 @@
-"""What a code's page holds."""
+"""What a code's page holds.
+
+The examples are compiled in one small project, tests/language/project: leads with text, choices (`industry`, `status`),
+numbers, dates, yes/no and a set (`tags`); events such as `email_opened`, `page_viewed` and `deal_won`; a team with
+`inside`, `sdr` and queues; the files rivals.csv and abm.csv. An example that needs more declares it itself.
+"""
 
 from __future__ import annotations
 
