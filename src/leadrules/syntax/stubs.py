@@ -39,7 +39,7 @@ _ITEMS = {
     "stages": "N : when ?",
     "route": "N : rep ? when ?",
     "funnel": "N : ?",
-    "band": "N : otherwise",
+    "band": "N : from",
 }
 _KINDS = {"=": "EQUAL", "[": "LSQB", "]": "RSQB", "{": "LBRACE", "}": "RBRACE", "(": "LPAR", ")": "RPAR", ":": "COLON"}
 _KINDS |= {"+": "SIGN", "?": "BROKEN", '""': "STRING"}
@@ -71,11 +71,10 @@ def item_stub(block: Block, tokens: list[Token]) -> list[Token]:
     template = _ITEMS.get(block.kind)
     if template is None or not tokens or not tokens[0].label or tokens[0].kind == "INT":
         return []
-    if block.kind == "band":
-        number = next((token for token in tokens if token.kind in ("INT", "NUMBER")), None)
-        if number is not None:
-            return [*fill("N : from", tokens[0]), number]
-    return fill(template, tokens[0])
+    if block.kind != "band":
+        return fill(template, tokens[0])
+    number = next((token for token in tokens if token.kind in ("INT", "NUMBER")), None)
+    return [*fill(template, tokens[0]), number] if number is not None else []
 
 
 def fill(template: str, name: Token) -> list[Token]:
