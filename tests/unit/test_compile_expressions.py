@@ -156,12 +156,59 @@ def test_only_fields_that_are_read_are_listed_in_schema_order() -> None:
     assert [name for name, _ in ruleset.fields] == ["title", "country", "employees"]
 
 
-def test_definitions_made_only_of_fields_may_stand_inside_where() -> None:
-    base = "define mail_domain = domain_of(email)\ndefine opens = count(email_opened)\n"
-    _, found = compile_text(f"{base}segment s when did page_viewed where (path = lead.mail_domain)\n")
-    assert found == []
-    (finding,) = errors(f"{base}segment s when did page_viewed where (lead.opens > 3)\n")
-    assert (finding.code, finding.span.text) == ("LR119", "lead.opens")
+PURE = """
+define mail_domain = domain_of(email)
+define age = today - created_at
+segment big when employees > 5
+band size of employees { large: from 100  small: otherwise }
+score fit { a: +5 when big }
+classify kind { x: when size is large  y: otherwise }
+"""
+IMPURE = """
+define opens = count(email_opened)
+define who = owner
+define twice = opens * 2
+band held of employees { large: from 100 hold until below 90  small: otherwise }
+score seen { a: +5 each email_sent }
+stages life { x: when opted_out  y: otherwise }
+classify from_life { x: when life is x  y: otherwise }
+"""
+
+
+def inside_where(text: str) -> list[Diagnostic]:
+    return errors(f"{PURE}{IMPURE}segment s when did page_viewed where ({text})\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path = lead.mail_domain",
+        "lead.age > 3 days",
+        "lead.big",
+        "lead.size is large",
+        "lead.fit > 3",
+        "lead.kind is x",
+    ],
+)
+def test_definitions_made_only_of_fields_may_stand_inside_where(text: str) -> None:
+    assert inside_where(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lead.opens > 3",
+        'lead.who = "x"',
+        "lead.twice > 3",
+        "lead.held is large",
+        "lead.seen > 3",
+        "lead.life is x",
+        "lead.from_life is x",
+    ],
+)
+def test_definitions_of_events_or_the_state_may_not(text: str) -> None:
+    (finding,) = inside_where(text)
+    assert (finding.code, finding.span.text) == ("LR119", text.split(maxsplit=1)[0])
 
 
 @pytest.mark.parametrize(

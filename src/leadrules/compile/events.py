@@ -25,6 +25,7 @@ TIMES = ("now", "today", "assigned_at", "due_at", "enrolled_at")
 
 def lower_filter(scope: Scope, ref: n.EventRef, place: Place) -> EventFilter | None:
     """The compiled reference. All clauses are checked, also where the event is unknown to the schema."""
+    scope.reads_more = True
     types = scope.event_types(ref.event)
     if types:
         for name in types:

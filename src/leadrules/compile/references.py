@@ -157,6 +157,7 @@ def _of_lead(scope: Scope, node: n.Member, place: Place) -> Expr:
     if key in ALWAYS:
         message = f"the lead has no field `{key}`"
         hint = f"`{key}` on its own is what the state holds; for the export's own column add a field to the lead schema"
+        hint = f"write `{key}`" if key in CLOCK else hint
         return scope.broken("LR104", node.name.span, message, label="unknown field", help=hint)
     scope.unknown("LR104", node.name.span, "field of the lead", key, list(scope.names.fields))
     return nothing(node.span)

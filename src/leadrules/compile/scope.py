@@ -231,7 +231,6 @@ class Context:
 
     def intern(self, aggregate: Aggregate) -> int:
         """The index of an aggregate: equal ones share it, and what one depends on has a lower one."""
-        self.reads_more = True
         return self.aggregates.setdefault(aggregate, len(self.aggregates))
 
     @contextmanager
