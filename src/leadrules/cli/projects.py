@@ -45,12 +45,14 @@ def _inferred(root: Path, leads: str | None) -> tuple[dict[str, bytes], tuple[st
     from leadrules.data.errors import InputError
     from leadrules.review.init import init_plan
 
-    path = None if leads is None else (Path.cwd() / leads).resolve()
+    found = root / "leads.csv"
+    path = (Path.cwd() / leads).resolve() if leads is not None else found if found.is_file() else None
     try:
         plan = init_plan(root, path)
     except InputError as error:
         fail(error.message, error.help)
-    return {name: text.encode("utf-8") for name, text in plan.files.items()}, plan.notes
+    own = ("drawn from the leads.csv that is here",) if leads is None and path is not None else ()
+    return {name: text.encode("utf-8") for name, text in plan.files.items()}, (*own, *plan.notes)
 
 
 def _starter() -> tuple[dict[str, bytes], tuple[str, ...]]:

@@ -144,12 +144,14 @@ def _execute(options: RunOptions) -> Outcome:
 
 def _request(options: RunOptions) -> RunRequest:
     from leadrules.lifecycle.run import RunRequest
+    from leadrules.ruleset.support import for_run
 
     workspace = ready_project(options.folder, team=options.team)
     project, ruleset = workspace.project, workspace.ruleset
     assert project is not None
     assert ruleset is not None
     refuse_what_does_not_run(ruleset, "run")
+    ruleset = for_run(ruleset)
     events = project.events if options.events is None else (_named(_plain_source(project.events), options.events),)
     return RunRequest(
         project,
