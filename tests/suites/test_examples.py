@@ -7,11 +7,13 @@ import csv
 import gzip
 import subprocess
 import sys
+import unicodedata
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.suites.acme_oracle import Oracle
+from tests.suites.acme_oracle import Oracle, fold
 from tests.suites.running import EXAMPLES, leadrules, rows, run
 
 COMPANIES = ("acme", "sakura")
@@ -97,6 +99,17 @@ def test_acme_reasons_add_up_to_the_scores(acme: Ran) -> None:
             assert sum(mine) == pytest.approx(float(row[score]), abs=1e-6), (row["id"], score)
 
 
+def test_acme_knows_who_is_there_twice(acme: Ran) -> None:
+    leads = Oracle(EXAMPLES / "acme").leads
+    oldest: dict[str, tuple[datetime, str]] = {}
+    for key, lead in leads.items():
+        mine, address = (datetime.fromisoformat(lead["Created Date"]), key), fold(lead["Email"])
+        oldest[address] = min(oldest.get(address, mine), mine)
+    twice = [key for key, lead in leads.items() if lead["Email"] and oldest[fold(lead["Email"])][1] != key]
+    assert len(twice) > 80
+    assert [row["id"] for row in acme[0] if "second_record" in row["segments"].split(";")] == twice
+
+
 def test_the_demo_is_worth_looking_at(acme: Ran) -> None:
     decisions, manifest, _ = acme
     for name, least in (
@@ -132,6 +145,27 @@ def test_sakura_reads_cp932_in_japanese(sakura: Ran) -> None:
         assert ("五軸機" in row["segments"]) >= ("五軸マシニングセンタ" in lead["希望機種"])
     assert {row["温度"] for row in decisions} == {"熱い", "温かい", "冷たい"}
     assert {row["商談段階"] for row in decisions} == {"受注", "見積", "商談", "検討", "情報収集", "未着手"}
+
+
+def test_sakura_scores_what_a_plain_loop_scores(sakura: Ran) -> None:
+    by_key = {row["顧客番号"]: row for row in rows(EXAMPLES / "sakura" / "leads.csv", "cp932")}
+    titles = {"工場長": 18, "営業本部長": 18, "製造部長": 15, "生産技術課長": 8, "購買課長": 8, "購買係長": 8}
+    titles |= dict.fromkeys(("代表取締役社長", "取締役", "会長"), 20)
+    rivals = ("rival-kikai.example", "tokai-koki.example")
+    for row in sakura[0]:
+        lead = by_key[row["顧客番号"]]
+        points = 20 * (lead["業種"] in ("自動車部品", "電機", "金属加工", "精密機器", "航空宇宙")) + titles.get(
+            lead["役職"], 0
+        )
+        points += 10 * (amount(lead["従業員数"]) >= 100) + min(amount(lead["設備予算（円）"]) // 10_000_000 * 2, 20)
+        points -= 100 * (lead["メールアドレス"].rpartition("@")[2] in rivals)
+        assert float(row["適合度"]) == min(points, 60), lead
+
+
+def amount(cell: str) -> int:
+    """A number as people in Japan type it; 0 for none."""
+    digits = unicodedata.normalize("NFKC", cell).replace(",", "").lstrip("¥")
+    return int(digits) if digits.isdigit() else 0
 
 
 def test_results_are_the_kept_ones(company: str, request: pytest.FixtureRequest) -> None:
