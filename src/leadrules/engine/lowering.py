@@ -7,7 +7,7 @@ members of lists, keys and cells of tables, patterns. What an operation means st
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
@@ -118,7 +118,7 @@ def _plain(part: Expr) -> Any:
 
 def _typed(value: Any, type_: Type) -> Any:
     if type_.kind == "datetime" and isinstance(value, str):
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat(value).astimezone(UTC)
     if type_.kind == "date" and isinstance(value, str):
         return date.fromisoformat(value)
     if type_.kind == "number" and value is not None:
