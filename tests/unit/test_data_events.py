@@ -155,6 +155,15 @@ def test_what_stops_a_run(text: str, source: dict[str, str], message: str) -> No
         events_of(text, EVENTS, LEADS, WANTED, **source)
 
 
+def test_equal_headers_matter_only_for_fields_that_are_read() -> None:
+    rows = "lead_id,type,at,path,campaign,Campaign\na,opened,2026-04-01,/a,1,2\na,opened,2026-04-01,/b,1,2\n"
+    assert (
+        events_of(rows, EVENTS, LEADS, {"opened": ["path"]}, ordered=frozenset({"opened"})).counts["events_used"] == 2
+    )
+    with pytest.raises(InputError, match="two columns could be the field campaign"):
+        events_of(rows, EVENTS, LEADS, {"opened": ["campaign"]})
+
+
 def test_nothing_to_read() -> None:
     table = read_events(project([field("id")], EVENTS), [], {"deal": ["amount"]}, LEADS, zone="UTC")
     assert table.frame.is_empty()

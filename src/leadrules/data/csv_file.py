@@ -8,7 +8,7 @@ block is read record by record (csv_records.py). Knows nothing of fields and typ
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
@@ -63,7 +63,7 @@ class CsvFile:
                 self._head = self._read_head(blocks)
         return self._head.header
 
-    def batches(self, wanted: Sequence[int]) -> Iterator[Batch]:
+    def batches(self, wanted: Sequence[int]) -> Generator[Batch]:
         """The rows. Raises InputError for a quote that is never closed."""
         self.notes.clear()
         with self.input.opened() as stream, closing(text_blocks(stream, self.encoding, self.path)) as blocks:

@@ -18,24 +18,21 @@ import polars as pl
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions.columnar import fold_series
 from leadrules.core.text import TRIM, fold, nearest, trimmed
-from leadrules.core.types import DATETIME
-from leadrules.data.columns import DTYPES, INSTANT, ColumnReader
+from leadrules.data.columns import ColumnReader
 from leadrules.data.errors import InputError
 from leadrules.data.event_order import ID_CHECK, ID_HASH, ID_TEXT, RECORD, ranked, without_repeats
+from leadrules.data.event_plan import AT, ID, LEAD, PARTS, TIME, TYPE, EventPlan, columns_of
 from leadrules.data.ids import canonical_keys, long_keys
 from leadrules.data.leads import JOIN, LeadTable, numbered, shifted
-from leadrules.data.opening import Column, Opened, Opening
+from leadrules.data.opening import Opened, Opening
 from leadrules.data.rejects import Places, Rejects, no_rejects
 from leadrules.data.sources import InputFile, open_inputs
 from leadrules.data.tables import Batch, ahead
-from leadrules.project.model import EventType, Field, Project, Source
+from leadrules.project.model import Project, Source
 
-ID, LEAD, TYPE, AT = "id", "lead_id", "type", "at"
-_PARTS = (ID, LEAD, TYPE, AT)
 _SALESFORCE_ID = 15
 _LEAD_CHECK = "@lead_check"
-_JOINED_AT_ONCE = 4_000_000
-_TIME = Field(AT, DATETIME, required=True)
+_JOINED_AT_ONCE = 2_000_000
 _COUNTED = ("events_in", "events_unread", "events_used", "events_rejected", "events_orphaned", "events_repeated")
 _NO_LEAD = "expected the lead that did this: the cell is blank"
 _NO_TYPE = "expected the type of the event: the cell is blank"
@@ -70,66 +67,14 @@ def read_events(
     stdin: BinaryIO | None = None,
 ) -> EventTable:
     """Read the events of all sources. `identified_types` keep their ids. Raises InputError for what stops a run."""
-    plan = _Plan.of(project, wanted, identified_types)
+    plan = EventPlan.of(project, wanted, identified_types)
     lookup = _lookup(leads)
     read: list[_Reading] = []
     for source in sources:
-        opening = Opening(source, open_inputs(project.root, source.path, stdin), Calendar(zone), _columns(plan))
+        opening = Opening(source, open_inputs(project.root, source.path, stdin), Calendar(zone), columns_of(plan))
         first = sum(reading.counts["events_in"] for reading in read)
         read.append(opening.settled(partial(_read_source, plan, opening, lookup, first)))
     return _together(plan, read, ordered_types)
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What is read of which event type. `known` are the types of the schema, `shared` each column's readers by type."""
-
-    known: Mapping[str, EventType]
-    types: tuple[str, ...]
-    fields: Mapping[tuple[str, str], tuple[tuple[Field, tuple[str, ...]], ...]]
-    identified: frozenset[str]
-
-    @classmethod
-    def of(
-        cls,
-        project: Project,
-        wanted: Mapping[str, Sequence[str]],
-        identified: frozenset[str],
-    ) -> _Plan:
-        known = {event.name: event for event in project.event_schema}
-        types = tuple(name for name in known if name in wanted)
-        fields: dict[tuple[str, str], dict[Field, tuple[str, ...]]] = {}
-        for name in types:
-            for one in known[name].fields:
-                if one.name in wanted[name]:
-                    alike = fields.setdefault((one.name, one.type.kind), {})
-                    alike[one] = (*alike.get(one, ()), name)
-        return cls(known, types, {key: tuple(alike.items()) for key, alike in fields.items()}, identified)
-
-    @property
-    def enum(self) -> pl.Enum:
-        """The type of the `type` column."""
-        return pl.Enum(list(self.types))
-
-    @property
-    def schema(self) -> dict[str, pl.DataType]:
-        """The columns of the table, before ranks."""
-        own = {f"{name}:{kind}": DTYPES[kind] for name, kind in self.fields}
-        ids = {ID_TEXT: pl.String()} if self.identified else {}
-        return {"lead_row": pl.UInt32(), TYPE: self.enum, AT: INSTANT, RECORD: pl.UInt32()} | own | ids
-
-
-def _columns(plan: _Plan) -> list[Column]:
-    """Every column that may be read, with the `x-columns` of all types that have the field."""
-    headers: dict[str, dict[str, None]] = {}
-    temporal = {AT}
-    for event in (plan.known[name] for name in plan.types):
-        for one in event.fields:
-            headers.setdefault(one.name, {}).update(dict.fromkeys(one.columns))
-            if one.type.is_temporal:
-                temporal.add(one.name)
-    names = [*_PARTS, *(name for name in headers if name not in _PARTS)]
-    return [Column(name, tuple(headers.get(name, ())), name in temporal) for name in names]
 
 
 def _lookup(leads: LeadTable) -> pl.DataFrame:
@@ -148,7 +93,7 @@ def _hashed(leads: pl.Series) -> tuple[pl.Series, pl.Series]:
     return leads.hash(1).alias(LEAD), leads.hash(2).alias(_LEAD_CHECK)
 
 
-def _read_source(plan: _Plan, opening: Opening, lookup: pl.DataFrame, first: int) -> _Reading:
+def _read_source(plan: EventPlan, opening: Opening, lookup: pl.DataFrame, first: int) -> _Reading:
     reading = _Reading(plan, opening, lookup, first)
     for opened in opening.tables():
         reading.take_file(opened)
@@ -159,7 +104,7 @@ def _read_source(plan: _Plan, opening: Opening, lookup: pl.DataFrame, first: int
 class _Reading:
     """One reading of all files of a source. Records are numbered through all sources, from `first`."""
 
-    def __init__(self, plan: _Plan, opening: Opening, lookup: pl.DataFrame, first: int) -> None:
+    def __init__(self, plan: EventPlan, opening: Opening, lookup: pl.DataFrame, first: int) -> None:
         self.plan = plan
         self.opening = opening
         self.lookup = lookup
@@ -172,7 +117,7 @@ class _Reading:
         self.newest: tuple[datetime, int] | None = None
         self._pending: list[pl.DataFrame] = []
         self._bases: list[int] = []
-        self._time = opening.reader(_TIME)
+        self._time = opening.reader(TIME)
         self._readers = {
             key: [(opening.reader(one), types) for one, types in alike] for key, alike in plan.fields.items()
         }
@@ -231,7 +176,7 @@ class _Reading:
                 )
 
     def _read_positions(self, opened: Opened) -> list[int]:
-        names = {*_PARTS, *(name for name, _ in self.plan.fields)}
+        names = {*PARTS, *(name for name, _ in self.plan.fields)}
         return [at for name, at in opened.positions.items() if name in names]
 
     def _take(self, opened: Opened, batch: Batch, base: int, *, by_content: bool) -> None:
@@ -269,7 +214,7 @@ class _Reading:
         strange = [text for text, name in meant.items() if name is None]
         for row in rows.filter(texts.is_in(strange)):
             text = raw[row] or ""
-            self._reject(opened, cells, row, TYPE, text, self._wrong_type(text))
+            self._reject(opened, cells, row, TYPE, (text, self._wrong_type(text)))
         respelt = {text: name for text, name in meant.items() if name in self.plan.types}
         if not respelt:
             return types
@@ -293,7 +238,7 @@ class _Reading:
         before = len(self.rejects.records)
         leads = cells.get_column(str(opened.positions[LEAD])).str.strip_chars(TRIM)
         for row in self._is_blank(leads).fill_null(value=True).arg_true():
-            self._reject(opened, cells, row, LEAD, leads[row] or "", _NO_LEAD)
+            self._reject(opened, cells, row, LEAD, (leads[row] or "", _NO_LEAD))
         columns = [*_hashed(leads), types.alias(TYPE), self._read(opened, cells, AT, self._time).alias(AT)]
         columns.append(cells.get_column(RECORD))
         for (name, kind), readers in self._readers.items():
@@ -340,10 +285,11 @@ class _Reading:
         column = cells.get_column(str(opened.positions[name]))
         values, bad = reader.read(column if rows is None else column.gather(rows))
         for cell in bad:
-            self._reject(opened, cells, cell.row if rows is None else rows[cell.row], name, cell.value, cell.reason)
+            self._reject(opened, cells, cell.row if rows is None else rows[cell.row], name, (cell.value, cell.reason))
         return values
 
-    def _reject(self, opened: Opened, cells: pl.DataFrame, row: int, name: str, value: str, reason: str) -> None:
+    def _reject(self, opened: Opened, cells: pl.DataFrame, row: int, name: str, bad: tuple[str, str]) -> None:
+        value, reason = bad
         record = cells.item(row, RECORD)
         lead = trimmed(cells.item(row, str(opened.positions[LEAD])) or "")
         column = opened.header_of(name)
@@ -414,7 +360,7 @@ def _spread(some: pl.Series, rows: pl.Series, length: int) -> pl.Series:
     return some.gather(places.scatter(rows, pl.arange(len(rows), eager=True, dtype=pl.UInt32)))
 
 
-def _together(plan: _Plan, read: Sequence[_Reading], ordered: frozenset[str]) -> EventTable:
+def _together(plan: EventPlan, read: Sequence[_Reading], ordered: frozenset[str]) -> EventTable:
     parts = [part for reading in read for part in reading.joined]
     # Sources without ids have no columns of ids.
     frame = pl.concat(parts, how="diagonal") if parts else pl.DataFrame(schema=plan.schema)

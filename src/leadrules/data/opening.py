@@ -32,11 +32,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column that is wanted: the field it feeds, and its `x-columns`. `temporal`: dates may need a survey."""
+    """A column that is wanted: the field it feeds, and its `x-columns`. `temporal`: its dates may need a survey.
+
+    Which header is meant must be clear where some rule reads the field; any other is only there if it is.
+    """
 
     name: str
     headers: tuple[str, ...] = ()
     temporal: bool = False
+    read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class Opening:
         for source in self.inputs:
             table = self._table(source)
             header = Header.of(table.path, table.header)
-            found = {column.name: header.find(column.name, column.headers, self.source) for column in self.columns}
+            found = {column.name: self._position(header, column) for column in self.columns}
             yield Opened(table, header, {name: at for name, at in found.items() if at is not None})
 
     def reader(self, field: Field) -> ColumnReader:
@@ -89,6 +93,14 @@ class Opening:
         self._refuse_strange(stated)
         cell = CellReader(field, self.calendar, self.source.blanks, known or (ISO,))
         return ColumnReader(cell, tentative=known is None and field.type.is_temporal)
+
+    def _position(self, header: Header, column: Column) -> int | None:
+        try:
+            return header.find(column.name, column.headers, self.source)
+        except InputError:
+            if column.read:
+                raise
+            return None
 
     def _refuse_strange(self, stated: Sequence[Layout]) -> None:
         for one in stated:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -42,7 +42,7 @@ class ParquetFile:
         """The names of the columns."""
         return tuple(self._scanned().collect_schema().names())
 
-    def batches(self, wanted: Sequence[int]) -> Iterator[Batch]:
+    def batches(self, wanted: Sequence[int]) -> Generator[Batch]:
         """The rows, with the columns at these positions as text."""
         scan = self._scanned()
         schema = scan.collect_schema()
@@ -117,7 +117,7 @@ class JsonLines:
             self._header = tuple(names)
         return self._header
 
-    def batches(self, wanted: Sequence[int]) -> Iterator[Batch]:
+    def batches(self, wanted: Sequence[int]) -> Generator[Batch]:
         """The rows; a line that is no JSON object is ragged."""
         names = [(str(at), self.header[at]) for at in wanted]
         objects = self._objects()

@@ -57,10 +57,9 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One file, or standard input held in memory. `path` is how findings name it; `number` its place in the run."""
+    """One file, or standard input held in memory. `path` is how findings name it."""
 
     path: str
-    number: int
     format: Format
     gzipped: bool
     file: Path | None
@@ -95,7 +94,7 @@ def open_inputs(root: Path, path: str, stdin: BinaryIO | None = None) -> tuple[I
     """The files that a path names, in the order of their names. Raises InputError where there is none."""
     if path == "-":
         return (_from_stdin(stdin),)
-    return tuple(_from_file(root, file, number) for number, file in enumerate(_files(root, path)))
+    return tuple(_from_file(root, file) for file in _files(root, path))
 
 
 def _from_stdin(stdin: BinaryIO | None) -> Input:
@@ -107,10 +106,10 @@ def _from_stdin(stdin: BinaryIO | None) -> Input:
     gzipped = content.startswith(_GZIP)
     head = _start_of(io.BytesIO(content), gzipped, "-")
     digest = _hashing.submit(lambda: hashlib.sha256(content).hexdigest())
-    return Input("-", 0, _format("-", "", head), gzipped, None, content, digest)
+    return Input("-", _format("-", "", head), gzipped, None, content, digest)
 
 
-def _from_file(root: Path, file: Path, number: int) -> Input:
+def _from_file(root: Path, file: Path) -> Input:
     path = _shown(root, file)
     if file.is_dir():
         raise InputError(f"{path} is a folder", f'Name a file, or the files in it: "{path.rstrip("/")}/*.csv".')
@@ -125,7 +124,7 @@ def _from_file(root: Path, file: Path, number: int) -> Input:
     if suffixes[-1:] == [".gz"] and not gzipped:
         raise InputError(f"{path} is not a gzip file, though its name says so", "Rename it, or export it again.")
     suffix = next((s for s in reversed(suffixes) if s != ".gz"), "")
-    return Input(path, number, _format(path, suffix, head), gzipped, file, digest=_hashing.submit(_sha256, file))
+    return Input(path, _format(path, suffix, head), gzipped, file, digest=_hashing.submit(_sha256, file))
 
 
 def _sha256(file: Path) -> str:

@@ -5,8 +5,9 @@ In: nothing. Out: `Batch`, `Ragged` and the `Table` that the readers of the form
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,9 +44,9 @@ class Batch:
         return self.cells.get_column(str(position))
 
 
-def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+def ahead(batches: Generator[Batch]) -> Iterator[Batch]:
     """The same batches, each made in a thread while the one before is worked on."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead") as thread:
+    with closing(batches), ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead") as thread:
         coming = thread.submit(next, batches, None)
         while (batch := coming.result()) is not None:
             coming = thread.submit(next, batches, None)
@@ -67,5 +68,5 @@ class Table(Protocol):
     def notes(self) -> Sequence[str]:
         """What is worth telling of the file once it is read."""
 
-    def batches(self, wanted: Sequence[int]) -> Iterator[Batch]:
+    def batches(self, wanted: Sequence[int]) -> Generator[Batch]:
         """The records, in order, with the columns at these positions (at least one)."""

@@ -105,7 +105,8 @@ def write_table(
 
 def encoding_of(name: str) -> Encoding:
     """The encoding of an option. Raises InputError for one that is not offered."""
-    found: dict[str, Encoding] = {"utf8": "utf-8", "shift_jis": "cp932", "sjis": "cp932"} | {e: e for e in ENCODINGS}
+    found: dict[str, Encoding] = {encoding: encoding for encoding in ENCODINGS}
+    found |= {"utf8": "utf-8", "shift_jis": "cp932", "sjis": "cp932"}
     if name.lower() not in found:
         raise InputError(f"files are not written in {name}", f"Choose one of {', '.join(ENCODINGS)}.")
     return found[name.lower()]
@@ -144,7 +145,7 @@ def _texts(frame: pl.DataFrame, calendar: Calendar, plain: frozenset[str], *, ma
 def _line(names: list[str], encoding: Encoding) -> bytes:
     header = pl.DataFrame({str(at): [name] for at, name in enumerate(names)})
     text: Any = header.write_csv(include_header=False, quote_style="necessary", line_terminator="\n")
-    return text.encode(_codec(encoding), errors="replace") if text else b"\n"  # type: ignore[no-any-return]
+    return bytes(text.encode(_codec(encoding), errors="replace"))
 
 
 def _codec(encoding: Encoding) -> str:

@@ -1,0 +1,72 @@
+"""What is read of the events: which types, which fields of each, and how their columns are found and named.
+
+In: the event schema and the fields that rules read of each type. Out: an `EventPlan`. Fields of one name and kind share
+a column (`amount:number`), whatever the limits that each type sets them. Knows no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from leadrules.core.types import DATETIME
+from leadrules.data.columns import DTYPES, INSTANT
+from leadrules.data.event_order import ID_TEXT, RECORD
+from leadrules.data.opening import Column
+from leadrules.project.model import EventType, Field, Project
+
+ID, LEAD, TYPE, AT = "id", "lead_id", "type", "at"
+PARTS = (ID, LEAD, TYPE, AT)
+TIME = Field(AT, DATETIME, required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class EventPlan:
+    """What is read of which event type. `known` are the types of the schema; `fields` has, by name and kind of a
+    column, the fields that share it and the types that have each."""
+
+    known: Mapping[str, EventType]
+    types: tuple[str, ...]
+    fields: Mapping[tuple[str, str], tuple[tuple[Field, tuple[str, ...]], ...]]
+    identified: frozenset[str]
+
+    @classmethod
+    def of(cls, project: Project, wanted: Mapping[str, Sequence[str]], identified: frozenset[str]) -> EventPlan:
+        """The plan for the fields that are wanted of each type."""
+        known = {event.name: event for event in project.event_schema}
+        types = tuple(name for name in known if name in wanted)
+        fields: dict[tuple[str, str], dict[Field, tuple[str, ...]]] = {}
+        for name in types:
+            for one in known[name].fields:
+                if one.name in wanted[name]:
+                    alike = fields.setdefault((one.name, one.type.kind), {})
+                    alike[one] = (*alike.get(one, ()), name)
+        return cls(known, types, {key: tuple(alike.items()) for key, alike in fields.items()}, identified)
+
+    @property
+    def enum(self) -> pl.Enum:
+        """The type of the `type` column."""
+        return pl.Enum(list(self.types))
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """The columns of the table, before ranks."""
+        own = {f"{name}:{kind}": DTYPES[kind] for name, kind in self.fields}
+        ids = {ID_TEXT: pl.String()} if self.identified else {}
+        return {"lead_row": pl.UInt32(), TYPE: self.enum, AT: INSTANT, RECORD: pl.UInt32()} | own | ids
+
+
+def columns_of(plan: EventPlan) -> list[Column]:
+    """Every column that may be read, with the `x-columns` of all types that have the field."""
+    headers: dict[str, dict[str, None]] = {}
+    read = {name for name, _ in plan.fields} | set(PARTS)
+    temporal = {AT}
+    for event in (plan.known[name] for name in plan.types):
+        for one in event.fields:
+            headers.setdefault(one.name, {}).update(dict.fromkeys(one.columns))
+            if one.type.is_temporal and one.name in read:
+                temporal.add(one.name)
+    names = [*PARTS, *(name for name in headers if name not in PARTS)]
+    return [Column(name, tuple(headers.get(name, ())), name in temporal, name in read) for name in names]
