@@ -6,7 +6,7 @@ Every cell is a splitmix64 of its row number and column, worked out over whole c
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -33,7 +33,7 @@ PATHS = ("/", "/pricing", "/blog/lead-scoring", "/docs/start", "/pricing/enterpr
 _STEP = 0x9E3779B97F4A7C15
 _FIRST = 0xBF58476D1CE4E5B9
 _SECOND = 0x94D049BB133111EB
-_NEWEST = datetime(2026, 11, 1)
+_NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
 _SECONDS_OF_EVENTS = 400 * 86_400
 _SECONDS_OF_LEADS = 1_500 * 86_400
 
@@ -123,5 +123,5 @@ def _blanked(values: pl.Series, random: pl.Series, one_in: int) -> pl.Series:
 
 def _moment(random: pl.Series, span: int) -> pl.Series:
     seconds = (random % span).cast(pl.Int64) * 1_000_000
-    moments = pl.select(pl.lit(_NEWEST).cast(pl.Datetime("us")) - seconds.cast(pl.Duration("us"))).to_series()
+    moments = pl.select(pl.lit(_NEWEST, dtype=pl.Datetime("us", "UTC")) - seconds.cast(pl.Duration("us"))).to_series()
     return moments.dt.strftime("%Y-%m-%d %H:%M:%S")

@@ -62,7 +62,9 @@ def measure(arguments: list[str]) -> Measured:
 
 def floor(leads: Path, events: Path) -> Measured:
     """Only reading."""
-    return measure([sys.executable, "-c", FLOOR, str(leads), str(events), ",".join(LEAD_COLUMNS), ",".join(EVENT_COLUMNS)])
+    return measure(
+        [sys.executable, "-c", FLOOR, str(leads), str(events), ",".join(LEAD_COLUMNS), ",".join(EVENT_COLUMNS)]
+    )
 
 
 def run(project: Path, out: Path) -> Measured:

@@ -79,7 +79,27 @@ INSTANTS = (
 )
 TEXTS = ("VP of Sales", "ｖｐ　ｏｆ　ｓａｌｅｓ", "Director", "部長", "ＳａａＳ", "saas", "ﬁne", "İzmir", "ΟΔΟΣ", "οδος", "straße", "STRASSE",
          "a@Rival.com", "b@other.io", "x@", "Software", "hot", "/pricing", "/Pricing/eu", "rep@a.io", "ｶﾞ", "ガ", "①", "1")  # fmt: skip
-NUMBERS = (0.0, 1.0, 2.0, 3.0, 7.0, 20.0, 40.0, 70.0, 1000.0, 0.5, 0.05, 0.00005, 1.005, -3.0, -0.0, 2.5, 1e6, 9e14, 12345.6789)
+NUMBERS = (
+    0.0,
+    1.0,
+    2.0,
+    3.0,
+    7.0,
+    20.0,
+    40.0,
+    70.0,
+    1000.0,
+    0.5,
+    0.05,
+    0.00005,
+    1.005,
+    -3.0,
+    -0.0,
+    2.5,
+    1e6,
+    9e14,
+    12345.6789,
+)
 PATTERNS = (r"\bVP\b", "^/p", r"(?i)sales$", r"\d", "部")
 
 
@@ -162,7 +182,11 @@ class Writer:
         )()  # fmt: skip
 
     def simple_test(self) -> Expr:
-        tests: list[Callable[[], Expr]] = [lambda: self.compared(0), lambda: self.searched(0), lambda: self.membership(0)]
+        tests: list[Callable[[], Expr]] = [
+            lambda: self.compared(0),
+            lambda: self.searched(0),
+            lambda: self.membership(0),
+        ]
         if not self.pure and self.within_event is None:
             tests += [self.did, self.did, self.label_test]
         return self.pick(tests)()
@@ -253,7 +277,9 @@ class Writer:
 
     def event_number(self) -> Expr:
         function = self.pick(["count", "sum", "first", "last", "min", "max"])
-        return Expr("aggregate", NUMBER, value=self.aggregate(function, None if function == "count" else "amount", NUMBER))
+        return Expr(
+            "aggregate", NUMBER, value=self.aggregate(function, None if function == "count" else "amount", NUMBER)
+        )
 
     def text(self, depth: int) -> Expr:
         if depth <= 0:
@@ -297,7 +323,9 @@ class Writer:
         ]
         if not self.pure and self.within_event is None:
             makers += [self.event_moment, self.event_moment]
-            makers += [lambda: Expr("since_of", DATETIME, value=self.pick(stages).name)] if (stages := self.stages()) else []
+            makers += (
+                [lambda: Expr("since_of", DATETIME, value=self.pick(stages).name)] if (stages := self.stages()) else []
+            )
         if depth > 0:
             units = ["minutes", "hours", "days", "business days", "weeks", "months"]
             pair = [self.moment(depth - 1), self.datetime(depth - 1)]
@@ -410,7 +438,9 @@ class Writer:
         self.definitions.append(Band(f"b{number}", None, number, value, tuple(labels), field_name))
 
     def class_labels(self) -> tuple[ClassLabel, ...]:
-        labels = [ClassLabel(name, None, self.condition(1), self.active()) for name in ("A", "B", "C")[: self.count(1, 3)]]
+        labels = [
+            ClassLabel(name, None, self.condition(1), self.active()) for name in ("A", "B", "C")[: self.count(1, 3)]
+        ]
         if self.chance():
             labels.append(ClassLabel("rest", None))
         return tuple(labels)
@@ -435,7 +465,9 @@ class Writer:
         rows, columns = self.pick(self.known("label")).name, self.pick(self.known("label")).name
         cells = tuple(tuple(self.pick(["p1", "p2", "p3"]) for _ in self.labels[columns]) for _ in self.labels[rows])
         self.labels[f"m{number}"] = ("p1", "p2", "p3")
-        self.definitions.append(Matrix(f"m{number}", None, number, rows, columns, self.labels[rows], self.labels[columns], cells))
+        self.definitions.append(
+            Matrix(f"m{number}", None, number, rows, columns, self.labels[rows], self.labels[columns], cells)
+        )
 
     def score(self, number: int) -> None:
         rules: list[ScoreRule] = []
@@ -486,14 +518,16 @@ def leads_and_events(
 
 def _near(rng: random.Random, as_of: datetime | None) -> datetime:
     base = as_of or INSTANTS[0]
-    step = rng.choice([timedelta(0), timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1), timedelta(days=30)])
-    jitter = timedelta(seconds=rng.randrange(86_400)) if rng.random() < 0.5 else timedelta(0)  # noqa: PLR2004
+    step = rng.choice(
+        [timedelta(0), timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1), timedelta(days=30)]
+    )
+    jitter = timedelta(seconds=rng.randrange(86_400)) if rng.random() < 0.5 else timedelta(0)
     return base - step * rng.choice([-1, 0, 1, 1, 2, 3, 14]) - jitter
 
 
 def _event(rng: random.Random, row: int, moments: list[datetime], as_of: datetime | None) -> dict[str, Any]:
     name, fields = rng.choice(EVENT_FIELDS)
-    at = rng.choice(moments) if rng.random() < 0.6 else _near(rng, as_of)  # noqa: PLR2004
+    at = rng.choice(moments) if rng.random() < 0.6 else _near(rng, as_of)
     event: dict[str, Any] = {"lead_row": row, "type": name, "at": at}
     for field_name, type_ in fields:
         event[field_name] = _value(rng, type_, as_of)
@@ -514,7 +548,7 @@ def _lead(rng: random.Random, number: int, as_of: datetime | None, rules: Rulese
 
 
 def _value(rng: random.Random, type_: Type, as_of: datetime | None) -> Any:
-    if rng.random() < 0.25:  # noqa: PLR2004
+    if rng.random() < 0.25:
         return None
     match type_.kind:
         case "text":
@@ -524,7 +558,7 @@ def _value(rng: random.Random, type_: Type, as_of: datetime | None) -> Any:
         case "number":
             return rng.choice([*NUMBERS, round(rng.uniform(-50, 3000), 3)])
         case "yesno":
-            return rng.random() < 0.5  # noqa: PLR2004
+            return rng.random() < 0.5
         case "date":
             return (_near(rng, as_of) + timedelta(days=rng.choice([-1, 0, 0, 200]))).date()
         case "datetime":

@@ -17,6 +17,7 @@ from unittest.mock import patch
 import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.laws.random_rules import ALWAYS, EVENT_FIELDS, FIELDS, INSTANTS, TEAMS, ZONES, Writer, leads_and_events
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
@@ -25,7 +26,6 @@ from leadrules.core.types import DATETIME, TEXT
 from leadrules.engine import columns, table
 from leadrules.engine.row import LeadFacts, Program, prepare
 from leadrules.ruleset.model import Band, Expr, Ruleset, Score, Stages
-from tests.laws.random_rules import ALWAYS, EVENT_FIELDS, FIELDS, INSTANTS, TEAMS, ZONES, Writer, leads_and_events
 
 EXAMPLES = int(os.environ.get("LAW_EXAMPLES", "150"))
 LAW = settings(
@@ -133,7 +133,11 @@ def test_the_engines_agree(case: tuple[Ruleset, Expr, Context, int, int], small:
 
 
 def _compare_after(
-    facts: columns.ColumnFacts, program: Program, rows: Sequence[LeadFacts], further: Expr, leads: Sequence[dict[str, Any]]
+    facts: columns.ColumnFacts,
+    program: Program,
+    rows: Sequence[LeadFacts],
+    further: Expr,
+    leads: Sequence[dict[str, Any]],
 ) -> None:
     """Other inputs, as an assert sees them."""
     later = INSTANTS[2]
@@ -173,8 +177,9 @@ def test_reasons_add_up_and_row_order_changes_nothing(case: tuple[Ruleset, Expr,
     order = rng.sample(range(count), count)
     new_place = {old: new for new, old in enumerate(order)}
     moved = [event | {"lead_row": new_place[event["lead_row"]]} for event in rng.sample(events, len(events))]
-    again = columns.evaluate(rules, lead_frame([leads[old] for old in order], rules), event_frame(moved), context, TEAMS)
+    again = columns.evaluate(
+        rules, lead_frame([leads[old] for old in order], rules), event_frame(moved), context, TEAMS
+    )
     assert again.frame.equals(facts.frame[order])
     assert again.reasons().to_list() == facts.reasons().gather(order).to_list()
     assert again.fired() == facts.fired()
-

@@ -62,7 +62,11 @@ def test_against_a_plain_loop(keep: str) -> None:
 
     def rank(row: dict[str, Any]) -> tuple[bool, int, str]:
         created = row["created_at"]
-        return created is None, 0 if created is None else created.toordinal() * (-1 if keep == "newest" else 1), row["@key"]
+        return (
+            created is None,
+            0 if created is None else created.toordinal() * (-1 if keep == "newest" else 1),
+            row["@key"],
+        )
 
     groups: dict[tuple[str, float], list[dict[str, Any]]] = {}
     for row in rows:
@@ -70,5 +74,7 @@ def test_against_a_plain_loop(keep: str) -> None:
             groups.setdefault((fold(row["email"]), row["phone"]), []).append(row)
     kept = {row["@key"]: min(group, key=rank)["@key"] for group in groups.values() for row in group}
     expected = [other if (other := kept.get(row["@key"])) != row["@key"] else None for row in rows]
-    frame = pl.DataFrame(rows, schema={"@key": pl.String, "email": pl.String, "phone": pl.Float64, "created_at": pl.Date})
+    frame = pl.DataFrame(
+        rows, schema={"@key": pl.String, "email": pl.String, "phone": pl.Float64, "created_at": pl.Date}
+    )
     assert duplicate_of(frame, ["email", "phone"], keep, "created_at", "@key").to_list() == expected

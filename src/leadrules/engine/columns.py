@@ -122,6 +122,7 @@ class _Evaluation:
     def facts(self) -> ColumnFacts:
         """What was worked out."""
         workspace, declared = self.workspace, self.workspace.ruleset.declared
+        workspace.settle()
         lines = tuple(line for definition in declared for line in self.lines.get(definition.name, ()))
         frame = workspace.definitions(definition.name for definition in declared)
         before = [workspace.previous(d).alias(d.name) for d in declared if isinstance(d, Band | Stages)]

@@ -7,7 +7,6 @@ that one and for leads that are like no other. Knows nothing of rules or of what
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import polars as pl
 
@@ -17,7 +16,7 @@ from leadrules.core.functions.columnar import fold_column, fold_set_column
 def duplicate_of(
     leads: pl.DataFrame,
     by: Sequence[str],
-    keep: Literal["oldest", "newest"] | str = "oldest",
+    keep: str = "oldest",
     created: str | None = None,
     key: str = "@key",
 ) -> pl.Series:
@@ -34,7 +33,9 @@ def duplicate_of(
     alike = frame.lazy().select("@row", *names, "@created", "@kept").drop_nulls(names)
     descending = [keep == "newest", False]
     ordered = alike.sort("@created", "@kept", descending=descending, nulls_last=True, maintain_order=True)
-    first = ordered.unique(subset=names, keep="first", maintain_order=True).select(*names, "@kept", pl.col("@row").alias("@first"))
+    first = ordered.unique(subset=names, keep="first", maintain_order=True).select(
+        *names, "@kept", pl.col("@row").alias("@first")
+    )
     found = alike.select("@row", *names).join(first, on=names, how="inner").filter(pl.col("@row") != pl.col("@first"))
     pairs = found.select("@row", "@kept").collect()
     nobody = pl.repeat(None, leads.height, dtype=pl.String, eager=True)

@@ -305,7 +305,9 @@ class EventPass:
 
 
 def _mask(cut: pl.DataFrame, conditions: Sequence[pl.Expr]) -> pl.Series:
-    return cut.lazy().with_columns(pl.all_horizontal(conditions).alias("@counts")).select("@counts").collect().to_series()
+    return (
+        cut.lazy().with_columns(pl.all_horizontal(conditions).alias("@counts")).select("@counts").collect().to_series()
+    )
 
 
 def in_order(events: pl.DataFrame) -> pl.DataFrame:

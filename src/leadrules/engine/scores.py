@@ -27,8 +27,8 @@ from leadrules.engine.units import (
 from leadrules.ruleset.model import Each, Group, Score, ScoreRule
 
 MOST_CODES = 4_096
-_PER_UNIT = 10 ** (EVENT_DIGITS - DIGITS)
-_HALF = _PER_UNIT // 2
+_PER_UNIT: int = 10 ** (EVENT_DIGITS - DIGITS)
+_HALF: int = _PER_UNIT // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,9 @@ class Coded:
     def expression(self, dtype: pl.DataType) -> pl.Expr:
         """The amounts as integers."""
         if self.codes.dtype == pl.Boolean:
-            return pl.when(pl.lit(self.codes)).then(pl.lit(self.amounts[1], dtype=dtype)).otherwise(pl.lit(0, dtype=dtype))
+            return (
+                pl.when(pl.lit(self.codes)).then(pl.lit(self.amounts[1], dtype=dtype)).otherwise(pl.lit(0, dtype=dtype))
+            )
         return pl.lit(pl.Series(self.amounts, dtype=dtype)).gather(pl.lit(self.codes))
 
 
@@ -177,7 +179,9 @@ def _line(score: str, rule: RuleInput, matched: pl.Series) -> Line:
     if counted is None:
         if not isinstance(points, pl.Series):
             return Line(score, name, Coded(matched, (0, rounded_number(points))), matched)
-        return Line(score, name, _where(matched, rounded(pl.lit(points).fill_null(0.0), DIGITS).cast(pl.Int64)), matched)
+        return Line(
+            score, name, _where(matched, rounded(pl.lit(points).fill_null(0.0), DIGITS).cast(pl.Int64)), matched
+        )
     events = pl.select(pl.when(pl.lit(matched)).then(pl.lit(counted)).otherwise(0)).to_series()
     return Line(score, name, _from_events(rule, matched, events), matched, events)
 

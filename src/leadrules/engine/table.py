@@ -116,8 +116,10 @@ class Table:
         """
         if self._is_distinct or self.height < SMALL:
             return {}
+        wanted = list(expressions)
+        self._learn_distinct({column for expression in wanted for column in self.sources(expression)})
         parts: dict[str, dict[int, Expr]] = {}
-        for expression in expressions:
+        for expression in wanted:
             self._find_parts(expression, parts)
         spread: dict[int, pl.Series] = {}
         for column, found in parts.items():
@@ -130,16 +132,18 @@ class Table:
             return
         if len(sources) == 1:
             (column,) = sources
-            if self._distinct_of(column) is not None:
+            if self._distinct[column] is not None:
                 parts.setdefault(column, {})[id(expression)] = expression
                 return
         for part in expression.args:
             self._find_parts(part, parts)
 
     def _over_distinct(self, column: str, parts: Mapping[int, Expr], first: int) -> dict[int, pl.Series]:
-        distinct = self._distinct_of(column)
+        distinct = self._distinct[column]
         assert distinct is not None
-        found = distinct.table(self._leaf, self._lower).evaluate({f"~{n}": p for n, p in enumerate(parts.values(), first)})
+        found = distinct.table(self._leaf, self._lower).evaluate(
+            {f"~{n}": p for n, p in enumerate(parts.values(), first)}
+        )
         return dict(zip(parts, distinct.spread(pl.DataFrame(list(found.values()))), strict=True))
 
     def sources(self, expression: Expr) -> frozenset[str]:
@@ -155,10 +159,16 @@ class Table:
         self._sources[id(expression)] = (expression, columns)
         return columns
 
-    def _distinct_of(self, column: str) -> Distinct | None:
-        if column not in self._distinct:
-            self._distinct[column] = distinct_values(self.frame[column])
-        return self._distinct[column]
+    def _learn_distinct(self, columns: Iterable[str]) -> None:
+        """Look at columns that were not looked at before, all together."""
+        fresh = sorted(name for name in columns if name not in self._distinct)
+        self._distinct |= dict.fromkeys(fresh) | distinct_values(self.frame.select(fresh))
+
+    def forget(self) -> None:
+        """Let go of what can be made again."""
+        self._distinct.clear()
+        self._sources.clear()
+        self.frame = self.frame.select(name for name in self.frame.columns if not name.endswith("|folded"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,18 +188,20 @@ class _Ready:
         return pl.col(self.table.folded(found)) if isinstance(found, str) else None
 
 
-def distinct_values(column: pl.Series) -> Distinct | None:
-    """A text column by its distinct values, or None if it is no text or has too many of them to be worth it."""
-    if column.dtype != pl.String or column.len() < SMALL:
-        return None
-    sample = column.gather_every(max(column.len() // SAMPLE, 1))
-    if sample.n_unique() > sample.len() * FEW:
-        return None
-    coded = column.cast(pl.Categorical(pl.Categories.random()))
-    codes = coded.to_physical()
+def distinct_values(frame: pl.DataFrame) -> dict[str, Distinct]:
+    """The text columns of a frame by their distinct values, but for those that have too many to be worth it."""
+    sample = frame.gather_every(max(frame.height // SAMPLE, 1)) if frame.width else frame
+    few = [column.name for column in sample if column.dtype == pl.String and column.n_unique() <= column.len() * FEW]
+    # a mapping of its own for each column, so that codes are small and memory is given back
+    coded = frame.lazy().select(pl.col(name).cast(pl.Categorical(pl.Categories.random())) for name in few).collect()
+    found = {column.name: _as_distinct(column) for column in coded}
+    return {name: distinct for name, distinct in found.items() if distinct is not None}
+
+
+def _as_distinct(coded: pl.Series) -> Distinct | None:
     present = pl.DataFrame({"value": coded.unique().drop_nulls()})
     ordered = present.sort(pl.col("value").to_physical()).get_column("value")
     if ordered.len() and ordered.to_physical().max() != ordered.len() - 1:
         return None
-    values = ordered.cast(pl.String).extend(pl.Series([None], dtype=pl.String)).alias(column.name)
-    return Distinct(values, codes.fill_null(values.len() - 1), [])
+    values = ordered.cast(pl.String).extend(pl.Series([None], dtype=pl.String)).alias(coded.name)
+    return Distinct(values, coded.to_physical().fill_null(values.len() - 1), [])

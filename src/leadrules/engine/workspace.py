@@ -47,8 +47,12 @@ class Workspace:
 
     def with_inputs(self, inputs: Mapping[str, pl.Series]) -> Workspace:
         """The same with other inputs; what was worked out stays until it is worked out again."""
-        other = Workspace(self.ruleset, self.inputs.with_columns(**inputs), self._pass.events, self.context, self._teams)
-        known = [c for c in self._table.frame.get_columns() if c.name[:1] in "=#?" and c.name not in other.inputs.columns]
+        other = Workspace(
+            self.ruleset, self.inputs.with_columns(**inputs), self._pass.events, self.context, self._teams
+        )
+        known = [
+            c for c in self._table.frame.get_columns() if c.name[:1] in "=#?" and c.name not in other.inputs.columns
+        ]
         other._table.add(known)
         return other
 
@@ -95,6 +99,11 @@ class Workspace:
         """Aggregates, on the inputs as they are now; each after those that it looks at."""
         for number in numbers:
             self.add_aggregate(number, self.ask([self.asked_aggregate(number)]))
+
+    def settle(self) -> None:
+        """Let go of what was only needed on the way."""
+        self._table.forget()
+        self._since.clear()
 
     def previous(self, definition: Band | Stages) -> pl.Series:
         """The label before this run: of the state, else of the lead's field of that name."""
@@ -149,7 +158,9 @@ class Workspace:
 
     def _instant(self, since: Expr) -> pl.Series | pl.Expr:
         if since.op == "latest":
-            limits = [limit if isinstance(limit, pl.Expr) else pl.lit(limit) for limit in map(self._instant, since.args)]
+            limits = [
+                limit if isinstance(limit, pl.Expr) else pl.lit(limit) for limit in map(self._instant, since.args)
+            ]
             return self._table.select({"since": pl.max_horizontal(limits)})["since"]
         if since.op == "const" and since.type.kind == "datetime":
             return literal(since.value, DATETIME)
