@@ -68,7 +68,9 @@ def project(tmp_path: Path) -> Path:
         "c,Retail,many,2026-01-06\n"
         "d,ＳＯＦＴＷＡＲＥ,700,2026-01-07\n"
     )
-    (tmp_path / "events.csv").write_text("lead_id,type,at\na,opened,2026-01-06\na,opened,2026-01-07\nb,opened,2026-01-08\n")
+    (tmp_path / "events.csv").write_text(
+        "lead_id,type,at\na,opened,2026-01-06\na,opened,2026-01-07\nb,opened,2026-01-08\n"
+    )
     return tmp_path
 
 
@@ -111,7 +113,9 @@ def test_the_same_run_gives_the_same_bytes(project: Path) -> None:
 
 
 def test_leads_from_standard_input(project: Path) -> None:
-    done = leadrules("run", "--leads", "-", cwd=project, stdin=b"id,industry,employees,created_at\nz,Retail,100,2026-02-01\n")
+    done = leadrules(
+        "run", "--leads", "-", cwd=project, stdin=b"id,industry,employees,created_at\nz,Retail,100,2026-02-01\n"
+    )
     assert done.returncode == 0, done.stderr
     assert [row["id"] for row in decisions(project / "out")] == ["z"]
 
@@ -147,7 +151,9 @@ def test_plan_prints_its_documents_and_writes_nothing(project: Path) -> None:
 
 
 def test_check_says_where_and_exits_1(project: Path) -> None:
-    (project / "rules" / "more.lead").write_text('segment x when indutsry = "Software"\nsegment y when employees >= 5\n')
+    (project / "rules" / "more.lead").write_text(
+        'segment x when indutsry = "Software"\nsegment y when employees >= 5\n'
+    )
     done = leadrules("check", "--format", "json", cwd=project)
     assert done.returncode == 1
     document = json.loads(done.stdout)

@@ -16,6 +16,7 @@ import click
 from leadrules.cli.options import OBJECTED, fail, project_option, ready_project, refuse_what_does_not_run, use_colour
 
 if TYPE_CHECKING:
+    from leadrules.lifecycle.files import WriteOptions
     from leadrules.lifecycle.run import Outcome, RunRequest
     from leadrules.project.model import Project, Source
 
@@ -84,10 +85,9 @@ def run(
     started = time.perf_counter()
     outcome = _execute(options)
     _stop_at_guards(outcome, force=options.force)
-    from leadrules.lifecycle.files import WriteOptions, write_run
+    from leadrules.lifecycle.files import WriteOptions
 
-    target = out if out.is_absolute() else Path.cwd() / out
-    lost = write_run(outcome, target, WriteOptions(output, encoding, reasons))
+    lost = _write(outcome, out, WriteOptions(output, encoding, reasons))
     if not options.quiet:
         _say_done(outcome, out, lost, time.perf_counter() - started)
     raise SystemExit(_rejected_code(outcome, options))
@@ -124,10 +124,23 @@ def _plan(options: RunOptions, form: str, out: Path | None) -> None:
         click.echo(as_text(sections, width=width, colour=use_colour(sys.stdout)), nl=False)
     _stop_at_guards(outcome, force=options.force)
     if out is not None:
-        from leadrules.lifecycle.files import WriteOptions, write_run
+        from leadrules.lifecycle.files import WriteOptions
 
-        write_run(outcome, Path.cwd() / out, WriteOptions())
+        _write(outcome, out, WriteOptions())
     raise SystemExit(_rejected_code(outcome, options))
+
+
+def _write(outcome: Outcome, out: Path, options: WriteOptions) -> list[str]:
+    """The files of the run in `out`; exit 2 where they cannot be written."""
+    from leadrules.data.errors import InputError
+    from leadrules.lifecycle.files import write_run
+
+    try:
+        return write_run(outcome, Path.cwd() / out, options)
+    except InputError as error:
+        fail(error.message, error.help)
+    except OSError as error:
+        fail(f"{error.filename or out} cannot be written: {error.strerror}", "name another folder with --out DIR")
 
 
 def _execute(options: RunOptions) -> Outcome:

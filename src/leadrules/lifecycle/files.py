@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from leadrules.data.errors import InputError
 from leadrules.data.staging import Staging
 from leadrules.data.write import Encoding, FileFormat, Lost, write_csv, write_table
 from leadrules.lifecycle.manifest import manifest
@@ -34,6 +35,8 @@ class WriteOptions:
 
 def write_run(outcome: Outcome, out: Path, options: WriteOptions) -> list[str]:
     """Prepare everything aside, then put it into place; returns what the encoding could not hold, in words."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file: a run writes a folder", "name another folder with --out DIR")
     staging = Staging(out)
     finish_interrupted(staging)
     folder = staging.begin()

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
+from leadrules.show.text import width as width_of
+
 BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
@@ -84,7 +86,10 @@ def as_text(sections: Iterable[Section], *, width: int, colour: bool) -> str:
             table.add_column("", width=1)
             for i, column in enumerate(section.columns):
                 right = _is_right(section, i)
-                table.add_column(column, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+                # What a row is called, and its numbers, are useless when cut; the words beside them are not.
+                least = max(width_of(words(row[i])) for row in section.rows) if right or i == 0 else None
+                side: Literal["right", "left"] = "right" if right else "left"
+                table.add_column(column, justify=side, no_wrap=True, overflow="ellipsis", min_width=least)
             for row in section.rows:
                 table.add_row("", *(Text(bar(c.share) if isinstance(c, Bar) else words(c)) for c in row))
             console.print(table)
