@@ -140,7 +140,7 @@ def test_plan_prints_its_documents_and_writes_nothing(project: Path) -> None:
     done = leadrules("plan", "--format", "json", cwd=project)
     document = json.loads(done.stdout)
     jsonschema.validate(document, json.loads((SCHEMAS / "plan.schema.json").read_text()))
-    assert document["labels"][0]["labels"][0] == {"label": "hot", "before": 0, "after": 2}
+    assert document["labels"][0]["labels"][0] == {"label": "hot", "before": None, "after": 2}
     assert document["changed_most"][0]["because"] == ["fit.soft +20", "fit.mail +10", "fit cap -5.5"]
     screen = leadrules("plan", cwd=project)
     assert screen.returncode == 0

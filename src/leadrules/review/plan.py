@@ -74,18 +74,23 @@ def label_names(definition: Labelled) -> list[str]:
 
 def _labels(outcome: Outcome, definition: Labelled) -> dict[str, Any]:
     after = _count(outcome.facts.frame[definition.name])
-    before = _count(_before(outcome, definition))
+    before = _count(_before(outcome, definition)) if _is_remembered(outcome, definition) else None
     names = [*label_names(definition), None]
     return {
         "name": definition.name,
         "title": definition.title,
         "kind": type(definition).__name__.lower(),
         "labels": [
-            {"label": name, "before": before.get(name, 0), "after": after.get(name, 0)}
+            {"label": name, "before": before and before.get(name, 0), "after": after.get(name, 0)}
             for name in names
             if name is not None or after.get(name)
         ],
     }
+
+
+def _is_remembered(outcome: Outcome, definition: Definition) -> bool:
+    """Whether anything is known of the labels before this run."""
+    return not _before(outcome, definition).is_null().all()
 
 
 def _before(outcome: Outcome, definition: Definition) -> pl.Series:
@@ -111,6 +116,7 @@ def _segment(outcome: Outcome, segment: Segment) -> dict[str, Any]:
 def _changed_most(outcome: Outcome) -> list[dict[str, Any]]:
     """The leads whose labels moved farthest, with the rule lines that gave or took most; a new lead comes from below."""
     moving = [d for d in outcome.request.ruleset.declared if isinstance(d, Band | Stages)]
+    moving = [d for d in moving if _is_remembered(outcome, d)] or moving
     if not moving or not outcome.facts.frame.height:
         return []
     moved = [_distance(outcome, d).alias(d.name) for d in moving]
@@ -181,7 +187,9 @@ def _read_section(document: dict[str, Any]) -> Section:
 
 def _event_words(counts: dict[str, int]) -> str:
     kinds = ("used", "unread", "rejected", "orphaned", "repeated")
-    return ", ".join(f"{counts[f'events_{kind}']:,} {kind}" for kind in kinds if counts[f"events_{kind}"] or kind == "used")
+    return ", ".join(
+        f"{counts[f'events_{kind}']:,} {kind}" for kind in kinds if counts[f"events_{kind}"] or kind == "used"
+    )
 
 
 def _reject_words(kind: dict[str, Any]) -> str:
@@ -191,13 +199,13 @@ def _reject_words(kind: dict[str, Any]) -> str:
 
 
 def _label_sections(document: dict[str, Any]) -> Iterator[Section]:
-    remembered = any(label["before"] for one in document["labels"] for label in one["labels"] if label["label"])
+    remembered = any(label["before"] is not None for one in document["labels"] for label in one["labels"])
     rows: list[tuple[Cell, ...]] = []
     decided = max(document["read"]["counts"]["decided"], 1)
     for one in document["labels"]:
         for position, label in enumerate(one["labels"]):
             name = one["name"] if position == 0 else ""
-            before = (label["before"], "->") if remembered else ()
+            before = (label["before"], "" if label["before"] is None else "->") if remembered else ()
             rows.append((name, label["label"] or "(blank)", *before, label["after"], Bar(label["after"] / decided)))
     if rows:
         heads = ("", "label", *(("before", "") if remembered else ()), "leads", "")

@@ -33,7 +33,9 @@ def results_text(
             if not quiet:
                 lines.append(f"{green}ok{reset}    {result.title}{_default_note(result, dim, reset)}")
             continue
-        lines.append(f"{red}FAIL{reset}  {result.title}  {dim}{_place(result.span)}{reset}{_default_note(result, dim, reset)}")
+        lines.append(
+            f"{red}FAIL{reset}  {result.title}  {dim}{_place(result.span)}{reset}{_default_note(result, dim, reset)}"
+        )
         for failure in result.failures:
             lines += ["      " + line for line in _failure(failure, files, ruleset)]
     passed = sum(result.passed for result in results)
@@ -92,9 +94,7 @@ def results_json(results: Sequence[TestResult], files: Files, ruleset: Ruleset) 
         for result in results
     ]
     passed = sum(result.passed for result in results)
-    return dump(
-        {"format_version": FORMAT_VERSION, "passed": passed, "failed": len(results) - passed, "tests": tests}
-    )
+    return dump({"format_version": FORMAT_VERSION, "passed": passed, "failed": len(results) - passed, "tests": tests})
 
 
 def _failure_json(failure: Failure, files: Files, ruleset: Ruleset) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from leadrules.syntax.nodes import Module
 from leadrules.syntax.parse import parse
 
 
-
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """A project as far as it could be understood. `broken`: leadrules.yaml itself could not be used."""
