@@ -157,7 +157,7 @@ def check_agreement(reader: ColumnReader, cells: list[str | None]) -> None:
     plain = [reader.cell.read(text) for text in cells]
     assert values.dtype == reader.dtype
     assert values.to_list() == [None if isinstance(value, Bad) else value for value in plain]
-    assert [(b.row, b.value, b.reason) for b in bad] == [
+    assert bad.rows() == [
         (row, cells[row] or "", value.reason) for row, value in enumerate(plain) if isinstance(value, Bad)
     ]
 
@@ -172,6 +172,6 @@ def test_long_columns_take_the_fast_ways() -> None:
 
 def test_an_assumed_layout_that_does_not_hold_is_doubted() -> None:
     reader = ColumnReader(CellReader(field("f", "date"), UTC_CALENDAR), tentative=True)
-    assert reader.read(pl.Series(["2026-04-01", None, ""]))[1] == []
+    assert reader.read(pl.Series(["2026-04-01", None, ""]))[1].is_empty()
     with pytest.raises(DoubtError):
         reader.read(pl.Series(["2026-04-01", "04/01/2026"]))

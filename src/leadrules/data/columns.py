@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
@@ -31,6 +31,8 @@ DTYPES: dict[str, pl.DataType] = {
     "datetime": INSTANT,
     "set": pl.List(pl.String),
 }
+# The cells of a column that cannot be read: the row in the column, the text, what was expected.
+BAD: dict[str, pl.DataType] = {"row": pl.UInt32(), "value": pl.String(), "reason": pl.String()}
 _MONEY = r"^-?[$€£¥]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?$"
 _EMAIL = r"^[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+$"
 _URI = r"^https?://[!#-;=?-~]+$"
@@ -40,14 +42,6 @@ _LAST = (datetime.max - _EPOCH) // timedelta(microseconds=1)  # noqa: DTZ901 - l
 _SAMPLE = 50
 _NATIVE_FORMATS = 6
 _WORTH_A_FORMAT = 200
-
-
-class BadCell(NamedTuple):
-    """A cell that cannot be read: its row in the column, its text, what was expected."""
-
-    row: int
-    value: str
-    reason: str
 
 
 class DoubtError(Exception):
@@ -70,28 +64,24 @@ class ColumnReader:
         """A column of blanks, for a field that has no column in the file."""
         return pl.Series([None], dtype=self.dtype).new_from_index(0, length)
 
-    def read(self, raw: pl.Series) -> tuple[pl.Series, list[BadCell]]:
-        """The typed column, null where a cell is blank or bad, and the bad cells. Raises DoubtError."""
+    def read(self, raw: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
+        """The typed column, null where a cell is blank or bad, and the bad cells (`BAD`). Raises DoubtError."""
         settled = self._settled(raw)
         undecided = settled.is_null()
         if not self.cell.field.required:
             undecided &= (raw != "").fill_null(value=False)
         if not undecided.any():
-            return settled, []
+            return settled, pl.DataFrame(schema=BAD)
         return self._decided(raw, settled, undecided.arg_true())
 
-    def _decided(self, raw: pl.Series, settled: pl.Series, rows: pl.Series) -> tuple[pl.Series, list[BadCell]]:
+    def _decided(self, raw: pl.Series, settled: pl.Series, rows: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
         texts = raw.gather(rows).fill_null("")
         read = {text: self.cell.read(text) for text in texts.unique()}
-        bad_texts = {text: value.reason for text, value in read.items() if isinstance(value, Bad)}
-        if bad_texts and self.tentative and any(bad_texts):
+        reasons = {text: value.reason for text, value in read.items() if isinstance(value, Bad)}
+        if self.tentative and any(reasons):
             raise DoubtError
-        bad = [
-            BadCell(row, text, bad_texts[text])
-            for row, text in (zip(rows, texts, strict=True) if bad_texts else ())
-            if text in bad_texts
-        ]
-        if len(bad_texts) == len(read) or all(value is None or isinstance(value, Bad) for value in read.values()):
+        bad = _bad_cells(rows, texts, reasons)
+        if all(value is None or isinstance(value, Bad) for value in read.values()):
             return settled, bad
         values = [None if isinstance(value := read[text], Bad) else value for text in texts]
         return self._filled(settled, rows, values), bad
@@ -236,6 +226,15 @@ class ColumnReader:
         sample = cells.drop_nulls().head(_SAMPLE)
         natives = (layout.native(text) for text in sample for layout in self._leading)
         return next((native for native in natives if native and native not in tried), None)
+
+
+def _bad_cells(rows: pl.Series, texts: pl.Series, reasons: dict[str, str]) -> pl.DataFrame:
+    if not reasons:
+        return pl.DataFrame(schema=BAD)
+    bad = texts.is_in(list(reasons))
+    values = texts.filter(bad)
+    why = values.replace_strict(list(reasons), list(reasons.values()), return_dtype=pl.String)
+    return pl.DataFrame([rows.filter(bad).alias("row"), values.alias("value"), why.alias("reason")], schema=BAD)
 
 
 def _by_format(cells: pl.Series, format: str) -> pl.Series:

@@ -212,9 +212,15 @@ class _Reading:
         unread = [text for text, name in meant.items() if name and name not in self.plan.types]
         self.counts["events_unread"] += int(texts.is_in(unread).sum())
         strange = [text for text, name in meant.items() if name is None]
-        for row in rows.filter(texts.is_in(strange)):
-            text = raw[row] or ""
-            self._reject(opened, cells, row, TYPE, (text, self._wrong_type(text)))
+        if strange:
+            wrong = texts.is_in(strange)
+            values = texts.filter(wrong)
+            reasons = values.replace_strict(
+                strange, [self._wrong_type(text) for text in strange], return_dtype=pl.String
+            )
+            self._refuse(
+                opened, cells, TYPE, pl.DataFrame({"row": rows.filter(wrong), "value": values, "reason": reasons})
+            )
         respelt = {text: name for text, name in meant.items() if name in self.plan.types}
         if not respelt:
             return types
@@ -237,8 +243,10 @@ class _Reading:
         """Parse what is read of the rows of known types; what holds goes on to be joined."""
         before = len(self.rejects.records)
         leads = cells.get_column(str(opened.positions[LEAD])).str.strip_chars(TRIM)
-        for row in self._is_blank(leads).fill_null(value=True).arg_true():
-            self._reject(opened, cells, row, LEAD, (leads[row] or "", _NO_LEAD))
+        blank = self._is_blank(leads).fill_null(value=True).arg_true()
+        if len(blank):
+            values = leads.gather(blank).fill_null("")
+            self._refuse(opened, cells, LEAD, pl.DataFrame({"row": blank, "value": values, "reason": _NO_LEAD}))
         columns = [*_hashed(leads), types.alias(TYPE), self._read(opened, cells, AT, self._time).alias(AT)]
         columns.append(cells.get_column(RECORD))
         for (name, kind), readers in self._readers.items():
@@ -284,17 +292,17 @@ class _Reading:
     ) -> pl.Series:
         column = cells.get_column(str(opened.positions[name]))
         values, bad = reader.read(column if rows is None else column.gather(rows))
-        for cell in bad:
-            self._reject(opened, cells, cell.row if rows is None else rows[cell.row], name, (cell.value, cell.reason))
+        if len(bad):
+            where = bad if rows is None else bad.with_columns(rows.gather(bad.get_column("row")).alias("row"))
+            self._refuse(opened, cells, name, where)
         return values
 
-    def _reject(self, opened: Opened, cells: pl.DataFrame, row: int, name: str, bad: tuple[str, str]) -> None:
-        value, reason = bad
-        record = cells.item(row, RECORD)
-        lead = trimmed(cells.item(row, str(opened.positions[LEAD])) or "")
-        column = opened.header_of(name)
+    def _refuse(self, opened: Opened, cells: pl.DataFrame, name: str, bad: pl.DataFrame) -> None:
+        rows = bad.get_column("row")
+        leads = cells.get_column(str(opened.positions[LEAD])).gather(rows).str.strip_chars(TRIM)
+        records = cells.get_column(RECORD).gather(rows)
         order = opened.positions.get(name, 0)
-        self.rejects.add(record, self.places.of(record), lead, column, value, reason=reason, order=order)
+        self.rejects.add_cells(records, self.places, leads, bad, column=opened.header_of(name), order=order)
 
     def _identities(
         self, opened: Opened, cells: pl.DataFrame, types: pl.Series, *, by_content: bool

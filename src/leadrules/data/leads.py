@@ -131,21 +131,21 @@ class _Reading:
         keys = self._keys(opened, batch)
         typed = [keys.alias(KEY), canonical_keys(keys).alias(JOIN), numbered(records).alias(_RECORD)]
         for order, field in enumerate(self.wanted):
-            column = self._column(opened, batch, field, keys)
-            values, bad = self.readers[field.name].read(column)
+            values, bad = self.readers[field.name].read(self._column(opened, batch, field, keys))
             typed.append(values.alias(field.name))
-            for cell in bad:
-                place = self.places.of(records[cell.row])
-                header = opened.header_of(field.name)
-                self.rejects.add(
-                    records[cell.row], place, keys[cell.row], header, cell.value, reason=cell.reason, order=order
-                )
-        for row in (keys.is_null() | (keys == "")).fill_null(value=True).arg_true():
-            header = opened.header_of(self.key)
-            self.rejects.add(records[row], self.places.of(records[row]), "", header, reason=_BLANK_KEY)
+            if len(bad):
+                self._refuse(typed, bad, opened.header_of(field.name), order)
+        blank = (keys.is_null() | (keys == "")).fill_null(value=True).arg_true()
+        if len(blank):
+            nothing = pl.DataFrame({"row": blank, "value": "", "reason": _BLANK_KEY})
+            self._refuse(typed, nothing, opened.header_of(self.key), 0)
         self.parts.append(pl.DataFrame(typed))
         for ragged in batch.ragged:
             self._take_ragged(opened, ragged, base)
+
+    def _refuse(self, typed: Sequence[pl.Series], bad: pl.DataFrame, header: str, order: int) -> None:
+        keys, _, records = (column.gather(bad.get_column("row")) for column in typed[:3])
+        self.rejects.add_cells(records, self.places, keys, bad, column=header, order=order)
 
     def _take_ragged(self, opened: Opened, ragged: Ragged, base: int) -> None:
         record = base + ragged.number - 1

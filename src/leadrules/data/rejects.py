@@ -9,23 +9,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import polars as pl
 
 COLUMNS = ("source", "line", "key", "column", "value", "reason")
 _SCHEMA: dict[str, pl.DataType] = {name: pl.Int64() if name == "line" else pl.String() for name in COLUMNS}
-
-
-class _Reject(NamedTuple):
-    record: int
-    order: int
-    source: str
-    line: int
-    key: str
-    column: str
-    value: str
-    reason: str
+_NUMBERED: dict[str, pl.DataType] = {"record": pl.Int64(), "order": pl.Int64()} | _SCHEMA
 
 
 @dataclass(slots=True)
@@ -46,33 +35,56 @@ class Places:
         path, records, lines = self._runs[bisect_right(self._starts, record) - 1]
         return path, lines[bisect_right(records, record) - 1]
 
+    def in_last_run(self, records: pl.Series) -> tuple[str, pl.Series]:
+        """The file and the lines of records that were added last."""
+        path, known, lines = self._runs[-1]
+        if isinstance(known, range) and isinstance(lines, range):
+            return path, records.cast(pl.Int64) + (lines.start - known.start)
+        at = pl.Series(known, dtype=pl.UInt32).search_sorted(records)
+        return path, pl.Series(lines, dtype=pl.Int64).gather(at)
+
 
 @dataclass(slots=True)
 class Rejects:
-    """The rejects of one reading."""
+    """The rejects of one reading. `records` are the numbers of those that are out."""
 
-    _found: list[_Reject] = field(default_factory=list)
+    _found: list[pl.DataFrame] = field(default_factory=list)
+    _single: list[tuple[int, int, str, int, str, str, str, str]] = field(default_factory=list)
     records: set[int] = field(default_factory=set)
 
     def add(
-        self,
-        record: int,
-        place: tuple[str, int],
-        key: str | None,
-        column: str = "",
-        value: str = "",
-        *,
-        reason: str,
-        order: int = 0,
+        self, record: int, place: tuple[str, int], key: str, column: str = "", value: str = "", *, reason: str
     ) -> None:
-        """A bad cell of a record, or a bad record; `order` is its place among the cells of one record."""
+        """A bad record, or its one bad cell."""
         self.records.add(record)
-        self._found.append(_Reject(record, order, *place, key or "", column, value, reason))
+        self._single.append((record, 0, *place, key, column, value, reason))
+
+    def add_cells(
+        self, records: pl.Series, places: Places, keys: pl.Series, cells: pl.DataFrame, *, column: str, order: int
+    ) -> None:
+        """Bad cells (`value` and `reason`) of one column, of records added last to the places.
+
+        `order` is the place of the column among the cells of one record.
+        """
+        self.records.update(records)
+        path, lines = places.in_last_run(records)
+        self._found.append(
+            cells.select(
+                records.cast(pl.Int64).alias("record"),
+                pl.lit(order, dtype=pl.Int64).alias("order"),
+                pl.lit(path).alias("source"),
+                lines.alias("line"),
+                keys.fill_null("").alias("key"),
+                pl.lit(column).alias("column"),
+                "value",
+                "reason",
+            )
+        )
 
     def frame(self) -> pl.DataFrame:
         """All of them, in the order of the input."""
-        rows = [found[2:] for found in sorted(self._found, key=lambda reject: reject[:2])]
-        return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+        found = pl.concat([*self._found, pl.DataFrame(self._single, schema=_NUMBERED, orient="row")])
+        return found.sort("record", "order", maintain_order=True).select(COLUMNS)
 
 
 def no_rejects() -> pl.DataFrame:
