@@ -155,6 +155,24 @@ def test_what_stops_a_run(text: str, source: dict[str, str], message: str) -> No
         events_of(text, EVENTS, LEADS, WANTED, **source)
 
 
+def test_types_that_nobody_reads_need_neither_order_nor_ids() -> None:
+    both = frozenset({"deal", "nowhere"})
+    table = events_of(REPEATS, EVENTS, LEADS, {"visited": ["path"]}, ordered=both, identified=both)
+    assert "@id" not in table.frame.columns
+    assert table.frame["@rank"].to_list() == [0, 0, 0, 0]
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    header, *rows = REPEATS.splitlines(keepends=True)
+    ordered = frozenset({"visited"})
+    columns = ["lead_row", "type", "at", "path:text", "@rank"]
+    forth = events_of(header + "".join(rows), EVENTS, LEADS, {"visited": ["path"]}, ordered=ordered)
+    back = events_of(header + "".join(reversed(rows)), EVENTS, LEADS, {"visited": ["path"]}, ordered=ordered)
+    content = ["path:text", "at"]
+    assert forth.frame.sort(content).select(content).equals(back.frame.sort(content).select(content))
+    assert forth.frame.sort("@rank").select(columns[:4]).equals(back.frame.sort("@rank").select(columns[:4]))
+
+
 def test_equal_headers_matter_only_for_fields_that_are_read() -> None:
     rows = "lead_id,type,at,path,campaign,Campaign\na,opened,2026-04-01,/a,1,2\na,opened,2026-04-01,/b,1,2\n"
     assert (

@@ -43,7 +43,7 @@ class EventPlan:
                 if one.name in wanted[name]:
                     alike = fields.setdefault((one.name, one.type.kind), {})
                     alike[one] = (*alike.get(one, ()), name)
-        return cls(known, types, {key: tuple(alike.items()) for key, alike in fields.items()}, identified)
+        return cls(known, types, {key: tuple(alike.items()) for key, alike in fields.items()}, identified & set(types))
 
     @property
     def enum(self) -> pl.Enum:

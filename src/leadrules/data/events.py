@@ -379,7 +379,7 @@ def _together(plan: EventPlan, read: Sequence[_Reading], ordered: frozenset[str]
     counts = {name: sum(reading.counts[name] for reading in read) for name in _COUNTED}
     frame, counts["events_repeated"] = without_repeats(frame, texts)
     counts["events_used"] = len(frame)
-    frame = ranked(frame, ordered, texts).drop(RECORD)
+    frame = ranked(frame, ordered & set(plan.types), texts).drop(RECORD)
     newest = max((reading.newest for reading in read if reading.newest), default=None, key=lambda found: found[0])
     return EventTable(
         frame,
