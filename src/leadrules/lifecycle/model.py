@@ -44,6 +44,46 @@ LEAD_COLUMNS: Mapping[str, pl.DataType] = {
     "seq_wait_since": INSTANT,
     "seq_wait_template": pl.String(),
     "seq_wait_rule": pl.String(),
+    # The `as of` of the last run that had the lead, while runs go by without it; null for a lead that the last run had.
+    "absent_since": INSTANT,
+}
+
+# The types of the named columns, by what stands before the colon; `dated:` bears the type of its trigger's value.
+NAMED_COLUMNS: Mapping[str, pl.DataType] = {
+    "label": pl.String(),
+    "since": INSTANT,
+    "in": pl.Boolean(),
+    "holds": pl.Boolean(),
+    "fired": INSTANT,
+    "enrolled": INSTANT,
+    "overdue": INSTANT,
+    "set": pl.String(),
+    "said": pl.String(),
+    "account": pl.String(),
+}
+
+# What the other tables of a state hold.
+CREDIT_COLUMNS: Mapping[str, pl.DataType] = {
+    "route": pl.String(),
+    "rule": pl.String(),
+    "rep": pl.String(),
+    "credit": pl.Int64(),
+    "served": pl.Int64(),
+}
+ASSIGNMENT_COLUMNS: Mapping[str, pl.DataType] = {"rep": pl.String(), "day": pl.Date(), "count": pl.Int64()}
+EVENT_COLUMNS: Mapping[str, pl.DataType] = {"identity": pl.UInt64(), "moment": pl.UInt64(), "at": INSTANT}
+VERSION_COLUMNS: Mapping[str, pl.DataType] = {"sequence": pl.String(), "version": pl.Int32(), "text": pl.String()}
+
+# One change of one lead: `kind` is owner, sequence, label, segment or set; `what` the name of the label, segment or field.
+HISTORY_COLUMNS: Mapping[str, pl.DataType] = {
+    "run": pl.Int32(),
+    "as_of": INSTANT,
+    "key": pl.String(),
+    "kind": pl.String(),
+    "what": pl.String(),
+    "old": pl.String(),
+    "new": pl.String(),
+    "rule": pl.String(),
 }
 
 # What is done and what is withheld: a row has a `reason` where it is withheld. Written by lead, then `order`.
@@ -62,12 +102,26 @@ ACTION_COLUMNS: Mapping[str, pl.DataType] = {
 
 
 @dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What a run was: `identity` names its inputs and options, `manifest` its manifest.json, both as SHA-256; `out` the
+    folder that its files went to."""
+
+    as_of: datetime | None
+    since: datetime | None
+    rules: str
+    identity: str
+    manifest: str
+    out: str
+    options: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What earlier runs left.
 
     `leads`: LEAD_COLUMNS and the named ones, a row per lead ever seen. `credits`: route, rule, rep, credit (Int64, 10^-4),
-    served (Int64, rising). `assignments`: rep, day (Date), count. `events`: identity (UInt64), at. `versions`: sequence,
-    version, text (JSON). `as_of` None: there was no run.
+    served (Int64, rising). `assignments`: rep, day (Date), count. `events`: identity, moment (UInt64), at. `versions`:
+    sequence, version, text (JSON). `as_of` None: there was no run. `run` counts the runs; `last` is what the last one was.
     """
 
     leads: pl.DataFrame
@@ -77,6 +131,14 @@ class State:
     versions: pl.DataFrame
     as_of: datetime | None = None
     ruleset: Ruleset | None = None
+    run: int = 0
+    last: RunRecord | None = None
+
+
+def empty_state() -> State:
+    """The state before the first run."""
+    columns = (LEAD_COLUMNS, CREDIT_COLUMNS, ASSIGNMENT_COLUMNS, EVENT_COLUMNS, VERSION_COLUMNS)
+    return State(*(pl.DataFrame(schema=dict(schema)) for schema in columns))
 
 
 @dataclass(frozen=True, slots=True)
