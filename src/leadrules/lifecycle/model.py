@@ -20,7 +20,9 @@ from leadrules.ruleset.model import Ruleset
 INSTANT = pl.Datetime("us", "UTC")
 
 # The columns of a lead that every state has. Others bear the name of what they remember: `label:NAME`, `since:NAME`,
-# `in:SEGMENT`, `holds:TRIGGER`, `fired:TRIGGER`, `dated:TRIGGER`, `enrolled:SEQUENCE`, `set:FIELD`, `said:FIELD`.
+# `in:SEGMENT`, `holds:TRIGGER`, `fired:TRIGGER`, `dated:TRIGGER`, `enrolled:SEQUENCE`, `set:FIELD`, `said:FIELD`;
+# `entered:SEQUENCE` (the as_of of the last run that let it in) and `entries:SEQUENCE` (Int32, how often on that day) of
+# a throttled one; `auto:CHANNEL`, when the last automatic action went out.
 LEAD_COLUMNS: Mapping[str, pl.DataType] = {
     "key": pl.String(),
     "created": INSTANT,
@@ -38,6 +40,8 @@ LEAD_COLUMNS: Mapping[str, pl.DataType] = {
     "enrolled_at": INSTANT,
     "seq_last_due": INSTANT,
     "seq_shift": pl.Duration("us"),
+    "seq_last_shift": pl.Duration("us"),  # seq_shift as it was when the last step that was due came due
+    "seq_pending": pl.String(),  # steps that came due and are still to go out: `3 MICROSECONDS;5 MICROSECONDS`
     "seq_paused_at": INSTANT,
     "seq_template": pl.String(),
     "seq_wait": pl.String(),
