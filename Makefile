@@ -41,7 +41,10 @@ examples: $(STAMP) ## make the example data again
 docs: $(STAMP) ## make the pages that come from the registry
 	$(BIN)/python -m leadrules.review.pages docs
 
+tables: $(STAMP) ## make the parser's tables again, after an edit of the grammar
+	$(BIN)/python -m leadrules.syntax.tables grammar
+
 clean: ## remove what the commands made
 	rm -rf $(VENV) build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install demo check test test-all bench examples docs clean
+.PHONY: help install demo check test test-all bench examples docs tables clean

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from lark import Lark
 
+from leadrules.core.resources import grammar_text, shipped
+from leadrules.syntax import tables as shipped_tables
 from leadrules.syntax.blocks import BLOCKS
 from leadrules.syntax.build import Builder
-from leadrules.syntax.grammar import END, grammar_text, language
+from leadrules.syntax.grammar import END, language
 from leadrules.syntax.words import BRACED, RESERVED, SYNONYMS
 
 
 def test_the_grammar_is_lalr_without_any_conflict() -> None:
-    Lark(grammar_text(), parser="lalr", strict=True)
+    Lark(grammar_text("leadrules.lark"), parser="lalr", strict=True)
+
+
+def test_the_shipped_tables_are_those_of_the_grammar() -> None:
+    file = (shipped("grammar") / "leadrules.tables.json").read_text(encoding="utf-8")
+    assert file == shipped_tables.written(grammar_text("leadrules.lark")) + "\n", "run `make tables`"
+
+
+def test_shipped_tables_parse_as_built_ones_do() -> None:
+    built = shipped_tables.build(grammar_text("leadrules.lark"), Builder())
+    states = built.parse_interactive().parser_state.parse_conf.states
+    assert sorted(map(sorted, states.values())) == sorted(map(sorted, language().states.values()))
+    assert len(states) == len(language().states) > 900
+
+
+def test_tables_of_another_grammar_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "leadrules.tables.json").write_text('{"made_of": "lark 0.1 abc"}')
+    monkeypatch.setattr(shipped_tables, "shipped", lambda folder: tmp_path)
+    assert len(shipped_tables.parser(Builder()).rules) == len(language().lark.rules)
 
 
 def test_every_terminal_has_a_phrase_that_is_no_grammar_symbol() -> None:

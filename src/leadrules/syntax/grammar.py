@@ -1,23 +1,20 @@
 """The grammar as tables: which terminals a state takes, and what each is called in a message.
 
-In: grammar/leadrules.lark. Out: `language()`, which says what a word is in a state, whether a token can follow, and what
-could stand instead. Lark builds the LALR tables and calls the builder; no text is cut here and nothing is reported.
+In: the LALR tables of grammar/leadrules.lark. Out: `language()`, which says what a word is in a state, whether a token
+can follow, and what could stand instead. Lark calls the builder; no text is cut here and nothing is reported.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-from lark import Lark
-from lark.lexer import Lexer
 from lark.parsers.lalr_analysis import Shift
 from lark.parsers.lalr_parser_state import ParseConf, ParserState
 
 from leadrules.syntax.build import Builder
+from leadrules.syntax.tables import parser
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import LIMIT_UNITS, RESERVED, UNITS
 
@@ -52,39 +49,13 @@ _OPERATORS = frozenset(
 )
 
 
-class _NoLexer(Lexer):
-    """Tokens are cut by syntax/tokens; the parser is fed by hand."""
-
-    def __init__(self, lexer_conf: Any) -> None:
-        """Nothing to set up."""
-
-    def lex(self, lexer_state: Any, parser_state: Any) -> Any:
-        """Never called."""
-        raise NotImplementedError
-
-
-def grammar_text() -> str:
-    """The grammar file, beside the package or in the checkout."""
-    inside = files("leadrules") / "_grammar" / "leadrules.lark"
-    if inside.is_file():
-        return inside.read_text(encoding="utf-8")
-    return (Path(__file__).parents[3] / "grammar" / "leadrules.lark").read_text(encoding="utf-8")
-
-
 class Language:
     """The LALR tables, with the builder that they call."""
 
     def __init__(self) -> None:
-        """Build the tables."""
+        """Read the tables."""
         self.builder = Builder()
-        self.lark = Lark(
-            grammar_text(),
-            parser="lalr",
-            start="block",
-            lexer=_NoLexer,
-            keep_all_tokens=True,
-            transformer=self.builder,
-        )
+        self.lark = parser(self.builder)
         self.conf: ParseConf[int] = self.lark.parse_interactive().parser_state.parse_conf
         self.states: dict[int, dict[str, tuple[Any, Any]]] = self.conf.states
         self.fixed = {
@@ -194,5 +165,5 @@ def join_words(words: Iterable[str]) -> str:
 
 @cache
 def language() -> Language:
-    """The one language; built when a file is first read."""
+    """The one language; made when a file is first read."""
     return Language()
