@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from leadrules.compile.definitions import check_group, lower_define, lower_segment, written_list
@@ -20,6 +20,7 @@ from leadrules.compile.expressions import Scope
 from leadrules.compile.files import Files, Read, reader
 from leadrules.compile.lifecycle import Lifecycle, lower_lifecycle
 from leadrules.compile.names import Declaration, gather
+from leadrules.compile.open_leads import lower_open_leads
 from leadrules.compile.order import ordered as in_order
 from leadrules.compile.scores import lower_score
 from leadrules.compile.thresholds import lower_band, lower_classify, lower_matrix, lower_stages
@@ -81,9 +82,12 @@ def compile_project(project: Project, modules: Sequence[n.Module], *, read: Read
             check_group(scope, group.statement)
         definitions = _definitions(scope)
         lifecycle = lower_lifecycle(scope)
+        open_leads = lower_open_leads(scope)
         _check_patterns(scope)
         diagnostics = tuple(ordered(scope.diagnostics))
-        ruleset = None if has_errors(scope.diagnostics) else _ruleset(scope, lists, tables, definitions, lifecycle)
+        if has_errors(scope.diagnostics):
+            return Compiled(None, diagnostics, _symbols(scope))
+        ruleset = replace(_ruleset(scope, lists, tables, definitions, lifecycle), open_leads=open_leads)
         return Compiled(ruleset, diagnostics, _symbols(scope))
 
 

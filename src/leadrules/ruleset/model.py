@@ -525,6 +525,7 @@ class Ruleset:
     funnels: tuple[Funnel, ...] = ()
     goals: tuple[Goal, ...] = ()
     tests: tuple[Test, ...] = ()
+    open_leads: Expr | None = None  # which leads count against a rep's `capacity.open`; None: every owned one
 
     @property
     def declared(self) -> tuple[Definition, ...]:

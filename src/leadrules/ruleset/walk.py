@@ -39,6 +39,8 @@ def parts(ruleset: Ruleset) -> Iterator[tuple[str, Any]]:
     )
     for statement in statements:
         yield from _below(statement, getattr(statement, "name", ""), ruleset)
+    if ruleset.open_leads is not None:
+        yield from _below(ruleset.open_leads, "open_leads", ruleset)
 
 
 def expression_parts(expression: Expr, ruleset: Ruleset) -> Iterator[Any]:
