@@ -185,6 +185,7 @@ def _set(scope: Scope, node: n.SetField) -> model.Action:
         scope.expression(node.value)
         return _action(node, "set")
     scope.use("field", field.name, node.field.span)
+    scope.fields_read.add(field.name)  # a `set` of the value that is there is no action
     _check_may_set(scope, node.field, field.name)
     value = scope.value_of(node.value, field.type, field.name)
     return _action(node, "set", field=field.name, value=value)

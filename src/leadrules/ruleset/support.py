@@ -13,7 +13,7 @@ from typing import Any
 
 from leadrules.core.text import nfc
 from leadrules.core.types import Type
-from leadrules.ruleset.model import Aggregate, Band, EventFilter, Expr, Place, Route, Ruleset, Stages
+from leadrules.ruleset.model import Action, Aggregate, Band, EventFilter, Expr, Place, Route, Ruleset, Stages
 
 EventField = tuple[str, str]
 
@@ -93,6 +93,8 @@ class _Reads:
             self.fields.add(part.previous_field)
         elif isinstance(part, Route) and part.sets is not None:
             self.fields.add(part.sets)
+        elif isinstance(part, Action) and part.field is not None:
+            self.fields.add(part.field)
         return types
 
     def _note_expression(self, part: Expr, types: tuple[str, ...]) -> None:

@@ -1,0 +1,400 @@
+"""Actions of triggers and of finished sequences: which are done, which are lost to another, which come to nothing.
+
+In: a tick, and per rule the leads it was set off for, in the order in which rules run. Out: rows of actions.csv and
+withheld.csv, and proposals: owners, wishes to enter a sequence, stops, values of fields. Refuses to know what set a rule
+off, and how a route or a sequence works: it asks `Routing` and `Entering`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import polars as pl
+
+from leadrules.data.texts import as_text
+from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, Tick
+from leadrules.lifecycle.slots import OWNER, SEQUENCE, Slots, field_slot
+from leadrules.ruleset.model import Action, Duration, Template
+
+SENT_AS = "email"
+OVER_A_LIMIT = "over a limit"
+
+WISHES: Mapping[str, pl.DataType] = {
+    "lead_row": pl.UInt32(),
+    "order": pl.UInt32(),
+    "kind": pl.String(),
+    "sequence": pl.String(),
+    "at": INSTANT,
+    "template": pl.String(),
+    "rule": pl.String(),
+}
+OWNERS: Mapping[str, pl.DataType] = {
+    "lead_row": pl.UInt32(),
+    "owner": pl.String(),
+    "due_at": INSTANT,
+    "route": pl.String(),
+    "rule": pl.String(),
+}
+FIELDS: Mapping[str, pl.DataType] = {
+    "lead_row": pl.UInt32(),
+    "field": pl.String(),
+    "value": pl.String(),
+    "rule": pl.String(),
+}
+
+
+class Routing(Protocol):
+    """What actions ask of the routes."""
+
+    def hand_over(
+        self,
+        route: str,
+        lead_rows: pl.Series,
+        *,
+        exclude_past_owners: bool = False,
+        at: pl.Series | None = None,
+        respond_within: Duration | None = None,
+    ) -> pl.DataFrame:
+        """lead_row, rule, owner, due_at, why: what a route makes of leads that it is handed."""
+
+    def respond_by(self, owners: pl.Series, at: pl.Series, length: Duration) -> pl.Series:
+        """When a response is due, in the working hours of each owner."""
+
+
+class Entering(Protocol):
+    """What actions ask of the sequences."""
+
+    def refused(self, sequences: pl.Series, lead_rows: pl.Series) -> pl.Series:
+        """Whether a sequence does not take a lead again, yet or ever."""
+
+    def suppressed(self, actions: pl.DataFrame) -> pl.DataFrame:
+        """The same rows of actions with a reason where nothing may go out on their channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """A rule that acts: its name in the files, its actions, its response time, whether its reassignments are counted."""
+
+    rule: str
+    actions: tuple[Action, ...]
+    respond_within: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Per lead that a rule was set off for: whether some action was done, and whether there is nothing left to do."""
+
+    fired: pl.Series
+    settled: pl.Series
+
+
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """The leads that a rule acts on, and since when each of them waits for it."""
+
+    rows: pl.Series
+    at: pl.Series
+
+    def only(self, mask: pl.Series) -> Leads:
+        """Those of a mask."""
+        return Leads(self.rows.filter(mask), self.at.filter(mask))
+
+
+@dataclass(slots=True)
+class Proposals:
+    """What was done so far in a run, in order."""
+
+    actions: list[pl.DataFrame] = field(default_factory=list)
+    wishes: list[pl.DataFrame] = field(default_factory=list)
+    owners: list[pl.DataFrame] = field(default_factory=list)
+    fields: list[pl.DataFrame] = field(default_factory=list)
+    stops: list[pl.DataFrame] = field(default_factory=list)
+    reassigned: dict[str, list[pl.Series]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """Per lead of one action: done; nothing to do, for it is so already. The rest was lost, refused or impossible."""
+
+    done: pl.Series
+    already: pl.Series
+
+
+class Desk:
+    """Takes the actions of one rule after the other. `sequence_now` is each lead's after exits and finishes."""
+
+    def __init__(
+        self, tick: Tick, routing: Routing, entering: Entering, sequence_now: pl.Series, first_order: int
+    ) -> None:
+        self.tick, self.routing, self.entering = tick, routing, entering
+        self.sequence_now = sequence_now
+        self.slots = Slots(tick.leads.height)
+        self.made = Proposals()
+        self._order = first_order
+        self._values: dict[str, pl.Series] = {}
+        self._fields = dict(tick.ruleset.fields)
+
+    def perform(self, doer: Doer, leads: pl.DataFrame) -> Done:
+        """Try every action of a rule on the leads (lead_row, at) it was set off for."""
+        at = leads["at"].fill_null(self.tick.as_of) if leads.height else leads["at"]
+        who = Leads(leads["lead_row"], at)
+        tried = [self._try(doer, action, who) for action in doer.actions] if leads.height else []
+        nobody = _all(False, leads.height)
+        fired, settled = nobody, nobody
+        for one in tried:
+            fired, settled = fired | one.done, settled | one.done | one.already
+        return Done(who.rows.filter(fired), who.rows.filter(settled))
+
+    def _try(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
+        self._order += 1
+        return _TRY[action.kind](self, doer, action, leads)
+
+    # -- sequences --------------------------------------------------------------------------------------------------
+
+    def _enter(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
+        """`enroll` does nothing to a lead that is in a sequence; `move` takes it out of the one it is in."""
+        target = self._named(action.sequence, action.by, leads)
+        now = self.sequence_now.gather(leads.rows)
+        waits = _column(self.tick, "seq_wait", pl.String()).gather(leads.rows)
+        already = (now.eq(target) | (now.is_null() & waits.eq(target))).fill_null(value=False)
+        wanted = target.is_not_null() & ~already
+        if action.kind == "enroll":
+            wanted &= now.is_null()
+        row = self._rows(doer, leads, kind=action.kind, what="sequence", value=target)
+        row = row.with_columns(self._template(action.template, leads).alias("template"))
+        free = self._lose(SEQUENCE, row, wanted)
+        refused = free & self.entering.refused(target, leads.rows)
+        self._withhold(row.filter(refused), OVER_A_LIMIT)
+        done = free & ~refused
+        self.slots.take(SEQUENCE, leads.rows.filter(done), doer.rule)
+        wishes = row.with_columns(pl.col("value").alias("sequence"), leads.at.alias("at")).filter(done)
+        self.made.wishes.append(wishes.select(list(WISHES)))
+        return _Tried(done, already)
+
+    def _stop(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
+        now = self.sequence_now.gather(leads.rows)
+        waits = _column(self.tick, "seq_wait", pl.String()).gather(leads.rows)
+        row = self._rows(doer, leads, kind="stop", what="sequence", value=pl.select(pl.coalesce(now, waits)).to_series())
+        done = self._lose(SEQUENCE, row, row["value"].is_not_null())
+        self.slots.take(SEQUENCE, leads.rows.filter(done), doer.rule)
+        self.made.actions.append(row.filter(done & now.is_not_null()))
+        self.made.stops.append(row.filter(done))
+        return _Tried(done, row["value"].is_null())
+
+    # -- owners -----------------------------------------------------------------------------------------------------
+
+    def _assign(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
+        filled = next((r.sets for r in self.tick.ruleset.routes if r.name == action.route), None)
+        slot, what = (OWNER, "owner") if filled is None else (field_slot(filled), filled)
+        row = self._rows(doer, leads, kind="assign", what=what, value=self._said_owner(action, leads))
+        free = self._lose(slot, row, _all(True, len(leads.rows)))
+        if action.most_times is not None:
+            spent = free & (self._times(doer).gather(leads.rows) >= action.most_times)
+            self._withhold(row.filter(spent), OVER_A_LIMIT)
+            free &= ~spent
+        found = self._owners(doer, action, leads.only(free))
+        return self._give(doer, action, row.filter(free), found, free, filled)
+
+    def _give(
+        self, doer: Doer, action: Action, row: pl.DataFrame, found: pl.DataFrame, free: pl.Series, filled: str | None
+    ) -> _Tried:
+        """The owners that were found: those who are owners already are no action, but may be given a new `due_at`."""
+        slot = OWNER if filled is None else field_slot(filled)
+        row = row.with_columns(found["owner"].alias("value"), found["due_at"].alias("due"))
+        before = self._filled_by(filled).gather(row["lead_row"])
+        there = found["owner"].is_not_null()
+        same = (found["owner"] == before).fill_null(value=False)
+        stamped = found["due_at"].is_not_null() if filled is None else _all(False, row.height)
+        done = there & (~same | stamped)
+        self.slots.take(slot, row["lead_row"].filter(done), doer.rule)
+        self.made.actions.append(row.filter(there & ~same))
+        if filled is None:
+            owners = row.select("lead_row", owner="value", due_at="due", route=pl.lit(action.route), rule="rule")
+            self.made.owners.append(owners.filter(done).cast(dict(OWNERS)))
+        else:
+            fields = row.select("lead_row", field=pl.lit(filled), value="value", rule="rule")
+            self.made.fields.append(fields.filter(done).cast(dict(FIELDS)))
+        if action.kind == "reassign":
+            self.made.reassigned.setdefault(doer.rule, []).append(row["lead_row"].filter(there & ~same))
+        return _Tried(_spread(free, done), _spread(free, same & ~done))
+
+    def _said_owner(self, action: Action, leads: Leads) -> pl.Series:
+        said = action.rep if action.rep is not None else None if action.queue is None else f"queue:{action.queue}"
+        return pl.Series([said], dtype=pl.String).new_from_index(0, len(leads.rows))
+
+    def _owners(self, doer: Doer, action: Action, leads: Leads) -> pl.DataFrame:
+        """owner and due_at for each lead; a blank owner where nobody takes it."""
+        if action.route is not None:
+            found = self.routing.hand_over(
+                action.route,
+                leads.rows,
+                exclude_past_owners=action.kind == "reassign",
+                at=leads.at,
+                respond_within=doer.respond_within,
+            )
+            asked = leads.rows.alias("lead_row").to_frame()
+            return asked.join(found, on="lead_row", how="left", maintain_order="left").select("owner", "due_at")
+        owners = self._said_owner(action, leads)
+        if action.rep is not None and not self._is_active(action.rep):
+            owners = owners.clear(len(owners))
+        due = pl.Series([None], dtype=INSTANT).new_from_index(0, len(owners))
+        if doer.respond_within is not None and len(owners):
+            due = self.routing.respond_by(owners, leads.at, doer.respond_within)
+        return pl.DataFrame([owners.alias("owner"), due.alias("due_at")])
+
+    def _is_active(self, rep: str) -> bool:
+        return any(one.key == rep and one.active for one in self.tick.project.team.reps)
+
+    def _filled_by(self, filled: str | None) -> pl.Series:
+        """Each lead's owner before this run, or what the field that a route fills holds."""
+        if filled is None:
+            return _column(self.tick, "owner", pl.String())
+        return self._field_now(filled).cast(pl.String)
+
+    def _times(self, doer: Doer) -> pl.Series:
+        column = f"times:{doer.rule.partition('.')[2]}"
+        return _column(self.tick, column, pl.Int32()).fill_null(0)
+
+    # -- fields -----------------------------------------------------------------------------------------------------
+
+    def _set(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
+        name = str(action.field)
+        assert action.value is not None
+        value = self._value(f"{doer.rule} {name}", action).gather(leads.rows)
+        before = self._field_now(name).gather(leads.rows)
+        already = before.eq_missing(value.cast(before.dtype, strict=False))
+        texts = as_text(value, self.tick.calendar)
+        row = self._rows(doer, leads, kind="set", what=name, value=texts)
+        done = self._lose(field_slot(name), row, ~already)
+        self.slots.take(field_slot(name), leads.rows.filter(done), doer.rule)
+        self.made.actions.append(row.filter(done))
+        fields = row.select("lead_row", field="what", value="value", rule="rule")
+        self.made.fields.append(fields.filter(done).cast(dict(FIELDS)))
+        return _Tried(done, already)
+
+    def _value(self, key: str, action: Action) -> pl.Series:
+        if key not in self._values:
+            assert action.value is not None
+            self._values |= self.tick.facts.values({key: action.value})
+        return self._values[key]
+
+    def _field_now(self, name: str) -> pl.Series:
+        """What a field of the leads holds, as the rules of this run see it."""
+        return self.tick.facts.field(name)
+
+    # -- what goes out ----------------------------------------------------------------------------------------------
+
+    def _task(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
+        row = self._rows(doer, leads, kind=str(action.channel), what=action.content, auto=False)
+        return self._send_out(row.with_columns(self._template(action.template, leads).alias("template")))
+
+    def _send(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
+        row = self._rows(doer, leads, kind=SENT_AS, auto=True)
+        return self._send_out(row.with_columns(self._template(action.template, leads).alias("template")))
+
+    def _send_out(self, row: pl.DataFrame) -> _Tried:
+        rows = self.entering.suppressed(row)
+        self.made.actions.append(rows.select(list(ACTION_COLUMNS)))
+        return _Tried(rows["reason"].is_null(), _all(False, row.height))
+
+    def _notify(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
+        assert action.who is not None
+        who = self._notified(doer, action).gather(leads.rows)
+        row = self._rows(doer, leads, kind="notify", what=who, value=action.content)
+        self.made.actions.append(row)
+        return _Tried(_all(True, row.height), _all(False, row.height))
+
+    def _notified(self, doer: Doer, action: Action) -> pl.Series:
+        key = f"{doer.rule} who {action.content}"
+        if key not in self._values:
+            assert action.who is not None
+            self._values |= self.tick.facts.values({key: action.who})
+        return self._values[key]
+
+    # -- rows -------------------------------------------------------------------------------------------------------
+
+    def _rows(
+        self,
+        doer: Doer,
+        leads: Leads,
+        *,
+        kind: str,
+        what: str | pl.Series | None = None,
+        value: str | pl.Series | None = None,
+        auto: bool | None = None,
+    ) -> pl.DataFrame:
+        """One row of actions.csv per lead."""
+        parts: dict[str, Any] = {
+            "order": self._order,
+            "kind": kind,
+            "what": what,
+            "value": value,
+            "auto": auto,
+            "rule": doer.rule,
+        }
+        made = [
+            (part if isinstance(part, pl.Series) else pl.lit(part)).cast(ACTION_COLUMNS[name]).alias(name)
+            for name, part in parts.items()
+        ]
+        rest = [pl.lit(None, dtype=kind_).alias(name) for name, kind_ in ACTION_COLUMNS.items() if name not in parts]
+        frame = leads.rows.cast(pl.UInt32).alias("lead_row").to_frame()
+        return frame.with_columns(*made, *(one for one in rest if one.meta.output_name() != "lead_row")).select(
+            list(ACTION_COLUMNS)
+        )
+
+    def _lose(self, slot: str, row: pl.DataFrame, wanted: pl.Series) -> pl.Series:
+        """Those of the wanted that are free; the others are written down as lost to the rule that came first."""
+        by = self.slots.taken_by(slot, row["lead_row"])
+        lost = wanted & by.is_not_null()
+        if lost.any():
+            self.made.actions.append(row.with_columns(("lost to " + by).alias("reason")).filter(lost))
+        return wanted & by.is_null()
+
+    def _withhold(self, row: pl.DataFrame, reason: str) -> None:
+        if row.height:
+            self.made.actions.append(row.with_columns(pl.lit(reason).alias("reason")))
+
+    def _named(self, name: str | None, by: str | None, leads: Leads) -> pl.Series:
+        """A name, or for each lead its label of a classify; blank for a lead without one."""
+        if by is not None:
+            return self.tick.facts.frame[by].gather(leads.rows).cast(pl.String)
+        return pl.Series([name], dtype=pl.String).new_from_index(0, len(leads.rows))
+
+    def _template(self, template: Template | None, leads: Leads) -> pl.Series:
+        return self._named(template.name, template.by, leads) if template else self._named(None, None, leads)
+
+
+_TRY: Mapping[str, Callable[[Desk, Doer, Action, Leads], _Tried]] = {
+    "enroll": Desk._enter,
+    "move": Desk._enter,
+    "stop": Desk._stop,
+    "set": Desk._set,
+    "assign": Desk._assign,
+    "reassign": Desk._assign,
+    "task": Desk._task,
+    "send": Desk._send,
+    "notify": Desk._notify,
+}
+
+
+def together(frames: Sequence[pl.DataFrame], columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Frames of the same columns as one."""
+    return pl.concat([pl.DataFrame(schema=dict(columns)), *frames])
+
+
+def _all(value: bool, height: int) -> pl.Series:
+    return pl.repeat(value, height, dtype=pl.Boolean, eager=True)
+
+
+def _spread(among: pl.Series, values: pl.Series) -> pl.Series:
+    """Values of those that a mask chose, as values of all: no for the others."""
+    return _all(False, len(among)).scatter(among.arg_true(), values) if len(values) else _all(False, len(among))
+
+
+def _column(tick: Tick, name: str, kind: pl.DataType) -> pl.Series:
+    if name in tick.leads.columns:
+        return tick.leads[name]
+    return pl.Series([None], dtype=kind).new_from_index(0, tick.leads.height)
