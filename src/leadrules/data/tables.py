@@ -9,9 +9,10 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 # Ends each item of a list that came as a list (JSON, Parquet), so that no separator inside an item cuts it.
 ITEM_END = "\x1f"
