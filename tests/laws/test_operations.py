@@ -260,3 +260,10 @@ def test_constants_stand_for_columns() -> None:
         assert frame.head(0).lazy().with_columns(expression.alias("r")).collect()["r"].dtype == with_columns.dtype
         streamed = frame.lazy().with_columns(expression.alias("r")).collect(engine="streaming")["r"]
         assert streamed.equals(with_columns)
+
+
+def test_a_quotient_by_a_constant_is_the_true_quotient() -> None:
+    numbers = [9e14, 1235.0, 1.0, 10.0, -0.3]
+    column = OPERATIONS["div"].column(Context(Calendar()), None, (NUMBER, NUMBER), pl.col("x"), pl.lit(7.0))
+    found = pl.DataFrame({"x": numbers}).lazy().with_columns(column.alias("r")).collect()["r"]
+    assert found.to_list() == [number / 7.0 for number in numbers]

@@ -149,6 +149,13 @@ def test_sums_beyond_sixty_four_bits_are_exact() -> None:
     assert facts(rules, opened(*range(1, 21))).frame["engagement"].to_list() == [20 * 9e14, 0.0]
 
 
+def test_very_many_events_of_very_many_points_add_up() -> None:
+    rules = ruleset(score(each(9e14), each(2, "more")))
+    found = facts(rules, opened(*([1] * 5000)))
+    assert found.frame["engagement"].to_list() == [float(45 * 10**21 + 10**8) / 1e4, 0.0]
+    assert found.reasons()[0] == "engagement.opened +4500000000000000000; engagement.more +10000"
+
+
 def test_a_thousandth_is_not_a_last_bit_off() -> None:
     """Polars divides by a constant by multiplying with its inverse."""
     rules = ruleset(score(*(ScoreRule(f"r{n}", None, number(0.1235)) for n in range(1))))
@@ -201,7 +208,7 @@ def test_a_thousand_rules_take_linear_time() -> None:
             None,
             None,
             "first" if n >= 500 else None,
-        )  # fmt: skip
+        )
         for n in range(1000)
     )
     labels = [BandLabel(f"l{n}", None, float(1000 - n)) for n in range(300)]

@@ -200,7 +200,8 @@ def _from_events(rule: RuleInput, matched: pl.Series, events: pl.Series) -> Code
         one = rounded_number(rule.points, EVENT_DIGITS)
         if most < MOST_CODES:
             return Coded(events, tuple(_within_limit(one * count, each) for count in range(most + 1)))
-        micro = events.cast(wide_enough(one, most)) * one
+        wide = wide_enough(one, most)
+        micro = pl.select(pl.lit(events).cast(wide) * pl.lit(one, dtype=wide)).to_series()
     if each.most_points is not None:
         limit = rounded_number(each.most_points, EVENT_DIGITS)
         micro = micro.cast(wide_enough(max(largest_size(micro), limit))).clip(-limit, limit)

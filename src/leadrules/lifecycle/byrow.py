@@ -6,15 +6,15 @@ In: what engine/columns.evaluate takes. Out: the same facts, found lead by lead 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
 from leadrules.core.functions import Context
-from leadrules.engine.row import LeadFacts, prepare
-from leadrules.ruleset.model import Band, Ruleset, Score, Stages
+from leadrules.engine.row import LeadFacts, Program, prepare
+from leadrules.ruleset.model import Band, EventFilter, Expr, Ruleset, Score, Stages
 
 COLUMN_TYPES: dict[str, Any] = {
     "text": pl.String(),
@@ -37,6 +37,8 @@ class RowFacts:
     leads: tuple[LeadFacts, ...]
     frame: pl.DataFrame
     previous: pl.DataFrame
+    program: Program
+    events: pl.DataFrame
 
     def reasons(self) -> pl.Series:
         """One text per lead."""
@@ -45,7 +47,7 @@ class RowFacts:
     def contributions(self) -> pl.DataFrame:
         """The non-zero contributions in long form."""
         rows = [
-            (row, line.score, line.rule, line.points / 10_000, line.events)
+            (row, line.score, line.rule, float(line.points) / 10_000, line.events)
             for row, facts in enumerate(self.leads)
             for line in facts.contributions
         ]
@@ -64,10 +66,38 @@ class RowFacts:
         scores = (d for d in self.ruleset.declared if isinstance(d, Score))
         return {f"{s.name}.{r.name}": counted[f"{s.name}.{r.name}"] for s in scores for r in s.rules}
 
+    def values(self, expressions: Mapping[str, Expr], rep: Mapping[str, object] | None = None) -> dict[str, pl.Series]:
+        """Further expressions on these facts; `rep` gives the attributes that `rep.x` stands for."""
+        return {key: self._values(key, expression, rep) for key, expression in expressions.items()}
 
-def evaluate_by_row(ruleset: Ruleset, leads: pl.DataFrame, events: pl.DataFrame, context: Context) -> RowFacts:
-    """The facts of every lead."""
-    program = prepare(ruleset)
+    def _values(self, key: str, expression: Expr, rep: Mapping[str, object] | None) -> pl.Series:
+        found = [self.program.value(expression, facts, rep) for facts in self.leads]
+        return _series(key, found, expression.type.kind)
+
+    def matching(self, selection: EventFilter) -> pl.DataFrame:
+        """The events that a filter lets through, with all their columns."""
+        rows = [event["@row"] for facts in self.leads for event in self.program.matching(selection, facts)]
+        return self.events[rows]
+
+    def after(self, inputs: Mapping[str, pl.Series]) -> RowFacts:
+        """The same facts seen with other inputs; definitions stay as they were worked out."""
+        columns = {_input(name, None)[0]: values.to_list() for name, values in inputs.items()}
+        leads = [
+            facts.after({name: values[row] for name, values in columns.items()})
+            for row, facts in enumerate(self.leads)
+        ]  # fmt: skip
+        return replace(self, leads=tuple(leads))
+
+
+def evaluate_by_row(
+    ruleset: Ruleset,
+    leads: pl.DataFrame,
+    events: pl.DataFrame,
+    context: Context,
+    teams: Mapping[str, Sequence[str]] | None = None,
+) -> RowFacts:
+    """The facts of every lead; `teams` are the rosters of `in team`."""
+    program = prepare(ruleset, teams)
     per_lead = _events_by_lead(ruleset, events)
     found = tuple(
         program.facts(lead, per_lead.get(row, ()), context, _inputs(lead))
@@ -77,7 +107,7 @@ def evaluate_by_row(ruleset: Ruleset, leads: pl.DataFrame, events: pl.DataFrame,
     previous = [
         _previous(d, leads).alias(d.name) for d in ruleset.declared if isinstance(d, Band | Stages)
     ]  # fmt: skip
-    return RowFacts(ruleset, found, pl.DataFrame(columns), pl.DataFrame(previous))
+    return RowFacts(ruleset, found, pl.DataFrame(columns), pl.DataFrame(previous), program, events)
 
 
 def _plain(lead: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,10 +129,10 @@ def _events_by_lead(ruleset: Ruleset, events: pl.DataFrame) -> dict[int, list[di
     order = [name for name in ("at", "@rank") if name in events.columns]
     known = {event: dict(fields) for event, fields in ruleset.event_fields}
     found: dict[int, list[dict[str, Any]]] = {}
-    for row in events.sort(order, maintain_order=True).iter_rows(named=True):
+    for row in events.with_row_index("@row").sort(order, maintain_order=True).iter_rows(named=True):
         fields = known.get(row["type"], {})
         values = {name: row.get(f"{name}:{type_.kind}") for name, type_ in fields.items()}
-        event = {**_plain(values), "type": row["type"], "at": row["at"], "lead_id": None}
+        event = {**_plain(values), "type": row["type"], "at": row["at"], "lead_id": None, "@row": row["@row"]}
         found.setdefault(row["lead_row"], []).append(event)
     return found
 
@@ -114,7 +144,10 @@ def _column(name: str, ruleset: Ruleset, found: tuple[LeadFacts, ...]) -> pl.Ser
     kind = kinds.get(type(definition).__name__) or (
         "label" if isinstance(definition, Band) or value is None else value.type.kind
     )
-    values = [facts.values[name] for facts in found]
+    return _series(name, [facts.values[name] for facts in found], kind)
+
+
+def _series(name: str, values: Sequence[Any], kind: str) -> pl.Series:
     return pl.Series(name, [list(v) if isinstance(v, tuple) else v for v in values], dtype=COLUMN_TYPES.get(kind))
 
 
