@@ -87,9 +87,14 @@ class ColumnFacts:
         ]
         return dict.fromkeys(rules, 0) | reasons.fired(self.lines)
 
-    def values(self, expressions: Mapping[str, Expr], rep: Mapping[str, object] | None = None) -> dict[str, pl.Series]:
-        """Further expressions on these facts; `rep` gives the attributes that `rep.x` stands for."""
-        return self.workspace.evaluate(expressions, rep)
+    def values(
+        self,
+        expressions: Mapping[str, Expr],
+        rep: Mapping[str, object] | None = None,
+        rows: pl.Series | None = None,
+    ) -> dict[str, pl.Series]:
+        """Further expressions on these facts; `rep` gives the attributes that `rep.x` stands for, `rows` some leads only."""
+        return self.workspace.evaluate(expressions, rep, rows)
 
     def matching(self, selection: EventFilter) -> pl.DataFrame:
         """The events that a filter lets through: lead_row, type, at and the fields read."""

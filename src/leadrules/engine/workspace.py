@@ -1,7 +1,8 @@
 """The leads under evaluation: their inputs, what is worked out so far, and where each leaf of an expression stands.
 
 In: a ruleset, leads, events, a context. Out: series in lead order. Columns bear the names of lead fields; `=NAME` is a
-definition, `#3` an aggregate, `?3` whether it happened, `%name` a bucket, `@...` an input. Knows no kind of definition.
+definition, `>NAME` when its label was entered, `#3` an aggregate, `?3` whether it happened, `%name` a bucket, `@...` an
+input. Knows no kind of definition.
 """
 
 from __future__ import annotations
@@ -51,24 +52,30 @@ class Workspace:
             self.ruleset, self.inputs.with_columns(**inputs), self._pass.events, self.context, self._teams
         )
         known = [
-            c for c in self._table.frame.get_columns() if c.name[:1] in "=#?" and c.name not in other.inputs.columns
+            c for c in self._table.frame.get_columns() if c.name[:1] in "=>#?" and c.name not in other.inputs.columns
         ]
         other._table.add(known)
         return other
 
     # -- what is known ----------------------------------------------------------------------------------------------
 
-    def evaluate(self, wanted: Mapping[str, Expr], rep: Mapping[str, object] | None = None) -> dict[str, pl.Series]:
-        """Expressions over the leads."""
-        if rep is None:
+    def evaluate(
+        self,
+        wanted: Mapping[str, Expr],
+        rep: Mapping[str, object] | None = None,
+        rows: pl.Series | None = None,
+    ) -> dict[str, pl.Series]:
+        """Expressions over the leads, or over these rows of them."""
+        if rep is None and rows is None:
             return self._table.evaluate(wanted)
 
         def leaf(expression: Expr) -> pl.Expr | str | None:
-            if expression.op == "rep_field":
+            if expression.op == "rep_field" and rep is not None:
                 return literal(rep.get(str(expression.value)), expression.type)
             return self._leaf(expression)
 
-        return Table(self._table.frame, leaf, self._lower).evaluate(wanted)
+        frame = self._table.frame
+        return Table(frame if rows is None else frame[rows], leaf, self._lower).evaluate(wanted)
 
     def definition(self, name: str) -> pl.Series:
         """A definition that is worked out."""
@@ -81,6 +88,17 @@ class Workspace:
     def add_definition(self, name: str, values: pl.Series) -> None:
         """A definition, worked out."""
         self._table.add([values.alias(f"={name}")])
+        if f"@since:{name}" in self.inputs.columns:
+            self._table.add([self._entered(name, values).alias(f">{name}")])
+
+    def _entered(self, name: str, label: pl.Series) -> pl.Series:
+        """When each lead entered the label it has now: remembered where it had it before, else this instant."""
+        before = self.column(Expr("previous", TEXT, value=name))
+        now = literal(self.context.as_of, DATETIME)
+        stays = pl.col("label") == pl.col("before")
+        since = pl.when(stays & pl.col("since").is_not_null()).then("since").otherwise(now)
+        frame = pl.DataFrame([label.alias("label"), before.alias("before"), self.inputs[f"@since:{name}"].alias("since")])
+        return frame.select(pl.when(pl.col("label").is_not_null()).then(since).cast(MOMENT)).to_series()
 
     def asked_aggregate(self, number: int) -> Asked:
         """An aggregate as a question to the events."""
@@ -202,7 +220,7 @@ class Workspace:
             case "previous":
                 return self._before(value)
             case "since_of":
-                return self._column(f"@since:{value}", DATETIME)
+                return self._column(f">{value}", DATETIME)
             case "always":
                 return self._always(value, expression.type)
             case "bucket":
