@@ -72,7 +72,7 @@ def execute(request: RunRequest) -> Outcome:
     as_of = choose(request.ruleset, request.as_of, newest)
     context = Context(calendar, as_of.at)
     frame = _with_inputs(request, leads.frame)
-    facts = _engine(request.engine)(request.ruleset, frame, events.frame, context)
+    facts = _engine(request.engine)(request.ruleset, frame, events.frame, context, dict(request.project.team.teams))
     _nothing_lost(leads, facts.frame.height)
     return Outcome(request, leads, events, as_of, request.since or _day_before(calendar, as_of.at), facts)
 
