@@ -14,6 +14,7 @@ from leadrules.compile.mismatch import (
     between,
     disagree,
     is_a,
+    is_with_text,
     needs_quotes,
     not_a_label,
     not_an_option,
@@ -22,6 +23,7 @@ from leadrules.compile.mismatch import (
 )
 from leadrules.compile.references import label_owner, resolves
 from leadrules.compile.scope import Place, nothing, replace
+from leadrules.core.source import Span
 from leadrules.core.text import fold, nearest
 from leadrules.core.types import ERROR, YESNO, Type
 from leadrules.ruleset.model import Expr
@@ -32,12 +34,15 @@ if TYPE_CHECKING:
 
 ORDERED = ("number", "date", "datetime", "duration")
 SHORTEST_MISSPELT = 4  # a shorter word is like too many names to be one of them misspelt
+EMPTY = {"empty", "missing", "none", "unset", "absent"}
 OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 
 def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
     """`a = b` and its like."""
     left, right = _sides(scope, node, place)
+    if isinstance(node.right, n.TextLiteral) and between(node.left, node.right).text.startswith("is"):
+        return is_with_text(scope, node, left)
     if "error" in (left.type.kind, right.type.kind):
         return nothing(node.span)
     if not agree(left.type, right.type):
@@ -202,6 +207,8 @@ def lower_is_label(scope: Scope, node: n.IsLabel, place: Place) -> Expr:
     value = scope.expression(node.value, place=place)
     if value.type.kind == "error":
         return nothing(node.span)
+    if _asks_for_presence(node, value.type):
+        return _means_blank(scope, node)
     if value.type.kind != "label":
         return _not_labelled(scope, node, value)
     known = [_label(scope, ident, value.type) for ident in node.labels]
@@ -214,6 +221,20 @@ def lower_is_label(scope: Scope, node: n.IsLabel, place: Place) -> Expr:
     labels = _reach(node, value.type.options)
     found = Expr("is_label", YESNO, (value,), value=labels, span=node.span.as_json())
     return negation(found, node.span) if node.op == "is not" else found
+
+
+def _asks_for_presence(node: n.IsLabel, type: Type) -> bool:
+    """`is empty`, `is not missing`, where no label or option is called so."""
+    word = fold(node.labels[0].key)
+    return node.op in ("is", "is not") and word in EMPTY and word not in map(fold, type.options)
+
+
+def _means_blank(scope: Scope, node: n.IsLabel) -> Expr:
+    new = "is not blank" if node.op == "is not" else "is blank"
+    written = Span(node.span.file, node.value.span.end, node.span.end)
+    written = Span(written.file, written.end - len(written.text.lstrip(" \t\r\n)")), written.end)
+    fixes = (replace(f"change to `{new}`", written, new),)
+    return scope.broken("LR016", written, f"`{written.text}` is written `{new}`", help=f"write `{new}`", fixes=fixes)
 
 
 def _unknown_labelled(scope: Scope, node: n.IsLabel, word: n.Name) -> Expr:
@@ -298,7 +319,7 @@ def fitted(scope: Scope, node: n.Expression, wanted: Type, what: str, place: Pla
         return _as_choice(scope, node, lowered, wanted, what)
     if wanted.kind == "text" and lowered.type.kind in ("choice", "label"):
         return lowered
-    return lowered if lowered.type.kind == wanted.kind else scope.expression(node, (wanted.kind,), place, what)
+    return lowered if lowered.type.kind == wanted.kind else scope.expression(node, (wanted.kind,), place, f"`{what}`")
 
 
 def _as_choice(scope: Scope, node: n.Expression, lowered: Expr, wanted: Type, what: str) -> Expr:

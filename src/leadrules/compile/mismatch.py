@@ -166,11 +166,9 @@ def _text_beside(scope: Scope, node: n.TextLiteral, other: tuple[n.Expression, E
 def quoted_label(scope: Scope, node: n.TextLiteral, other: tuple[n.Expression, Expr], gap: Span) -> None:
     """`temperature = "hot"`."""
     found = other[1].type
-    if gap.text.startswith("is"):
-        return  # `is "hot"` is reported where it is read
     wanted = fold(node.value)
     label = next((o for o in found.options if fold(o) == wanted), None)
-    verb = "is not" if "!" in gap.text else "is"
+    verb = "is not" if "!" in gap.text or "not" in gap.text else "is"
     message = f"{is_a(other[0], found)}: a label stands without quotes, after `{verb}`"
     if label is None:
         not_a_label(scope, node.span, node.value, found, instead=(gap | node.span, f"{verb} "))
@@ -178,6 +176,21 @@ def quoted_label(scope: Scope, node: n.TextLiteral, other: tuple[n.Expression, E
     fixes = (replace(f"change to `{verb} {label}`", gap | node.span, f"{verb} {label}"),)
     hint = f"write `{other[0].span.text} {verb} {label}`"
     scope.complain("LR112", node.span, message, label="in quotes", help=hint, fixes=fixes)
+
+
+def is_with_text(scope: Scope, node: n.Compare, left: Expr) -> Expr:
+    """`country is "JP"`, `temperature is "hot"`: the type says which of the two was meant to be written."""
+    gap = between(node.left, node.right)
+    if left.type.kind == "error":
+        return nothing(node.span)
+    if left.type.kind in ("label", "set"):
+        assert isinstance(node.right, n.TextLiteral)
+        _text_beside(scope, node.right, (node.left, left), gap)
+        return nothing(node.span)
+    message = f"`{gap.text}` is for labels; a value is compared with `{node.op}`"
+    new = f"{node.op} {node.right.span.text}"
+    fixes = (replace(f"change to `{new}`", gap, node.op),)
+    return scope.broken("LR013", gap | node.right.span, message, help=f"write `{new}`", fixes=fixes)
 
 
 def not_a_label(scope: Scope, span: Span, name: str, type: Type, instead: tuple[Span, str] | None = None) -> None:
@@ -223,10 +236,10 @@ def _set_beside_text(
 ) -> bool:
     of, what = a_set[0].span.text, text[0].span.text
     message = f"{said(a_set[0])} is a set: it can hold many values at once"
-    op = gap.text
+    op = {"=": "has", "is": "has", "!=": "not has", "is not": "not has"}.get(" ".join(gap.text.split()))
     fixes: tuple[Fix, ...] = ()
-    if a_set[0].span.end <= text[0].span.start and op in ("=", "!="):
-        fixes = (replace("change to `has`", gap, "has" if op == "=" else "not has"),)
+    if a_set[0].span.end <= text[0].span.start and op:
+        fixes = (replace(f"change to `{op}`", gap, op),)
     scope.complain("LR115", gap, message, label="not for sets", help=f"write `{of} has {what}`", fixes=fixes)
     return True
 
@@ -262,7 +275,8 @@ def needs_quotes(scope: Scope, node: n.Name, beside: n.Expression, type: Type) -
     """`country = JP`: a text without its quotes."""
     wanted = fold(node.name.key)
     text = next((o for o in type.options if fold(o) == wanted), node.name.text)
-    message = f"`{node.name.key}` is not a name here; {is_a(beside, type)}, and text stands in quotes"
+    subject = f"`{beside.name.key}`" if isinstance(beside, n.Name) else said(beside)
+    message = f"`{node.name.key}` is not a name here; {subject} is {type}, and text stands in quotes"
     fixes = (replace(f"change to `{quoted(text)}`", node.span, quoted(text)),)
     return scope.broken("LR113", node.span, message, label="needs quotes", help=f"write `{quoted(text)}`", fixes=fixes)
 

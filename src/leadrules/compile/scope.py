@@ -23,6 +23,7 @@ from leadrules.core.types import DATETIME, ERROR, TEXT, Type
 from leadrules.project.model import EventType, Project
 from leadrules.ruleset.model import Aggregate, Duration, Expr
 from leadrules.syntax import nodes as n
+from leadrules.syntax.words import is_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +245,10 @@ class Context:
 
     @contextmanager
     def reading(self, statement: n.Statement, line: n.Node) -> Iterator[None]:
-        """Within, a line of a damaged block that was cut short reports nothing: what is left of it says little."""
+        """Within, a line of a damaged block that was cut short, or lost a word, reports nothing more."""
         before = len(self.diagnostics)
         yield
-        if statement.damaged and (line is statement or _is_cut(line.span)):
+        if statement.damaged and (line is statement or _is_cut(line.span) or _is_scarred(line, statement)):
             del self.diagnostics[before:]
 
     @cached_property
@@ -268,6 +269,12 @@ def _is_cut(span: Span) -> bool:
     return bool(rest) and rest[0] not in "}#" and not NEXT_LINE.match(rest)
 
 
+def _is_scarred(line: n.Node, statement: n.Statement) -> bool:
+    """Whether words of a line, or behind it, were left out."""
+    end = line.span.file.text.find("\n", line.span.end)
+    return any(line.span.start <= scar.start and (end < 0 or scar.start <= end) for scar in statement.scars)
+
+
 def nothing(span: Span) -> Expr:
     """The expression in place of one that is already reported."""
     return Expr("const", ERROR, value=None, span=span.as_json())
@@ -281,7 +288,7 @@ def duration(node: n.DurationLiteral) -> Duration:
 def as_name(text: str, span: Span) -> str:
     """A name as it is written in this place: other than words in backquotes, but for those that stand in quotes."""
     in_quotes = span.file.text[max(span.start - 1, 0) : span.start] == '"' and not span.text.startswith('"')
-    return text if text.isidentifier() or in_quotes else f"`{text}`"
+    return text if is_name(text) or in_quotes else f"`{text}`"
 
 
 def replace(title: str, span: Span, text: str) -> Fix:

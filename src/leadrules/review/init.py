@@ -19,7 +19,7 @@ from leadrules.data.headers import skeleton
 from leadrules.data.profile import Column, Profile, profile, snake
 from leadrules.data.sources import open_inputs
 from leadrules.review.starter import Drawn, starter_rules
-from leadrules.syntax.words import RESERVED
+from leadrules.syntax.words import RESERVED, is_name
 
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 _KEY_NAMES = (
@@ -138,9 +138,9 @@ def _drawn(found: Profile) -> list[Drawn]:
 
 def _field_name(header: str, at: int) -> str:
     name = snake(header) or f"column_{at}"
-    if name[0].isdigit() or not re.fullmatch(r"[^\W\d]\w*", name):
-        name = f"field_{name}"
-    return f"{name}_value" if name in RESERVED else name
+    if name in RESERVED:
+        return f"{name}_value"
+    return name if is_name(name) else f"field_{name}"
 
 
 def _parts(drawn: Sequence[Drawn], rows: int) -> _Parts:

@@ -66,6 +66,8 @@ _REST_OF_WORD = re.compile(r"\w+")
 
 def read_other(reader: Cutter, text: str, start: int) -> None:
     """A character that starts no token."""
+    if unicodedata.category(text)[0] == "M" and _goes_on(reader, start):
+        return
     if text in _QUOTES:
         _read_odd_text(reader, text, start)
         return
@@ -96,6 +98,17 @@ def read_other(reader: Cutter, text: str, start: int) -> None:
             "LR002", start, run, f"`{text}` has no meaning in a rule", help="remove it, or put the text in quotes"
         )
         reader.add("ODD", text, start, run).spoils = True
+
+
+def _goes_on(reader: Cutter, start: int) -> bool:
+    """An accent or a vowel sign that stands by itself is part of the name before it, as in the decomposed names of macOS."""
+    word = reader.out.tokens[-1] if reader.out.tokens else None
+    if word is None or word.kind != "WORD" or word.end != start:
+        return False
+    rest = _REST_OF_WORD.match(reader.text, start + 1)
+    reader.pos = word.end = rest.end() if rest else start + 1
+    word.text = reader.text[word.start : word.end]
+    return True
 
 
 def is_invisible(text: str) -> bool:

@@ -31,6 +31,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     operators.arrow,
     lines.bound_with_colon,
     words.other_case,
+    operators.event_compared,
     operators.chained_comparison,
     lines.threshold_as_comparison,
     lines.threshold_range,

@@ -11,6 +11,7 @@ from leadrules.syntax.mend import Mend, Place, matching, replaced
 from leadrules.syntax.tokens import Token
 
 _ANY_OF = ("contains", "with", "matches", "has")
+_CLAUSE_STOPS = ("did", "never", "and", "or", "when", "not", "implies", ":")
 _COMPARATIVES = {
     "greater": ">",
     "more": ">",
@@ -87,6 +88,35 @@ def negation_in_words(place: Place) -> Mend | None:
         message = "`not =` is written `!=`"
         return replaced(place, place.index - 1, place.index + 1, [("CMP", "!=")], "LR035", message, "!=")
     return None
+
+
+def event_compared(place: Place) -> Mend | None:
+    """`did E = true`, `did E > 3`."""
+    token, value = place.token, place.at(1)
+    if token.kind not in ("CMP", "EQUAL"):
+        return None
+    start = next((i for i in range(place.index - 1, place.start, -1) if place.tokens[i].text in _CLAUSE_STOPS), None)
+    if start is None or place.tokens[start].text not in ("did", "never") or start + 1 == place.index:
+        return None
+    asked, event = place.tokens[start], place.span(place.tokens[start + 1], place.at(-1)).text
+    message = f"`{asked.text} {event}` is yes or no by itself: it is not compared"
+    if value.kind == "INT" and asked.text == "did":
+        fix = f"count({event}) {token.text} {value.text}"
+        counted: list[tuple[str, str] | Token] = [
+            ("WORD", "count"),
+            ("LPAR", "("),
+            *place.tokens[start + 1 : place.index],
+        ]
+        counted += [("RPAR", ")"), token, value]
+        return replaced(place, start, place.index + 2, counted, "LR035", message, fix)
+    yes = token.kind == "EQUAL" and value.text in ("true", "false")
+    other = {"did": "never", "never": "did"}[asked.text] if value.text == "false" else asked.text
+    kept = [Token("WORD", other, asked.start, asked.end, asked.first), *place.tokens[start + 1 : place.index]]
+    alone = f"{other} {event}"
+    help_text = f"write `{alone}`" if yes else f"leave the comparison out, or count: `count({event}) > 3`"
+    return replaced(
+        place, start, place.index + 2, [*kept], "LR035", message, alone if yes else None, help_text, lossy=not yes
+    )
 
 
 def chained_comparison(place: Place) -> Mend | None:

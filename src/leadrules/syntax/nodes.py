@@ -288,12 +288,14 @@ class Statement(Node):
     """A block. `name` is None where the kind has none (`exit all`, `test`); `title` is the quoted text.
 
     `damaged` says that a part of the block could not be read and is reported: what it lacks is no further mistake, and
-    neither is the use of a label, rule or step that it does not have.
+    neither is the use of a label, rule or step that it does not have. `scars` are the places where words were left out:
+    what is left of such a line says little.
     """
 
     name: Ident | None
     title: str | None
     damaged: bool = field(default=False, kw_only=True, compare=False)
+    scars: tuple[Span, ...] = field(default=(), kw_only=True, compare=False, repr=False)
 
 
 # -- definitions ----------------------------------------------------------------------------------------------------

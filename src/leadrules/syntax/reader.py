@@ -49,6 +49,7 @@ class BlockReader:
         self.builder = self.language.builder
         self.mended: list[Diagnostic] = []
         self.damaged = block.damaged
+        self.scars: list[Span] = []
         self.mends = 0
         self.dropped = (0, 0)
         end = block.tokens[-1].end
@@ -77,7 +78,8 @@ class BlockReader:
         """The statement as it is handed on."""
         if not self.damaged:
             return statement
-        return replace(statement, damaged=True) if name_of(self.block) or statement.name is None else None
+        scarred = replace(statement, damaged=True, scars=tuple(self.scars))
+        return scarred if name_of(self.block) or statement.name is None else None
 
     def stub(self) -> Statement | None:
         """The statement by its name alone."""
@@ -146,7 +148,9 @@ class BlockReader:
             return
         self.mended.append(mend.finding)
         self.tokens[mend.start : mend.end] = mend.tokens
-        self.damaged = self.damaged or mend.lossy
+        if mend.lossy:
+            self.damaged = True
+            self.scars.append(mend.finding.span)
         self.restore()
 
     def place(self) -> Place:

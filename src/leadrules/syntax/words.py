@@ -7,6 +7,7 @@ language. The grammar names every keyword; this module says only what the gramma
 from __future__ import annotations
 
 import re
+import unicodedata
 
 RESERVED = frozenset(
     [
@@ -117,8 +118,10 @@ SYNONYMS = {
 }
 
 _NAME = re.compile(r"[^\W\d]\w*")
+_MARKS = frozenset({"Mn", "Mc"})
 
 
 def is_name(text: str) -> bool:
     """Whether a text can stand as a name without backquotes."""
-    return _NAME.fullmatch(text) is not None and text not in RESERVED
+    letters = text if text.isascii() else "".join(c for c in text if unicodedata.category(c) not in _MARKS)
+    return _NAME.fullmatch(letters) is not None and text[0] == letters[0] and text not in RESERVED
