@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Protocol
 
 import polars as pl
 
+from leadrules.core.types import TEXT, Type
 from leadrules.data.texts import as_text
 from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, Tick
 from leadrules.lifecycle.slots import OWNER, SEQUENCE, Slots, field_slot
-from leadrules.ruleset.model import Action, Duration, Template
+from leadrules.lifecycle.suppression import suppress
+from leadrules.ruleset.model import Action, Duration, Expr, Template
 
 SENT_AS = "email"
-OVER_A_LIMIT = "over a limit"
+OVER_A_LIMIT, SUPPRESSED = "over a limit", "suppressed"
 
 WISHES: Mapping[str, pl.DataType] = {
     "lead_row": pl.UInt32(),
@@ -69,9 +70,6 @@ class Entering(Protocol):
 
     def refused(self, sequences: pl.Series, lead_rows: pl.Series) -> pl.Series:
         """Whether a sequence does not take a lead again, yet or ever."""
-
-    def suppressed(self, actions: pl.DataFrame) -> pl.DataFrame:
-        """The same rows of actions with a reason where nothing may go out on their channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,6 @@ class Desk:
         self.made = Proposals()
         self._order = first_order
         self._values: dict[str, pl.Series] = {}
-        self._fields = dict(tick.ruleset.fields)
 
     def perform(self, doer: Doer, leads: pl.DataFrame) -> Done:
         """Try every action of a rule on the leads (lead_row, at) it was set off for."""
@@ -177,7 +174,9 @@ class Desk:
     def _stop(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
         now = self.sequence_now.gather(leads.rows)
         waits = _column(self.tick, "seq_wait", pl.String()).gather(leads.rows)
-        row = self._rows(doer, leads, kind="stop", what="sequence", value=pl.select(pl.coalesce(now, waits)).to_series())
+        row = self._rows(
+            doer, leads, kind="stop", what="sequence", value=pl.select(pl.coalesce(now, waits)).to_series()
+        )
         done = self._lose(SEQUENCE, row, row["value"].is_not_null())
         self.slots.take(SEQUENCE, leads.rows.filter(done), doer.rule)
         self.made.actions.append(row.filter(done & now.is_not_null()))
@@ -187,7 +186,7 @@ class Desk:
     # -- owners -----------------------------------------------------------------------------------------------------
 
     def _assign(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
-        filled = next((r.sets for r in self.tick.ruleset.routes if r.name == action.route), None)
+        filled = self._fills(action)
         slot, what = (OWNER, "owner") if filled is None else (field_slot(filled), filled)
         row = self._rows(doer, leads, kind="assign", what=what, value=self._said_owner(action, leads))
         free = self._lose(slot, row, _all(True, len(leads.rows)))
@@ -196,12 +195,11 @@ class Desk:
             self._withhold(row.filter(spent), OVER_A_LIMIT)
             free &= ~spent
         found = self._owners(doer, action, leads.only(free))
-        return self._give(doer, action, row.filter(free), found, free, filled)
+        return self._give(action, row.filter(free), found, free)
 
-    def _give(
-        self, doer: Doer, action: Action, row: pl.DataFrame, found: pl.DataFrame, free: pl.Series, filled: str | None
-    ) -> _Tried:
+    def _give(self, action: Action, row: pl.DataFrame, found: pl.DataFrame, free: pl.Series) -> _Tried:
         """The owners that were found: those who are owners already are no action, but may be given a new `due_at`."""
+        filled, rule = self._fills(action), str(row["rule"].first() or "")
         slot = OWNER if filled is None else field_slot(filled)
         row = row.with_columns(found["owner"].alias("value"), found["due_at"].alias("due"))
         before = self._filled_by(filled).gather(row["lead_row"])
@@ -209,17 +207,21 @@ class Desk:
         same = (found["owner"] == before).fill_null(value=False)
         stamped = found["due_at"].is_not_null() if filled is None else _all(False, row.height)
         done = there & (~same | stamped)
-        self.slots.take(slot, row["lead_row"].filter(done), doer.rule)
+        self.slots.take(slot, row["lead_row"].filter(done), rule)
         self.made.actions.append(row.filter(there & ~same))
         if filled is None:
             owners = row.select("lead_row", owner="value", due_at="due", route=pl.lit(action.route), rule="rule")
-            self.made.owners.append(owners.filter(done).cast(dict(OWNERS)))
+            self.made.owners.append(owners.filter(done).cast(pl.Schema(OWNERS)))
         else:
             fields = row.select("lead_row", field=pl.lit(filled), value="value", rule="rule")
-            self.made.fields.append(fields.filter(done).cast(dict(FIELDS)))
+            self.made.fields.append(fields.filter(done).cast(pl.Schema(FIELDS)))
         if action.kind == "reassign":
-            self.made.reassigned.setdefault(doer.rule, []).append(row["lead_row"].filter(there & ~same))
+            self.made.reassigned.setdefault(rule, []).append(row["lead_row"].filter(there & ~same))
         return _Tried(_spread(free, done), _spread(free, same & ~done))
+
+    def _fills(self, action: Action) -> str | None:
+        """The field that an assignment fills; None for the owner."""
+        return next((r.sets for r in self.tick.ruleset.routes if r.name == action.route), None)
 
     def _said_owner(self, action: Action, leads: Leads) -> pl.Series:
         said = action.rep if action.rep is not None else None if action.queue is None else f"queue:{action.queue}"
@@ -263,7 +265,7 @@ class Desk:
     def _set(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
         name = str(action.field)
         assert action.value is not None
-        value = self._value(f"{doer.rule} {name}", action).gather(leads.rows)
+        value = self._valued(f"{doer.rule} {name}", action.value).gather(leads.rows)
         before = self._field_now(name).gather(leads.rows)
         already = before.eq_missing(value.cast(before.dtype, strict=False))
         texts = as_text(value, self.tick.calendar)
@@ -272,18 +274,22 @@ class Desk:
         self.slots.take(field_slot(name), leads.rows.filter(done), doer.rule)
         self.made.actions.append(row.filter(done))
         fields = row.select("lead_row", field="what", value="value", rule="rule")
-        self.made.fields.append(fields.filter(done).cast(dict(FIELDS)))
+        self.made.fields.append(fields.filter(done).cast(pl.Schema(FIELDS)))
         return _Tried(done, already)
 
-    def _value(self, key: str, action: Action) -> pl.Series:
+    def _valued(self, key: str, expression: Expr) -> pl.Series:
         if key not in self._values:
-            assert action.value is not None
-            self._values |= self.tick.facts.values({key: action.value})
+            self._values |= self.tick.facts.values({key: expression})
         return self._values[key]
 
     def _field_now(self, name: str) -> pl.Series:
         """What a field of the leads holds, as the rules of this run see it."""
-        return self.tick.facts.field(name)
+        return self._valued(f"field {name}", Expr("field", self._field_type(name), value=name))
+
+    def _field_type(self, name: str) -> Type:
+        known = dict(self.tick.ruleset.fields)
+        declared = self.tick.project.lead_schema.get(name)
+        return known.get(name) or (declared.type if declared else TEXT)
 
     # -- what goes out ----------------------------------------------------------------------------------------------
 
@@ -296,23 +302,17 @@ class Desk:
         return self._send_out(row.with_columns(self._template(action.template, leads).alias("template")))
 
     def _send_out(self, row: pl.DataFrame) -> _Tried:
-        rows = self.entering.suppressed(row)
-        self.made.actions.append(rows.select(list(ACTION_COLUMNS)))
-        return _Tried(rows["reason"].is_null(), _all(False, row.height))
+        stopped = suppress(self.tick, row)
+        self.made.actions.append(row.filter(~stopped))
+        self._withhold(row.filter(stopped), SUPPRESSED)
+        return _Tried(~stopped, _all(False, row.height))
 
     def _notify(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
         assert action.who is not None
-        who = self._notified(doer, action).gather(leads.rows)
+        who = self._valued(f"{doer.rule} who {action.content}", action.who).gather(leads.rows)
         row = self._rows(doer, leads, kind="notify", what=who, value=action.content)
         self.made.actions.append(row)
         return _Tried(_all(True, row.height), _all(False, row.height))
-
-    def _notified(self, doer: Doer, action: Action) -> pl.Series:
-        key = f"{doer.rule} who {action.content}"
-        if key not in self._values:
-            assert action.who is not None
-            self._values |= self.tick.facts.values({key: action.who})
-        return self._values[key]
 
     # -- rows -------------------------------------------------------------------------------------------------------
 

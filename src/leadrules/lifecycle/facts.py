@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import polars as pl
+
+from leadrules.ruleset.model import EventFilter, Expr
 
 
 class Facts(Protocol):
@@ -26,3 +29,17 @@ class Facts(Protocol):
 
     def fired(self) -> dict[str, int]:
         """How many leads each rule matched, as `score.rule`."""
+
+    def values(
+        self,
+        expressions: Mapping[str, Expr],
+        rep: Mapping[str, object] | None = None,
+        rows: pl.Series | None = None,
+    ) -> dict[str, pl.Series]:
+        """Further expressions on these facts; `rep` is what `rep.x` stands for, `rows` are some leads only."""
+
+    def matching(self, selection: EventFilter) -> pl.DataFrame:
+        """The events that a filter lets through."""
+
+    def after(self, inputs: Mapping[str, pl.Series]) -> Facts:
+        """The same facts seen with other inputs (`@owner`, `@sequence`, ...)."""

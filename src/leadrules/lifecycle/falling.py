@@ -24,11 +24,12 @@ def fallen(tick: Tick, trigger: Trigger, values: pl.Series) -> pl.DataFrame:
     """
     instants = _yearly(tick, values) if trigger.on.every_year else _instants(tick, values)
     known = tick.leads.select(
+        "lead_row",
         _column(tick, f"dated:{trigger.name}").alias("dated"),
         _column(tick, f"armed:{trigger.name}").alias("armed"),
         pl.min_horizontal(_column(tick, "absent_since"), pl.lit(tick.since, dtype=INSTANT)).alias("since"),
     )
-    frame = known.with_columns(instants.alias("mark")).with_row_index("lead_row")
+    frame = known.with_columns(instants.alias("mark"))
     now = (pl.col("mark") > pl.col("since")) & (pl.col("mark") <= tick.as_of)
     again = pl.col("mark") == pl.col("armed")
     return frame.filter(now | again, pl.col("mark").ne_missing(pl.col("dated"))).select("lead_row", "mark")
@@ -41,7 +42,11 @@ def _column(tick: Tick, name: str) -> pl.Expr:
 def _instants(tick: Tick, values: pl.Series) -> pl.Series:
     """Each date as its midnight in the project's zone."""
     type_ = DATETIME if isinstance(values.dtype, pl.Datetime) else DATE
-    return pl.DataFrame({"value": values}).select(as_instant(tick.calendar, pl.col("value"), type_).cast(INSTANT)).to_series()
+    return (
+        pl.DataFrame({"value": values})
+        .select(as_instant(tick.calendar, pl.col("value"), type_).cast(INSTANT))
+        .to_series()
+    )
 
 
 def _yearly(tick: Tick, values: pl.Series) -> pl.Series:

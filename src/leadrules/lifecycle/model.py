@@ -13,7 +13,7 @@ from datetime import datetime
 import polars as pl
 
 from leadrules.core.calendar import Calendar
-from leadrules.engine.columns import ColumnFacts
+from leadrules.lifecycle.facts import Facts
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Ruleset
 
@@ -28,6 +28,8 @@ LEAD_COLUMNS: Mapping[str, pl.DataType] = {
     "created": INSTANT,
     "owner": pl.String(),
     "owner_said": pl.String(),
+    "owner_by": pl.String(),  # "trigger" (also an `on finish`) or "route": who gave the owner; null: the record
+    "open": pl.Boolean(),  # whether the lead met `open_leads` when it was last seen: its load while it is absent
     "assigned_at": INSTANT,
     "due_at": INSTANT,
     "due_route": pl.String(),
@@ -52,7 +54,7 @@ LEAD_COLUMNS: Mapping[str, pl.DataType] = {
     "absent_since": INSTANT,
 }
 
-# The types of the named columns, by what stands before the colon; `dated:` bears the type of its trigger's value.
+# The types of the named columns, by what stands before the colon.
 NAMED_COLUMNS: Mapping[str, pl.DataType] = {
     "label": pl.String(),
     "since": INSTANT,
@@ -60,7 +62,10 @@ NAMED_COLUMNS: Mapping[str, pl.DataType] = {
     "holds": pl.Boolean(),
     "fired": INSTANT,
     "enrolled": INSTANT,
+    "dated": INSTANT,  # the date that was dealt with last
+    "armed": INSTANT,  # a date that fell while nothing could be done
     "overdue": INSTANT,
+    "times": pl.Int32(),  # how often a trigger reassigned the lead
     "set": pl.String(),
     "said": pl.String(),
     "account": pl.String(),
@@ -154,7 +159,7 @@ class Tick:
     calendar: Calendar
     as_of: datetime
     since: datetime
-    facts: ColumnFacts
+    facts: Facts
     leads: pl.DataFrame
     state: State
     has_state: bool = True
