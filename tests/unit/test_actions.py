@@ -55,9 +55,10 @@ class Gate:
 
     closed: Sequence[int] = ()
 
-    def refused(self, sequences: pl.Series, lead_rows: pl.Series) -> pl.Series:
+    def refusals(self, wishes: pl.DataFrame) -> pl.Series:
         """As told."""
-        return lead_rows.is_in(pl.Series(list(self.closed), dtype=pl.UInt32()).implode())
+        shut = wishes["lead_row"].is_in(pl.Series(list(self.closed), dtype=pl.UInt32()).implode())
+        return pl.DataFrame({"shut": shut}).select(pl.when("shut").then(pl.lit("enrolled once"))).to_series()
 
 
 @dataclass
@@ -152,7 +153,7 @@ def test_a_limit_of_entries_leaves_the_sequence_to_the_next_rule() -> None:
 def test_stop_takes_the_lead_out() -> None:
     it = case(SEQUENCES, [{"sequence": "outbound"}, {}])
     assert outcome(it.run("halt")) == ([0], [0, 1])
-    assert it.rows("lead_row", "kind", "what", "value") == [(0, "stop", "sequence", "outbound")]
+    assert it.desk.made.wishes[0].select("lead_row", "kind", "sequence").rows() == [(0, "stop", "outbound")]
 
 
 def test_by_a_classify_takes_its_label_and_leaves_leads_without_one_alone() -> None:

@@ -68,8 +68,8 @@ class Routing(Protocol):
 class Entering(Protocol):
     """What actions ask of the sequences."""
 
-    def refused(self, sequences: pl.Series, lead_rows: pl.Series) -> pl.Series:
-        """Whether a sequence does not take a lead again, yet or ever."""
+    def refusals(self, wishes: pl.DataFrame) -> pl.Series:
+        """Why each wish would come to nothing; blank for one that would not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,6 @@ class Proposals:
     wishes: list[pl.DataFrame] = field(default_factory=list)
     owners: list[pl.DataFrame] = field(default_factory=list)
     fields: list[pl.DataFrame] = field(default_factory=list)
-    stops: list[pl.DataFrame] = field(default_factory=list)
     reassigned: dict[str, list[pl.Series]] = field(default_factory=dict)
 
 
@@ -163,25 +162,24 @@ class Desk:
         row = self._rows(doer, leads, kind=action.kind, what="sequence", value=target)
         row = row.with_columns(self._template(action.template, leads).alias("template"))
         free = self._lose(SEQUENCE, row, wanted)
-        refused = free & self.entering.refused(target, leads.rows)
-        self._withhold(row.filter(refused), OVER_A_LIMIT)
-        done = free & ~refused
-        self.slots.take(SEQUENCE, leads.rows.filter(done), doer.rule)
-        wishes = row.with_columns(pl.col("value").alias("sequence"), leads.at.alias("at")).filter(done)
-        self.made.wishes.append(wishes.select(list(WISHES)))
-        return _Tried(done, already)
+        wishes = row.with_columns(target.alias("sequence"), leads.at.alias("at")).select(list(WISHES)).filter(free)
+        refused = self.entering.refusals(wishes).is_not_null()
+        self._withhold(row.filter(free).filter(refused), OVER_A_LIMIT)
+        return self._wish(doer, wishes.filter(~refused), _Tried(_spread(free, ~refused), already))
+
+    def _wish(self, doer: Doer, wishes: pl.DataFrame, tried: _Tried) -> _Tried:
+        self.slots.take(SEQUENCE, wishes["lead_row"], doer.rule)
+        self.made.wishes.append(wishes)
+        return tried
 
     def _stop(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
         now = self.sequence_now.gather(leads.rows)
         waits = _column(self.tick, "seq_wait", pl.String()).gather(leads.rows)
-        row = self._rows(
-            doer, leads, kind="stop", what="sequence", value=pl.select(pl.coalesce(now, waits)).to_series()
-        )
-        done = self._lose(SEQUENCE, row, row["value"].is_not_null())
-        self.slots.take(SEQUENCE, leads.rows.filter(done), doer.rule)
-        self.made.actions.append(row.filter(done & now.is_not_null()))
-        self.made.stops.append(row.filter(done))
-        return _Tried(done, row["value"].is_null())
+        inside = pl.select(pl.coalesce(now, waits)).to_series()
+        row = self._rows(doer, leads, kind="stop", what="sequence", value=inside)
+        done = self._lose(SEQUENCE, row, inside.is_not_null())
+        wishes = row.with_columns(inside.alias("sequence"), leads.at.alias("at")).select(list(WISHES))
+        return self._wish(doer, wishes.filter(done), _Tried(done, inside.is_null()))
 
     # -- owners -----------------------------------------------------------------------------------------------------
 
