@@ -226,7 +226,6 @@ def test_always_there() -> None:
     assert value(Expr("always", DATETIME, value="now")) == AS_OF
     assert value(Expr("always", TEXT, value="sequence"), inputs={"sequence": "nurture"}) == "nurture"
     assert value(Expr("always", TEXT, value="sequence")) is None
-    assert value(Expr("since_of", DATETIME, value="life"), inputs={"life.since": AS_OF}) == AS_OF
 
 
 # -- §4: events

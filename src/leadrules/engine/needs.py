@@ -192,7 +192,7 @@ class _Nodes:
         for leaf in leaves(expression):
             if leaf.op in ("aggregate", "did"):
                 found.append(("aggregate", str(leaf.value)))
-            elif leaf.op == "name":
+            elif leaf.op in ("name", "since_of"):
                 found.append(("define", str(leaf.value)))
         return found
 
@@ -232,7 +232,7 @@ class _Nodes:
 
 
 def aggregates_reading(ruleset: Ruleset, inputs: Iterable[str]) -> list[int]:
-    """The aggregates that look at these inputs (`@owner`, `@since:stages`), directly or through other aggregates, each
+    """The aggregates that look at these inputs (`@owner`, `@sequence`), directly or through other aggregates, each
     after those that it looks at."""
     nodes = _Nodes(ruleset)
     names = set(inputs)
@@ -249,5 +249,5 @@ def aggregates_reading(ruleset: Ruleset, inputs: Iterable[str]) -> list[int]:
 
 
 def _input(leaf: Expr) -> str:
-    prefixes = {"always": "@", "previous": "@previous:", "since_of": "@since:"}
+    prefixes = {"always": "@", "previous": "@previous:"}
     return f"{prefixes[leaf.op]}{leaf.value}" if leaf.op in prefixes else ""

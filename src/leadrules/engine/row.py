@@ -1,7 +1,7 @@
 """The row engine: one lead at a time, in plain Python. It defines what definitions, scores and thresholds mean.
 
 In: a ruleset, once; then leads (typed values by field), their events in order, a context, and inputs: `owner` .. `duplicate_of`,
-the key as `key`, the label before of a band or stages under its name, and when it was entered as `NAME.since`.
+the key as `key`, the label before of a band or stages under its name, and when that was entered as `NAME.since`.
 Out: `LeadFacts`, and on them any further expression, with all that its parts saw. Refuses to know files and columns.
 """
 

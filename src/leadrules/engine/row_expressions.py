@@ -62,6 +62,14 @@ class Case:
             return self.inputs[name]
         return None if field is None else self.lead.get(field)
 
+    def entered(self, name: str, field: str | None) -> Any:
+        """When the lead entered the label it has now: remembered if it had it before, else this instant."""
+        if f"{name}.since" not in self.inputs or self.values[name] is None:
+            return None
+        since = self.inputs[f"{name}.since"]
+        stays = since is not None and self.values[name] == self.previous(name, field)
+        return since if stays else self.context.as_of
+
     def with_inputs(self, inputs: Mapping[str, Any]) -> Case:
         """The same lead, with some inputs replaced; event aggregates are worked out again, for they may read inputs."""
         other = Case(self.lead, self.events, self.context, self.inputs | dict(inputs), "")
@@ -136,7 +144,8 @@ class Interpreter:
                 field = self._fields.get(value)
                 return lambda case, row: case.previous(value, field)
             case "since_of":
-                return lambda case, row: case.inputs.get(f"{value}.since")
+                known = self._fields.get(value)
+                return lambda case, row: case.entered(value, known)
             case "always":
                 return _always(value)
             case "aggregate":

@@ -24,7 +24,6 @@ from leadrules.lifecycle.model import (
     EVENT_COLUMNS,
     HISTORY_COLUMNS,
     LEAD_COLUMNS,
-    NAMED_COLUMNS,
     VERSION_COLUMNS,
     RunRecord,
     State,

@@ -48,6 +48,11 @@ def expression_parts(expression: Expr, ruleset: Ruleset) -> Iterator[Any]:
     return (part for _, part in _below(expression, "", ruleset))
 
 
+def below(part: Placed, ruleset: Ruleset) -> Iterator[Any]:
+    """A part of a ruleset and all below it, with the aggregates it names."""
+    return (found for _, found in _below(part, "", ruleset))
+
+
 def below_definition(definition: Definition, ruleset: Ruleset) -> Iterator[Any]:
     """A definition and the parts of it, with those of the aggregates it names."""
     return (part for _, part in _below(definition, definition.name, ruleset))

@@ -1,0 +1,254 @@
+"""What the record says against what the state decided, for the owner, the sequence and each field that a rule sets.
+
+In: the leads as read, the state. Out: the leads as the rules see them, the working table (`Tick.leads`), how many values are
+not yet in the CRM. The record wins once it says something else than it said when the state decided; until then the decision
+holds. After a run: the leads' table of the next state, where those that the run did not have stand as they stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from leadrules.core.calendar import Calendar
+from leadrules.core.functions.columnar import as_instant, fold_series
+from leadrules.core.types import DATE
+from leadrules.data.texts import as_text
+from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State
+from leadrules.lifecycle.remembered import previous_labels
+from leadrules.ruleset.model import Ruleset
+
+OF_SEQUENCE = tuple(name for name in LEAD_COLUMNS if name.startswith("seq_") and not name.startswith("seq_wait"))
+OF_TABLE = ("lead_row", "is_new")  # columns of the working table that no state has
+INPUTS = ("owner", "assigned_at", "due_at", "owner_changes", "sequence", "step", "enrolled_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """The leads of a run with what the state knows of them. `absent` leads of the state are not in the input."""
+
+    leads: pl.DataFrame
+    table: pl.DataFrame
+    not_yet_in_crm: int
+    absent: int
+
+
+def overlay(
+    leads: pl.DataFrame,
+    state: State,
+    ruleset: Ruleset,
+    calendar: Calendar,
+    as_of: datetime | None,
+    *,
+    with_memory: bool = True,
+    missing: Iterable[str] = (),
+) -> Overlay:
+    """Record against state. `missing` are fields that the input has no column for: of those the record says nothing.
+
+    `with_memory` False: there is no state, so no label remembers since when.
+    """
+    settings, unsaid = ruleset.settings, set(missing)
+    table = _working_table(leads, state, calendar, settings.created)
+    said = {
+        role: _said(leads, field, unsaid)
+        for role, field in (("owner", settings.owner), ("sequence", settings.sequence))
+    }
+    owners = _owners(table, said["owner"], as_of)
+    sequences = _sequences(table, said["sequence"], as_of)
+    fields = _fields(table, leads, calendar, unsaid)
+    table = table.with_columns(*owners, *sequences, *fields.memory)
+    waiting = sum(_waiting(table, role, words) for role, words in said.items()) + fields.waiting
+    inputs = [_input(table, name) for name in INPUTS] + previous_labels(
+        leads, table, state, ruleset, with_memory=with_memory
+    )
+    return Overlay(
+        leads.with_columns(*fields.shown, *inputs), table, waiting, state.leads.height - int((~table["is_new"]).sum())
+    )
+
+
+def _input(table: pl.DataFrame, name: str) -> pl.Series:
+    column = table[name]
+    return (column.cast(pl.Float64) if column.dtype.is_integer() else column).alias(f"@{name}")
+
+
+def _working_table(leads: pl.DataFrame, state: State, calendar: Calendar, created: str | None) -> pl.DataFrame:
+    """A row per lead of the run, with what the state has of it."""
+    keys = leads["@join" if "@join" in leads.columns else "@key"].alias("key")
+    known = state.leads.select("key").with_row_index("at")
+    found = keys.to_frame().join(known, on="key", how="left", maintain_order="left")["at"]
+    table = state.leads.drop("key", "created")[found] if state.leads.height else _blank(state.leads, leads.height)
+    table = table.with_columns(keys, found.is_null().alias("is_new"), _created(leads, created, calendar, state, found))
+    table = table.with_row_index("lead_row").with_columns(pl.col("lead_row").cast(pl.UInt32))
+    return table.with_columns(
+        pl.when("is_new").then(0).otherwise("owner_changes").cast(pl.Int32).alias("owner_changes")
+    )
+
+
+def _blank(leads: pl.DataFrame, height: int) -> pl.DataFrame:
+    kinds = {name: kind for name, kind in leads.schema.items() if name not in ("key", "created")}
+    return pl.DataFrame([pl.Series(name, [None], dtype=kind).new_from_index(0, height) for name, kind in kinds.items()])
+
+
+def _created(leads: pl.DataFrame, name: str | None, calendar: Calendar, state: State, found: pl.Series) -> pl.Series:
+    if name is None or name not in leads.columns or not leads[name].dtype.is_temporal():
+        before = state.leads["created"][found] if state.leads.height else pl.Series([None], dtype=INSTANT)
+        return (before if len(before) == leads.height else before.new_from_index(0, leads.height)).alias("created")
+    if leads.schema[name] != pl.Date:
+        return leads[name].cast(INSTANT).alias("created")
+    return leads.select(as_instant(calendar, pl.col(name), DATE).cast(INSTANT).alias("created")).to_series()
+
+
+# -- owner and sequence ---------------------------------------------------------------------------------------------
+
+
+def _said(leads: pl.DataFrame, field: str | None, unsaid: set[str]) -> pl.Series | None:
+    """What the record says, as text; None where it does not say anything at all."""
+    if field is None or field in unsaid or field not in leads.columns:
+        return None
+    return leads[field].cast(pl.String)
+
+
+def _owners(table: pl.DataFrame, record: pl.Series | None, as_of: datetime | None) -> list[pl.Series]:
+    """The owner's columns. A change that the record brings is an assignment of now, to which nobody owes a response."""
+    if record is None:
+        return []
+    wins = _wins(table, "owner", record)
+    moved = wins & ~same(record, table["owner"]) & ~table["is_new"]
+    frame = table.select("owner", "assigned_at", "due_at", "due_route", "owner_changes", "past_owners").with_columns(
+        record.alias("record"), wins.alias("wins"), moved.alias("moved")
+    )
+    at = pl.when(pl.col("record").is_not_null()).then(pl.lit(as_of, dtype=INSTANT))
+    changed = pl.col("moved") & pl.col("owner").is_not_null() & pl.col("record").is_not_null()
+    left = pl.col("moved") & pl.col("owner").is_not_null()
+    past = pl.col("past_owners").fill_null([])
+    columns = frame.select(
+        pl.when("moved").then(at).otherwise("assigned_at").alias("assigned_at"),
+        pl.when(~pl.col("moved")).then("due_at").alias("due_at"),
+        pl.when(~pl.col("moved")).then("due_route").alias("due_route"),
+        (pl.col("owner_changes") + changed.cast(pl.Int32)).alias("owner_changes"),
+        pl.when(left).then(past.list.concat(pl.col("owner"))).otherwise("past_owners").alias("past_owners"),
+    )
+    return [*columns.get_columns(), *_decided(table, "owner", record, wins)]
+
+
+def _sequences(table: pl.DataFrame, record: pl.Series | None, as_of: datetime | None) -> list[pl.Series]:
+    """The sequence's columns. A lead that the record moved starts anew; of one first seen in a sequence, nobody knows when."""
+    if record is None:
+        return []
+    wins = _wins(table, "sequence", record)
+    moved = wins & ~same(record, table["sequence"]) & ~table["is_new"]
+    entered = moved & record.is_not_null()
+    cleared = [
+        table.select(pl.when(~pl.lit(moved)).then(name).alias(name)).to_series()
+        for name in ("version", "step", *OF_SEQUENCE)
+    ]
+    at = pl.when(pl.lit(entered)).then(pl.lit(as_of, dtype=INSTANT)).when(~pl.lit(moved)).then("enrolled_at")
+    enrolled = table.select(at.alias("enrolled_at")).to_series()
+    return [*cleared, enrolled, *_decided(table, "sequence", record, wins)]
+
+
+def _wins(table: pl.DataFrame, role: str, record: pl.Series) -> pl.Series:
+    """Whether the record says something else than it said when the state decided."""
+    return table["is_new"] | ~same(record, table[f"{role}_said"])
+
+
+def _decided(table: pl.DataFrame, role: str, record: pl.Series, wins: pl.Series) -> list[pl.Series]:
+    # A record that took over the decision leaves its spelling alone.
+    value = record.zip_with(wins & ~same(record, table[role]), table[role])
+    return [value.alias(role), record.zip_with(wins, table[f"{role}_said"]).alias(f"{role}_said")]
+
+
+def _waiting(table: pl.DataFrame, role: str, record: pl.Series | None) -> int:
+    return 0 if record is None else int((~same(record, table[role])).sum())
+
+
+def same(left: pl.Series, right: pl.Series) -> pl.Series:
+    """Whether two columns of text say the same as people read them; two blanks do."""
+    exact = left.eq_missing(right)
+    if exact.all():
+        return exact
+    rows = (~exact).arg_true()
+    folded = fold_series(left.gather(rows)).eq_missing(fold_series(right.gather(rows)))
+    return exact.scatter(rows, folded)
+
+
+# -- fields that rules set ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """The fields as they hold, what is remembered of them, how many decisions the record does not show."""
+
+    shown: list[pl.Series]
+    memory: list[pl.Series]
+    waiting: int
+
+
+def _fields(table: pl.DataFrame, leads: pl.DataFrame, calendar: Calendar, unsaid: set[str]) -> _Fields:
+    found = _Fields([], [], 0)
+    for column in [name for name in table.columns if name.startswith("set:")]:
+        name = column.removeprefix("set:")
+        if name in leads.columns:
+            one = _field(table, leads[name], name, calendar, is_said=name not in unsaid)
+            found = _Fields(found.shown + one.shown, found.memory + one.memory, found.waiting + one.waiting)
+    return found
+
+
+def _field(table: pl.DataFrame, record: pl.Series, name: str, calendar: Calendar, *, is_said: bool) -> _Fields:
+    """One field; a decision to blank it is the empty text."""
+    decision, said = table[f"set:{name}"], table[f"said:{name}"]
+    rows = decision.is_not_null().arg_true()
+    decided, now = decision.gather(rows), as_text(record.gather(rows), calendar).fill_null("")
+    holds = same(now, said.gather(rows).fill_null("")) if is_said else pl.repeat(True, len(rows), eager=True)
+    shown = now.is_null() if not is_said else same(now, decided)
+    kept = rows.filter(holds & ~shown)
+    gone = rows.filter(~(holds & ~shown))
+    value = from_text(decision.gather(kept), record.dtype)
+    return _Fields(
+        [record.clone().scatter(kept, value)] if len(kept) else [],
+        [decision.clone().scatter(gone, None), said.clone().scatter(gone, None)] if len(gone) else [],
+        len(kept) if is_said else 0,
+    )
+
+
+def from_text(texts: pl.Series, kind: pl.DataType) -> pl.Series:
+    """Values from the text that files show of them; the empty text is a blank."""
+    texts = texts.set(texts == "", None)
+    if isinstance(kind, pl.Datetime):
+        return texts.str.to_datetime("%+", time_unit="us", time_zone="UTC").cast(kind)
+    if kind == pl.Date:
+        return texts.str.to_date("%F")
+    if kind == pl.Boolean:
+        return texts == "true"
+    if isinstance(kind, pl.List):
+        return texts.str.split(";")
+    return texts.cast(kind)
+
+
+# -- the leads after a run ------------------------------------------------------------------------------------------
+
+
+def carried_over(state: State, table: pl.DataFrame) -> pl.DataFrame:
+    """The leads of the next state: those of the run as its working table has them after it, the others as they were.
+
+    A lead that was there before this run and is not now has been seen last by the run before.
+    """
+    present = table.drop(*OF_TABLE, strict=False).with_columns(pl.lit(None, dtype=INSTANT).alias("absent_since"))
+    present = _with_columns_of(present, state.leads)
+    absent = state.leads.join(present.select("key"), on="key", how="anti", maintain_order="left")
+    absent = absent.with_columns(pl.col("absent_since").fill_null(pl.lit(state.as_of, dtype=INSTANT)))
+    known = state.leads.select("key").with_row_index("at")
+    rows = pl.concat([present, _with_columns_of(absent, present).select(present.columns)])
+    return (
+        rows.join(known, on="key", how="left", maintain_order="left")
+        .sort("at", nulls_last=True, maintain_order=True)
+        .drop("at")
+    )
+
+
+def _with_columns_of(frame: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    lacking = {name: kind for name, kind in other.schema.items() if name not in frame.columns}
+    return frame.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in lacking.items())

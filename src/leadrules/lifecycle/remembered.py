@@ -1,0 +1,85 @@
+"""The labels that the state remembers, as the engine is told of them.
+
+In: the leads as read, the working table, the state. Out: `@previous:NAME` and `@since:NAME`. The label before a run comes
+from the state; of a lead, or a definition, that the state does not know, from the lead's field of that name.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from leadrules.lifecycle.model import INSTANT, State
+from leadrules.ruleset.model import Band, Classify, Definition, Matrix, Ruleset, Segment, Stages
+
+Labelled = Band | Matrix | Classify | Stages
+
+
+def labelled(ruleset: Ruleset) -> list[Labelled]:
+    """What gives labels, in declaration order."""
+    return [one for one in ruleset.declared if isinstance(one, Labelled)]
+
+
+def segments(ruleset: Ruleset) -> list[Segment]:
+    """The segments, in declaration order."""
+    return [one for one in ruleset.declared if isinstance(one, Segment)]
+
+
+def is_remembered(definition: Definition, state: State) -> bool:
+    """Whether the rules of the last run had this definition, as the same kind of thing."""
+    if state.ruleset is None:
+        return False
+    return any(one.name == definition.name and type(one) is type(definition) for one in state.ruleset.definitions)
+
+
+def was_evaluated(table: pl.DataFrame, definition: Definition, state: State) -> pl.Series:
+    """Which leads the state has a label of, be it blank; or, of a segment, whether they were in it."""
+    columns = ("in",) if isinstance(definition, Segment) else ("label", "since")
+    names = [f"{column}:{definition.name}" for column in columns]
+    if not is_remembered(definition, state) or not set(names) <= set(table.columns):
+        return pl.repeat(False, table.height, dtype=pl.Boolean, eager=True)
+    return table.select(pl.any_horizontal(pl.col(name).is_not_null() for name in names)).to_series()
+
+
+def label_before(table: pl.DataFrame, name: str) -> pl.Series:
+    """The label in the state."""
+    column = f"label:{name}"
+    return (
+        table[column] if column in table.columns else pl.Series([None], dtype=pl.String).new_from_index(0, table.height)
+    )
+
+
+def previous_labels(
+    leads: pl.DataFrame, table: pl.DataFrame, state: State, ruleset: Ruleset, *, with_memory: bool
+) -> list[pl.Series]:
+    """`@previous:NAME` of bands and stages, `@since:NAME` of stages where there is a state."""
+    inputs: list[pl.Series] = []
+    for one in labelled(ruleset):
+        known = was_evaluated(table, one, state)
+        if isinstance(one, Band | Stages):
+            inputs.append(_previous(leads, table, one, known))
+        if isinstance(one, Stages) and with_memory:
+            inputs.append(_since(table, one.name, known))
+    return inputs + _of_former_rules(table, state, {one.name for one in labelled(ruleset)})
+
+
+def _previous(leads: pl.DataFrame, table: pl.DataFrame, one: Band | Stages, known: pl.Series) -> pl.Series:
+    before = label_before(table, one.name)
+    if one.previous_field is not None and one.previous_field in leads.columns:
+        before = before.zip_with(known, leads[one.previous_field].cast(pl.String))
+    elif not known.all():
+        before = before.zip_with(known, pl.Series([None], dtype=pl.String).new_from_index(0, table.height))
+    return before.alias(f"@previous:{one.name}")
+
+
+def _since(table: pl.DataFrame, name: str, known: pl.Series) -> pl.Series:
+    nothing = pl.Series([None], dtype=INSTANT).new_from_index(0, table.height)
+    since = table[f"since:{name}"] if f"since:{name}" in table.columns else nothing
+    return since.zip_with(known, nothing).alias(f"@since:{name}")
+
+
+def _of_former_rules(table: pl.DataFrame, state: State, names: set[str]) -> list[pl.Series]:
+    """Labels of definitions that are no more: the rules of the last run are asked once more after an edit."""
+    former = [] if state.ruleset is None else [one for one in labelled(state.ruleset) if one.name not in names]
+    return [
+        label_before(table, one.name).alias(f"@previous:{one.name}") for one in former if isinstance(one, Band | Stages)
+    ]
