@@ -140,7 +140,7 @@ def _changes(tick: Tick, memory: Memory) -> pl.DataFrame:
             "old": _words(memory.before.gather(rows)),
             "new": _words(memory.now.gather(rows)),
             "start": memory.start.gather(rows),
-            "quiet": False if memory.quiet is None else memory.quiet.gather(rows),
+            "quiet": (memory.start.clear(len(memory.now)) if memory.quiet is None else memory.quiet).gather(rows),
         }
     )
     cause = pl.when("start").then(pl.lit(START)).when("quiet").then(pl.lit(RULES)).otherwise(pl.lit(LEAD))

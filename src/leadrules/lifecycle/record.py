@@ -208,15 +208,22 @@ def _field(table: pl.DataFrame, record: pl.Series, name: str, calendar: Calendar
     gone = rows.filter(~(holds & ~shown))
     value = from_text(decision.gather(kept), record.dtype)
     return _Fields(
-        [record.clone().scatter(kept, value)] if len(kept) else [],
+        [_with(record, kept, value)] if len(kept) else [],
         [decision.clone().scatter(gone, None), said.clone().scatter(gone, None)] if len(gone) else [],
         len(kept) if is_said else 0,
     )
 
 
+def _with(column: pl.Series, rows: pl.Series, values: pl.Series) -> pl.Series:
+    """A column with other values in some rows, of any type."""
+    places = pl.arange(len(column), eager=True, dtype=pl.UInt32)
+    moved = places.scatter(rows, pl.arange(len(column), len(column) + len(rows), eager=True, dtype=pl.UInt32))
+    return pl.concat([column, values.alias(column.name)]).gather(moved)
+
+
 def from_text(texts: pl.Series, kind: pl.DataType) -> pl.Series:
     """Values from the text that files show of them; the empty text is a blank."""
-    texts = texts.set(texts == "", None)
+    texts = texts.replace("", None)
     if isinstance(kind, pl.Datetime):
         return texts.str.to_datetime("%+", time_unit="us", time_zone="UTC").cast(kind)
     if kind == pl.Date:
