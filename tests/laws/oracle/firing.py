@@ -1,0 +1,336 @@
+"""Triggers: what sets one off, and what it does.
+
+In: the sights of a run. Out: wishes to enter sequences, owners, fields, tasks, what was lost, and when each trigger fired.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from tests.laws.oracle.clock import plus_months
+from tests.laws.oracle.dealing import Dealer
+from tests.laws.oracle.memory import QUEUE, Wish
+from tests.laws.oracle.progress import Progress
+from tests.laws.oracle.sight import Eyes, Sight, as_instant
+
+from leadrules.core.text import number_text
+from leadrules.ruleset.model import Action, Aggregate, Route, Trigger
+
+OUTSIDE = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something is done: the rule, the moment from which times count, the trigger, and whose aggregates it names."""
+
+    rule: str
+    start: datetime
+    aggregates: tuple[Aggregate, ...]
+    trigger: Trigger | None = None
+
+
+class Triggers:
+    """One run's triggers, in order of priority, then name."""
+
+    def __init__(self, eyes: Eyes, dealer: Dealer, progress: Progress, since: datetime, oldest: datetime) -> None:
+        self.eyes = eyes
+        self.dealer = dealer
+        self.progress = progress
+        self.as_of = eyes.as_of
+        self.since = since
+        self.oldest = oldest  # no event before it sets anything off
+        self.routes: dict[str, Route] = {route.name: route for route in eyes.inputs.ruleset.routes}
+        rules = eyes.state.ruleset
+        self.known = None if rules is None else {trigger.name for trigger in rules.triggers}
+        self.known_names = None if rules is None else {d.name for d in rules.definitions}
+
+    def run(self, sights: list[Sight]) -> None:
+        """All triggers over all leads."""
+        for trigger in sorted(self.eyes.inputs.ruleset.triggers, key=lambda one: (one.priority, one.name)):
+            dealt = [a.route for a in trigger.actions if a.kind in ("assign", "reassign") and a.route]
+            for sight in self.dealer.in_order(self.routes[dealt[0]] if dealt else None, sights):
+                self._run(trigger, sight)
+
+    def _run(self, trigger: Trigger, sight: Sight) -> None:
+        start = self._set_off(trigger, sight)
+        holds = all(self.eyes.holds(one, sight) for one in trigger.conditions)
+        is_fired = start is not None and holds and self._may(trigger, sight) and self._do(trigger, sight, start)
+        memory = sight.memory
+        if is_fired:
+            memory.fired[trigger.name] = self.as_of
+        if trigger.on.kind == "condition":
+            # One that was to fire and could do nothing stays armed.
+            memory.holds[trigger.name] = holds and (is_fired or start is None)
+
+    def _may(self, trigger: Trigger, sight: Sight) -> bool:
+        last = sight.memory.fired.get(trigger.name)
+        if not trigger.once or last is None:
+            return True
+        return trigger.once_per is not None and self.eyes.clock.plus(last, trigger.once_per) <= self.as_of
+
+    # -- what sets it off -----------------------------------------------------------------------------------------------
+
+    def _set_off(self, trigger: Trigger, sight: Sight) -> datetime | None:
+        """The moment from which times count, if something sets the trigger off."""
+        if self._is_news(trigger, sight) and not trigger.backfill:
+            return None
+        match trigger.on.kind:
+            case "event":
+                return self._event(trigger, sight)
+            case "finish":
+                way = self.progress.finished.get(sight.key)
+                return self.as_of if way is not None and way.sequence.name == trigger.on.name else None
+            case "date":
+                return self.as_of if self._date(trigger, sight) else None
+            case "overdue":
+                return self.as_of if self._overdue(trigger, sight) else None
+            case "condition":
+                return self.as_of if self._became(trigger, sight) else None
+        return self.as_of if self._edge(trigger, sight) else None
+
+    def _is_news(self, trigger: Trigger, sight: Sight) -> bool:
+        """A trigger that is new to a state."""
+        return self.known is not None and trigger.name not in self.known
+
+    def _event(self, trigger: Trigger, sight: Sight) -> datetime | None:
+        assert trigger.on.filter is not None
+        for event in self.eyes.program.matching(trigger.on.filter, sight.facts):
+            identity = self.eyes.identities[id(event)]
+            if identity not in self.eyes.state.events and event["at"] >= self.oldest:
+                return event["at"]  # type: ignore[no-any-return]
+        return None
+
+    def _edge(self, trigger: Trigger, sight: Sight) -> bool:
+        """Entering or leaving a label or a segment, not because the rules were edited."""
+        name, label = trigger.on.name, True if trigger.on.label is None else trigger.on.label
+        assert name is not None
+        now = sight.facts.values[name]
+        before: Any = sight.before.labels.get(name, OUTSIDE)
+        if sight.is_new or self._is_news(trigger, sight):
+            before = OUTSIDE
+        elif before is OUTSIDE:
+            return False
+        else:
+            old = self._by_old_rules(name, sight, now)
+            if trigger.on.kind == "enter" and old != label:
+                return False
+            if trigger.on.kind == "leave" and old == label:
+                return False
+        if trigger.on.kind == "enter":
+            return now == label and before != label
+        return before == label and now != label
+
+    def _by_old_rules(self, name: str, sight: Sight, now: Any) -> Any:
+        if sight.old is None or self.eyes.inputs.fire_edits:
+            return now
+        return sight.old.values.get(name, sight.before.labels.get(name))
+
+    def _became(self, trigger: Trigger, sight: Sight) -> bool:
+        """A condition that became true, or that stays so when `once per` has run out."""
+        was = sight.before.holds.get(trigger.name, False) and not self._is_news(trigger, sight)
+        if trigger.once_per is not None and trigger.name in sight.before.fired:
+            return True  # `_may` looks at the clock
+        if was:
+            return False
+        if sight.is_new or self._is_news(trigger, sight) or sight.old is None or self.eyes.inputs.fire_edits:
+            return True
+        assert self.eyes.old_rules is not None
+        assert self.eyes.old_program is not None
+        old = next(one for one in self.eyes.old_rules.triggers if one.name == trigger.name)
+        return all(self.eyes.old_program.value(one, sight.old) is True for one in old.conditions)
+
+    def _overdue(self, trigger: Trigger, sight: Sight) -> bool:
+        memory = sight.before
+        if memory.due_at is None or memory.due_route != trigger.on.name or memory.due_at >= self.as_of:
+            return False
+        answered = self.routes[memory.due_route].answered
+        if any(self.eyes.holds(one, sight) for one in answered):
+            return False
+        return memory.overdue.get(trigger.name) != memory.due_at
+
+    def _date(self, trigger: Trigger, sight: Sight) -> bool:
+        assert trigger.on.value is not None
+        value = self.eyes.value(trigger.on.value, sight)
+        fell = self._fell(value, trigger.on.every_year, sight)
+        return fell is not None and sight.before.dated.get(trigger.name) != fell
+
+    def _fell(self, value: Any, every_year: bool, sight: Sight) -> date | None:
+        """The date or datetime of this value that lies after the lead was last seen."""
+        start = self.since
+        if self.eyes.inputs.since is None and sight.before.seen_at is not None:
+            start = min(start, sight.before.seen_at)
+        found = None
+        for moment in self._occurrences(value, every_year, start):
+            at = as_instant(moment, self.eyes.clock)
+            if at is not None and start < at <= self.as_of:
+                found = moment
+        return found
+
+    def _occurrences(self, value: Any, every_year: bool, start: datetime) -> list[date]:
+        if value is None:
+            return []
+        if not every_year:
+            return [value]
+        day = self.eyes.clock.day(value) if isinstance(value, datetime) else value
+        return [plus_months(day, 12 * (year - day.year)) for year in range(start.year - 1, self.as_of.year + 2)]
+
+    # -- what it does ---------------------------------------------------------------------------------------------------
+
+    def _do(self, trigger: Trigger, sight: Sight, start: datetime) -> bool:
+        cause = Cause(f"trigger.{trigger.name}", start, self.eyes.inputs.ruleset.aggregates, trigger)
+        done = [self.act(action, sight, cause) for action in trigger.actions]
+        if not any(done):
+            return False
+        if trigger.on.kind == "date":
+            assert trigger.on.value is not None
+            fell = self._fell(self.eyes.value(trigger.on.value, sight), trigger.on.every_year, sight)
+            assert fell is not None
+            sight.memory.dated[trigger.name] = fell
+        if trigger.on.kind == "overdue" and sight.before.due_at is not None:
+            sight.memory.overdue[trigger.name] = sight.before.due_at
+        return True
+
+    def act(self, action: Action, sight: Sight, cause: Cause) -> bool:
+        """One action; whether anything was done."""
+        match action.kind:
+            case "enroll" | "move":
+                return self._enter(action, sight, cause)
+            case "stop":
+                return self._stop(sight, cause.rule)
+            case "set":
+                return self._set(action, sight, cause)
+            case "assign" | "reassign":
+                return self._assign(action, sight, cause)
+            case "task":
+                return self._task(action, sight, cause.rule)
+            case "send":
+                return self._send(action, sight, cause.rule)
+        assert action.who is not None
+        who = self.eyes.value_kept(action.who, sight, cause.aggregates)
+        sight.row("notify", "" if who is None else str(who), action.content or "", rule=cause.rule)
+        return True
+
+    def _enter(self, action: Action, sight: Sight, cause: Cause) -> bool:
+        rule = cause.rule
+        name = action.sequence if action.by is None else sight.facts.values.get(action.by)
+        if name is None:
+            return False
+        way = sight.memory.enrolment
+        template = self.eyes.template(action.template, sight)
+        if way is not None and (action.kind == "enroll" or way.sequence.name == name):
+            return False
+        if "sequence" in sight.taken:
+            kind = "enroll" if way is None else "move"
+            reason = f"lost to {sight.taken['sequence']}"
+            sight.row(kind, "sequence", name, template=template or "", rule=rule, reason=reason)
+            return False
+        if not self.progress.may_enter(name, sight):
+            kind = "enroll" if way is None else "move"
+            sight.row(kind, "sequence", name, template=template or "", rule=rule, reason="over a limit")
+            return False
+        sight.taken["sequence"] = rule
+        sight.wish = Wish(name, rule, cause.start, template)
+        return True
+
+    def _stop(self, sight: Sight, rule: str) -> bool:
+        way = sight.memory.enrolment
+        if way is None:
+            return False
+        if "sequence" in sight.taken:
+            reason = f"lost to {sight.taken['sequence']}"
+            sight.row("stop", "sequence", way.sequence.name, rule=rule, reason=reason)
+            return False
+        sight.taken["sequence"] = rule
+        sight.row("stop", "sequence", way.sequence.name, rule=rule)
+        self.progress.leave(sight, rule)
+        return True
+
+    def _set(self, action: Action, sight: Sight, cause: Cause) -> bool:
+        rule = cause.rule
+        assert action.field is not None
+        assert action.value is not None
+        value = self.eyes.value_kept(action.value, sight, cause.aggregates)
+        before = sight.before.decided
+        there = before[action.field][0] if action.field in before else sight.record.get(action.field)
+        if value == there:
+            return False
+        slot = f"field:{action.field}"
+        if slot in sight.taken:
+            sight.row("set", action.field, text(value), rule=rule, reason=f"lost to {sight.taken[slot]}")
+            return False
+        sight.taken[slot] = rule
+        sight.memory.decided[action.field] = (value, sight.record.get(action.field))
+        sight.row("set", action.field, text(value), rule=rule)
+        return True
+
+    def _assign(self, action: Action, sight: Sight, cause: Cause) -> bool:
+        rule = cause.rule
+        route = None if action.route is None else self.routes[action.route]
+        slot = "owner" if route is None else self.dealer.slot(route)
+        owner = action.rep or (None if action.queue is None else f"{QUEUE}{action.queue}")
+        if route is None and owner == sight.before.owner:
+            return False
+        if slot in sight.taken:
+            what = slot.removeprefix("field:")
+            sight.row("assign", what, owner or "", rule=rule, reason=f"lost to {sight.taken[slot]}")
+            return False
+        if route is None:
+            assert owner is not None
+            self.dealer.assign(sight, owner, rule)
+            return True
+        return self._deal(action, route, sight, cause)
+
+    def _deal(self, action: Action, route: Route, sight: Sight, cause: Cause) -> bool:
+        trigger = cause.trigger
+        name, times = "" if trigger is None else trigger.name, 0
+        barred: frozenset[str] = frozenset()
+        if action.kind == "reassign":
+            times = sight.memory.reassigned.get(name, 0)
+            if action.most_times is not None and times >= action.most_times:
+                sight.row("assign", "owner", "", rule=cause.rule, reason="over a limit")
+                return False
+            barred = frozenset(sight.memory.past_owners)
+        within = None if trigger is None else trigger.respond_within
+        if not self.dealer.deal(route, sight, cause.start, within, barred):
+            return False
+        if action.kind == "reassign":
+            sight.memory.reassigned[name] = times + 1
+        return True
+
+    def _task(self, action: Action, sight: Sight, rule: str) -> bool:
+        assert action.channel is not None
+        is_withheld = self.eyes.is_suppressed(action.channel, sight)
+        sight.row(
+            action.channel,
+            action.content or "",
+            template=self.eyes.template(action.template, sight) or "",
+            rule=rule,
+            reason="suppressed" if is_withheld else "",
+        )
+        return not is_withheld
+
+    def _send(self, action: Action, sight: Sight, rule: str) -> bool:
+        reason = ""
+        today = self.eyes.clock.day(self.as_of)
+        if self.eyes.is_suppressed("email", sight):
+            reason = "suppressed"
+        elif sight.memory.automatic.get("email") == today:
+            reason = "held for tomorrow"
+        else:
+            sight.memory.automatic["email"] = today
+        template = self.eyes.template(action.template, sight) or ""
+        sight.row("email", template=template, auto=True, rule=rule, reason=reason)
+        return not reason
+
+
+def text(value: Any) -> str:
+    """A value as a cell."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return number_text(float(value))
+    return value.isoformat() if isinstance(value, date) else str(value)
