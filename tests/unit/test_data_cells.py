@@ -102,6 +102,7 @@ def test_choices_take_the_spelling_of_the_schema() -> None:
         ("text", {"max_length": 2}, "部長", "abc", "expected at most 2 characters, found 3"),
         ("text", {"pattern": "^[A-Z]{2}$"}, "JP", "Japan", "expected text that matches ^[A-Z]{2}$"),
         ("text", {"format": "email"}, "a.b+c@例え.jp", "a@b", "expected an e-mail address"),
+        ("text", {"format": "email"}, "hanako@ｇｍａｉｌ．ｃｏｍ", "ｈａｎａｋｏ", "expected an e-mail address"),
         ("text", {"format": "uri"}, "https://x.example/a?b", "x.example", "expected a URI, such as https://example.com"),
         ("text", {"const": "A"}, "a", "b", "expected A"),
         ("yesno", {}, "on", "maybe", "expected yes or no: true/false, 1/0, yes/no, on/off, はい/いいえ, ○/×"),

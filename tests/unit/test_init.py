@@ -130,6 +130,60 @@ def test_kinds_of_columns(tmp_path: Path, values: list[str], expected: dict[str,
     assert rejects(checked(tmp_path, plan)) == []
 
 
+def test_a_few_cells_that_do_not_fit_are_said_and_rejected(tmp_path: Path) -> None:
+    rows = [(f"L{at}", f"2026-01-{at % 28 + 1:02}", at, "yes" if at % 2 else "no", f"a{at}@b.co") for at in range(100)]
+    wrong = {3: ("L3", "soon", 3, "yes", "a@b.co"), 7: ("L7", "2026-01-05", "10億", "no", "by phone")}
+    wrong |= {9: ("L9", "2026-01-05", 9, "maybe", "a9@b.co"), 11: ("", "2026-01-05", 11, "no", "a11@b.co")}
+    lines = [",".join(map(str, wrong.get(at, row))) for at, row in enumerate(rows)]
+    plan = plan_of(tmp_path, "id,seen,size,opted,mail\n" + "\n".join(lines) + "\n")
+    found = properties(plan)
+    assert found["seen"] == {"type": "string", "format": "date"}
+    assert (found["size"], found["opted"]) == ({"type": "integer"}, {"type": "boolean"})
+    assert found["mail"] == {"type": "string", "format": "email"}
+    assert found["id"]["x-key"] is True
+    said = "\n".join(plan.notes)
+    for part in ('seen: 1 cell of 100 is no date ("soon")', '"10億"', '"maybe"', '"by phone"', "1 row without one"):
+        assert part in said
+    assert len(rejects(checked(tmp_path, plan))) == 5
+
+
+def test_a_column_with_more_than_a_few_misfits_is_text(tmp_path: Path) -> None:
+    rows = "".join(f"L{at},{at if at % 20 else 'about ' + str(at)}\n" for at in range(200))
+    assert properties(plan_of(tmp_path, f"id,size\n{rows}"))["size"] == {"type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("values", "options"),
+    [
+        (["New"] * 400 + ["Working"] * 300 + ["Wroking"], ["New", "Working"]),
+        (["New"] * 400 + ["Working"] * 300 + ["Recycled"] * 2, ["New", "Working", "Recycled"]),
+        (["New"] * 400 + ["Working"] * 300 + ["Disqualified"], None),
+        ([f"Country {chr(65 + at % 19) * 4}" for at in range(400)], None),
+        (["NEW"] * 3 + ["new"] * 5 + ["Old"] * 3, ["new", "Old"]),
+    ],
+)
+def test_a_choice_is_few_values_that_cover_everything_but_slips(
+    tmp_path: Path, values: list[str], options: list[str] | None
+) -> None:
+    rows = "".join(f"L{at},{value}\n" for at, value in enumerate(values))
+    assert properties(plan_of(tmp_path, f"id,stage\n{rows}"))["stage"].get("enum") == options
+
+
+def test_a_text_of_few_values_still_gives_a_rule(tmp_path: Path) -> None:
+    rows = "".join(f"L{at},Kind {chr(65 + at % 15)}\n" for at in range(300))
+    plan = plan_of(tmp_path, f"id,kind\n{rows}")
+    checked(tmp_path, plan)
+    assert 'kind: +20 when kind in ("Kind A"' in plan.files["rules/starter.lead"]
+
+
+def test_the_band_bears_the_name_of_its_field(tmp_path: Path) -> None:
+    rows = "".join(f"L{at},{'hot' if at % 3 else 'cold'},{at}\n" for at in range(60))
+    plan = plan_of(tmp_path, f"id,Temperature,size\n{rows}")
+    checked(tmp_path, plan)
+    assert "band temperature of fit {" in plan.files["rules/starter.lead"]
+    assert "temperature in" not in plan.files["rules/starter.lead"]
+
+
 def test_minus_one_that_means_none_is_a_blank_of_its_field(tmp_path: Path) -> None:
     rows = "".join(f"L{at},{-1 if at % 3 else at}\n" for at in range(90))
     assert properties(plan_of(tmp_path, f"id,pdays\n{rows}"))["pdays"] == {"type": "integer", "x-blanks": ["-1"]}

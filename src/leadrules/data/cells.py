@@ -99,7 +99,7 @@ class CellReader:
             return Bad(f"expected at most {field.max_length} characters, found {len(cell)}")
         if field.pattern is not None and not re.search(field.pattern, cell):
             return Bad(f"expected text that matches {field.pattern}")
-        if field.format == "email" and not _EMAIL.fullmatch(cell):
+        if field.format == "email" and not _EMAIL.fullmatch(unicodedata.normalize("NFKC", cell)):
             return Bad("expected an e-mail address")
         if field.format == "uri" and not _URI.fullmatch(cell):
             return Bad("expected a URI, such as https://example.com")

@@ -11,7 +11,8 @@ import polars as pl
 
 from leadrules.core.text import fold
 from leadrules.data.cells import NO, YES, parse_number
-from leadrules.data.profile import LIKELY_BLANKS, Column
+from leadrules.data.kinds import LIKELY_BLANKS
+from leadrules.data.profile import Column
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from typing import Any
 
 from leadrules.data.dates import ISO
 from leadrules.data.headers import skeleton
-from leadrules.data.profile import Column, Profile, profile, snake
+from leadrules.data.kinds import ENOUGH, snake
+from leadrules.data.profile import Column, Profile, profile
 from leadrules.data.sources import open_inputs
 from leadrules.review.starter import Drawn, starter_rules
 from leadrules.syntax.words import RESERVED, is_name
@@ -166,11 +167,14 @@ def _named(drawn: Sequence[Drawn], names: Sequence[str]) -> list[Drawn]:
 
 
 def _key(drawn: Sequence[Drawn], rows: int) -> str | None:
-    """A column that is named like an identifier, filled in every row and never repeated."""
+    """A column that is named like an identifier, filled in nearly every row and hardly ever repeated; failing that, an
+    e-mail address that every row has for itself."""
     named = _named(drawn, _KEY_NAMES) + [f for f in drawn if _KEY_END.search(skeleton(f.column.header))]
-    fitting = [f for f in named if f.column.filled == rows == f.column.distinct and f.column.kind not in _dates()]
+    named = [f for f in named if f.column.kind not in _dates()]
+    sure = [f for f in named if f.column.filled == rows == f.column.distinct]
+    nearly = [f for f in named if f.column.distinct >= ENOUGH * rows]
     mail = [f for f in drawn if f.column.kind == "email" and rows and f.column.filled == rows == f.column.distinct]
-    return next((field.name for field in (*fitting, *mail)), None)
+    return next((field.name for field in (*sure, *nearly, *mail)), None)
 
 
 def _email(drawn: Sequence[Drawn]) -> str | None:
@@ -327,9 +331,42 @@ def _notes(found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> tuple[str, 
         for f in drawn
         if f.column.unclear
     ]
+    notes += [_misfit_note(f) for f in drawn if f.column.misfitting]
+    notes += [_key_note(f, found.rows) for f in drawn if f.name == parts.key and f.column.distinct < found.rows]
     if found.ragged:
         notes.append(f"{_many(found.ragged, 'row')} with too few or too many cells; a run rejects them")
     return tuple(notes)
+
+
+_SAID = {
+    "number": "no number",
+    "integer": "no number",
+    "yesno": "neither yes nor no",
+    "date": "no date",
+    "datetime": "no time",
+    "email": "no e-mail address",
+    "choice": "none of its values",
+}
+
+
+def _misfit_note(field: Drawn) -> str:
+    column = field.column
+    examples = ", ".join(f'"{_shortened(value)}"' for value in column.misfits[:3])
+    more = ", .." if len(column.misfits) > 3 else ""
+    verb = "is" if column.misfitting == 1 else "are"
+    cells = f"{_many(column.misfitting, 'cell')} of {column.filled:,} {verb} {_SAID[column.kind]} ({examples}{more})"
+    return f"{column.header}: {cells}; a run rejects their rows where a rule reads the column"
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= 30 else f"{value[:27]}..."
+
+
+def _key_note(field: Drawn, rows: int) -> str:
+    column = field.column
+    blank, again = rows - column.filled, column.filled - column.distinct
+    what = [f"{_many(blank, 'row')} without one"] * bool(blank) + [f"{again:,} that stand twice"] * bool(again)
+    return f"{column.header} identifies a lead, but for {' and '.join(what)}; a run rejects those rows"
 
 
 def _many(count: int, word: str) -> str:

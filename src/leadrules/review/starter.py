@@ -66,7 +66,9 @@ class Line:
 
 
 def starter_rules(drawn: Sequence[Drawn], key: str) -> dict[str, str]:
-    """starter.lead and starter_test.lead. `key` is the field that identifies a lead."""
+    """starter.lead and starter_test.lead. `key` is the field that identifies a lead. A band may bear a field's name, and
+    then the field is not read but as the label before."""
+    drawn = [field for field in drawn if field.name != "temperature"]
     taken = {field.name for field in drawn} | {key}
     names = {word: _free(word, taken) for word in ("fit", "temperature")}
     lines = _lines(drawn, key)
@@ -90,7 +92,7 @@ def _lines(drawn: Sequence[Drawn], key: str) -> list[Line]:
     outcome = _outcome(drawn)
     usable = [field for field in drawn if field.column is not (outcome.column if outcome else None)]
     known = answers(outcome.column) if outcome else None
-    choices = sorted((_choice_line(f, known) for f in usable if f.column.kind == "choice"), key=lambda pair: -pair[0])
+    choices = sorted((_choice_line(f, known) for f in usable if f.column.options), key=lambda pair: -pair[0])
     numbers = sorted(
         (pair for f in usable if f.column.kind in ("number", "integer") for pair in _number_line(f, known)),
         key=lambda pair: -pair[0],
@@ -216,7 +218,9 @@ def _number_line(field: Drawn, known: Answers | None) -> list[tuple[float, Line]
 
 
 def _number(value: float) -> str:
-    return number_text(value, 4)
+    """A number literal, its thousands set apart where it is long."""
+    text = number_text(value, 4)
+    return f"{int(text):_}" if abs(value) >= 10_000 and "." not in text else text
 
 
 def _flag_line(field: Drawn) -> Line:
