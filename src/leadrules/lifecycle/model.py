@@ -42,8 +42,8 @@ LEAD_COLUMNS: Mapping[str, pl.DataType] = {
     "enrolled_at": INSTANT,
     "seq_last_due": INSTANT,
     "seq_shift": pl.Duration("us"),
-    "seq_last_shift": pl.Duration("us"),  # seq_shift as it was when the last step that was due came due
-    "seq_pending": pl.String(),  # steps that came due and are still to go out: `3 MICROSECONDS;5 MICROSECONDS`
+    # Steps with a settled time that did not pass yet (held, or moved by a pause): `3 MICROSECONDS;5 MICROSECONDS`.
+    "seq_pending": pl.String(),
     "seq_paused_at": INSTANT,
     "seq_template": pl.String(),
     "seq_wait": pl.String(),
@@ -62,12 +62,15 @@ NAMED_COLUMNS: Mapping[str, pl.DataType] = {
     "holds": pl.Boolean(),
     "fired": INSTANT,
     "enrolled": INSTANT,
+    "entered": INSTANT,
+    "entries": pl.Int32(),
+    "auto": INSTANT,
     "dated": INSTANT,  # the date that was dealt with last
     "armed": INSTANT,  # a date that fell while nothing could be done
     "overdue": INSTANT,
     "times": pl.Int32(),  # how often a trigger reassigned the lead
-    "set": pl.String(),
-    "said": pl.String(),
+    "set": pl.String(),  # a decision as the files show it; the empty text: blank; null: there is none
+    "said": pl.String(),  # what the record said then, likewise; null: blank
     "account": pl.String(),
 }
 

@@ -117,15 +117,15 @@ def _owners(table: pl.DataFrame, record: pl.Series | None, as_of: datetime | Non
         return []
     wins = _wins(table, "owner", record)
     moved = wins & ~same(record, table["owner"]) & ~table["is_new"]
-    frame = table.select("owner", "assigned_at", "due_at", "due_route", "owner_changes", "past_owners").with_columns(
-        record.alias("record"), wins.alias("wins"), moved.alias("moved")
-    )
+    names = ("owner", "owner_by", "assigned_at", "due_at", "due_route", "owner_changes", "past_owners")
+    frame = table.select(names).with_columns(record.alias("record"), wins.alias("wins"), moved.alias("moved"))
     at = pl.when(pl.col("record").is_not_null()).then(pl.lit(as_of, dtype=INSTANT))
     changed = pl.col("moved") & pl.col("owner").is_not_null() & pl.col("record").is_not_null()
     left = pl.col("moved") & pl.col("owner").is_not_null()
     past = pl.col("past_owners").fill_null([])
     columns = frame.select(
         pl.when("moved").then(at).otherwise("assigned_at").alias("assigned_at"),
+        pl.when(~pl.col("moved")).then("owner_by").alias("owner_by"),
         pl.when(~pl.col("moved")).then("due_at").alias("due_at"),
         pl.when(~pl.col("moved")).then("due_route").alias("due_route"),
         (pl.col("owner_changes") + changed.cast(pl.Int32)).alias("owner_changes"),
