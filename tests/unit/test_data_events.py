@@ -207,7 +207,6 @@ def test_against_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     text = io.StringIO()
     csv.writer(text).writerows([["id", "lead_id", "type", "at", "campaign", "amount"], *rows])
     monkeypatch.setattr("leadrules.data.encoding.BLOCK", 2000)
-    monkeypatch.setattr("leadrules.data.events._JOINED_AT_ONCE", 50)
     wanted = {"opened": ["campaign"], "deal": ["amount"]}
     table = events_of(text.getvalue(), EVENTS, leads, wanted, ordered=frozenset({"opened", "deal"}))
     expected, counts = loop(rows, {f"L{i}": i for i in range(20)})

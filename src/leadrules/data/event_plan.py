@@ -47,8 +47,8 @@ class EventPlan:
 
     @property
     def enum(self) -> pl.Enum:
-        """The type of the `type` column."""
-        return pl.Enum(list(self.types))
+        """The type of the `type` column: all types of the schema, also those that nobody reads."""
+        return pl.Enum(list(self.known))
 
     @property
     def schema(self) -> dict[str, pl.DataType]:

@@ -22,7 +22,8 @@ from leadrules.data.columns import ColumnReader
 from leadrules.data.errors import InputError
 from leadrules.data.event_order import ID_CHECK, ID_HASH, ID_TEXT, RECORD, ranked, without_repeats
 from leadrules.data.event_plan import AT, ID, LEAD, PARTS, TIME, TYPE, EventPlan, columns_of
-from leadrules.data.ids import canonical_keys, long_keys
+from leadrules.data.ids import canonical_keys
+from leadrules.data.lead_index import LeadIndex
 from leadrules.data.leads import JOIN, LeadTable, numbered, shifted
 from leadrules.data.opening import Opened, Opening
 from leadrules.data.rejects import Places, Rejects, no_rejects
@@ -30,9 +31,7 @@ from leadrules.data.sources import InputFile, open_inputs
 from leadrules.data.tables import Batch, ahead
 from leadrules.project.model import Project, Source
 
-_SALESFORCE_ID = 15
-_LEAD_CHECK = "@lead_check"
-_JOINED_AT_ONCE = 2_000_000
+_LEAD_ROW = "lead_row"
 _COUNTED = ("events_in", "events_unread", "events_used", "events_rejected", "events_orphaned", "events_repeated")
 _NO_LEAD = "expected the lead that did this: the cell is blank"
 _NO_TYPE = "expected the type of the event: the cell is blank"
@@ -68,46 +67,29 @@ def read_events(
 ) -> EventTable:
     """Read the events of all sources. `identified_types` keep their ids. Raises InputError for what stops a run."""
     plan = EventPlan.of(project, wanted, identified_types)
-    lookup = _lookup(leads)
+    index = LeadIndex(leads.frame.get_column(JOIN))
     read: list[_Reading] = []
     for source in sources:
         opening = Opening(source, open_inputs(project.root, source.path, stdin), Calendar(zone), columns_of(plan))
         first = sum(reading.counts["events_in"] for reading in read)
-        read.append(opening.settled(partial(_read_source, plan, opening, lookup, first)))
+        read.append(opening.settled(partial(_read_source, plan, opening, index, first)))
     return _together(plan, read, ordered_types)
 
 
-def _lookup(leads: LeadTable) -> pl.DataFrame:
-    """The row of a lead by every form of its key that an event may bear."""
-    short = leads.frame.get_column(JOIN)
-    rows = pl.arange(len(short), eager=True, dtype=pl.UInt32).alias("lead_row")
-    long = long_keys(short) if (short.str.len_bytes() == _SALESFORCE_ID).any() else short.head(0)
-    has_long = long.is_not_null()
-    keys = pl.concat([short, long.filter(has_long)])
-    rows = pl.concat([rows, rows.filter(has_long) if len(long) else rows.head(0)])
-    return pl.DataFrame([*_hashed(keys), rows])
-
-
-def _hashed(leads: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Two hashes of each key: 128 bits stand for the text, which takes more to carry and to compare."""
-    return leads.hash(1).alias(LEAD), leads.hash(2).alias(_LEAD_CHECK)
-
-
-def _read_source(plan: EventPlan, opening: Opening, lookup: pl.DataFrame, first: int) -> _Reading:
-    reading = _Reading(plan, opening, lookup, first)
+def _read_source(plan: EventPlan, opening: Opening, leads: LeadIndex, first: int) -> _Reading:
+    reading = _Reading(plan, opening, leads, first)
     for opened in opening.tables():
         reading.take_file(opened)
-    reading.join()
     return reading
 
 
 class _Reading:
     """One reading of all files of a source. Records are numbered through all sources, from `first`."""
 
-    def __init__(self, plan: EventPlan, opening: Opening, lookup: pl.DataFrame, first: int) -> None:
+    def __init__(self, plan: EventPlan, opening: Opening, leads: LeadIndex, first: int) -> None:
         self.plan = plan
         self.opening = opening
-        self.lookup = lookup
+        self.leads = leads
         self.first = first
         self.counts = dict.fromkeys(_COUNTED, 0)
         self.rejects = Rejects()
@@ -115,13 +97,14 @@ class _Reading:
         self.notes: list[str] = []
         self.joined: list[pl.DataFrame] = []
         self.newest: tuple[datetime, int] | None = None
-        self._pending: list[pl.DataFrame] = []
         self._bases: list[int] = []
         self._time = opening.reader(TIME)
         self._readers = {
             key: [(opening.reader(one), types) for one, types in alike] for key, alike in plan.fields.items()
         }
-        self._types: dict[str, str | None] = {}
+        self._types: dict[str, str] = {}
+        self._is_read = pl.Series([name in plan.types for name in plan.known])
+        self._blank_leads = leads.meant_by(self._time.cell.folded_blanks)
 
     def take_file(self, opened: Opened) -> None:
         """Read a file."""
@@ -143,21 +126,6 @@ class _Reading:
                 cells = batch.cells.with_columns(records.alias(RECORD)).join(tied, on=RECORD, maintain_order="left")
                 found.extend(self._texts_of(opened, part) for part in cells.partition_by(TYPE) if len(part))
         return pl.concat(found)
-
-    def join(self) -> None:
-        """Tie the pending events to their leads; those of no lead are orphans."""
-        if not self._pending:
-            return
-        pending = pl.concat(self._pending)
-        self._pending.clear()
-        rows = pending.select(LEAD, _LEAD_CHECK).join(self.lookup, on=LEAD, how="left", maintain_order="left")
-        its = rows.get_column(_LEAD_CHECK) == rows.get_column(f"{_LEAD_CHECK}_right")
-        joined = pending.drop(LEAD, _LEAD_CHECK).insert_column(0, rows.get_column("lead_row"))
-        if not its.all(ignore_nulls=False):
-            its = its.fill_null(value=False)
-            self.counts["events_orphaned"] += len(its) - int(its.sum())
-            joined = joined.filter(its)
-        self.joined.append(joined)
 
     def _refuse_missing(self, opened: Opened) -> None:
         source = self.opening.source
@@ -186,22 +154,21 @@ class _Reading:
             at = opened.positions[LEAD]
             lead = trimmed(ragged.cells[at]) if at < len(ragged.cells) else ""
             self.rejects.add(base + ragged.number - 1, (opened.table.path, ragged.line), lead, reason=ragged.reason)
-        cells = batch.cells.with_columns(_records(batch, base).alias(RECORD))
+        cells = _numbered(batch, base)
         types = self._typed(opened, cells)
-        if types.null_count():
-            known = types.is_not_null()
-            cells, types = cells.filter(known), types.filter(known)
+        read = self._is_read.gather(types.to_physical())
+        if not read.all(ignore_nulls=False):
+            self.counts["events_unread"] += len(read) - read.null_count() - int(read.sum())
+            cells, types = cells.filter(read), types.filter(read)
         if len(cells):
             self._check(opened, cells, types, by_content=by_content)
         self.counts["events_rejected"] = len(self.rejects.records)
 
     def _typed(self, opened: Opened, cells: pl.DataFrame) -> pl.Series:
-        """The type of each row, null where nobody reads it or it is rejected."""
+        """The type of each row, null where it is rejected."""
         stated = self.opening.source.type
         if stated is not None:
-            read = stated if stated in self.plan.types else None
-            self.counts["events_unread"] += len(cells) if read is None else 0
-            return pl.Series([read], dtype=self.plan.enum).new_from_index(0, len(cells))
+            return pl.Series([stated], dtype=self.plan.enum).new_from_index(0, len(cells))
         raw = cells.get_column(str(opened.positions[TYPE]))
         types = raw.cast(self.plan.enum, strict=False)
         if not types.null_count():
@@ -209,8 +176,6 @@ class _Reading:
         rows = types.is_null().arg_true()
         texts = raw.gather(rows).fill_null("")
         meant = {text: self._meant(text) for text in texts.unique()}
-        unread = [text for text, name in meant.items() if name and name not in self.plan.types]
-        self.counts["events_unread"] += int(texts.is_in(unread).sum())
         strange = [text for text, name in meant.items() if name is None]
         if strange:
             wrong = texts.is_in(strange)
@@ -221,12 +186,12 @@ class _Reading:
             self._refuse(
                 opened, cells, TYPE, pl.DataFrame({"row": rows.filter(wrong), "value": values, "reason": reasons})
             )
-        respelt = {text: name for text, name in meant.items() if name in self.plan.types}
+        respelt = {text: name for text, name in meant.items() if name is not None}
         if not respelt:
             return types
         there = texts.is_in(list(respelt))
-        names = pl.Series([respelt[text] for text in texts.filter(there)], dtype=self.plan.enum)
-        return types.cast(pl.String).scatter(rows.filter(there), names.cast(pl.String)).cast(self.plan.enum)
+        names = texts.filter(there).replace_strict(respelt, return_dtype=pl.String)
+        return types.cast(pl.String).scatter(rows.filter(there), names).cast(self.plan.enum)
 
     def _meant(self, text: str) -> str | None:
         if not self._types:
@@ -242,12 +207,9 @@ class _Reading:
     def _check(self, opened: Opened, cells: pl.DataFrame, types: pl.Series, *, by_content: bool) -> None:
         """Parse what is read of the rows of known types; what holds goes on to be joined."""
         before = len(self.rejects.records)
-        leads = cells.get_column(str(opened.positions[LEAD])).str.strip_chars(TRIM)
-        blank = self._is_blank(leads).fill_null(value=True).arg_true()
-        if len(blank):
-            values = leads.gather(blank).fill_null("")
-            self._refuse(opened, cells, LEAD, pl.DataFrame({"row": blank, "value": values, "reason": _NO_LEAD}))
-        columns = [*_hashed(leads), types.alias(TYPE), self._read(opened, cells, AT, self._time).alias(AT)]
+        rows = self._lead_rows(opened, cells)
+        at = self._read(opened, cells, AT, self._time)
+        columns = [rows.alias(_LEAD_ROW), types.alias(TYPE), at.alias(AT)]
         columns.append(cells.get_column(RECORD))
         for (name, kind), readers in self._readers.items():
             columns.append(self._field(opened, cells, types, name, readers).alias(f"{name}:{kind}"))
@@ -255,9 +217,25 @@ class _Reading:
         if len(self.rejects.records) > before:
             frame = frame.filter(~pl.col(RECORD).is_in(list(self.rejects.records)))
         self._note_newest(frame)
-        self._pending.append(frame)
-        if sum(map(len, self._pending)) >= _JOINED_AT_ONCE:
-            self.join()
+        orphans = frame.get_column(_LEAD_ROW).null_count()
+        self.counts["events_orphaned"] += orphans
+        self.joined.append(frame.drop_nulls(_LEAD_ROW) if orphans else frame)
+
+    def _lead_rows(self, opened: Opened, cells: pl.DataFrame) -> pl.Series:
+        """The row of each event's lead, null for an orphan; a row without a lead is rejected."""
+        raw = cells.get_column(str(opened.positions[LEAD]))
+        rows = self.leads.rows(raw)
+        if len(self._blank_leads):
+            rows = _only(rows, ~rows.is_in(self._blank_leads).fill_null(value=False))
+        if not rows.null_count():
+            return rows
+        missing = rows.is_null().arg_true()
+        values = raw.gather(missing).str.strip_chars(TRIM).fill_null("")
+        blank = self._is_blank(values)
+        if blank.any():
+            bad = pl.DataFrame({"row": missing.filter(blank), "value": values.filter(blank), "reason": _NO_LEAD})
+            self._refuse(opened, cells, LEAD, bad)
+        return rows
 
     def _field(
         self,
@@ -270,7 +248,7 @@ class _Reading:
         """One field: each type's cells by that type's own rules, null in rows of types that do not read it."""
         whole: pl.Series | None = None
         for reader, names in readers:
-            its = types.is_in(list(names)) if len(names) < len(self.plan.types) else None
+            its = _one_of(types, names) if len(names) < len(self.plan.types) else None
             if name not in opened.positions:
                 if reader.cell.field.required and (its is None or its.any()):
                     raise InputError(
@@ -281,19 +259,21 @@ class _Reading:
             elif its is None or its.all():
                 part = self._read(opened, cells, name, reader)
             else:
-                rows = its.arg_true()
-                part = _spread(self._read(opened, cells, name, reader, rows), rows, len(cells))
+                part = _spread(self._read(opened, cells, name, reader, its), its)
             whole = part if whole is None else whole.zip_with(whole.is_not_null(), part)
         assert whole is not None
         return whole
 
     def _read(
-        self, opened: Opened, cells: pl.DataFrame, name: str, reader: ColumnReader, rows: pl.Series | None = None
+        self, opened: Opened, cells: pl.DataFrame, name: str, reader: ColumnReader, some: pl.Series | None = None
     ) -> pl.Series:
+        """The cells of a column, or of some of its rows."""
         column = cells.get_column(str(opened.positions[name]))
-        values, bad = reader.read(column if rows is None else column.gather(rows))
+        values, bad = reader.read(column if some is None else column.filter(some))
         if len(bad):
-            where = bad if rows is None else bad.with_columns(rows.gather(bad.get_column("row")).alias("row"))
+            where = (
+                bad if some is None else bad.with_columns(some.arg_true().gather(bad.get_column("row")).alias("row"))
+            )
             self._refuse(opened, cells, name, where)
         return values
 
@@ -354,6 +334,13 @@ def _records(batch: Batch, base: int) -> pl.Series:
     return numbered(shifted(batch.numbers, base - 1))
 
 
+def _numbered(batch: Batch, base: int) -> pl.DataFrame:
+    """The cells with the number of each record."""
+    if isinstance(batch.numbers, range):
+        return batch.cells.with_row_index(RECORD, offset=batch.numbers.start + base - 1)
+    return batch.cells.with_columns(_records(batch, base).alias(RECORD))
+
+
 def _only(values: pl.Series, good: pl.Series) -> pl.Series:
     return (
         values
@@ -362,10 +349,14 @@ def _only(values: pl.Series, good: pl.Series) -> pl.Series:
     )
 
 
-def _spread(some: pl.Series, rows: pl.Series, length: int) -> pl.Series:
-    """The values at their rows of a longer column, null elsewhere."""
-    places = pl.Series([None], dtype=pl.UInt32).new_from_index(0, length)
-    return some.gather(places.scatter(rows, pl.arange(len(rows), eager=True, dtype=pl.UInt32)))
+def _one_of(types: pl.Series, names: Sequence[str]) -> pl.Series:
+    return types == names[0] if len(names) == 1 else types.is_in(list(names))
+
+
+def _spread(some: pl.Series, its: pl.Series) -> pl.Series:
+    """The values at the rows that are theirs, null elsewhere."""
+    places = pl.Series([None], dtype=pl.UInt32).new_from_index(0, len(its))
+    return some.gather(places.scatter(its.arg_true(), pl.arange(len(some), eager=True, dtype=pl.UInt32)))
 
 
 def _together(plan: EventPlan, read: Sequence[_Reading], ordered: frozenset[str]) -> EventTable:

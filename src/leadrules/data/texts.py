@@ -34,19 +34,23 @@ def as_text(column: pl.Series, calendar: Calendar) -> pl.Series:
 def number_texts(numbers: pl.Series) -> pl.Series:
     """Numbers as `number_text` writes them."""
     numbers = numbers.cast(pl.Float64)
-    whole = (numbers.abs() < _EXACT) & (numbers == numbers.floor())
-    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(numbers))
-    texts = numbers.zip_with(whole.fill_null(value=False), pl.Series([0.0]).new_from_index(0, len(numbers)))
-    texts = texts.cast(pl.Int64).cast(pl.String)
+    whole = ((numbers.abs() < _EXACT) & (numbers == numbers.floor())).fill_null(value=False)
     if whole.all():
-        return texts.zip_with(numbers.is_not_null(), nothing).alias(numbers.name)
-    shortest = numbers.cast(pl.String)
+        return numbers.cast(pl.Int64).cast(pl.String)
+    rows = (~whole & numbers.is_not_null()).arg_true()
+    others = numbers.gather(rows)
+    texts = numbers.cast(pl.Int64, strict=False).cast(pl.String)
+    return texts.scatter(rows, _fraction_texts(others)).alias(numbers.name)
+
+
+def _fraction_texts(numbers: pl.Series) -> pl.Series:
+    """The same of numbers that are not whole, or too large to be exact."""
+    texts = numbers.cast(pl.String)
     # What is very large or very small has an exponent, or no fraction.
-    rare = shortest.str.contains(r"e|\.0$").fill_null(value=False)
-    if rare.any():
-        rows = rare.arg_true()
-        shortest = shortest.scatter(rows, pl.Series([number_text(number) for number in numbers.gather(rows)]))
-    return texts.zip_with(whole.fill_null(value=False), shortest).alias(numbers.name)
+    rare = texts.str.contains(r"e|\.0$").arg_true()
+    if not len(rare):
+        return texts
+    return texts.scatter(rare, pl.Series([number_text(number) for number in numbers.gather(rare)], dtype=pl.String))
 
 
 def time_texts(times: pl.Series, calendar: Calendar) -> pl.Series:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _NEW_CAPITALS = "\u019b\u0264\ua7d3\ua7d5"  # small letters that got their capital after they were encoded
 _FEW = 8
+_MOST_YEARS = 30
 # The first and the last microsecond of the years 1 to 9999, counted from 1970.
 _FIRST_MICRO, _LAST_MICRO = -62_135_596_800_000_000, 253_402_300_799_999_999
 
@@ -239,7 +240,7 @@ def local_series(calendar: Calendar, series: pl.Series) -> pl.Series:
     import polars as pl
 
     micros = series.cast(pl.Datetime("us", "UTC")).to_physical()
-    shifted: pl.Series = micros + _offsets(calendar, series, micros, local=False)
+    shifted: pl.Series = micros + _offsets(calendar, micros, local=False)
     return _in_time(shifted, micros).cast(pl.Datetime("us"))
 
 
@@ -248,7 +249,7 @@ def instant_series(calendar: Calendar, series: pl.Series) -> pl.Series:
     import polars as pl
 
     micros = series.cast(pl.Datetime("us")).to_physical()
-    shifted: pl.Series = micros - _offsets(calendar, series, micros, local=True)
+    shifted: pl.Series = micros - _offsets(calendar, micros, local=True)
     return _in_time(shifted, micros).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
@@ -258,17 +259,27 @@ def _in_time(shifted: pl.Series, micros: pl.Series) -> pl.Series:
     return shifted if inside.all() else shifted.zip_with(inside.fill_null(value=False), micros)
 
 
-def _offsets(calendar: Calendar, series: pl.Series, micros: pl.Series, *, local: bool) -> Any:
+def _offsets(calendar: Calendar, micros: pl.Series, *, local: bool) -> Any:
     """The offset at each moment: a series, or one number where the zone never changes in these years."""
     import polars as pl
 
-    years = series.dt.year().unique().drop_nulls().to_list()
-    table = calendar.offsets(years, local=local)
+    table = calendar.offsets(_years(micros), local=local)
     if len(table.offsets) <= 1:
         return table.offsets[0] if table.offsets else 0
     # A moment belongs to the last step that begins at or before it.
     at = pl.Series(table.starts[1:], dtype=pl.Int64).search_sorted(micros.fill_null(0), side="right")
     return pl.Series(table.offsets, dtype=pl.Int64).gather(at)
+
+
+def _years(micros: pl.Series) -> Sequence[int]:
+    """The years in which the moments lie: all from the first to the last where these are not far apart."""
+    import polars as pl
+
+    ends = pl.Series([micros.min(), micros.max()], dtype=pl.Int64)
+    first, last = ends.cast(pl.Datetime("us")).dt.year()
+    if first is None or last - first < _MOST_YEARS:
+        return range(first or 0, (last or -1) + 1)
+    return micros.cast(pl.Datetime("us")).dt.year().unique().drop_nulls().to_list()
 
 
 def length(duration: Any) -> pl.Expr:
