@@ -52,7 +52,7 @@ class Staging:
         part.write_text("\n".join(names), encoding="utf-8")
         part.replace(self.folder / _LIST)
         for name in (*names, _LIST, "."):
-            _sync(self.folder / name)
+            sync(self.folder / name)
 
     def publish(self, replaces: Collection[str] = ()) -> tuple[Path, ...]:
         """Move the files to their places, and take away those of `replaces` that this run has not written.
@@ -70,7 +70,7 @@ class Staging:
         for name in names:
             if (self.folder / name).exists():
                 (self.folder / name).replace(self.out / name)
-        _sync(self.out)
+        sync(self.out)
         self.discard()
         return tuple(self.out / name for name in names)
 
@@ -80,7 +80,8 @@ class Staging:
             shutil.rmtree(self.folder)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have the disk hold a file, or the names in a folder."""
     if os.name == "nt" and path.is_dir():  # Windows has no handle on a folder, and needs none
         return
     handle = os.open(path, os.O_RDONLY)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -15,6 +16,8 @@ from leadrules.core.calendar import Calendar
 from leadrules.data.errors import InputError
 from leadrules.ruleset.model import Ruleset
 from leadrules.ruleset.walk import clock_uses
+
+GIVEN = "as given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class AsOf:
 def choose(ruleset: Ruleset, given: datetime | None, newest: list[tuple[str, datetime | None]]) -> AsOf:
     """The given instant, else the newest of the inputs' (`what`, instant). Raises InputError where a rule needs one and there is none."""
     if given is not None:
-        return AsOf(given, "as given")
+        return AsOf(given, GIVEN)
     known = [(at, what) for what, at in newest if at is not None]
     if known:
         at, what = max(known)
@@ -51,3 +54,44 @@ def newest_created(frame: pl.DataFrame, column: str | None, calendar: Calendar) 
     if value is None or isinstance(value, datetime):
         return value
     return calendar.instant(datetime(value.year, value.month, value.day))  # type: ignore[union-attr]  # noqa: DTZ001
+
+
+def since_of(as_of: AsOf, before: datetime | None, given: datetime | None, calendar: Calendar) -> datetime | None:
+    """From when on things are new: as given, else the previous run's `as of`, else a day before this one's.
+
+    Raises InputError where this run would look from earlier than the state does.
+    """
+    if before is not None and (as_of.at is None or as_of.at < before):
+        here = (
+            "the input has no times"
+            if as_of.at is None
+            else f"the `as of` is {_said(as_of.at, calendar)} ({as_of.reason})"
+        )
+        raise InputError(
+            f"{here}, but the state is of {_said(before, calendar)}",
+            f"look from no earlier than that: `--as-of {_said(before, calendar)}`; or look at the past with `--no-state`",
+        )
+    if given is not None or as_of.at is None:
+        return given
+    if before is not None:
+        return before
+    start = calendar.shift(as_of.at, -1, "days")
+    assert isinstance(start, datetime)
+    return start
+
+
+def leap(as_of: AsOf, before: datetime | None, jump: tuple[int, str] | None, calendar: Calendar) -> str | None:
+    """What a guard says of an `as of` that is farther from the state's than `jump`; one that was given is meant."""
+    if jump is None or before is None or as_of.at is None or as_of.reason == GIVEN:
+        return None
+    limit = calendar.shift(before, *jump)
+    if not isinstance(limit, datetime) or as_of.at <= limit:
+        return None
+    return (
+        f"the `as of` would be {_said(as_of.at, calendar)} ({as_of.reason}), more than `jump: {jump[0]} {jump[1]}` after "
+        f"the state's ({_said(before, calendar)})"
+    )
+
+
+def _said(at: datetime, calendar: Calendar) -> str:
+    return at.astimezone(ZoneInfo(calendar.zone)).isoformat()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 FILE = "state.duckdb"
-_OURS = frozenset([FILE, f"{FILE}.wal", "lock", "writer.json", "pending.json"])
+_OURS = frozenset([FILE, f"{FILE}.wal", "lock", "writer.json", "pending.json", "pending.json.part"])
 _PATIENCE = 20.0  # seconds to wait for another program's read or commit to end: each takes about one
 _PAUSE = 0.05
 # Nothing is fetched from anywhere: a state is local.

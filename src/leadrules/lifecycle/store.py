@@ -132,7 +132,9 @@ def _instant(value: datetime | None) -> datetime | None:
 
 
 def _typed(frame: pl.DataFrame, kinds: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """The types that the database does not know as such: lengths of time, and lists that no row has."""
+    """With the columns that came with a later version, and the types that the database does not know as such."""
+    lacking = [pl.lit(None, dtype=kind).alias(name) for name, kind in kinds.items() if name not in frame.columns]
+    frame = frame.with_columns(lacking)
     return frame.cast({name: kind for name, kind in kinds.items() if frame.schema[name] != kind})
 
 
