@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 FILE = "state.duckdb"
-_OURS = frozenset([FILE, f"{FILE}.wal", "lock", "writer.json", "pending.json", "pending.json.part"])
+_OURS = frozenset([FILE, f"{FILE}.wal", "lock", "writer.json", "pending.json", "pending.json.part", f"{FILE}.new"])
 _PATIENCE = 20.0  # seconds to wait for another program's read or commit to end: each takes about one
 _PAUSE = 0.05
 # Nothing is fetched from anywhere: a state is local.
@@ -130,6 +130,19 @@ def _check_version(path: Path, connection: DuckDBPyConnection) -> None:
             f"the state {path} was written by {age} leadrules (format {about[1]}; this one reads {FORMAT_VERSION})",
             "use the leadrules that wrote it, or start a new state elsewhere with --state",
         )
+
+
+def compacted(path: Path) -> None:
+    """Write the file anew, so that what was deleted is on no page of it any more."""
+    fresh = path / f"{FILE}.new"
+    fresh.unlink(missing_ok=True)
+    with _connected(path, read_only=False) as connection:
+        connection.execute("checkpoint")
+        name = connection.execute("select current_database()").fetchall()[0][0]
+        connection.execute(f"attach '{str(fresh).replace(chr(39), chr(39) * 2)}' as fresh")
+        connection.execute(f"copy from database {quoted(name)} to fresh")
+        connection.execute("detach fresh")
+    fresh.replace(path / FILE)
 
 
 # -- frames and tables ----------------------------------------------------------------------------------------------

@@ -271,6 +271,51 @@ def _put_kept(connection: DuckDBPyConnection, role: str, contents: Mapping[str, 
         connection.execute("insert into kept values (?, ?, ?)", [role, name, content])
 
 
+def amend(
+    path: Path,
+    before: State,
+    after: State,
+    *,
+    changes: pl.DataFrame,
+    forgotten: Iterable[str] = (),
+    renamed: Iterable[tuple[str, str, str]] = (),
+) -> None:
+    """A change of the state that no run made: tending it, or taking values back; all of it or nothing.
+
+    `forgotten` are keys of leads; `renamed` are kind, old and new name in the history.
+
+    What was kept of the last run goes: its files would no longer be what a run writes, nor is its way back.
+    """
+    now, _ = changed_leads(before.leads, after.leads)
+    gone = pl.DataFrame({"key": list(forgotten)}, schema={"key": pl.String()})
+    with writing(path) as connection:
+        _put_leads(connection, now)
+        for name in WHOLE:
+            _put_whole(connection, name, getattr(before, name), getattr(after, name))
+        _append(connection, "history", _numbered(changes, before.run, before.as_of))
+        with offered(connection, gone):
+            for table in ("leads", "history"):
+                connection.execute(f"delete from {table} using given where {table}.key = given.key")
+        for kind, old, new in renamed:
+            _rename_in_history(connection, kind, old, new)
+        _put_ruleset(connection, before, after)
+        _forget_last_files(connection)
+
+
+def _forget_last_files(connection: DuckDBPyConnection) -> None:
+    connection.execute("delete from kept")
+    connection.execute("update runs set identity = ''")
+
+
+def _rename_in_history(connection: DuckDBPyConnection, kind: str, old: str, new: str) -> None:
+    """Another name for what changed: of a label, segment or field in `what`, of a sequence as the value."""
+    if kind != "sequence":
+        connection.execute("update history set what = ? where kind = ? and what = ?", [new, kind, old])
+        return
+    for column in ("old", "new"):
+        connection.execute(f"update history set {column} = ? where kind = 'sequence' and {column} = ?", [new, old])
+
+
 # -- the way back ---------------------------------------------------------------------------------------------------
 
 
@@ -280,6 +325,12 @@ def _images(before: State, now: pl.DataFrame, then: pl.DataFrame) -> dict[str, b
     frames = {"leads": then, "new": new, **{name: getattr(before, name) for name in WHOLE}, "events": before.events}
     text = "" if before.ruleset is None else json.dumps(to_json(before.ruleset), ensure_ascii=False)
     return {name: pack_frame(frame) for name, frame in frames.items()} | {"ruleset": text.encode()}
+
+
+def can_take_back(path: Path) -> bool:
+    """Whether what there was before the last run is still kept: a run that was taken back, or tending, ends that."""
+    with reading(path) as connection:
+        return first_row(connection, "select 1 from kept where role = 'before' limit 1") is not None
 
 
 def take_back_last(path: Path) -> None:
@@ -305,4 +356,4 @@ def take_back_last(path: Path) -> None:
             [number[0]],
         )
         connection.execute("update runs set undone = true where run = ?", [number[0]])
-        connection.execute("delete from kept")
+        _forget_last_files(connection)
