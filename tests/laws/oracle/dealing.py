@@ -249,7 +249,8 @@ class Dealer:
             return memory.owner
         if key in self.sights:
             return self.holder(route, self.sights[key])
-        return memory.decided.get(route.sets, (None, None))[0]
+        owner: str | None = memory.decided.get(route.sets, (None, None))[0]
+        return owner
 
     def remember_accounts(self, sight: Sight) -> None:
         """What each `match account` compares, kept for the days on which the lead is absent."""
@@ -267,9 +268,10 @@ def account(value: Any) -> str | None:
 
 def attributes(rep: Rep) -> dict[str, Any]:
     """What `rep.x` stands for."""
-    given = {name: tuple(value) if isinstance(value, list) else value for name, value in rep.attributes}
-    return {"weight": float(rep.weight)} | {n: float(v) if _is_number(v) else v for n, v in given.items()}
+    return {"weight": float(rep.weight)} | {name: _attribute(value) for name, value in rep.attributes}
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _attribute(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(value)
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

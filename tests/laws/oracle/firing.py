@@ -19,6 +19,7 @@ from leadrules.core.text import number_text
 from leadrules.ruleset.model import Action, Aggregate, Route, Trigger
 
 OUTSIDE = object()
+DONE, LOST, NOTHING = "done", "lost", "nothing to do"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,51 @@ class Triggers:
             for sight in self.dealer.in_order(self.routes[dealt[0]] if dealt else None, sights):
                 self._run(trigger, sight)
 
+    def absorb(self, sights: list[Sight]) -> None:
+        """A baseline: everything is as already so."""
+        for trigger in self.eyes.inputs.ruleset.triggers:
+            for sight in sights:
+                self._absorb(trigger, sight, self._set_off(trigger, sight))
+
     def _run(self, trigger: Trigger, sight: Sight) -> None:
         start = self._set_off(trigger, sight)
-        holds = all(self.eyes.holds(one, sight) for one in trigger.conditions)
-        is_fired = start is not None and holds and self._may(trigger, sight) and self._do(trigger, sight, start)
+        if self._is_news(trigger) and not trigger.backfill:
+            self._absorb(trigger, sight, start)
+            return
+        holds = self._holds(trigger, sight)
+        answers = []
+        if start is not None and holds and self._may(trigger, sight):
+            cause = Cause(f"trigger.{trigger.name}", start, self.eyes.inputs.ruleset.aggregates, trigger)
+            answers = [self.act(action, sight, cause) for action in trigger.actions]
+            self._remember(trigger, sight, answers)
+        if trigger.on.kind == "condition":
+            # One that was to fire and lost all stays armed; one that found all as it asks has nothing to fire for.
+            is_open = start is not None and (not answers or LOST in answers) and DONE not in answers
+            sight.memory.holds[trigger.name] = holds and not is_open
+
+    def _absorb(self, trigger: Trigger, sight: Sight, start: datetime | None) -> None:
+        """Take what would set the trigger off as already so."""
+        holds = self._holds(trigger, sight)
+        if trigger.on.kind == "condition":
+            sight.memory.holds[trigger.name] = holds
+        if holds and start is not None and trigger.once_per is not None:
+            sight.memory.fired[trigger.name] = self.as_of
+        if holds and trigger.on.kind == "date" and (fell := self._fallen(trigger, sight)) is not None:
+            sight.memory.dated[trigger.name] = fell
+
+    def _holds(self, trigger: Trigger, sight: Sight) -> bool:
+        return all(self.eyes.holds(one, sight) for one in trigger.conditions)
+
+    def _remember(self, trigger: Trigger, sight: Sight, answers: list[str]) -> None:
         memory = sight.memory
+        is_fired = DONE in answers
         if is_fired:
             memory.fired[trigger.name] = self.as_of
-        if trigger.on.kind == "condition":
-            # One that was to fire and could do nothing stays armed.
-            memory.holds[trigger.name] = holds and (is_fired or start is None)
+        if trigger.on.kind == "date" and (fell := self._fallen(trigger, sight)) is not None:
+            memory.armed.pop(trigger.name, None)
+            (memory.dated if is_fired or LOST not in answers else memory.armed)[trigger.name] = fell
+        if trigger.on.kind == "overdue" and is_fired and sight.before.due_at is not None:
+            memory.overdue[trigger.name] = sight.before.due_at
 
     def _may(self, trigger: Trigger, sight: Sight) -> bool:
         last = sight.memory.fired.get(trigger.name)
@@ -74,8 +110,6 @@ class Triggers:
 
     def _set_off(self, trigger: Trigger, sight: Sight) -> datetime | None:
         """The moment from which times count, if something sets the trigger off."""
-        if self._is_news(trigger, sight) and not trigger.backfill:
-            return None
         match trigger.on.kind:
             case "event":
                 return self._event(trigger, sight)
@@ -83,14 +117,14 @@ class Triggers:
                 way = self.progress.finished.get(sight.key)
                 return self.as_of if way is not None and way.sequence.name == trigger.on.name else None
             case "date":
-                return self.as_of if self._date(trigger, sight) else None
+                return self.as_of if self._fallen(trigger, sight) is not None else None
             case "overdue":
                 return self.as_of if self._overdue(trigger, sight) else None
             case "condition":
                 return self.as_of if self._became(trigger, sight) else None
         return self.as_of if self._edge(trigger, sight) else None
 
-    def _is_news(self, trigger: Trigger, sight: Sight) -> bool:
+    def _is_news(self, trigger: Trigger) -> bool:
         """A trigger that is new to a state."""
         return self.known is not None and trigger.name not in self.known
 
@@ -108,7 +142,7 @@ class Triggers:
         assert name is not None
         now = sight.facts.values[name]
         before: Any = sight.before.labels.get(name, OUTSIDE)
-        if sight.is_new or self._is_news(trigger, sight):
+        if sight.is_new or self._is_news(trigger):
             before = OUTSIDE
         elif before is OUTSIDE:
             return False
@@ -118,9 +152,8 @@ class Triggers:
                 return False
             if trigger.on.kind == "leave" and old == label:
                 return False
-        if trigger.on.kind == "enter":
-            return now == label and before != label
-        return before == label and now != label
+        is_in, was_in = bool(now == label), bool(before == label)
+        return is_in and not was_in if trigger.on.kind == "enter" else was_in and not is_in
 
     def _by_old_rules(self, name: str, sight: Sight, now: Any) -> Any:
         if sight.old is None or self.eyes.inputs.fire_edits:
@@ -129,12 +162,12 @@ class Triggers:
 
     def _became(self, trigger: Trigger, sight: Sight) -> bool:
         """A condition that became true, or that stays so when `once per` has run out."""
-        was = sight.before.holds.get(trigger.name, False) and not self._is_news(trigger, sight)
+        was = sight.before.holds.get(trigger.name, False) and not self._is_news(trigger)
         if trigger.once_per is not None and trigger.name in sight.before.fired:
             return True  # `_may` looks at the clock
         if was:
             return False
-        if sight.is_new or self._is_news(trigger, sight) or sight.old is None or self.eyes.inputs.fire_edits:
+        if sight.is_new or self._is_news(trigger) or sight.old is None or self.eyes.inputs.fire_edits:
             return True
         assert self.eyes.old_rules is not None
         assert self.eyes.old_program is not None
@@ -150,11 +183,15 @@ class Triggers:
             return False
         return memory.overdue.get(trigger.name) != memory.due_at
 
-    def _date(self, trigger: Trigger, sight: Sight) -> bool:
+    def _fallen(self, trigger: Trigger, sight: Sight) -> date | None:
+        """The date that falls for a lead now, or that fell and is still the lead's; once per value."""
         assert trigger.on.value is not None
         value = self.eyes.value(trigger.on.value, sight)
         fell = self._fell(value, trigger.on.every_year, sight)
-        return fell is not None and sight.before.dated.get(trigger.name) != fell
+        armed = sight.before.armed.get(trigger.name)
+        if fell is None and armed is not None and (trigger.on.every_year or armed == value):
+            fell = armed
+        return None if fell is None or sight.before.dated.get(trigger.name) == fell else fell
 
     def _fell(self, value: Any, every_year: bool, sight: Sight) -> date | None:
         """The date or datetime of this value that lies after the lead was last seen."""
@@ -178,22 +215,8 @@ class Triggers:
 
     # -- what it does ---------------------------------------------------------------------------------------------------
 
-    def _do(self, trigger: Trigger, sight: Sight, start: datetime) -> bool:
-        cause = Cause(f"trigger.{trigger.name}", start, self.eyes.inputs.ruleset.aggregates, trigger)
-        done = [self.act(action, sight, cause) for action in trigger.actions]
-        if not any(done):
-            return False
-        if trigger.on.kind == "date":
-            assert trigger.on.value is not None
-            fell = self._fell(self.eyes.value(trigger.on.value, sight), trigger.on.every_year, sight)
-            assert fell is not None
-            sight.memory.dated[trigger.name] = fell
-        if trigger.on.kind == "overdue" and sight.before.due_at is not None:
-            sight.memory.overdue[trigger.name] = sight.before.due_at
-        return True
-
-    def act(self, action: Action, sight: Sight, cause: Cause) -> bool:
-        """One action; whether anything was done."""
+    def act(self, action: Action, sight: Sight, cause: Cause) -> str:
+        """One action: done, lost, or nothing to do because all is as it asks."""
         match action.kind:
             case "enroll" | "move":
                 return self._enter(action, sight, cause)
@@ -210,44 +233,44 @@ class Triggers:
         assert action.who is not None
         who = self.eyes.value_kept(action.who, sight, cause.aggregates)
         sight.row("notify", "" if who is None else str(who), action.content or "", rule=cause.rule)
-        return True
+        return DONE
 
-    def _enter(self, action: Action, sight: Sight, cause: Cause) -> bool:
+    def _enter(self, action: Action, sight: Sight, cause: Cause) -> str:
         rule = cause.rule
         name = action.sequence if action.by is None else sight.facts.values.get(action.by)
         if name is None:
-            return False
+            return LOST
         way = sight.memory.enrolment
         template = self.eyes.template(action.template, sight)
-        if way is not None and (action.kind == "enroll" or way.sequence.name == name):
-            return False
+        if way is not None and way.sequence.name == name:
+            return NOTHING
+        if way is not None and action.kind == "enroll":
+            return LOST
         if "sequence" in sight.taken:
-            kind = "enroll" if way is None else "move"
             reason = f"lost to {sight.taken['sequence']}"
-            sight.row(kind, "sequence", name, template=template or "", rule=rule, reason=reason)
-            return False
+            sight.row(action.kind, "sequence", name, template=template or "", rule=rule, reason=reason)
+            return LOST
         if not self.progress.may_enter(name, sight):
-            kind = "enroll" if way is None else "move"
-            sight.row(kind, "sequence", name, template=template or "", rule=rule, reason="over a limit")
-            return False
+            sight.row(action.kind, "sequence", name, template=template or "", rule=rule, reason="over a limit")
+            return LOST
         sight.taken["sequence"] = rule
         sight.wish = Wish(name, rule, cause.start, template)
-        return True
+        return DONE
 
-    def _stop(self, sight: Sight, rule: str) -> bool:
+    def _stop(self, sight: Sight, rule: str) -> str:
         way = sight.memory.enrolment
         if way is None:
-            return False
+            return NOTHING
         if "sequence" in sight.taken:
             reason = f"lost to {sight.taken['sequence']}"
             sight.row("stop", "sequence", way.sequence.name, rule=rule, reason=reason)
-            return False
+            return LOST
         sight.taken["sequence"] = rule
         sight.row("stop", "sequence", way.sequence.name, rule=rule)
         self.progress.leave(sight, rule)
-        return True
+        return DONE
 
-    def _set(self, action: Action, sight: Sight, cause: Cause) -> bool:
+    def _set(self, action: Action, sight: Sight, cause: Cause) -> str:
         rule = cause.rule
         assert action.field is not None
         assert action.value is not None
@@ -255,34 +278,34 @@ class Triggers:
         before = sight.before.decided
         there = before[action.field][0] if action.field in before else sight.record.get(action.field)
         if value == there:
-            return False
+            return NOTHING
         slot = f"field:{action.field}"
         if slot in sight.taken:
             sight.row("set", action.field, text(value), rule=rule, reason=f"lost to {sight.taken[slot]}")
-            return False
+            return LOST
         sight.taken[slot] = rule
         sight.memory.decided[action.field] = (value, sight.record.get(action.field))
         sight.row("set", action.field, text(value), rule=rule)
-        return True
+        return DONE
 
-    def _assign(self, action: Action, sight: Sight, cause: Cause) -> bool:
+    def _assign(self, action: Action, sight: Sight, cause: Cause) -> str:
         rule = cause.rule
         route = None if action.route is None else self.routes[action.route]
         slot = "owner" if route is None else self.dealer.slot(route)
         owner = action.rep or (None if action.queue is None else f"{QUEUE}{action.queue}")
         if route is None and owner == sight.before.owner:
-            return False
+            return NOTHING
         if slot in sight.taken:
             what = slot.removeprefix("field:")
             sight.row("assign", what, owner or "", rule=rule, reason=f"lost to {sight.taken[slot]}")
-            return False
+            return LOST
         if route is None:
             assert owner is not None
             self.dealer.assign(sight, owner, rule)
-            return True
+            return DONE
         return self._deal(action, route, sight, cause)
 
-    def _deal(self, action: Action, route: Route, sight: Sight, cause: Cause) -> bool:
+    def _deal(self, action: Action, route: Route, sight: Sight, cause: Cause) -> str:
         trigger = cause.trigger
         name, times = "" if trigger is None else trigger.name, 0
         barred: frozenset[str] = frozenset()
@@ -290,16 +313,16 @@ class Triggers:
             times = sight.memory.reassigned.get(name, 0)
             if action.most_times is not None and times >= action.most_times:
                 sight.row("assign", "owner", "", rule=cause.rule, reason="over a limit")
-                return False
+                return LOST
             barred = frozenset(sight.memory.past_owners)
         within = None if trigger is None else trigger.respond_within
         if not self.dealer.deal(route, sight, cause.start, within, barred):
-            return False
+            return LOST
         if action.kind == "reassign":
             sight.memory.reassigned[name] = times + 1
-        return True
+        return DONE
 
-    def _task(self, action: Action, sight: Sight, rule: str) -> bool:
+    def _task(self, action: Action, sight: Sight, rule: str) -> str:
         assert action.channel is not None
         is_withheld = self.eyes.is_suppressed(action.channel, sight)
         sight.row(
@@ -309,9 +332,9 @@ class Triggers:
             rule=rule,
             reason="suppressed" if is_withheld else "",
         )
-        return not is_withheld
+        return LOST if is_withheld else DONE
 
-    def _send(self, action: Action, sight: Sight, rule: str) -> bool:
+    def _send(self, action: Action, sight: Sight, rule: str) -> str:
         reason = ""
         today = self.eyes.clock.day(self.as_of)
         if self.eyes.is_suppressed("email", sight):
@@ -322,7 +345,7 @@ class Triggers:
             sight.memory.automatic["email"] = today
         template = self.eyes.template(action.template, sight) or ""
         sight.row("email", template=template, auto=True, rule=rule, reason=reason)
-        return not reason
+        return LOST if reason else DONE
 
 
 def text(value: Any) -> str:

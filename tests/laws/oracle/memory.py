@@ -75,6 +75,7 @@ class Memory:
     holds: dict[str, bool] = field(default_factory=dict)
     fired: dict[str, datetime] = field(default_factory=dict)
     dated: dict[str, date] = field(default_factory=dict)
+    armed: dict[str, date] = field(default_factory=dict)  # a date that fell, and nothing could be done
     overdue: dict[str, datetime] = field(default_factory=dict)
     reassigned: dict[str, int] = field(default_factory=dict)
     decided: dict[str, tuple[Any, Any]] = field(default_factory=dict)  # a field's value, and what the record said then

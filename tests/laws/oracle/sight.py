@@ -227,7 +227,8 @@ def overlay(record: Lead, memory: Memory, ruleset: Ruleset, at: datetime, *, is_
 def _new_owner_by_record(memory: Memory, owner: str | None, at: datetime) -> None:
     if memory.owner is not None and owner is not None:
         memory.owner_changes += 1
-    memory.owner, memory.assigned_at, memory.due_at, memory.due_route = owner, at, None, None
+    memory.owner, memory.due_at, memory.due_route = owner, None, None
+    memory.assigned_at = None if owner is None else at
     memory.is_handed_over = False
     if owner is not None:
         memory.past_owners.append(owner)

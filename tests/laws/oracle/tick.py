@@ -51,7 +51,9 @@ def run(inputs: Inputs, before: State) -> Tick:
             sight.memory.is_open = eyes.holds(inputs.ruleset.open_leads, sight)
         dealer.remember_accounts(sight)
     triggers = Triggers(eyes, dealer, progress, _since(eyes, before), _oldest(eyes, before))
-    if not inputs.baseline:
+    if inputs.baseline:
+        triggers.absorb(sights)
+    else:
         _decide(eyes, sights, progress, dealer, triggers)
     for sight in sights:
         _remember(eyes, sight)
@@ -119,11 +121,6 @@ def _remember(eyes: Eyes, sight: Sight) -> None:
             if name not in memory.labels or memory.labels[name] != label:
                 memory.since[name] = eyes.as_of
             memory.labels[name] = label
-    if eyes.inputs.baseline:
-        for trigger in eyes.inputs.ruleset.triggers:
-            memory.holds[trigger.name] = all(eyes.holds(one, sight) for one in trigger.conditions)
-            if trigger.once_per is not None:
-                memory.fired[trigger.name] = eyes.as_of
 
 
 def _close(eyes: Eyes, sights: dict[str, Sight]) -> None:
