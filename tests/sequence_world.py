@@ -87,8 +87,8 @@ class World:
         places = {key: row for row, key in enumerate(tick.leads["key"])}
         before = progress(tick)
         asked = _wishes(places, wishes)
-        refused = refusals(tick, before.left, asked)
-        entered = enrol(tick, before.left, asked.filter(refused.is_null()))
+        refused = refusals(tick, before.left(), asked)
+        entered = enrol(tick, before.left(), asked.filter(refused.is_null()))
         sent = pl.DataFrame(
             [(places[key], kind) for key, kind in sends],
             schema={"lead_row": pl.UInt32(), "kind": pl.String()},

@@ -71,7 +71,6 @@ class Progress:
         """lead_row, sequence, version of the sequences that finished in this run."""
         return self.ended.filter("is_finish").select("lead_row", *PIN)
 
-    @property
     def left(self) -> pl.Series:
         """The leads that exits and finishes took out of their sequence."""
         return self.ended["lead_row"]
@@ -116,12 +115,12 @@ def due(tick: Tick, before: Progress, entered: Enrolments, sends: pl.DataFrame |
     but one of a sequence that has finished.
     """
     sent = empty(SENT_COLUMNS) if sends is None else sends.select(*SENT_COLUMNS)
-    taken = without(entered.left, [before.left])
+    taken = without(entered.left, [before.left()])
     steps = _after_sends(tick, before, _lost_to(before.coming.steps, taken), sent)
     coming = coming_due(tick, before.plans, _new_riders(entered), empty(PENDING_COLUMNS))
     new = held(tick, decided(tick, before.plans, coming.steps), pl.concat([sent, automatic(steps)]))
     going = Coming(before.coming.riders, steps, before.coming.later).without(
-        pl.concat([before.left, taken["lead_row"]])
+        pl.concat([before.left(), taken["lead_row"]])
     )
     rows = [_rows(pl.concat([steps, before.lost]), GOING), _rows(new, BEGINNING)]
     today = before.coming.riders.filter(pl.col("version").is_null())
@@ -233,7 +232,7 @@ def _rule(end: str) -> pl.Expr:
 
 def _after_sends(tick: Tick, before: Progress, steps: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
     """Steps on a channel on which a trigger sends today are held; those of a sequence that finished go out."""
-    touched = without(steps.join(sent, on="lead_row", how="semi", maintain_order="left"), [before.left])
+    touched = without(steps.join(sent, on="lead_row", how="semi", maintain_order="left"), [before.left()])
     if not touched.height:
         return steps
     again = pl.when(pl.col("reason") == HELD).then(None).otherwise("reason")
