@@ -133,5 +133,3 @@ class Told:
 
     def _mask(self, rows: Sequence[int]) -> pl.Series:
         return pl.Series([row in rows for row in range(self.tick.leads.height)], dtype=pl.Boolean())
-
-

@@ -48,6 +48,9 @@ class Rota:
         """The instant itself, so many minutes later."""
         return at.dt.offset_by(f"{length.count}m")
 
+    def record(self, lead_rows: pl.Series, owners: pl.Series) -> None:
+        """Nothing to move."""
+
 
 @dataclass
 class Gate:
@@ -73,7 +76,9 @@ class Case:
         """A trigger of the rules, set off for these leads at ten o'clock."""
         one = next(t for t in self.tick.ruleset.triggers if t.name == trigger)
         some = list(range(self.tick.leads.height)) if rows is None else list(rows)
-        leads = pl.DataFrame({"lead_row": some, "at": [None] * len(some)}, schema={"lead_row": pl.UInt32(), "at": INSTANT})
+        leads = pl.DataFrame(
+            {"lead_row": some, "at": [None] * len(some)}, schema={"lead_row": pl.UInt32(), "at": INSTANT}
+        )
         return self.desk.perform(Doer(f"trigger.{trigger}", one.actions, one.respond_within), leads)
 
     def rows(self, *columns: str) -> list[tuple[Any, ...]]:

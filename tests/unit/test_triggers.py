@@ -86,7 +86,9 @@ def test_entering_a_label_sets_off_where_its_condition_holds() -> None:
 stages lifecycle { mql: when employees >= 10  lead: otherwise }
 trigger warmed { on enter lifecycle mql  when country = "JP"  do stop sequence }
 """
-    tick = tick_of(rules, [{"employees": 20.0, "country": "JP"}, {"employees": 20.0, "country": "DE"}, {"employees": 20.0}])
+    tick = tick_of(
+        rules, [{"employees": 20.0, "country": "JP"}, {"employees": 20.0, "country": "DE"}, {"employees": 20.0}]
+    )
     told = Told(tick, entered={("enter lifecycle", "mql"): [0, 1]})
     assert rows(only(tick, told)) == [0]
 
@@ -113,7 +115,9 @@ trigger breached { on overdue sales  do notify "managers" "untouched" }
 
 def test_a_lead_is_overdue_once_per_due_time() -> None:
     due = at("2026-11-02T09:05")
-    tick = tick_of(OVERDUE, [{}, {}], remembered=[{"overdue:breached": due}, {"overdue:breached": at("2026-10-01T09:05")}])
+    tick = tick_of(
+        OVERDUE, [{}, {}], remembered=[{"overdue:breached": due}, {"overdue:breached": at("2026-10-01T09:05")}]
+    )
     found = only(tick, Told(tick, late={0: due, 1: due}))
     assert found.leads.rows() == [(1, None, due)]
     assert remembered(tick, found, [1]) == {"overdue:breached": [due, due]}

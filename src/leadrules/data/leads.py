@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import BinaryIO
 
 import polars as pl
@@ -21,7 +22,7 @@ from leadrules.data.ids import canonical_key, canonical_keys
 from leadrules.data.opening import Column, Opened, Opening
 from leadrules.data.rejects import Places, Rejects
 from leadrules.data.sources import InputFile, open_inputs
-from leadrules.data.tables import Batch, Ragged, ahead
+from leadrules.data.tables import Batch, Ragged, ahead, together
 from leadrules.project.model import Field, Project, Source
 
 KEY = "@key"
@@ -33,7 +34,10 @@ _REPEATED_KEY = "the key stands in an earlier row already"
 
 @dataclass(frozen=True, slots=True)
 class LeadTable:
-    """The leads of a run. `frame` has `@key` (as in the input), `@join` (as events join), and the fields by name."""
+    """The leads of a run. `frame` has `@key` (as in the input), `@join` (as events join), and the fields by name.
+
+    `missing` are the fields that no file has a column for: they are blank, and the record says nothing of them.
+    """
 
     frame: pl.DataFrame
     rejects: pl.DataFrame
@@ -43,6 +47,7 @@ class LeadTable:
     notes: tuple[str, ...]
     places: Places
     records: pl.Series
+    missing: frozenset[str] = frozenset()
 
     def place(self, row: int) -> tuple[str, int]:
         """The file and line of a row of the frame."""
@@ -85,11 +90,13 @@ class _Reading:
         self.ragged_keys: list[tuple[int, str]] = []
         self.rows_in = 0
         self.notes: list[str] = []
+        self.missing = {field.name for field in wanted}
 
     def done(self) -> LeadTable:
         """The table of all files."""
         for opened in self.opening.tables():
             self._refuse_missing(opened)
+            self.missing -= set(opened.positions)
             positions = sorted(set(opened.positions.values())) or [0]
             base = self.rows_in
             for batch in ahead(opened.table.batches(positions)):
@@ -108,6 +115,7 @@ class _Reading:
             tuple(self.notes),
             self.places,
             whole.get_column(_RECORD),
+            frozenset(self.missing - {self.key}),
         )
 
     def _reader(self, field: Field) -> ColumnReader:
@@ -130,8 +138,8 @@ class _Reading:
         self.rows_in += len(batch.numbers) + len(batch.ragged)
         keys = self._keys(opened, batch)
         typed = [keys.alias(KEY), canonical_keys(keys).alias(JOIN), numbered(records).alias(_RECORD)]
-        for order, field in enumerate(self.wanted):
-            values, bad = self.readers[field.name].read(self._column(opened, batch, field, keys))
+        read = [partial(self.readers[f.name].read, self._column(opened, batch, f, keys)) for f in self.wanted]
+        for order, (field, (values, bad)) in enumerate(zip(self.wanted, together(read), strict=True)):
             typed.append(values.alias(field.name))
             if len(bad):
                 self._refuse(typed, bad, opened.header_of(field.name), order)

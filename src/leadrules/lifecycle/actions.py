@@ -64,6 +64,9 @@ class Routing(Protocol):
     def respond_by(self, owners: pl.Series, at: pl.Series, length: Duration) -> pl.Series:
         """When a response is due, in the working hours of each owner."""
 
+    def record(self, lead_rows: pl.Series, owners: pl.Series) -> None:
+        """Owners that were given without a route: they count against capacities."""
+
 
 class Entering(Protocol):
     """What actions ask of the sequences."""
@@ -210,6 +213,9 @@ class Desk:
         if filled is None:
             owners = row.select("lead_row", owner="value", due_at="due", route=pl.lit(action.route), rule="rule")
             self.made.owners.append(owners.filter(done).cast(pl.Schema(OWNERS)))
+            if action.route is None:
+                changed = row.filter(there & ~same)
+                self.routing.record(changed["lead_row"], changed["value"])
         else:
             fields = row.select("lead_row", field=pl.lit(filled), value="value", rule="rule")
             self.made.fields.append(fields.filter(done).cast(pl.Schema(FIELDS)))
@@ -252,7 +258,7 @@ class Desk:
         """Each lead's owner before this run, or what the field that a route fills holds."""
         if filled is None:
             return _column(self.tick, "owner", pl.String())
-        return self._field_now(filled).cast(pl.String)
+        return self.field_now(filled).cast(pl.String)
 
     def _times(self, doer: Doer) -> pl.Series:
         column = f"times:{doer.rule.partition('.')[2]}"
@@ -264,7 +270,7 @@ class Desk:
         name = str(action.field)
         assert action.value is not None
         value = self._valued(f"{doer.rule} {name}", action.value).gather(leads.rows)
-        before = self._field_now(name).gather(leads.rows)
+        before = self.field_now(name).gather(leads.rows)
         already = before.eq_missing(value.cast(before.dtype, strict=False))
         texts = as_text(value, self.tick.calendar)
         row = self._rows(doer, leads, kind="set", what=name, value=texts)
@@ -280,9 +286,14 @@ class Desk:
             self._values |= self.tick.facts.values({key: expression})
         return self._values[key]
 
-    def _field_now(self, name: str) -> pl.Series:
+    def field_now(self, name: str) -> pl.Series:
         """What a field of the leads holds, as the rules of this run see it."""
         return self._valued(f"field {name}", Expr("field", self._field_type(name), value=name))
+
+    def said(self, name: str, record: pl.DataFrame | None) -> pl.Series:
+        """What the record says of a field, as text."""
+        values = self.field_now(name) if record is None or name not in record.columns else record[name]
+        return as_text(values, self.tick.calendar)
 
     def _field_type(self, name: str) -> Type:
         known = dict(self.tick.ruleset.fields)

@@ -1,13 +1,13 @@
 """A run: from a compiled ruleset and files of leads and events to decisions.
 
-In: `RunRequest`. Out: `Outcome`, with everything that the files and the screens are made of; nothing is written here.
-Knows no command and reads no clock. Raises InputError where a run cannot be done.
+In: `RunRequest`, with the state that earlier runs left. Out: `Outcome`, with everything that the files, the screens and the
+next state are made of; nothing is written here. Knows no command and reads no clock. Raises InputError where a run cannot be done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, BinaryIO, Literal
 
@@ -17,8 +17,15 @@ from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
 from leadrules.data.read import EventTable, LeadTable, read_events, read_leads
 from leadrules.engine.columns import evaluate, needed
-from leadrules.lifecycle.asof import AsOf, choose, newest_created
+from leadrules.lifecycle.asof import AsOf, choose, newest_created, since_of
+from leadrules.lifecycle.decide import Decided, decide
+from leadrules.lifecycle.edits import edits_since
 from leadrules.lifecycle.facts import Facts
+from leadrules.lifecycle.labels import work_out
+from leadrules.lifecycle.late import late_of, listened
+from leadrules.lifecycle.model import State, Tick, empty_state
+from leadrules.lifecycle.record import Overlay, overlay
+from leadrules.lifecycle.versions import with_kept
 from leadrules.project.model import Project, Source
 from leadrules.ruleset.model import Band, Define, Ruleset, Segment, Stages
 from leadrules.ruleset.walk import always_names
@@ -38,11 +45,17 @@ class RunRequest:
     since: datetime | None = None
     engine: Engine = "columns"
     stdin: BinaryIO | None = None
+    state: State | None = None  # None: without one, as if every lead were new
+    baseline: bool = False
+    fire_edits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run found: the inputs as read, the instant, the facts of every lead."""
+    """What a run found: the inputs as read, the instant, the facts of every lead, and what was decided on them.
+
+    `decided` is there when the rules decide something, or there is a state to remember labels in.
+    """
 
     request: RunRequest
     leads: LeadTable
@@ -50,6 +63,8 @@ class Outcome:
     as_of: AsOf
     since: datetime | None
     facts: Facts
+    overlay: Overlay | None = None
+    decided: Decided | None = None
 
     @property
     def rejects(self) -> pl.DataFrame:
@@ -64,17 +79,65 @@ def calendar_of(ruleset: Ruleset) -> Calendar:
 
 
 def execute(request: RunRequest) -> Outcome:
-    """Read, find the instant, evaluate. Every row that came in is decided or rejected."""
+    """Read, find the instant, evaluate, decide. Every row that came in is decided or rejected."""
+    state, given = request.state or empty_state(), request
+    request = replace(given, ruleset=with_kept(given.project, given.ruleset, state))
     calendar = calendar_of(request.ruleset)
     leads, events = _read(request, calendar.zone)
     created = newest_created(leads.frame, request.project.created, calendar)
     newest = [("event", events.newest_at), (f"`{request.project.created}`", created)]
     as_of = choose(request.ruleset, request.as_of, newest)
+    since = since_of(as_of, state.as_of, request.since, calendar)
     context = Context(calendar, as_of.at)
-    frame = _with_inputs(request, leads.frame)
-    facts = _engine(request.engine)(request.ruleset, frame, events.frame, context, dict(request.project.team.teams))
+    known = _with_state(request, state, leads, context)
+    engine, teams = _engine(request.engine), dict(request.project.team.teams)
+
+    def evaluated(ruleset: Ruleset) -> Facts:
+        found: Facts = engine(ruleset, frame, events.frame, context, teams)
+        return found
+
+    frame = _with_duplicates(request, leads.frame if known is None else known.leads)
+    facts = evaluated(request.ruleset)
     _nothing_lost(leads, facts.frame.height)
-    return Outcome(request, leads, events, as_of, request.since or _day_before(calendar, as_of.at), facts)
+    outcome = Outcome(given, leads, events, as_of, since, facts, known)
+    if known is None or as_of.at is None or since is None:
+        return outcome
+    edits = None if request.fire_edits else edits_since(state, given.ruleset, frame.columns, evaluated)
+    tick = Tick(
+        request.project,
+        request.ruleset,
+        calendar,
+        as_of.at,
+        since,
+        facts,
+        known.table,
+        state,
+        has_state=request.state is not None,
+        baseline=request.baseline,
+    )
+    late = late_of(tick, since_given=request.since is not None)
+    return replace(outcome, decided=decide(tick, work_out(tick, edits), late, edits, leads.frame))
+
+
+def decides(ruleset: Ruleset) -> bool:
+    """Whether the rules say what happens to leads, beyond what is so of them."""
+    return bool(ruleset.routes or ruleset.sequences or ruleset.triggers)
+
+
+def _with_state(request: RunRequest, state: State, leads: LeadTable, context: Context) -> Overlay | None:
+    """The leads as the rules see them, with what the state knows better; None where nothing is decided or remembered."""
+    ruleset = request.ruleset
+    if request.state is None and not decides(ruleset) and not ruleset.asserts:
+        return None
+    return overlay(
+        leads.frame,
+        state,
+        ruleset,
+        context.calendar,
+        context.as_of,
+        with_memory=request.state is not None,
+        missing=leads.missing,
+    )
 
 
 def _read(request: RunRequest, zone: str) -> tuple[LeadTable, EventTable]:
@@ -86,6 +149,7 @@ def _read(request: RunRequest, zone: str) -> tuple[LeadTable, EventTable]:
         wants.event_fields,
         leads,
         ordered_types=wants.ordered_types,
+        identified_types=listened(request.ruleset),
         zone=zone,
         stdin=request.stdin,
     )
@@ -98,7 +162,8 @@ def lead_fields(request: RunRequest) -> Sequence[str]:
     always = always_names(ruleset)
     wanted = [*needed(ruleset).lead_fields]
     wanted += [d.previous_field for d in ruleset.definitions if isinstance(d, Band | Stages) and d.previous_field]
-    wanted += [field for name, field in _fed(project) if name in always]
+    decided = decides(ruleset) or request.state is not None
+    wanted += [field for name, field in _fed(project) if decided or name in always]
     if "duplicate_of" in always:
         wanted += project.duplicates_by
     return tuple(dict.fromkeys(wanted))
@@ -110,10 +175,11 @@ def _fed(project: Project) -> list[tuple[str, str]]:
     return [(name, field) for name, field in pairs if field]
 
 
-def _with_inputs(request: RunRequest, frame: pl.DataFrame) -> pl.DataFrame:
-    """The leads with what the record says of owner and sequence, and whose duplicate each is."""
+def _with_duplicates(request: RunRequest, frame: pl.DataFrame) -> pl.DataFrame:
+    """The leads with what the record says of owner and sequence where no state did, and whose duplicate each is."""
     project, always = request.project, always_names(request.ruleset)
-    inputs = [frame[field].alias(f"@{name}") for name, field in _fed(project) if name in always]
+    fed = [(f"@{name}", field) for name, field in _fed(project) if name in always]
+    inputs = [frame[field].alias(name) for name, field in fed if name not in frame.columns]
     if "duplicate_of" in always and project.duplicates_by:
         from leadrules.engine.duplicates import duplicate_of
 
@@ -135,12 +201,6 @@ def _engine(name: Engine) -> Any:
 def _nothing_lost(leads: LeadTable, decided: int) -> None:
     if leads.rows_in != decided + leads.rejected:
         raise AssertionError(f"{leads.rows_in} rows in, {decided} decided, {leads.rejected} rejected")
-
-
-def _day_before(calendar: Calendar, at: datetime | None) -> datetime | None:
-    before = None if at is None else calendar.shift(at, -1, "days")
-    assert before is None or isinstance(before, datetime)
-    return before
 
 
 def decisions(outcome: Outcome) -> pl.DataFrame:

@@ -10,7 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from leadrules.ruleset.model import Active, Definition, Each, EventFilter, Expr, Place, Placed, Ruleset, Test
+from leadrules.ruleset.model import (
+    Active,
+    Definition,
+    Each,
+    EventFilter,
+    Expr,
+    Place,
+    Placed,
+    Route,
+    Ruleset,
+    Sequence,
+    Test,
+    Trigger,
+)
 
 CLOCK_NAMES = ("now", "today")
 
@@ -89,6 +102,8 @@ def asks_time(part: Any) -> str:
         return "halving" if part.halving else "fading" if part.fading else ""
     if isinstance(part, Active):
         return "from" if part.start else "until"
+    if isinstance(part, Route | Sequence | Trigger):
+        return type(part).__name__.lower()
     return ""
 
 

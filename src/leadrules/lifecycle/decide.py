@@ -1,0 +1,368 @@
+"""The decisions of a run, in the order of the contract: exits and finishes of sequences, triggers, `on finish`, routes,
+enrolments, due steps, asserts.
+
+In: a tick, the labels and late events of the run. Out: `Decided`: actions done and withheld, and the leads as they are then.
+Writes nothing and stops nothing: asserts and guards that are broken are told of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from leadrules.lifecycle.actions import FIELDS, OWNERS, WISHES, Desk, Doer, together
+from leadrules.lifecycle.after import column, with_changes, with_owners
+from leadrules.lifecycle.edits import Edits
+from leadrules.lifecycle.enrolment import enrol, refusals
+from leadrules.lifecycle.facts import Facts
+from leadrules.lifecycle.labels import Labels
+from leadrules.lifecycle.late import Late
+from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, Tick
+from leadrules.lifecycle.routing import Holding, Router
+from leadrules.lifecycle.sequences import Progress, due, progress
+from leadrules.lifecycle.slots import OWNER, field_slot
+from leadrules.lifecycle.triggers import Tried, memory, set_offs
+from leadrules.ruleset.model import Assert, Duration, EventFilter, On, Route, Trigger
+
+TRIGGERS, ROUTES = 5000, 7500  # where in the order of a lead's actions those of triggers and of routes stand
+OWNERS_BY: Mapping[str, pl.DataType] = {**OWNERS, "by": pl.String()}
+# What expressions see of a lead's owner and sequence; the state's columns bear the same names.
+ALWAYS = ("owner", "assigned_at", "due_at", "owner_changes", "sequence", "step", "enrolled_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An assert, and the rows of the leads that break it."""
+
+    promise: Assert
+    lead_rows: pl.Series
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a run decided. `table` is `Tick.leads` after it, `facts` see owner and sequence as they are then.
+
+    `actions` (ACTION_COLUMNS) are in the order of leads, then of rules; `fields` are the values given (FIELDS). `routes`
+    has for each always-on or asked route the rule that took each lead. `fired` counts leads per trigger and route rule.
+    """
+
+    tick: Tick
+    labels: Labels
+    table: pl.DataFrame
+    facts: Facts
+    actions: pl.DataFrame
+    fields: pl.DataFrame
+    routes: Mapping[str, pl.Series]
+    fired: Mapping[str, int]
+    fired_triggers: Mapping[str, pl.Series]
+    router: Router
+    versions: pl.DataFrame
+    broken: tuple[Broken, ...]
+
+    @property
+    def done(self) -> pl.DataFrame:
+        """The actions that are done."""
+        return self.actions.filter(pl.col("reason").is_null())
+
+    @property
+    def withheld(self) -> pl.DataFrame:
+        """Those that are not, each with its reason."""
+        return self.actions.filter(pl.col("reason").is_not_null())
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """What the phases of a run found that triggers listen to."""
+
+    tick: Tick
+    labels: Labels
+    late: Late
+    edits: Edits | None
+    progress: Progress
+    router: Router
+
+    def events(self, selection: EventFilter, *, backfill: bool) -> pl.DataFrame:
+        """The events of a filter that are new to this run."""
+        return self.late.fresh(self.tick.facts.matching(selection), backfill=backfill).select("lead_row", "at")
+
+    def changed(self, on: On) -> pl.Series:
+        """Which leads entered or left."""
+        return self.labels.changed(on)
+
+    def finished(self, sequence: str) -> pl.Series:
+        """Which leads finished a sequence."""
+        return self.progress.finished.filter(pl.col("sequence") == sequence)["lead_row"]
+
+    def overdue(self, route: str) -> pl.DataFrame:
+        """Which leads of a route are overdue."""
+        return overdue(self.tick, route)
+
+    def edited(self, trigger: Trigger) -> pl.Series | None:
+        """Which leads did not meet the condition as it was before the rules were edited."""
+        before = self.tick.state.ruleset
+        if self.edits is None or before is None:
+            return None
+        former = next((one for one in before.triggers if one.name == trigger.name), None)
+        met = None if former is None else self.edits.met(former.conditions)
+        known = ~self.tick.leads["is_new"]
+        return known if met is None else known & ~met
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """What actions ask of the sequences."""
+
+    tick: Tick
+    ended: pl.Series
+
+    def refusals(self, wishes: pl.DataFrame) -> pl.Series:
+        """Why each wish would come to nothing."""
+        return refusals(self.tick, self.ended, wishes)
+
+
+class _Counter:
+    """What actions ask of the routes; remembers which rule took which lead."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+        self.respond_by = router.respond_by
+        self.record = router.record
+        self.taken: list[tuple[str, pl.DataFrame]] = []
+
+    def hand_over(
+        self,
+        route: str,
+        lead_rows: pl.Series,
+        *,
+        exclude_past_owners: bool = False,
+        at: pl.Series | None = None,
+        respond_within: Duration | None = None,
+    ) -> pl.DataFrame:
+        """What a route makes of leads that a rule hands it."""
+        found = self._router.hand_over(
+            route, lead_rows, exclude_past_owners=exclude_past_owners, at=at, respond_within=respond_within
+        )
+        self.taken.append((route, found.select("lead_row", "rule")))
+        return found
+
+
+def decide(
+    tick: Tick, labels: Labels, late: Late, edits: Edits | None = None, record: pl.DataFrame | None = None
+) -> Decided:
+    """Everything that a run decides. `record`: the leads as the input has them, before what the state knows better."""
+    return _Decision(tick, labels, late, edits, record).decided()
+
+
+class _Decision:
+    """One run under way: each phase leaves what the next ones need."""
+
+    def __init__(
+        self, tick: Tick, labels: Labels, late: Late, edits: Edits | None, record: pl.DataFrame | None
+    ) -> None:
+        self.tick, self.labels, self.record = tick, labels, record
+        self.progress = progress(tick)
+        self.router = Router(tick)
+        self.ears = Ears(tick, labels, late, edits, self.progress, self.router)
+        self.ended = self.progress.left()
+        self.counter = _Counter(self.router)
+        now = column(tick.leads, "sequence", pl.String()).clone()
+        now = now.scatter(self.ended, None) if len(self.ended) else now
+        self.desk = Desk(tick, self.counter, _Gate(tick, self.ended), now, TRIGGERS)
+        self.fired: dict[str, pl.Series] = {}
+        self.memory: list[pl.Series] = []
+
+    def decided(self) -> Decided:
+        """The phases in their order."""
+        self._run_triggers()
+        self._run_finishes()
+        routed = self._run_routes()
+        made = self.desk.made
+        entered = enrol(self.tick, self.ended, together(made.wishes, WISHES))
+        sends = together(made.actions, ACTION_COLUMNS).filter(pl.col("auto") & pl.col("reason").is_null())
+        out = due(self.tick, self.progress, entered, sends.select("lead_row", "kind"))
+        rows = [self.progress.actions, *made.actions, *routed.actions, entered.actions, out.actions]
+        table = self._table([*self.progress.changes, *entered.changes, *out.changes], routed.owners, routed.fields)
+        facts = self.tick.facts.after(inputs_after(table))
+        return Decided(
+            tick=self.tick,
+            labels=self.labels,
+            table=table,
+            facts=facts,
+            actions=together(rows, ACTION_COLUMNS).sort("lead_row", "order", maintain_order=True),
+            fields=together([*made.fields, *routed.fields], FIELDS),
+            routes=routed.rules,
+            fired=self._counts(routed),
+            fired_triggers=self.fired,
+            router=self.router,
+            versions=out.versions,
+            broken=tuple(broken_asserts(self.tick, facts)),
+        )
+
+    # -- triggers and finishes --------------------------------------------------------------------------------------
+
+    def _run_triggers(self) -> None:
+        for one in set_offs(self.tick, self.ears):
+            trigger = one.trigger
+            doer = Doer(f"trigger.{trigger.name}", trigger.actions, trigger.respond_within)
+            done = self.desk.perform(doer, one.leads)
+            self.fired[trigger.name] = done.fired
+            self.memory += memory(self.tick, one, Tried(done.fired, done.settled))
+
+    def _run_finishes(self) -> None:
+        """`on finish` of what finished, by the version that the lead was in."""
+        nothing = pl.lit(None, dtype=INSTANT).alias("at")
+        for pin, group in self.progress.finished.partition_by("sequence", "version", as_dict=True).items():
+            name, version = pin
+            plan = self.progress.plans[str(name), version]
+            leads = group.select("lead_row", nothing).sort("lead_row")
+            self.desk.perform(Doer(f"sequence.{name}.finish", plan.on_finish), leads)
+
+    # -- routes -----------------------------------------------------------------------------------------------------
+
+    def _run_routes(self) -> _Routed:
+        tick, slots = self.tick, self.desk.slots
+        given = together(self.desk.made.owners, OWNERS)
+        owner_now = column(tick.leads, "owner", pl.String()).clone()
+        if given.height:
+            owner_now = owner_now.scatter(given["lead_row"], given["owner"])
+        found = self.router.always_on(owner_now, slots.is_taken(OWNER), self._holdings())
+        routed = _Routed({}, [], [given.with_columns(pl.lit("trigger").alias("by"))], [])
+        for position, route in enumerate(tick.ruleset.routes):
+            if route.name in found:
+                routed.note(route.name, found[route.name], tick.leads.height)
+                self._take(route, found[route.name], ROUTES + position, routed)
+        for name, rows in self.counter.taken:
+            routed.note(name, rows, tick.leads.height)
+        return routed
+
+    def _holdings(self) -> dict[str, Holding]:
+        """The fields that routes fill, where a trigger or an `on finish` has set them."""
+        given = together(self.desk.made.fields, FIELDS)
+        found: dict[str, Holding] = {}
+        for field in {route.sets for route in self.tick.ruleset.routes if route.sets is not None}:
+            rows = given.filter(pl.col("field") == field)
+            if rows.height:
+                now = self.desk.field_now(field).cast(pl.String).clone().scatter(rows["lead_row"], rows["value"])
+                found[field] = Holding(now, self.desk.slots.is_taken(field_slot(field)))
+        return found
+
+    def _take(self, route: Route, found: pl.DataFrame, order: int, routed: _Routed) -> None:
+        """What an always-on route gives its leads. To the owner that a lead has it is no action, and stamps `due_at`."""
+        keeps = [rule.name for rule in route.rules if rule.target.kind == "keep"]
+        given = found.filter(pl.col("owner").is_not_null() & ~pl.col("rule").is_in(keeps))
+        what = OWNER if route.sets is None else route.sets
+        before = column(self.tick.leads, "owner", pl.String()) if route.sets is None else self.desk.field_now(what)
+        before = before.cast(pl.String).gather(given["lead_row"])
+        is_action = given["owner"].ne_missing(before)
+        parts = {
+            "order": pl.lit(order),
+            "kind": pl.lit("assign"),
+            "what": pl.lit(what),
+            "value": pl.col("owner"),
+            "due": pl.col("due_at"),
+            "rule": pl.concat_str([pl.lit(f"route.{route.name}."), "rule"]),
+        }
+        rows = given.select(
+            pl.col(name) if name == "lead_row" else parts.get(name, pl.lit(None)).cast(kind).alias(name)
+            for name, kind in ACTION_COLUMNS.items()
+        )
+        routed.actions.append(rows.filter(is_action))
+        if route.sets is not None:
+            fields = rows.select("lead_row", field="what", value="value", rule="rule")
+            routed.fields.append(fields.filter(is_action))
+            return
+        owners = rows.filter(is_action | rows["due"].is_not_null())
+        by = {"route": pl.lit(route.name), "by": pl.lit("route")}
+        routed.owners.append(
+            owners.select("lead_row", owner="value", due_at="due", rule="rule", **by).select(list(OWNERS_BY))
+        )
+
+    # -- after ------------------------------------------------------------------------------------------------------
+
+    def _table(
+        self, changes: Iterable[pl.DataFrame], owners: list[pl.DataFrame], fields: list[pl.DataFrame]
+    ) -> pl.DataFrame:
+        tick = self.tick
+        table = tick.leads.with_columns(with_owners(tick, together(owners, OWNERS_BY)))
+        table = with_changes(table, changes)
+        table = table.with_columns(self.labels.columns.get_columns()).with_columns(self.memory)
+        given = together([*self.desk.made.fields, *fields], FIELDS)
+        table = with_changes(table, self._field_changes(given))
+        table = with_changes(table, self._reassigned())
+        return table.with_columns(self.router.accounts().drop("lead_row").get_columns()).with_columns(
+            self.router.is_open.alias("open")
+        )
+
+    def _field_changes(self, given: pl.DataFrame) -> Iterable[pl.DataFrame]:
+        """What was decided of fields, and what the record said then; a decision to blank one is the empty text."""
+        for (name,), rows in given.partition_by("field", as_dict=True).items():
+            said = self.desk.said(str(name), self.record).gather(rows["lead_row"])
+            yield rows.select(
+                "lead_row", pl.col("value").fill_null("").alias(f"set:{name}"), said.alias(f"said:{name}")
+            )
+
+    def _reassigned(self) -> Iterable[pl.DataFrame]:
+        for rule, rows in self.desk.made.reassigned.items():
+            name = f"times:{rule.partition('.')[2]}"
+            again = pl.concat(rows)
+            times = column(self.tick.leads, name, pl.Int32()).fill_null(0).gather(again) + 1
+            yield pl.DataFrame([again.alias("lead_row"), times.cast(pl.Int32).alias(name)])
+
+    def _counts(self, routed: _Routed) -> dict[str, int]:
+        counts = {f"trigger.{one.name}": len(self.fired[one.name]) for one in self.tick.ruleset.triggers}
+        for route in self.tick.ruleset.routes:
+            taken = routed.rules.get(route.name)
+            for rule in route.rules:
+                leads = 0 if taken is None else int((taken == rule.name).sum() or 0)
+                counts[f"route.{route.name}.{rule.name}"] = leads
+        return counts
+
+
+@dataclass(slots=True)
+class _Routed:
+    """What the routes decided: the rule per lead and route, actions, owners of all rules, fields."""
+
+    rules: dict[str, pl.Series]
+    actions: list[pl.DataFrame]
+    owners: list[pl.DataFrame]
+    fields: list[pl.DataFrame]
+
+    def note(self, route: str, rows: pl.DataFrame, height: int) -> None:
+        """Which rule took which lead."""
+        nobody = pl.Series(f"route.{route}", [None], dtype=pl.String)
+        before = self.rules.get(route, nobody.new_from_index(0, height) if height else nobody.clear())
+        known = rows.filter(pl.col("rule").is_not_null())
+        self.rules[route] = before.scatter(known["lead_row"], known["rule"]) if known.height else before
+
+
+def inputs_after(table: pl.DataFrame) -> dict[str, pl.Series]:
+    """Owner and sequence as expressions see them after a run."""
+    found: dict[str, pl.Series] = {}
+    for name in ALWAYS:
+        if name in table.columns:
+            values = table[name]
+            found[f"@{name}"] = values.cast(pl.Float64) if values.dtype.is_integer() else values
+    return found
+
+
+def broken_asserts(tick: Tick, facts: Facts) -> Iterable[Broken]:
+    """The asserts that some lead breaks: where the condition holds, and what it implies does not."""
+    for promise in tick.ruleset.asserts:
+        values = facts.values({"if": promise.condition, "then": promise.implies})
+        broken = values["if"].fill_null(value=False) & ~values["then"].fill_null(value=False)
+        if broken.any():
+            yield Broken(promise, broken.arg_true().cast(pl.UInt32))
+
+
+def overdue(tick: Tick, route: str) -> pl.DataFrame:
+    """lead_row, due_at: the leads of a route past their `due_at` without what counts as an answer."""
+    answered = next((one.answered for one in tick.ruleset.routes if one.name == route), ())
+    values = tick.facts.values({str(number): one for number, one in enumerate(answered)})
+    due, of = column(tick.leads, "due_at", INSTANT), column(tick.leads, "due_route", pl.String())
+    late = (due < tick.as_of) & (of == route)
+    for holds in values.values():
+        late &= ~holds.fill_null(value=False)
+    late = late.fill_null(value=False)
+    return tick.leads.select("lead_row").with_columns(due.alias("due_at")).filter(late)
