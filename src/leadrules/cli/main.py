@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("projects.init", "A new project here, from a CSV of leads or the starter rules."),
     "plan": ("runs.plan", "A dry run: what the rules would do, on one screen; nothing is written."),
     "run": ("runs.run", "The batch: reads leads and events, writes decisions."),
+    "state": ("state.state", "What earlier runs left: show, history, migrate, rename, export, forget."),
     "test": ("reviews.test", "The test blocks of the rules."),
 }
 

@@ -1,0 +1,183 @@
+"""`state`: looks into what earlier runs left, and tends it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import click
+
+from leadrules.cli.options import fail, open_project, project_option, ready_project
+
+if TYPE_CHECKING:
+    from leadrules.core.calendar import Calendar
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@click.group()
+def state() -> None:
+    """What earlier runs left: look into it, and tend it."""
+
+
+def _state_option(command: Command) -> Command:
+    command = click.option(
+        "--state", "place", type=click.Path(path_type=Path), help="Another state than the project's."
+    )(command)
+    return project_option(command)
+
+
+def _format_option(command: Command) -> Command:
+    choice = click.Choice(["text", "json"])
+    return click.option("--format", "form", type=choice, default="text", show_default=True)(command)
+
+
+def state_path(folder: Path | None, place: Path | None) -> tuple[Path, Calendar]:
+    """Where the state is, and the project's calendar."""
+    from leadrules.core.calendar import Calendar
+
+    project = open_project(folder).project
+    assert project is not None
+    path = project.state if place is None else Path.cwd() / place
+    return path, Calendar(project.timezone)
+
+
+def writer_name() -> str:
+    """How this process is known to another that would write too."""
+    return f"process {os.getpid()}, since {datetime.now().astimezone().isoformat(sep=' ', timespec='seconds')}"
+
+
+@contextmanager
+def _existing(path: Path, *, to_write: bool) -> Iterator[None]:
+    """A state that is there, what a killed run left in it settled; every way in which that fails ends the command."""
+    from leadrules.data.errors import InputError
+    from leadrules.lifecycle.database import exists
+    from leadrules.lifecycle.files import OURS
+    from leadrules.lifecycle.writer import finish_interrupted, is_interrupted, writer
+
+    try:
+        if not exists(path) and not is_interrupted(path):
+            raise InputError(f"there is no state in {path}", "a first `leadrules run` makes one")
+        if to_write:
+            with writer(path, writer_name()):
+                finish_interrupted(path, OURS)
+                yield
+        else:
+            settle(path)
+            yield
+    except InputError as error:
+        fail(error.message, error.help)
+
+
+def settle(path: Path) -> None:
+    """Complete or discard what a killed run had begun; a run that is under way is left alone."""
+    from leadrules.data.errors import InputError
+    from leadrules.lifecycle.files import OURS
+    from leadrules.lifecycle.writer import finish_interrupted, is_interrupted, writer
+
+    if not is_interrupted(path):
+        return
+    try:
+        with writer(path, writer_name()):
+            finish_interrupted(path, OURS)
+    except InputError:
+        return  # whoever holds it is alive: what it committed last can be read
+
+
+@state.command()
+@click.argument("lead")
+@_format_option
+@_state_option
+def show(lead: str, form: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
+    """What the state has of a lead: owner, sequence, labels and since when, what triggers remember."""
+    from leadrules.review.state_view import lead_json, lead_text
+
+    path, calendar = state_path(folder, place)
+    with _existing(path, to_write=False):
+        click.echo((lead_json if form == "json" else lead_text)(path, lead, calendar), nl=False)
+
+
+@state.command()
+@click.argument("lead")
+@_format_option
+@_state_option
+def history(lead: str, form: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
+    """Every change of a lead, oldest first, with the rule that made it."""
+    from leadrules.review.state_view import history_json, history_text
+
+    path, calendar = state_path(folder, place)
+    with _existing(path, to_write=False):
+        click.echo((history_json if form == "json" else history_text)(path, lead, calendar), nl=False)
+
+
+@state.command()
+@click.argument("sequence")
+@_state_option
+def migrate(sequence: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
+    """The leads in a sequence go on by its steps of today, instead of those they were enrolled with."""
+    from leadrules.lifecycle.migrate import migrate as migrate_state
+
+    workspace = ready_project(folder)
+    path, _ = state_path(folder, place)
+    assert workspace.project is not None
+    assert workspace.ruleset is not None
+    with _existing(path, to_write=True):
+        moved = migrate_state(path, workspace.project, workspace.ruleset, sequence)
+        if not quiet:
+            click.echo(f"{moved:,} leads go on by today's `{sequence}`", err=True)
+
+
+@state.command()
+@click.argument("old")
+@click.argument("new")
+@_state_option
+def rename(old: str, new: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
+    """A definition, sequence, trigger or route that the rules gave another name keeps what the state has of it."""
+    from leadrules.lifecycle.tend import rename as rename_in_state
+
+    path, _ = state_path(folder, place)
+    with _existing(path, to_write=True):
+        kind = rename_in_state(path, old, new)
+        if not quiet:
+            click.echo(f"the {kind} `{old}` is `{new}` in the state", err=True)
+
+
+@state.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("state-export"),
+    show_default=True,
+    help="The folder to write.",
+)
+@click.option("--format", "form", type=click.Choice(["csv", "parquet", "jsonl"]), default="csv", show_default=True)
+@_state_option
+def export(
+    out: Path, form: Literal["csv", "parquet", "jsonl"], folder: Path | None, place: Path | None, quiet: bool
+) -> None:
+    """Every table of the state as a file: leads, history, runs, credits, assignments, versions, events."""
+    from leadrules.lifecycle.export import export as export_tables
+
+    path, calendar = state_path(folder, place)
+    with _existing(path, to_write=False):
+        names = export_tables(path, Path.cwd() / out, form, calendar.zone)
+        if not quiet:
+            click.echo(f"{out}: {', '.join(names)}", err=True)
+
+
+@state.command()
+@click.argument("lead")
+@_state_option
+def forget(lead: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
+    """Take every trace of a lead out of the state, its history too."""
+    from leadrules.lifecycle.tend import forget as forget_lead
+
+    path, _ = state_path(folder, place)
+    with _existing(path, to_write=True):
+        forget_lead(path, lead)
+        if not quiet:
+            click.echo(f"the state knows {lead} no more; files that runs wrote are yours to delete", err=True)
