@@ -39,7 +39,14 @@ def write_run(outcome: Outcome, out: Path, options: WriteOptions) -> list[str]:
         raise InputError(f"{out} is a file: a run writes a folder", "name another folder with --out DIR")
     staging = Staging(out)
     finish_interrupted(staging)
-    folder = staging.begin()
+    lost = prepare_files(outcome, staging.begin(), options)
+    staging.seal()
+    staging.publish(OURS)
+    return lost
+
+
+def prepare_files(outcome: Outcome, folder: Path, options: WriteOptions) -> list[str]:
+    """Write every file of a run into a folder; returns what the encoding could not hold, in words."""
     zone = calendar_of(outcome.request.ruleset).zone
     table = decisions(outcome)
     lost = _write(table, folder / "decisions", options, zone, key=table.columns[0])
@@ -47,8 +54,6 @@ def write_run(outcome: Outcome, out: Path, options: WriteOptions) -> list[str]:
         lost += _write(reasons_long(outcome), folder / "reasons", options, zone, key="key")
     write_csv(outcome.rejects, folder / "rejects.csv", zone=zone, plain=("key",), encoding=options.encoding)
     (folder / "manifest.json").write_text(dump(manifest(outcome)), encoding="utf-8")
-    staging.seal()
-    staging.publish(OURS)
     return _words(lost)
 
 

@@ -43,11 +43,21 @@ def state_after(outcome: Outcome) -> State:
     )
 
 
-def record_of(outcome: Outcome, *, manifest: bytes, out: str, options: Mapping[str, object]) -> RunRecord:
-    """What the run was. `options` are those that say how it was run, not how its files are written."""
+def record_of(
+    outcome: Outcome, *, manifest: bytes, out: str, options: Mapping[str, object], written: Mapping[str, object]
+) -> RunRecord:
+    """What the run was. `options` say how it was run and are part of its name; `written` how its files are, which is not."""
     rules = digest(outcome.request.ruleset)
     name = identity(outcome, rules, options)
-    return RunRecord(outcome.as_of.at, outcome.since, rules, name, sha256(manifest).hexdigest(), out, options)
+    return RunRecord(
+        outcome.as_of.at,
+        outcome.since,
+        rules,
+        name,
+        sha256(manifest).hexdigest(),
+        out,
+        {**options, "written": dict(written)},
+    )
 
 
 def identity(outcome: Outcome, rules: str, options: Mapping[str, object]) -> str:

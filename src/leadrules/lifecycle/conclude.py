@@ -1,0 +1,71 @@
+"""The end of a run with a state: its files and its commit, or the last run's files once more.
+
+In: an outcome, the folder of the state and of the files, how the files are written. Out: files and state, together. The
+caller holds the right to write, and has settled what a killed run left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from leadrules.data.errors import InputError
+from leadrules.lifecycle.files import OURS, WriteOptions, prepare_files
+from leadrules.lifecycle.model import empty_state
+from leadrules.lifecycle.next_state import history_after, is_same_run, record_of, state_after
+from leadrules.lifecycle.run import Outcome
+from leadrules.lifecycle.writer import discard, prepare, publish, write_again
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """`is_again`: the last run was this one, so its files were written again and nothing changed. `lost`: in words."""
+
+    is_again: bool
+    lost: list[str]
+
+
+def conclude(outcome: Outcome, path: Path, out: Path, options: WriteOptions, how: Mapping[str, object]) -> Concluded:
+    """Write the files and commit. `how` are the options that say what the run does: baseline, since, engine..."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file: a run writes a folder", "name another folder with --out DIR")
+    written = {"format": options.format, "encoding": options.encoding, "reasons": options.with_reasons}
+    if is_same_run(outcome, how):
+        _refuse_other_form(outcome, written)
+        write_again(path, out, OURS)
+        return Concluded(True, [])
+    if outcome.decided is None:
+        raise InputError(
+            "the input has no times, and a state remembers when", "say the instant with --as-of, or use --no-state"
+        )
+    prepared = prepare(path, out)
+    try:
+        lost = prepare_files(outcome, prepared.staging.folder, options)
+    except Exception:
+        discard(path, prepared)
+        raise
+    manifest = (prepared.staging.folder / "manifest.json").read_bytes()
+    record = record_of(outcome, manifest=manifest, out=str(out), options=how, written=written)
+    before = outcome.request.state or empty_state()
+    publish(path, prepared, before, state_after(outcome), record, changes=history_after(outcome), replaces=OURS)
+    return Concluded(False, lost)
+
+
+def _refuse_other_form(outcome: Outcome, written: Mapping[str, object]) -> None:
+    """The last run's files are kept as they were written."""
+    last = (outcome.request.state or empty_state()).last
+    assert last is not None
+    before = last.options.get("written")
+    if before != written:
+        raise InputError(
+            f"this run was done already, and its files are kept as they were written ({_words(before)})",
+            "run it with the same --output, --encoding and --reasons; or with --no-state",
+        )
+
+
+def _words(written: object) -> str:
+    if not isinstance(written, Mapping):
+        return "in another form"
+    reasons = "with" if written.get("reasons") else "without"
+    return f"{written.get('format')}, {written.get('encoding')}, {reasons} reasons"
