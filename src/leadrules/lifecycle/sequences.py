@@ -90,19 +90,23 @@ def progress(tick: Tick) -> Progress:
     ways = plans(tick)
     riders, pending = riders_of(tick, ways)
     exits = _exits(tick, ways, riders)
-    staying = without(riders, [exits["lead_row"]]).filter("is_planned")
+    planned = riders.filter("is_planned")
+    staying = without(planned, [exits["lead_row"]])
     is_paused = _any_of(tick, ways, staying, "pauses")
-    moving, still = resumed(tick, ways, staying.filter(~is_paused), pending)
-    coming = _coming(tick, ways, timed(moving), still)
-    finishes = _finishes(tick, ways, coming)
-    ended = pl.concat([exits, finishes])
+    # What leaves is taken along: a pause that goes on for it held its steps off until now.
+    moving, still = resumed(tick, ways, without(planned, [staying["lead_row"].filter(is_paused)]), pending)
+    came = coming_due(tick, ways, timed(moving).select(*RIDER_COLUMNS), still)
+    lost = came.steps.join(exits, on="lead_row", how="semi", maintain_order="left")
+    rest = came.without(exits["lead_row"])
+    coming = Coming(rest.riders, held(tick, decided(tick, ways, rest.steps), empty(SENT_COLUMNS)), rest.later)
+    ended = pl.concat([exits, _finishes(tick, ways, coming)])
     begins = staying.filter(is_paused & staying["paused_at"].is_null())
-    ends = moving.filter(pl.col("paused_at").is_not_null())
+    ends = without(moving, [exits["lead_row"]]).filter(pl.col("paused_at").is_not_null())
     return Progress(
         plans=ways,
         ended=ended,
         coming=coming,
-        lost=_lost_to_exit(tick, ways, riders, pending, exits),
+        lost=_lost_to(lost, exits),
         actions=_stops(ended),
         changes=(*pauses(tick, begins, ends), _pinned(tick, staying), _emptied(ended)),
     )
@@ -165,12 +169,6 @@ def _exits(tick: Tick, ways: Mapping[Pin, Sequence], riders: pl.DataFrame) -> pl
     return found.filter(pl.col("rule").is_not_null()).select(*ENDED_COLUMNS)
 
 
-def _coming(tick: Tick, ways: Mapping[Pin, Sequence], riders: pl.DataFrame, pending: pl.DataFrame) -> Coming:
-    """What is due of the riders that go on, each step with what becomes of it."""
-    coming = coming_due(tick, ways, riders.select(*RIDER_COLUMNS), pending)
-    return Coming(coming.riders, held(tick, decided(tick, ways, coming.steps), empty(SENT_COLUMNS)), coming.later)
-
-
 def _finishes(tick: Tick, ways: Mapping[Pin, Sequence], coming: Coming) -> pl.DataFrame:
     """The riders that finish (ENDED_COLUMNS): their last step came due `finish after` ago, and nothing is held."""
     waits = coming.steps.filter(pl.col("reason") == HELD)["lead_row"]
@@ -185,15 +183,6 @@ def _finishes(tick: Tick, ways: Mapping[Pin, Sequence], coming: Coming) -> pl.Da
         over = at_end.filter((ends <= tick.as_of).fill_null(value=False))
         found.append(over.with_columns(rule=_rule("finish"), is_finish=pl.lit(value=True)).select(*ENDED_COLUMNS))
     return pl.concat(found)
-
-
-def _lost_to_exit(
-    tick: Tick, ways: Mapping[Pin, Sequence], riders: pl.DataFrame, pending: pl.DataFrame, exits: pl.DataFrame
-) -> pl.DataFrame:
-    """The steps that were due, or held, when their lead left; those that a pause holds off until now are not due."""
-    leaving = riders.join(exits, on="lead_row", how="semi", maintain_order="left").filter("is_planned")
-    stand, still = resumed(tick, ways, leaving, pending)
-    return _lost_to(coming_due(tick, ways, timed(stand).select(*RIDER_COLUMNS), still).steps, exits)
 
 
 def _lost_to(steps: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
@@ -247,8 +236,8 @@ def _new_riders(entered: Enrolments) -> pl.DataFrame:
 
 
 def _rows(steps: pl.DataFrame, first: int) -> pl.DataFrame:
-    """Steps as actions, by their place in their sequence."""
-    place = pl.col("number").rank("ordinal").over("lead_row").cast(pl.UInt32).clip(upper_bound=_MOST)
+    """Steps as actions, by their number."""
+    place = pl.col("number").clip(upper_bound=_MOST).cast(pl.UInt32)
     return _actions(steps.with_columns(order=first + place))
 
 
