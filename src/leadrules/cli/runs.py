@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from leadrules.cli.options import OBJECTED, fail, project_option, ready_project, refuse_what_does_not_run, use_colour
+from leadrules.cli.options import OBJECTED, fail, project_option, ready_project, use_colour
 
 if TYPE_CHECKING:
     from leadrules.lifecycle.files import WriteOptions
@@ -163,7 +163,6 @@ def _request(options: RunOptions) -> RunRequest:
     project, ruleset = workspace.project, workspace.ruleset
     assert project is not None
     assert ruleset is not None
-    refuse_what_does_not_run(ruleset, "run")
     ruleset = for_run(ruleset)
     events = project.events if options.events is None else (_named(_plain_source(project.events), options.events),)
     return RunRequest(
@@ -227,7 +226,7 @@ def _stop_at_guards(outcome: Outcome, *, force: bool) -> None:
     for words in broken:
         click.echo(f"{'warning' if force else 'error'}: {words}", err=True)
     if broken and not force:
-        click.echo("error: a guard stopped the run; nothing was written. --force goes on.", err=True)
+        click.echo("error: a guard or an assert stopped the run; nothing was written. --force goes on.", err=True)
         raise SystemExit(OBJECTED)
 
 

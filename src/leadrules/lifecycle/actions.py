@@ -203,13 +203,15 @@ class Desk:
         filled, rule = self._fills(action), str(row["rule"].first() or "")
         slot = OWNER if filled is None else field_slot(filled)
         row = row.with_columns(found["owner"].alias("value"), found["due_at"].alias("due"))
+        # In the files an assignment by a route bears the line of the route; what competes is the rule that asked for it.
+        lines = row.with_columns(found["line"].alias("rule"))
         before = self._filled_by(filled).gather(row["lead_row"])
         there = found["owner"].is_not_null()
         same = (found["owner"] == before).fill_null(value=False)
         stamped = found["due_at"].is_not_null() if filled is None else _all(False, row.height)
         done = there & (~same | stamped)
         self.slots.take(slot, row["lead_row"].filter(done), rule)
-        self.made.actions.append(row.filter(there & ~same))
+        self.made.actions.append(lines.filter(there & ~same))
         if filled is None:
             owners = row.select("lead_row", owner="value", due_at="due", route=pl.lit(action.route), rule="rule")
             self.made.owners.append(owners.filter(done).cast(pl.Schema(OWNERS)))
@@ -232,7 +234,7 @@ class Desk:
         return pl.Series([said], dtype=pl.String).new_from_index(0, len(leads.rows))
 
     def _owners(self, doer: Doer, action: Action, leads: Leads) -> pl.DataFrame:
-        """owner and due_at for each lead; a blank owner where nobody takes it."""
+        """owner, due_at and line (the rule in the files) for each lead; a blank owner where nobody takes it."""
         if action.route is not None:
             found = self.routing.hand_over(
                 action.route,
@@ -242,14 +244,16 @@ class Desk:
                 respond_within=doer.respond_within,
             )
             asked = leads.rows.alias("lead_row").to_frame()
-            return asked.join(found, on="lead_row", how="left", maintain_order="left").select("owner", "due_at")
+            line = pl.format("route.{}.{}", pl.lit(action.route), "rule").alias("line")
+            return asked.join(found, on="lead_row", how="left", maintain_order="left").select("owner", "due_at", line)
         owners = self._said_owner(action, leads)
         if action.rep is not None and not self._is_active(action.rep):
             owners = owners.clear(len(owners))
         due = pl.Series([None], dtype=INSTANT).new_from_index(0, len(owners))
         if doer.respond_within is not None and len(owners):
             due = self.routing.respond_by(owners, leads.at, doer.respond_within)
-        return pl.DataFrame([owners.alias("owner"), due.alias("due_at")])
+        line = pl.Series("line", [doer.rule], dtype=pl.String).new_from_index(0, len(owners))
+        return pl.DataFrame([owners.alias("owner"), due.alias("due_at"), line])
 
     def _is_active(self, rep: str) -> bool:
         return any(one.key == rep and one.active for one in self.tick.project.team.reps)

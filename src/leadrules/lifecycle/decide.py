@@ -45,7 +45,7 @@ class Decided:
     """What a run decided. `table` is `Tick.leads` after it, `facts` see owner and sequence as they are then.
 
     `actions` (ACTION_COLUMNS) are in the order of leads, then of rules; `fields` are the values given (FIELDS). `routes`
-    has for each always-on or asked route the rule that took each lead. `fired` counts leads per trigger and route rule.
+    has for each route the rule that took each lead; `fields_before`, the fields that routes fill. `fired` counts leads per trigger and route rule.
     """
 
     tick: Tick
@@ -54,12 +54,19 @@ class Decided:
     facts: Facts
     actions: pl.DataFrame
     fields: pl.DataFrame
+    fields_before: Mapping[str, pl.Series]
     routes: Mapping[str, pl.Series]
     fired: Mapping[str, int]
     fired_triggers: Mapping[str, pl.Series]
     router: Router
     versions: pl.DataFrame
     broken: tuple[Broken, ...]
+
+    def field_after(self, name: str) -> pl.Series:
+        """A field that routes fill, with what this run gave."""
+        given = self.fields.filter(pl.col("field") == name)
+        before = self.fields_before[name]
+        return before.clone().scatter(given["lead_row"], given["value"]) if given.height else before
 
     @property
     def done(self) -> pl.DataFrame:
@@ -192,6 +199,7 @@ class _Decision:
             facts=facts,
             actions=together(rows, ACTION_COLUMNS).sort("lead_row", "order", maintain_order=True),
             fields=together([*made.fields, *routed.fields], FIELDS),
+            fields_before={name: self.desk.field_now(name).cast(pl.String) for name in self._filled()},
             routes=routed.rules,
             fired=self._counts(routed),
             fired_triggers=self.fired,
@@ -228,25 +236,31 @@ class _Decision:
         if given.height:
             owner_now = owner_now.scatter(given["lead_row"], given["owner"])
         found = self.router.always_on(owner_now, slots.is_taken(OWNER), self._holdings())
-        routed = _Routed({}, [], [given.with_columns(pl.lit("trigger").alias("by"))], [])
+        nobody = pl.Series([None], dtype=pl.String).new_from_index(0, tick.leads.height)
+        rules = {route.name: nobody for route in tick.ruleset.routes}
+        routed = _Routed(rules, [], [given.with_columns(pl.lit("trigger").alias("by"))], [])
         for position, route in enumerate(tick.ruleset.routes):
             if route.name in found:
-                routed.note(route.name, found[route.name], tick.leads.height)
+                routed.note(route.name, found[route.name])
                 self._take(route, found[route.name], ROUTES + position, routed)
         for name, rows in self.counter.taken:
-            routed.note(name, rows, tick.leads.height)
+            routed.note(name, rows)
         return routed
 
     def _holdings(self) -> dict[str, Holding]:
         """The fields that routes fill, where a trigger or an `on finish` has set them."""
         given = together(self.desk.made.fields, FIELDS)
         found: dict[str, Holding] = {}
-        for field in {route.sets for route in self.tick.ruleset.routes if route.sets is not None}:
+        for field in self._filled():
             rows = given.filter(pl.col("field") == field)
             if rows.height:
                 now = self.desk.field_now(field).cast(pl.String).clone().scatter(rows["lead_row"], rows["value"])
                 found[field] = Holding(now, self.desk.slots.is_taken(field_slot(field)))
         return found
+
+    def _filled(self) -> list[str]:
+        """The fields that routes fill."""
+        return list(dict.fromkeys(route.sets for route in self.tick.ruleset.routes if route.sets is not None))
 
     def _take(self, route: Route, found: pl.DataFrame, order: int, routed: _Routed) -> None:
         """What an always-on route gives its leads. To the owner that a lead has it is no action, and stamps `due_at`."""
@@ -313,10 +327,9 @@ class _Decision:
     def _counts(self, routed: _Routed) -> dict[str, int]:
         counts = {f"trigger.{one.name}": len(self.fired[one.name]) for one in self.tick.ruleset.triggers}
         for route in self.tick.ruleset.routes:
-            taken = routed.rules.get(route.name)
+            taken = routed.rules[route.name]
             for rule in route.rules:
-                leads = 0 if taken is None else int((taken == rule.name).sum() or 0)
-                counts[f"route.{route.name}.{rule.name}"] = leads
+                counts[f"route.{route.name}.{rule.name}"] = int((taken == rule.name).sum() or 0)
         return counts
 
 
@@ -329,12 +342,11 @@ class _Routed:
     owners: list[pl.DataFrame]
     fields: list[pl.DataFrame]
 
-    def note(self, route: str, rows: pl.DataFrame, height: int) -> None:
+    def note(self, route: str, rows: pl.DataFrame) -> None:
         """Which rule took which lead."""
-        nobody = pl.Series(f"route.{route}", [None], dtype=pl.String)
-        before = self.rules.get(route, nobody.new_from_index(0, height) if height else nobody.clear())
         known = rows.filter(pl.col("rule").is_not_null())
-        self.rules[route] = before.scatter(known["lead_row"], known["rule"]) if known.height else before
+        if known.height:
+            self.rules[route] = self.rules[route].clone().scatter(known["lead_row"], known["rule"])
 
 
 def inputs_after(table: pl.DataFrame) -> dict[str, pl.Series]:

@@ -15,7 +15,8 @@ from leadrules.data.errors import InputError
 from leadrules.data.staging import Staging
 from leadrules.data.write import Encoding, FileFormat, Lost, write_csv, write_table
 from leadrules.lifecycle.manifest import manifest
-from leadrules.lifecycle.run import Outcome, calendar_of, decisions, reasons_long
+from leadrules.lifecycle.next_state import undo_of
+from leadrules.lifecycle.run import Outcome, actions, calendar_of, decides, decisions, reasons_long
 from leadrules.show.machine import dump
 
 FORMATS: tuple[FileFormat, ...] = ("csv", "parquet", "jsonl")
@@ -50,6 +51,11 @@ def prepare_files(outcome: Outcome, folder: Path, options: WriteOptions) -> list
     zone = calendar_of(outcome.request.ruleset).zone
     table = decisions(outcome)
     lost = _write(table, folder / "decisions", options, zone, key=table.columns[0])
+    if outcome.decided is not None and decides(outcome.request.ruleset):
+        lost += _write(actions(outcome), folder / "actions", options, zone, key="key")
+        lost += _write(actions(outcome, withheld=True), folder / "withheld", options, zone, key="key")
+        # The way back holds what the CRM held: nothing in it is made safe for a spreadsheet.
+        write_csv(undo_of(outcome), folder / "undo.csv", zone=zone, make_safe=False, encoding=options.encoding)
     if options.with_reasons:
         lost += _write(reasons_long(outcome), folder / "reasons", options, zone, key="key")
     write_csv(outcome.rejects, folder / "rejects.csv", zone=zone, plain=("key",), encoding=options.encoding)

@@ -1,6 +1,7 @@
 """What stops a run that went farther than a person would have wanted.
 
-In: an outcome and the guards of leadrules.yaml. Out: the guards it breaks, in words. Nothing is written when there is one.
+In: an outcome and the guards of leadrules.yaml. Out: the guards it exceeds and the asserts that leads break, in words.
+Nothing is written when there is one.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ from datetime import datetime
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.lifecycle.asof import leap
+from leadrules.lifecycle.decide import Decided
 from leadrules.lifecycle.manifest import iso
 from leadrules.lifecycle.run import Outcome, calendar_of
 
 USUAL = 0.999  # the share of times that a single wrong one cannot move
+SHOWN, SHOWN_LEADS = 3, 20
+MANY = 1000
 
 
 def broken_guards(outcome: Outcome) -> list[str]:
-    """Every guard that the run exceeds, with what caused it."""
-    return [*_rejects(outcome), *_jump(outcome)]
+    """Every guard that the run exceeds and every assert that leads break, with what caused it."""
+    return [*_rejects(outcome), *_jump(outcome), *_leap(outcome), *_churn(outcome), *_promises(outcome)]
 
 
 def _rejects(outcome: Outcome) -> Iterator[str]:
@@ -30,7 +35,7 @@ def _rejects(outcome: Outcome) -> Iterator[str]:
         return
     limit = guards.rejects * rows if guards.rejects_is_share else guards.rejects
     if rejected > limit:
-        said = f"{guards.rejects:.2%}".replace(".00%", "%") if guards.rejects_is_share else f"{guards.rejects:,.0f}"
+        said = _limit(guards.rejects, is_share=guards.rejects_is_share)
         yield (
             f"{rejected:,} of {rows:,} rows were rejected, more than the guard `rejects: {said}` allows; "
             f"most often: {_most_often(outcome.rejects)}"
@@ -81,3 +86,82 @@ def _whose(outcome: Outcome, at: datetime) -> str:
         )
         rows = outcome.leads.frame.with_row_index("lead_row").filter(day)["lead_row"]
     return f"lead {outcome.leads.frame['@key'][rows[0]]}" if rows.len() else "a lead"
+
+
+def _leap(outcome: Outcome) -> Iterator[str]:
+    """An `as of` far beyond the state's."""
+    before = outcome.request.state.as_of if outcome.request.state is not None else None
+    words = leap(outcome.as_of, before, outcome.request.project.guards.jump, calendar_of(outcome.request.ruleset))
+    if words is not None:
+        yield f"{words}; say the instant with --as-of, if it is meant"
+
+
+# -- what happens to leads ------------------------------------------------------------------------------------------
+
+
+def _churn(outcome: Outcome) -> Iterator[str]:
+    """More owners changed, or leads moved between sequences, than is usual."""
+    decided, guards = outcome.decided, outcome.request.project.guards
+    if decided is None:
+        return
+    limits = (
+        ("owner_changes", "owner", guards.owner_changes, guards.owner_changes_is_share),
+        ("moves", "sequence", guards.moves, guards.moves_is_share),
+    )
+    for name, slot, limit, is_share in limits:
+        changed = _changed(decided, slot)
+        leads = outcome.leads.frame.height
+        if limit is not None and changed.height > (limit * leads if is_share else limit):
+            what = "owners would change" if slot == "owner" else "leads would move or leave their sequence"
+            yield (
+                f"{changed.height:,} of {leads:,} {what}, more than the guard `{name}: {_limit(limit, is_share=is_share)}` "
+                f"allows; most by {_by_rule(decided, changed, slot)}"
+            )
+
+
+def _changed(decided: Decided, slot: str) -> pl.DataFrame:
+    """The leads that had an owner, or were in a sequence, and have another after the run."""
+    before, after = decided.tick.leads[slot], decided.table[slot]
+    mask = before.is_not_null() & before.ne_missing(after)
+    return decided.tick.leads.select("lead_row").filter(mask)
+
+
+def _by_rule(decided: Decided, changed: pl.DataFrame, slot: str) -> str:
+    """The rules that did most of it."""
+    done = decided.done.filter(pl.col("what") == slot).join(changed, on="lead_row", how="semi")
+    last = done.unique("lead_row", keep="last", maintain_order=True)
+    counted = last.group_by("rule").len().sort(["len", "rule"], descending=[True, False]).head(SHOWN)
+    return ", ".join(f"{row['rule']} ({row['len']:,})" for row in counted.to_dicts())
+
+
+def _limit(limit: float, *, is_share: bool) -> str:
+    return f"{limit:.2%}".replace(".00%", "%") if is_share else f"{limit:,.0f}"
+
+
+def _promises(outcome: Outcome) -> Iterator[str]:
+    """The asserts that leads break."""
+    if outcome.decided is None:
+        return
+    keys = outcome.leads.frame["@key"]
+    for broken in outcome.decided.broken:
+        promise, count = broken.promise, len(broken.lead_rows)
+        title = f' "{promise.title}"' if promise.title else ""
+        place = f" ({promise.span['path']}:{promise.span['line']})" if promise.span else ""
+        shown = ", ".join(keys.gather(broken.lead_rows.head(SHOWN_LEADS)))
+        more = f", and {count - SHOWN_LEADS:,} more" if count > SHOWN_LEADS else ""
+        yield f"assert {promise.name}{title}{place} is broken by {count:,} lead{'s' if count > 1 else ''}: {shown}{more}"
+
+
+def baseline_advice(outcome: Outcome) -> str | None:
+    """What to say of a first run that would move very many leads: they were there before the rules were."""
+    decided, request = outcome.decided, outcome.request
+    if decided is None or request.state is None or request.state.run or request.baseline:
+        return None
+    kinds = pl.col("kind").is_in(("assign", "enroll", "move", "stop"))
+    moved = decided.done.filter(kinds)["lead_row"].n_unique()
+    if moved <= MANY:
+        return None
+    return (
+        f"this first run moves {moved:,} leads, most of which were there before the rules: "
+        "`leadrules run --baseline` takes them as they are, and starts with what happens from now on"
+    )

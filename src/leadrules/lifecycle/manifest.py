@@ -37,10 +37,10 @@ def counts(outcome: Outcome) -> dict[str, Any]:
         "leads_in": leads.rows_in,
         "decided": leads.frame.height,
         "rejected": leads.rejected,
-        "absent": 0,
+        "absent": 0 if outcome.overlay is None else outcome.overlay.absent,
         **{name: events.counts[name] for name in EVENT_COUNTS},
-        "not_yet_in_crm": 0,
-        "fired": outcome.facts.fired(),
+        "not_yet_in_crm": 0 if outcome.overlay is None else outcome.overlay.not_yet_in_crm,
+        "fired": outcome.facts.fired() | dict(outcome.decided.fired if outcome.decided is not None else {}),
     }
 
 

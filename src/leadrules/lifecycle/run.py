@@ -23,7 +23,7 @@ from leadrules.lifecycle.edits import edits_since
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.labels import work_out
 from leadrules.lifecycle.late import late_of, listened
-from leadrules.lifecycle.model import State, Tick, empty_state
+from leadrules.lifecycle.model import INSTANT, State, Tick, empty_state
 from leadrules.lifecycle.record import Overlay, overlay
 from leadrules.lifecycle.versions import with_kept
 from leadrules.project.model import Project, Source
@@ -204,13 +204,35 @@ def _nothing_lost(leads: LeadTable, decided: int) -> None:
 
 
 def decisions(outcome: Outcome) -> pl.DataFrame:
-    """decisions.csv: one row per lead in input order; numbers, labels, `segments` and `reasons`."""
+    """decisions.csv: one row per lead in input order; what is so, `segments`, who has it and why, `reasons`."""
     ruleset, facts = outcome.request.ruleset, outcome.facts
     shown = [d.name for d in ruleset.declared if not isinstance(d, Define | Segment)]
     columns = [outcome.leads.frame["@key"].alias(outcome.request.project.key or "row_number")]
     columns += [facts.frame[name] for name in shown]
-    columns += [joined_segments(outcome).alias("segments"), facts.reasons().alias("reasons")]
-    return pl.DataFrame(columns)
+    columns.append(joined_segments(outcome).alias("segments"))
+    if outcome.decided is not None and decides(ruleset):
+        columns += _placements(outcome.decided)
+    return pl.DataFrame([*columns, facts.reasons().alias("reasons")])
+
+
+def _placements(decided: Decided) -> list[pl.Series]:
+    """Owner, the fields that routes fill, the rule of each route, and the sequence, as they are after the run."""
+    routes = decided.tick.ruleset.routes
+    filled = dict.fromkeys(route.sets for route in routes if route.sets is not None)
+    columns = [decided.table["owner"], *(decided.field_after(name).alias(name) for name in filled)]
+    columns += [decided.routes[route.name].alias(f"route.{route.name}") for route in routes]
+    return [*columns, *(decided.table[name] for name in ("sequence", "step", "enrolled_at"))]
+
+
+def actions(outcome: Outcome, *, withheld: bool = False) -> pl.DataFrame:
+    """actions.csv, or withheld.csv, which says why: by lead in input order, then as the rules went."""
+    decided = outcome.decided
+    assert decided is not None
+    rows = decided.withheld if withheld else decided.done
+    columns = ["kind", "what", "value", "due", "template", "auto", "rule", *(["reason"] if withheld else [])]
+    keys = outcome.leads.frame["@key"].gather(rows["lead_row"]).alias("key")
+    at = pl.lit(decided.tick.as_of, dtype=INSTANT).alias("at")
+    return rows.select(keys, at, *columns)
 
 
 def joined_segments(outcome: Outcome) -> pl.Series:
