@@ -33,7 +33,7 @@ def undo_rows(keys: pl.Series, before: Mapping[str, pl.Series], after: Mapping[s
         rows = now.ne_missing(before[field]).arg_true()
         columns = {"lead": rows, "order": order, "key": keys.gather(rows), "field": field}
         frame = pl.DataFrame({**columns, "old": before[field].gather(rows), "new": now.gather(rows)})
-        found.append(frame.cast({"key": pl.String, "field": pl.String, "old": pl.String, "new": pl.String}))
+        found.append(frame.cast({"lead": pl.UInt32, "order": pl.Int32, **dict.fromkeys(UNDO_COLUMNS, pl.String)}))
     if not found:
         return pl.DataFrame(schema=dict.fromkeys(UNDO_COLUMNS, pl.String()))
     return pl.concat(found).sort("lead", "order").select(UNDO_COLUMNS)
@@ -109,7 +109,9 @@ def _values_back(
             # The record says the new value by now, or what it said before: either way the old one is what holds.
             leads[said].clone().scatter(same["at"], same["new"] if is_field else same["new"].replace("", None)),
         )
-        changes += [(row["key"], kind, what, row["new"], row["old"]) for row in same.iter_rows(named=True)]
+        changes += [
+            (row["key"], kind, what, row["new"] or None, row["old"] or None) for row in same.iter_rows(named=True)
+        ]
     frame = pl.DataFrame(changes, schema=["key", "kind", "what", "old", "new"], orient="row").with_columns(
         rule=pl.lit("undo")
     )
