@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
+from tests.example_project import example_project
 
 from leadrules.compile.compile import compile_project
 from leadrules.core.calendar import Calendar
@@ -18,7 +19,6 @@ from leadrules.lifecycle.model import CREDIT_COLUMNS, INSTANT, LEAD_COLUMNS, Sta
 from leadrules.project.model import Project, Team
 from leadrules.ruleset.model import Ruleset
 from leadrules.syntax.parse import parse
-from tests.example_project import example_project
 
 AS_OF = datetime(2026, 3, 11, 3, 0, tzinfo=UTC)  # a Wednesday, 12:00 in Tokyo
 FIELDS: Mapping[str, pl.DataType] = {
@@ -71,7 +71,7 @@ def frames(leads: Sequence[Lead]) -> tuple[pl.DataFrame, pl.DataFrame]:
         *(pl.Series(name, [lead.get(name) for lead in leads], dtype=pl.String) for name in named),
     )
     always = [table[name].alias(f"@{name}") for name in ("key", "owner", "assigned_at", "due_at")]
-    return facts.with_columns(always, table["created"].alias("created_at")), table
+    return facts.with_columns(*always, table["created"].alias("created_at")), table
 
 
 def tick_of(

@@ -25,7 +25,7 @@ class Accounts:
         self._dealt: dict[str, list[int]] = {}
         self._moved: set[int] = set()
 
-    def asked(self, rows: pl.Series, *, lasting: bool) -> list[str | None]:
+    def asked(self, rows: pl.Series, *, lasting: bool) -> pl.Series:
         """The account of each of these leads, and from now on who owns the others of it.
 
         Unless what is dealt must last for later batches, it is blank where nobody can own another lead.
@@ -36,7 +36,7 @@ class Accounts:
             several = mine.is_duplicated() | mine.is_in(self._owned["account"].implode()) | mine.is_in(known)
             mine = mine.zip_with(several.fill_null(value=False), mine.clear(len(mine)))
         self._learn(mine)
-        return mine.to_list()
+        return mine
 
     def _learn(self, asked: pl.Series) -> None:
         fresh = asked.unique().drop_nulls()

@@ -81,19 +81,16 @@ class RuleTable:
     def _values(self, expression: Expr) -> pl.Series:
         return self.tick.facts.values({"value": expression})["value"]
 
-    def targets(self, rows: pl.Series) -> pl.Series:
-        """The target of each of these leads, as a number from 0."""
-        if self.kind == "team":
-            return self._crews_of(rows)
+    def codes(self, rows: pl.Series, holds: pl.Series) -> pl.Series:
+        """Per lead 0 where the rule does not hold, else its target plus 1 (of a rep its number plus 4)."""
         if self.kind == "rep":
-            return self.reps.gather(rows) + 3
-        return pl.zeros(len(rows), dtype=pl.Int32, eager=True)
+            return (self.reps.gather(rows) + 4) * holds.cast(pl.Int32)
+        if self.kind == "team" and self.rule.target.where is not None:
+            return _spread(holds, self._crews_of(self.rule.target.where, rows.filter(holds)) + 1)
+        target = self._crew(range(len(self.team))) if self.kind == "team" else 0
+        return holds.cast(pl.Int32) * (target + 1)
 
-    def _crews_of(self, rows: pl.Series) -> pl.Series:
-        where = self.rule.target.where
-        if where is None or not len(rows):
-            number = self._crew(range(len(self.team)))
-            return pl.select(pl.repeat(number, len(rows), dtype=pl.Int32)).to_series()
+    def _crews_of(self, where: Expr, rows: pl.Series) -> pl.Series:
         alike = self._alike(where, rows)
         examples = alike.unique().sort()
         masks = self._passing(where, examples)
@@ -194,12 +191,16 @@ class RouteTable:
 
     def _codes(self, rows: pl.Series) -> pl.DataFrame:
         """Per rule 0 where it does not hold or an earlier rule takes the lead for sure, else its target plus 1."""
-        left = pl.select(pl.repeat(value=True, n=len(rows))).to_series()
+        everyone = pl.select(pl.repeat(value=True, n=len(rows))).to_series()
+        is_whole = len(rows) == self.tick.leads.height
+        left = everyone
         columns = []
         for rule in self.rules:
-            condition = self._conditions.get(rule.rule.name)
-            holds = left if condition is None else left & condition.gather(rows)
-            columns.append(_spread(holds, rule.targets(rows.filter(holds)) + 1).alias(rule.rule.name))
+            holds = self._conditions.get(rule.rule.name, everyone)
+            if holds is not everyone and not is_whole:
+                holds = holds.gather(rows)
+            holds = holds if left is everyone else holds & left
+            columns.append(rule.codes(rows, holds).alias(rule.rule.name))
             if rule.is_sure:
                 left &= ~holds
         return pl.DataFrame(columns)

@@ -78,7 +78,12 @@ class Wheel:
 
     def ahead(self) -> Callable[[], int]:
         """Picks from here on, without taking them."""
-        return self._from(self._taken).__next__
+        made, repeats, position = self._made, self._repeats, self._taken
+        if not repeats or position < len(made):
+            return self._from(position).__next__
+        start = (position - len(made)) % repeats
+        turn = made[len(made) - repeats :]
+        return cycle(turn[start:] + turn[:start]).__next__
 
     def settle(self) -> None:
         """Bring the pool to where it is after the picks taken."""
@@ -129,12 +134,7 @@ class Wheel:
                 yield self._made[position]
                 position += 1
         made, repeats = self._made, self._repeats
-        if position < len(made):
-            yield from chain(islice(made, position, None), cycle(made[len(made) - repeats :]))
-            return
-        start = (position - len(made)) % repeats
-        turn = made[len(made) - repeats :]
-        yield from cycle(turn[start:] + turn[:start])
+        yield from chain(islice(made, position, None), cycle(made[len(made) - repeats :]))
 
     def _make(self) -> None:
         """One more pick; after a whole turn, see whether all stands as it did a turn ago."""

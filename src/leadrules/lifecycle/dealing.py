@@ -44,6 +44,7 @@ class Line:
     kinds: list[int]
     kind_of: Mapping[int, Kind]
     owners: list[int]  # the rep who has each now; below 0 for anybody who holds no capacity
+    special: bytearray  # 1 for leads that do not get what others of their kind get
     is_open: list[bool]
     accounts: Mapping[int, tuple[Accounts, list[str | None]]]  # by the position of the rule
     excluded: Sequence[frozenset[int]] = ()
@@ -164,7 +165,7 @@ class Dealer:
         """Deal them all."""
         self._line = line
         self._dealt = Dealt([], [], [])
-        self._special = self._find_special(line)
+        self._special = line.special
         self._find_alone(line)
         start, length, end = 0, FIRST, len(line.rows)
         while start < end:
@@ -178,20 +179,6 @@ class Dealer:
                 start, length = stop, length * 2
         self._settle()
         return self._dealt
-
-    def _find_special(self, line: Line) -> bytearray:
-        """Leads that are not like the others of their kind: they leave a rep, may match an account, or are watched."""
-        special = bytearray(owner >= 0 for owner in line.owners)
-        for _, accounts in line.accounts.values():
-            for at, account in enumerate(accounts):
-                if account is not None:
-                    special[at] = 1
-        for at, excluded in enumerate(line.excluded):
-            special[at] |= bool(excluded)
-        if line.watched:
-            for at, row in enumerate(line.rows):
-                special[at] |= row in line.watched
-        return special
 
     def _find_alone(self, line: Line) -> None:
         """The sets of reps that share nobody with another set of their rule: their credits move by themselves."""
@@ -285,8 +272,10 @@ class Dealer:
         trials.adopt()
         self._count(start, stop, owners, given)
         self._dealt.owners.extend(owners)
-        self._dealt.rules.extend([choices[kind].rule for kind in kinds])
-        self._dealt.whys.extend([choices[kind].why for kind in kinds])
+        rules = {kind: choice.rule for kind, choice in choices.items()}
+        whys = {kind: choice.why for kind, choice in choices.items()}
+        self._dealt.rules.extend(map(rules.__getitem__, kinds))
+        self._dealt.whys.extend(map(whys.__getitem__, kinds))
         return True
 
     def _fills(self, rep: int, count: int) -> bool:
@@ -297,7 +286,9 @@ class Dealer:
         for rep, count in given.items():
             if rep >= 0:
                 self._loads.give(rep, count)
-        for rep, count in Counter(compress(owners, self._line.is_open[start:stop])).items():
+        is_open = self._line.is_open[start:stop]
+        opened = given if all(is_open) else Counter(compress(owners, is_open))
+        for rep, count in opened.items():
             if rep >= 0:
                 self._open[rep] += count
                 self._shares[rep] = self._loads.share(rep, self._filled)

@@ -53,6 +53,15 @@ class Holding:
     given: pl.Series
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Leads that were dealt together: lead_row, kind, number (of the owner), position (of the rule), why, rule, owner."""
+
+    table: RouteTable
+    kinds: Mapping[int, Kind]
+    frame: pl.DataFrame
+
+
 class Router:
     """The routes of one run. `watched` are the leads of which `considered` will tell every rep that was looked at."""
 
@@ -63,12 +72,13 @@ class Router:
         self.loads = Loads(self.roster, tick.state.assignments, self._today)
         self.reasons = Reasons()
         self.considered: dict[tuple[str, int], list[Considered]] = {}
-        self.dealt: list[tuple[str, pl.DataFrame]] = []
+        self.batches: list[Batch] = []
         self._watched = frozenset(watched)
         self._tables: dict[str, RouteTable] = {}
         self._pools: dict[str, dict[int, Pool]] = {}
         self._accounts: dict[tuple[str, str], Accounts] = {}
         self._owners: dict[str | None, pl.Series] = {}
+        self._held: dict[str | None, pl.Series] = {}
         self._moves: dict[str | None, list[tuple[list[int], list[int]]]] = {}
         self._due: dict[tuple[int, datetime, Duration], datetime | None] = {}
 
@@ -105,14 +115,13 @@ class Router:
 
     def record(self, lead_rows: pl.Series, owners: pl.Series) -> None:
         """Owners that were given without a route: they count against capacities, and `match account` finds them."""
-        before = self._before(None).gather(lead_rows)
         numbers = self.roster.active_series(owners).to_list()
-        held = self.roster.active_series(before)
+        held = self._reps_before(None).gather(lead_rows)
         is_open = self.is_open.gather(lead_rows).to_list()
         rows = lead_rows.to_list()
         for owner, previous, counts in zip(numbers, held.to_list(), is_open, strict=True):
             self._move(owner, previous, counts)
-        self._remember_moves(None, rows, [owner if owner >= 0 else FIRST_QUEUE for owner in numbers])
+        self._remember(None, rows, [owner if owner >= 0 else FIRST_QUEUE for owner in numbers])
 
     def _move(self, owner: int, before: int, counts: bool) -> None:
         if owner == before:
@@ -170,18 +179,17 @@ class Router:
 
     def _calm(self, table: RouteTable, found: pl.DataFrame, now: pl.Series) -> pl.Series:
         """`due_at`, but for leads that wait with the same owner for the response that this route asked for before."""
-        leads = self.tick.leads[found["lead_row"]]
-        if table.route.sets is not None or "due_route" not in leads.columns:
-            return found["due_at"]
+        due = found["due_at"]
+        if table.route.sets is not None or not due.is_not_null().any():
+            return due
+        leads = self.tick.leads.select("due_at", "due_route")[found["lead_row"]]
         same = self._folded(found["owner"]).eq_missing(self._folded(now.gather(found["lead_row"])))
         waits = same & leads["due_at"].is_not_null() & leads["due_route"].eq_missing(table.route.name)
-        return found["due_at"].zip_with(~waits, found["due_at"].clear(found.height))
+        return due.zip_with(~waits, due.clear(found.height))
 
     def _queued_by_trigger(self, owner_now: pl.Series) -> pl.Series:
         """Leads that a trigger or an `on finish` of an earlier run gave to a queue, where they still are."""
         leads = self.tick.leads
-        if "owner_by" not in leads.columns:
-            return pl.select(pl.repeat(value=False, n=leads.height)).to_series()
         in_queue = self._folded(owner_now).str.starts_with(QUEUE_PREFIX).fill_null(value=False)
         same = self._folded(owner_now).eq_missing(self._folded(leads["owner"]))
         return in_queue & same & leads["owner_by"].eq_missing(BY_TRIGGER)
@@ -196,8 +204,10 @@ class Router:
         self, table: RouteTable, rows: pl.Series, now: pl.Series, *, lasting: bool, exclude: bool = False
     ) -> pl.DataFrame:
         """lead_row, rule, owner, why and the number of rule and owner, in the order in which the leads were taken."""
-        rows = self._in_order(table, rows.cast(pl.UInt32))
+        rows = rows.cast(pl.UInt32).sort()
         numbers, kinds = table.kinds(rows)
+        order = self._order(table, rows)
+        rows, numbers = rows.gather(order), numbers.gather(order)
         line = self._line(table, rows, numbers, kinds, lasting=lasting, exclude=exclude)
         pools = self._pools_of(table)
         served = {n: list(pool.served) for n, pool in pools.items()}
@@ -210,13 +220,12 @@ class Router:
             filled=table.route.sets,
             reasons=self.reasons,
         )
-        dealt = dealer.deal(line)
-        _serve(pools, served, dealt)
-        moved = [KEPT if owner == before else owner for owner, before in zip(dealt.owners, line.owners, strict=True)]
-        self._remember_moves(table.route.sets, line.rows, moved, besides=table)
+        frame = _as_frame(rows, numbers, dealer.deal(line))
+        _serve(pools, served, frame)
+        self._remember_deals(table, line, frame["number"], lasting=lasting)
         self.considered |= {(table.route.name, row): found for row, found in dealer.considered.items()}
-        frame = self._frame(table, rows, dealt, now)
-        self.dealt.append((table.route.name, frame.with_columns(numbers.alias("kind"))))
+        frame = self._named(table, frame, now)
+        self.batches.append(Batch(table, kinds, frame))
         return frame
 
     def _line(
@@ -232,67 +241,63 @@ class Router:
         filled = table.route.sets
         matching = [(n, rule) for n, rule in enumerate(table.rules) if rule.kind == "match"]
         accounts = {n: self._accounts_of(table, rule) for n, rule in matching}
+        asked = {n: one.asked(rows, lasting=lasting) for n, one in accounts.items()}
+        owners = self._reps_before(filled).gather(rows)
+        # Leads that are not like the others of their kind: they leave a rep, may match an account, or are watched.
+        special = [owners >= 0, *(mine.is_not_null() for mine in asked.values())]
+        special += [rows.is_in(list(self._watched))] if self._watched else []
+        special += [pl.select(pl.repeat(value=True, n=len(rows))).to_series()] if exclude else []
+        apart = pl.DataFrame({str(n): mask for n, mask in enumerate(special)}).select(pl.any_horizontal(pl.all()))
         return Line(
-            rows.to_list(),
-            numbers.to_list(),
-            kinds,
-            self.roster.active_series(self._before(filled).gather(rows)).to_list(),
-            self.is_open.gather(rows).to_list(),
-            {n: (one, one.asked(rows, lasting=lasting)) for n, one in accounts.items()},
-            self._past_owners(rows) if exclude else (),
-            self._watched,
+            rows=rows.to_list(),
+            kinds=numbers.to_list(),
+            kind_of=kinds,
+            owners=owners.to_list(),
+            special=bytearray(apart.to_series().cast(pl.UInt8).to_list()),
+            is_open=self.is_open.gather(rows).to_list(),
+            accounts={n: (one, asked[n].to_list()) for n, one in accounts.items()},
+            excluded=self._past_owners(rows) if exclude else (),
+            watched=self._watched,
         )
 
     def _past_owners(self, rows: pl.Series) -> list[frozenset[int]]:
-        leads = self.tick.leads[rows]
-        past = leads["past_owners"].to_list() if "past_owners" in leads.columns else [None] * leads.height
-        pairs = zip(leads["owner"].to_list(), past, strict=True)
+        leads = self.tick.leads.select("owner", "past_owners")[rows]
+        pairs = leads.iter_rows()
         everyone = ({self.roster.number(one) for one in (owner, *(before or ()))} for owner, before in pairs)
         return [frozenset(number for number in numbers if number >= 0) for numbers in everyone]
 
-    def _frame(self, table: RouteTable, rows: pl.Series, dealt: Dealt, now: pl.Series) -> pl.DataFrame:
+    def _named(self, table: RouteTable, dealt: pl.DataFrame, now: pl.Series) -> pl.DataFrame:
+        """What was dealt with the names of rules and owners; who keeps an owner keeps its spelling."""
         names = [rule.rule.name for rule in table.rules]
-        numbers = pl.DataFrame(
-            {"number": dealt.owners, "position": dealt.rules, "why": dealt.whys},
-            schema={"number": pl.Int32(), "position": pl.Int32(), "why": pl.UInt32()},
-        )
-        kept = now.cast(pl.String).gather(rows).zip_with(numbers["number"] == KEPT, _blank_text(len(rows)))
         queues = [f"{QUEUE_PREFIX}{name}" for name in self.roster.team.queues]
         reps = [rep.key for rep in self.roster.reps]
         codes = [*range(len(reps)), *(FIRST_QUEUE - n for n in range(len(queues)))]
-        owners = numbers["number"].replace_strict(codes, [*reps, *queues], default=None, return_dtype=pl.String)
-        rules = numbers["position"].replace_strict(range(len(names)), names, default=None, return_dtype=pl.String)
-        why = numbers["why"].replace(0, None)
-        return pl.DataFrame(
-            [
-                rows.alias("lead_row"),
-                rules.alias("rule"),
-                owners.zip_with(owners.is_not_null(), kept).alias("owner"),
-                why.alias("why"),
-                numbers["number"],
-                numbers["position"],
-            ]
-        )
+        number, position = dealt["number"], dealt["position"]
+        owners = number.replace_strict(codes, [*reps, *queues], default=None, return_dtype=pl.String)
+        keeps = number == KEPT
+        if keeps.any():
+            owners = now.cast(pl.String).gather(dealt["lead_row"]).zip_with(keeps, owners)
+        rules = position.replace_strict(range(len(names)), names, default=None, return_dtype=pl.String)
+        return dealt.with_columns(rules.alias("rule"), owners.alias("owner"))
 
-    def _in_order(self, table: RouteTable, rows: pl.Series) -> pl.Series:
-        """The rows in the order in which the route takes them; what has no value to be ordered by comes last."""
-        place = self._places.gather(rows)
-        if table.order_by is None:
-            return rows.gather(place.arg_sort())
-        frame = pl.DataFrame([rows.alias("row"), table.order_by.gather(rows).alias("by"), place.alias("place")])
-        ways = [table.route.descending, False]
-        return frame.sort("by", "place", descending=ways, nulls_last=True)["row"]
+    def _order(self, table: RouteTable, rows: pl.Series) -> pl.Series:
+        """The places of the rows in the order in which the route takes them: by its own value, then (created, key).
+
+        What is blank comes last; keys compare by code points.
+        """
+        columns = [self.tick.leads["created"].gather(rows).alias("created"), self._keys.gather(rows).alias("key")]
+        descending = [False, False]
+        if table.order_by is not None:
+            columns.insert(0, table.order_by.gather(rows).alias("by"))
+            descending.insert(0, table.route.descending)
+        frame = pl.DataFrame(columns)
+        return frame.select(pl.arg_sort_by(frame.columns, descending=descending, nulls_last=True)).to_series()
 
     @cached_property
-    def _places(self) -> pl.Series:
-        """Each lead's place by (created, key); a blank created comes last, keys compare by code points."""
+    def _keys(self) -> pl.Series:
+        """The keys of leads that share their moment with another: a million texts are slow to sort, and few have to be."""
         leads = self.tick.leads
-        # Keys of a million leads are slow to sort, and only those of one moment need it.
-        ties = leads["created"].is_duplicated()
-        keys = leads["key"].zip_with(ties, _blank_text(leads.height))
-        frame = pl.DataFrame([leads["created"].alias("created"), keys.alias("key")]).with_row_index("row")
-        order = frame.sort("created", "key", nulls_last=True)["row"]
-        return pl.Series(range(leads.height), dtype=pl.UInt32).gather(order.arg_sort()) if leads.height else order
+        return leads["key"].zip_with(leads["created"].is_duplicated(), _blank_text(leads.height))
 
     def _table(self, name: str) -> RouteTable:
         if name not in self._tables:
@@ -324,6 +329,12 @@ class Router:
                 self._owners[field] = self.tick.facts.values({field: Expr("field", TEXT, value=field)})[field]
         return self._owners[field]
 
+    def _reps_before(self, field: str | None) -> pl.Series:
+        """The active rep who had each lead before this run, by number."""
+        if field not in self._held:
+            self._held[field] = self.roster.active_series(self._before(field))
+        return self._held[field]
+
     def _absent_owners(self, field: str | None) -> pl.Series:
         if field is None:
             return self._absent["owner"]
@@ -334,7 +345,7 @@ class Router:
     def _open_of(self, field: str | None) -> list[int]:
         """How many open leads each rep owns, absent ones included."""
         if field not in self.loads.open:
-            here = self.roster.active_series(self._before(field))
+            here = self._reps_before(field)
             gone = self.roster.active_series(self._absent_owners(field))
             count = len(self.roster.reps)
             both = zip(
@@ -363,23 +374,30 @@ class Router:
         if key not in self._accounts:
             field = table.route.sets
             leads = self.tick.leads
-            here = _owned(leads, rule.account, self.roster.active_series(self._before(field)), field)
+            here = _owned(leads, rule.account, self._reps_before(field), field)
             column = f"account:{key[0]}.{key[1]}"
             known = self._absent[column] if column in self._absent.columns else _blank_text(self._absent.height)
             gone = _owned(self._absent, known, self.roster.active_series(self._absent_owners(field)), field)
-            gone = gone.with_columns(-1 - pl.col("lead"))
+            gone = gone.with_columns(lead=-1 - pl.col("lead"))
             self._accounts[key] = Accounts(rule.account, here, gone)
             for rows, owners in self._moves.get(field, ()):
                 self._tell(self._accounts[key], rows, owners)
         return self._accounts[key]
 
-    def _remember_moves(
+    def _remember_deals(self, table: RouteTable, line: Line, owners: pl.Series, *, lasting: bool) -> None:
+        """Leads that changed hands; after the last batch of a field nobody asks any more."""
+        if lasting:
+            pairs = zip(owners.to_list(), line.owners, strict=True)
+            self._remember(table.route.sets, line.rows, [KEPT if now == had else now for now, had in pairs], table)
+
+    def _remember(
         self, field: str | None, rows: list[int], owners: list[int], besides: RouteTable | None = None
     ) -> None:
-        """Leads that changed hands, for the rules that look at accounts of the same field; the route itself knows."""
+        """For the rules that look at accounts of the same field; the route that dealt the leads knows already."""
         self._moves.setdefault(field, []).append((rows, owners))
         for (route, _), accounts in self._accounts.items():
-            if self._table(route).route.sets == field and self._table(route) is not besides:
+            table = self._table(route)
+            if table.route.sets == field and table is not besides:
                 self._tell(accounts, rows, owners)
 
     @staticmethod
@@ -402,11 +420,12 @@ class Router:
     def _with_due(self, table: RouteTable, found: pl.DataFrame, beats: Duration | None) -> pl.DataFrame:
         """The frame with `due_at`: a rep's or a queue's working time from `at` on. Keeping an owner stamps nothing."""
         lengths = {n: beats or rule.rule.respond_within for n, rule in enumerate(table.rules)}
+        if not any(lengths.values()):
+            return found.with_columns(pl.lit(None, dtype=INSTANT).alias("due_at"))
         cases = found.select("position", "number", "at").unique()
         due = [self._due_of(lengths.get(position), number, at) for position, number, at in cases.iter_rows()]
         known = cases.with_columns(pl.Series("due_at", due, dtype=INSTANT))
-        on = ["position", "number", "at"]
-        return found.join(known, on=on, how="left", maintain_order="left", nulls_equal=True)
+        return found.join(known, on=["position", "number", "at"], how="left", maintain_order="left", nulls_equal=True)
 
     def _due_of(self, length: Duration | None, number: int, at: datetime | None) -> datetime | None:
         if length is None or FIRST_QUEUE < number < 0:
@@ -478,15 +497,21 @@ def _takes_turns(rule: RuleTable) -> bool:
     return rule.kind == "team" and rule.rule.target.strategy != "least_loaded"
 
 
-def _serve(pools: Mapping[int, Pool], before: Mapping[int, list[int]], dealt: Dealt) -> None:
+def _as_frame(rows: pl.Series, kinds: pl.Series, dealt: Dealt) -> pl.DataFrame:
+    """lead_row, kind, number of the owner, position of the rule, why; in the order in which leads were taken."""
+    columns = {"number": dealt.owners, "position": dealt.rules, "why": dealt.whys}
+    schema = {"number": pl.Int32(), "position": pl.Int32(), "why": pl.UInt32()}
+    frame = pl.DataFrame(columns, schema=schema).with_columns(pl.col("why").replace(0, None))
+    return frame.insert_column(0, kinds.alias("kind")).insert_column(0, rows.alias("lead_row"))
+
+
+def _serve(pools: Mapping[int, Pool], before: Mapping[int, list[int]], dealt: pl.DataFrame) -> None:
     """Who was served last, by the order of the leads: sets of reps that take turns apart do not see each other's."""
-    columns = {"rule": dealt.rules, "rep": dealt.owners}
-    frame = pl.DataFrame(columns, schema={"rule": pl.Int32(), "rep": pl.Int32()}).with_row_index("at", offset=1)
-    served = frame.filter(pl.col("rule").is_in(list(pools)) & (pl.col("rep") >= 0))
+    served = dealt.with_row_index("at", offset=1).filter(pl.col("position").is_in(list(pools)))
     turns = {n: max(turn, default=0) for n, turn in before.items()}
     for n, pool in pools.items():
         pool.served = before[n]
-    for n, rep, at in served.group_by("rule", "rep").agg(pl.col("at").max()).iter_rows():
+    for n, rep, at in served.group_by("position", "number").agg(pl.col("at").max()).iter_rows():
         pools[n].served[rep] = turns[n] + at
     for pool in pools.values():
         pool.turn = max(pool.served, default=0)
@@ -494,15 +519,12 @@ def _serve(pools: Mapping[int, Pool], before: Mapping[int, list[int]], dealt: De
 
 def _owned(leads: pl.DataFrame, accounts: pl.Series, reps: pl.Series, field: str | None) -> pl.DataFrame:
     """Leads as `Accounts` takes them; when an owner was assigned is known to the state, else it is when it was created."""
-    is_known = field is None and "assigned_at" in leads.columns
-    at = pl.coalesce("assigned_at", "created") if is_known else pl.col("created")
+    at = pl.coalesce("assigned_at", "created") if field is None else pl.col("created")
     columns = leads.select(at.alias("at"), "created", "key").with_row_index("lead").cast({"lead": pl.Int64})
     return columns.with_columns(accounts.alias("account"), reps.alias("rep"))
 
 
 def _absent_open(absent: pl.DataFrame) -> pl.Series:
-    if "open" not in absent.columns:
-        return pl.select(pl.repeat(value=True, n=absent.height)).to_series()
     return absent["open"].fill_null(value=True)
 
 
