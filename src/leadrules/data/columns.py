@@ -67,6 +67,9 @@ class ColumnReader:
     def read(self, raw: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
         """The typed column, null where a cell is blank or bad, and the bad cells (`BAD`). Raises DoubtError."""
         settled = self._settled(raw)
+        blanks = 0 if self.cell.field.required else raw.null_count()
+        if settled.null_count() == blanks:
+            return settled, pl.DataFrame(schema=BAD)
         undecided = settled.is_null()
         if not self.cell.field.required:
             undecided &= (raw != "").fill_null(value=False)
@@ -205,6 +208,8 @@ class ColumnReader:
             clocks = _by_format(left, native)
             if rows is None:
                 found.append((None, clocks))
+                if clocks.null_count() == raw.null_count():
+                    break
                 rows = (clocks.is_null() & (raw != "")).fill_null(value=False).arg_true()
             else:
                 good = clocks.is_not_null()

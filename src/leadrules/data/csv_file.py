@@ -226,7 +226,15 @@ def _fast(chunk: bytes, delimiter: str, width: int, wanted: list[int]) -> pl.Dat
     except pl.exceptions.PolarsError:
         return None
     # Polars refuses long rows, but fills short ones up: only if the delimiters are all there is no row short.
-    return frame if chunk.count(mark) - quoted == len(frame) * (width - 1) else None
+    return frame if _delimiters(chunk, mark, frame, width) - quoted == len(frame) * (width - 1) else None
+
+
+def _delimiters(chunk: bytes, mark: bytes, frame: pl.DataFrame, width: int) -> int:
+    """How many delimiters there are; of a plain block that is read whole, all that is no cell and no line end."""
+    if frame.width < width or b'"' in chunk or b"\r" in chunk:
+        return chunk.count(mark)
+    cells: int = sum(frame.select(pl.all().str.len_bytes().sum()).row(0))
+    return len(chunk) - cells - len(frame) + (not chunk.endswith(b"\n"))
 
 
 def _delimiters_in_quotes(chunk: bytes, delimiter: str) -> int | None:

@@ -28,7 +28,7 @@ from leadrules.data.leads import JOIN, LeadTable, numbered, shifted
 from leadrules.data.opening import Opened, Opening
 from leadrules.data.rejects import Places, Rejects, no_rejects
 from leadrules.data.sources import InputFile, open_inputs
-from leadrules.data.tables import Batch, ahead
+from leadrules.data.tables import Batch, ahead, together
 from leadrules.project.model import Project, Source
 
 _LEAD_ROW = "lead_row"
@@ -207,12 +207,11 @@ class _Reading:
     def _check(self, opened: Opened, cells: pl.DataFrame, types: pl.Series, *, by_content: bool) -> None:
         """Parse what is read of the rows of known types; what holds goes on to be joined."""
         before = len(self.rejects.records)
-        rows = self._lead_rows(opened, cells)
-        at = self._read(opened, cells, AT, self._time)
-        columns = [rows.alias(_LEAD_ROW), types.alias(TYPE), at.alias(AT)]
-        columns.append(cells.get_column(RECORD))
-        for (name, kind), readers in self._readers.items():
-            columns.append(self._field(opened, cells, types, name, readers).alias(f"{name}:{kind}"))
+        calls = [partial(self._lead_rows, opened, cells), partial(self._read, opened, cells, AT, self._time)]
+        calls += [partial(self._field, opened, cells, types, name, its) for (name, _), its in self._readers.items()]
+        rows, at, *values = together(calls)
+        columns = [rows.alias(_LEAD_ROW), types.alias(TYPE), at.alias(AT), cells.get_column(RECORD)]
+        columns += [one.alias(f"{name}:{kind}") for one, (name, kind) in zip(values, self._readers, strict=True)]
         frame = pl.DataFrame(columns + self._identities(opened, cells, types, by_content=by_content))
         if len(self.rejects.records) > before:
             frame = frame.filter(~pl.col(RECORD).is_in(list(self.rejects.records)))

@@ -32,7 +32,7 @@ class _Level:
     def find(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
         """A row for each text, and whether it is that text's."""
         places = self.slots.gather(_slots(texts, self.seed, len(self.slots)))
-        return self.rows.gather(places), (self.keys.gather(places) == texts).fill_null(value=False)
+        return self.rows.gather(places), self.keys.gather(places).eq_missing(texts)
 
 
 class LeadIndex:

@@ -5,17 +5,21 @@ In: nothing. Out: `Batch`, `Ragged` and the `Table` that the readers of the form
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import polars as pl
 
+T = TypeVar("T")
+
 # Ends each item of a list that came as a list (JSON, Parquet), so that no separator inside an item cuts it.
 ITEM_END = "\x1f"
+_side_by_side = ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="columns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ class Batch:
     def column(self, position: int) -> pl.Series:
         """A column by its position in the header."""
         return self.cells.get_column(str(position))
+
+
+def together(calls: Iterable[Callable[[], T]]) -> list[T]:
+    """What the calls give, in their order; they run side by side, so that each may look at a column of its own."""
+    return list(_side_by_side.map(lambda call: call(), calls))
 
 
 def ahead(batches: Generator[Batch]) -> Iterator[Batch]:
