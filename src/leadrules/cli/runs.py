@@ -17,6 +17,7 @@ from leadrules.cli.options import OBJECTED, fail, project_option, ready_project,
 
 if TYPE_CHECKING:
     from leadrules.lifecycle.files import WriteOptions
+    from leadrules.lifecycle.model import State
     from leadrules.lifecycle.run import Outcome, RunRequest
     from leadrules.project.model import Project, Source
 
@@ -37,6 +38,14 @@ class RunOptions:
     engine: str
     force: bool
     strict: bool
+    place: Path | None
+    no_state: bool
+    baseline: bool
+    fire_edits: bool
+
+    def how(self) -> dict[str, object]:
+        """What says how a run is made, beside its inputs; the engine does not change what it finds."""
+        return {"since": self.since, "baseline": self.baseline, "fire_edits": self.fire_edits}
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,8 +55,11 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--events", metavar="PATH", help="The same for events."),
         click.option("--team", type=click.Path(path_type=Path), help="Another team file."),
         click.option("--as-of", metavar="TIME", help="The instant to look from, 2026-11-01 or 2026-11-01T09:00."),
-        click.option("--since", metavar="TIME", help="From when on things are new (default: a day before)."),
+        click.option("--since", metavar="TIME", help="From when on things are new (default: the run before)."),
+        click.option("--state", "place", type=click.Path(path_type=Path), help="Another state than the project's."),
         click.option("--no-state", is_flag=True, help="As if every lead were new."),
+        click.option("--baseline", is_flag=True, help="Take everything as already so: fire nothing."),
+        click.option("--fire-edits", is_flag=True, help="Let what only edited rules change set triggers off."),
         click.option("--engine", type=click.Choice(["columns", "row"]), default="columns", show_default=True),
         click.option("--force", is_flag=True, help="Go on where a guard would stop."),
         click.option("--strict", is_flag=True, help="Exit 1 when a row was rejected."),
@@ -67,6 +79,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--reasons", is_flag=True, help="Write reasons.csv too: a row per lead and rule.")
 @click.option("--encoding", type=click.Choice(["utf-8", "utf-8-sig", "cp932"]), default="utf-8", show_default=True)
 @click.option("--dry-run", is_flag=True, help="The same as `leadrules plan`.")
+@click.option("--undo", type=click.Path(path_type=Path), metavar="OUT", help="Take the run that wrote OUT back.")
 def run(
     *,
     out: Path,
@@ -74,20 +87,29 @@ def run(
     reasons: bool,
     encoding: Literal["utf-8", "utf-8-sig", "cp932"],
     dry_run: bool,
-    no_state: bool,
+    undo: Path | None,
     **shared: Any,
 ) -> None:
-    """The batch: reads leads and events, writes decisions.csv, rejects.csv and manifest.json, all of them or none."""
+    """The batch: reads leads, events and state, writes its files and commits the state, all of it or nothing."""
     options = RunOptions(**shared)
+    if undo is not None:
+        from leadrules.cli.stateful import undo as take_back
+
+        take_back(options.folder, options.place, undo, quiet=options.quiet)
+        return
     if dry_run:
         _plan(options, "text", None)
         return
     started = time.perf_counter()
-    outcome = _execute(options)
-    _stop_at_guards(outcome, force=options.force)
+    from leadrules.cli.stateful import remembering
     from leadrules.lifecycle.files import WriteOptions
 
-    lost = _write(outcome, out, WriteOptions(output, encoding, reasons))
+    request = _request(options)
+    path = _state_of(request, options)
+    with remembering(path, to_write=True) as state:
+        outcome = _execute(request, state)
+        _stop_at_guards(outcome, force=options.force)
+        lost = _write(outcome, path, out, WriteOptions(output, encoding, reasons), options)
     if not options.quiet:
         _say_done(outcome, out, lost, time.perf_counter() - started)
     raise SystemExit(_rejected_code(outcome, options))
@@ -99,17 +121,20 @@ def run(
     "--format", "form", type=click.Choice(["text", "json", "markdown", "html"]), default="text", show_default=True
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write the files of a run here too.")
-def plan(form: str, out: Path | None, no_state: bool, **shared: Any) -> None:
+def plan(form: str, out: Path | None, **shared: Any) -> None:
     """A dry run: what the rules would do, on one screen."""
     _plan(RunOptions(**shared), form, out)
 
 
 def _plan(options: RunOptions, form: str, out: Path | None) -> None:
+    from leadrules.cli.stateful import remembering
     from leadrules.review.plan import plan_document, plan_sections
     from leadrules.show.machine import dump
     from leadrules.show.tables import as_html, as_markdown, as_text
 
-    outcome = _execute(options)
+    request = _request(options)
+    with remembering(_state_of(request, options), to_write=False) as state:
+        outcome = _execute(request, state)
     document = plan_document(outcome)
     sections = plan_sections(document)
     title = f"Dry run of {document['project']}"
@@ -126,31 +151,40 @@ def _plan(options: RunOptions, form: str, out: Path | None) -> None:
     if out is not None:
         from leadrules.lifecycle.files import WriteOptions
 
-        _write(outcome, out, WriteOptions())
+        _write(outcome, None, out, WriteOptions(), options)
     raise SystemExit(_rejected_code(outcome, options))
 
 
-def _write(outcome: Outcome, out: Path, options: WriteOptions) -> list[str]:
-    """The files of the run in `out`; exit 2 where they cannot be written."""
+def _state_of(request: RunRequest, options: RunOptions) -> Path | None:
+    """Where the state is; None without one."""
+    if options.no_state:
+        return None
+    return request.project.state if options.place is None else Path.cwd() / options.place
+
+
+def _write(outcome: Outcome, state: Path | None, out: Path, form: WriteOptions, options: RunOptions) -> list[str]:
+    """The files of the run in `out`, and the commit where there is a state; exit 2 where they cannot be written."""
+    from leadrules.cli.stateful import finish
     from leadrules.data.errors import InputError
     from leadrules.lifecycle.files import write_run
 
     try:
-        return write_run(outcome, Path.cwd() / out, options)
+        if state is not None:
+            return finish(outcome, state, Path.cwd() / out, form, options.how())
+        return write_run(outcome, Path.cwd() / out, form)
     except InputError as error:
         fail(error.message, error.help)
     except OSError as error:
         fail(f"{error.filename or out} cannot be written: {error.strerror}", "name another folder with --out DIR")
 
 
-def _execute(options: RunOptions) -> Outcome:
+def _execute(request: RunRequest, state: State | None) -> Outcome:
     """Check, read and evaluate; every way in which that cannot be done ends here."""
     from leadrules.data.errors import InputError
     from leadrules.lifecycle.run import execute
 
-    request = _request(options)
     try:
-        return execute(request)
+        return execute(replace(request, state=state))
     except InputError as error:
         fail(error.message, error.help)
 
@@ -174,6 +208,8 @@ def _request(options: RunOptions) -> RunRequest:
         since=_instant("--since", options.since, project.timezone),
         engine="row" if options.engine == "row" else "columns",
         stdin=sys.stdin.buffer,
+        baseline=options.baseline,
+        fire_edits=options.fire_edits,
     )
 
 
@@ -232,6 +268,7 @@ def _stop_at_guards(outcome: Outcome, *, force: bool) -> None:
 
 def _say_done(outcome: Outcome, out: Path, lost: list[str], seconds: float) -> None:
     from leadrules.lifecycle.manifest import iso
+    from leadrules.lifecycle.notes import notes
     from leadrules.lifecycle.run import calendar_of
 
     at = iso(outcome.as_of.at, calendar_of(outcome.request.ruleset))
@@ -240,7 +277,7 @@ def _say_done(outcome: Outcome, out: Path, lost: list[str], seconds: float) -> N
     click.echo(
         f"{outcome.leads.frame.height:,} leads decided, {rejected:,} rows rejected; {out} in {seconds:.1f} s", err=True
     )
-    for words in lost:
+    for words in (*lost, *notes(outcome)):
         click.echo(f"note: {words}", err=True)
 
 

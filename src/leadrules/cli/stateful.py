@@ -1,0 +1,79 @@
+"""The state behind `run` and `plan`: where it is, who may write it, how a run ends.
+
+A run holds the right to write from before it reads the state until its files are in place; a dry run only reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from leadrules.cli.options import fail
+from leadrules.cli.state import settle, state_path, writer_name
+
+if TYPE_CHECKING:
+    from leadrules.lifecycle.files import WriteOptions
+    from leadrules.lifecycle.model import State
+    from leadrules.lifecycle.run import Outcome
+
+
+@contextmanager
+def remembering(path: Path | None, *, to_write: bool) -> Iterator[State | None]:
+    """The state of a run; None where it has none. Exit 2 where it cannot be read, or another writes it."""
+    from leadrules.data.errors import InputError
+    from leadrules.lifecycle.files import OURS
+    from leadrules.lifecycle.store import load
+    from leadrules.lifecycle.writer import finish_interrupted, writer
+
+    if path is None:
+        yield None
+        return
+    try:
+        if to_write:
+            with writer(path, writer_name()):
+                finish_interrupted(path, OURS)
+                yield load(path)
+        else:
+            settle(path)
+            yield load(path)
+    except InputError as error:
+        fail(error.message, error.help)
+
+
+def finish(outcome: Outcome, path: Path, out: Path, options: WriteOptions, how: Mapping[str, object]) -> list[str]:
+    """The files and the commit of a run with a state; what is to be told of them, in words."""
+    from leadrules.lifecycle.conclude import conclude
+    from leadrules.lifecycle.files import write_run
+
+    if outcome.decided is None:
+        return write_run(outcome, out, options)
+    done = conclude(outcome, path, out, options, how)
+    return ["this is the last run: its files are written again, and nothing changes"] if done.is_again else done.lost
+
+
+def undo(folder: Path | None, place: Path | None, out: Path, *, quiet: bool) -> None:
+    """`run --undo OUT`: take a run back in the state."""
+    from leadrules.data.errors import InputError
+    from leadrules.lifecycle.files import OURS
+    from leadrules.lifecycle.undo import take_back
+    from leadrules.lifecycle.writer import finish_interrupted, writer
+
+    path, _ = state_path(folder, place)
+    try:
+        with writer(path, writer_name()):
+            finish_interrupted(path, OURS)
+            done = take_back(path, Path.cwd() / out)
+    except InputError as error:
+        fail(error.message, error.help)
+    if quiet:
+        return
+    if done.kind == "whole":
+        click.echo(f"the state is as it was before the run in {out}", err=True)
+    else:
+        kept = f"; {done.kept:,} have changed since and stay" if done.kept else ""
+        click.echo(f"{done.values:,} values of the run in {out} are taken back in the state{kept}", err=True)
+    click.echo(f"import {out / 'undo.csv'} to take them back in the CRM", err=True)

@@ -1,0 +1,38 @@
+"""What a person should be told of a run's dealings with its state, beyond the files.
+
+In: an outcome. Out: sentences. Changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from leadrules.lifecycle.labels import RULES
+from leadrules.lifecycle.run import Outcome
+
+MANY = 1000
+MOVES = ("enroll", "move")
+
+
+def notes(outcome: Outcome) -> Iterator[str]:
+    """What an edit alone changed, and that a first run moves many."""
+    if outcome.decided is None:
+        if outcome.request.state is not None:
+            yield "the input has no times, so the state remembers nothing of this run; --as-of says the instant"
+        return
+    changed = outcome.decided.labels.changes.filter(pl.col("cause") == RULES)
+    if changed.height:
+        counted = changed.group_by("what", maintain_order=True).len().sort("len", descending=True, maintain_order=True)
+        named = ", ".join(f"{name} of {count:,}" for name, count in counted.iter_rows())
+        yield (
+            f"only because the rules were edited, {named} {'lead' if changed.height == 1 else 'leads'} changed; "
+            "that is recorded and sets nothing off (--fire-edits lets it)"
+        )
+    moved = outcome.decided.done.filter(pl.col("kind").is_in(MOVES))["lead_row"].n_unique()
+    state = outcome.request.state
+    if state is not None and state.as_of is None and moved > MANY and not outcome.request.baseline:
+        yield (
+            f"this first run moves {moved:,} leads; `run --baseline` would take the export as already so and fire nothing"
+        )
