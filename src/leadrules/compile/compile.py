@@ -76,6 +76,8 @@ def compile_project(project: Project, modules: Sequence[n.Module], *, read: Read
         names, found = gather(project, modules)
         scope = Scope(project, names)
         scope.diagnostics += found
+        scope.lost = frozenset(name for module in modules for name in module.lost if name is not None)
+        scope.nameless = sum(name is None for module in modules for name in module.lost)
         lists, tables = _collections(scope, Files(scope, read or reader(project.root)))
         for group in names.of("events").values():
             assert isinstance(group.statement, n.EventGroup)
@@ -84,6 +86,7 @@ def compile_project(project: Project, modules: Sequence[n.Module], *, read: Read
         lifecycle = lower_lifecycle(scope)
         open_leads = lower_open_leads(scope)
         _check_patterns(scope)
+        scope.forgive()
         diagnostics = tuple(ordered(scope.diagnostics))
         if has_errors(scope.diagnostics):
             return Compiled(None, diagnostics, _symbols(scope))

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from leadrules.compile.expressions import Scope
 from leadrules.compile.mismatch import said
-from leadrules.core.diagnostics import Related
+from leadrules.core.diagnostics import Edit, Fix, Related
 from leadrules.core.source import Span
 from leadrules.core.types import YESNO
 from leadrules.ruleset import model
@@ -130,8 +130,20 @@ def check_otherwise_last(scope: Scope, lines: Sequence[n.BandLabel | n.ClassLabe
             message = f"`{line.name.key}: otherwise` takes every lead, so `{after.name.key}` below it is never reached"
             related = (Related(after.span, "never reached"),)
             hint = "move the `otherwise` line to the end of the block"
-            scope.complain("LR139", line.span, message, label="not the last line", help=hint, related=related)
+            fixes = (_move_behind(line, lines[-1]),)
+            scope.complain(
+                "LR139", line.span, message, label="not the last line", help=hint, related=related, fixes=fixes
+            )
             return
+
+
+def _move_behind(line: n.Node, last: n.Node) -> Fix:
+    """Cut a line with the white space before it, and put both behind the last line."""
+    text = line.span.file.text
+    start = len(text[: line.span.start].rstrip())
+    cut = Span(line.span.file, start, line.span.end)
+    end = Span(line.span.file, last.span.end, last.span.end)
+    return Fix("move it to the end", (Edit(cut, ""), Edit(end, cut.text)))
 
 
 def is_otherwise(line: n.BandLabel | n.ClassLabel | n.RouteRule) -> bool:

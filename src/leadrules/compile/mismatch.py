@@ -201,7 +201,11 @@ def not_a_label(scope: Scope, span: Span, name: str, type: Type, instead: tuple[
     hint = f"did you mean `{near}`?" if near else f"there are: {known}" if known else "there are none"
     where, before = instead or (span, "")
     fixes = (replace(f"change to `{near}`", where, f"{before}{as_name(near, span)}"),) if near else ()
+    if type.owner == "sequence" and name in scope.lost:
+        return
     scope.complain("LR111", span, f"`{name}` is not {what}", label="unknown label", help=hint, fixes=fixes)
+    if type.owner == "sequence":
+        scope.strange.setdefault((near is not None, name), []).append(scope.diagnostics[-1])
 
 
 def in_days(node: n.NumberLiteral) -> str:

@@ -78,6 +78,11 @@ class Context:
     events_read: dict[str, set[str]] = field(default_factory=dict)
     counting_since: Expr | None = None
     searches: int = 0  # for what was meant
+    lost: frozenset[str] = frozenset()  # names of blocks that could not be read
+    nameless: int = 0  # blocks that were left without their name
+    strange: dict[tuple[bool, str], list[Diagnostic]] = field(
+        default_factory=dict
+    )  # unknown names, like another or not
     reads_more: bool = False  # the definition that is being lowered reads events or the state
 
     def report(self, diagnostic: Diagnostic) -> None:
@@ -121,12 +126,15 @@ class Context:
         self, code: str, span: Span, what: str, name: str, known: Iterable[str], note: str = ""
     ) -> None:
         """`there is no WHAT NAME`, with what was probably meant."""
+        if nfc(name) in self.lost:
+            return
         known = list(known)
         near = self.meant(name, known)
         hint = f"did you mean `{near}`?" if near else note or _choices(what, known)
         fixes = (replace(f"change to `{near}`", span, as_name(near, span)),) if near else ()
         message = f"there is no {what}{' called' if ' of ' in what else ''} `{name}`"
         self.complain(code, span, message, label=f"unknown {what.partition(' of ')[0]}", help=hint, fixes=fixes)
+        self.strange.setdefault((near is not None, nfc(name)), []).append(self.diagnostics[-1])
 
     def meant(self, name: str, known: Iterable[str]) -> str | None:
         """The name that was probably meant. A file that is wrong throughout is not searched for hours."""
@@ -243,12 +251,23 @@ class Context:
         finally:
             self.counting_since = before
 
+    def forgive(self) -> None:
+        """Drop what follows from what is already reported: findings in lines that could not be read as they are, and for
+        each block without a name the unknown name that is used most, which may be its own."""
+        scars = [scar for statement in self.names.statements for scar in statement.scars]
+        if scars:
+            self.diagnostics = [d for d in self.diagnostics if not any(_lies_in(d.span, scar) for scar in scars)]
+        if self.nameless:
+            likely = sorted(self.strange, key=lambda key: (key[0], -len(self.strange[key])))[: self.nameless]
+            dropped = {id(diagnostic) for key in likely for diagnostic in self.strange[key]}
+            self.diagnostics = [d for d in self.diagnostics if id(d) not in dropped]
+
     @contextmanager
     def reading(self, statement: n.Statement, line: n.Node) -> Iterator[None]:
-        """Within, a line of a damaged block that was cut short, or lost a word, reports nothing more."""
+        """Within, a line of a damaged block that was cut short reports nothing: what is left of it says little."""
         before = len(self.diagnostics)
         yield
-        if statement.damaged and (line is statement or _is_cut(line.span) or _is_scarred(line, statement)):
+        if statement.damaged and (line is statement or _is_cut(line.span)):
             del self.diagnostics[before:]
 
     @cached_property
@@ -269,10 +288,8 @@ def _is_cut(span: Span) -> bool:
     return bool(rest) and rest[0] not in "}#" and not NEXT_LINE.match(rest)
 
 
-def _is_scarred(line: n.Node, statement: n.Statement) -> bool:
-    """Whether words of a line, or behind it, were left out."""
-    end = line.span.file.text.find("\n", line.span.end)
-    return any(line.span.start <= scar.start and (end < 0 or scar.start <= end) for scar in statement.scars)
+def _lies_in(span: Span, scar: Span) -> bool:
+    return span.file is scar.file and scar.start <= span.start < max(scar.end, scar.start + 1)
 
 
 def nothing(span: Span) -> Expr:

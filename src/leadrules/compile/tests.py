@@ -203,7 +203,7 @@ def _report_event(scope: Scope, ident: n.Ident) -> None:
 def _event_value(scope: Scope, node: n.Assignment, fields: dict[str, Field], event: str) -> GivenValue | None:
     field = fields.get(node.field.key)
     if field is None:
-        scope.unknown("LR106", node.field.span, f"field of {event}", node.field.key, fields)
+        scope.unknown("LR106", node.field.span, f"field of `{event}`", node.field.key, fields)
         return None
     return _value(scope, node, field)
 
@@ -267,7 +267,8 @@ def _report_rule(scope: Scope, rule: n.Ident, block: n.Route | n.Score, known: l
     near = nearest(rule.key, known)
     what = "score" if isinstance(block, n.Score) else "route"
     message = f"the {what} `{block.name.text}` has no rule `{rule.text}`"
-    hint = f"did you mean `{near}`?" if near else f"it has {', '.join(f'`{name}`' for name in known[:8])}"
+    more = f" and {len(known) - 8} more" if len(known) > 8 else ""
+    hint = f"did you mean `{near}`?" if near else f"it has {', '.join(f'`{name}`' for name in known[:8])}{more}"
     fixes = (replace(f"change to `{near}`", rule.span, near),) if near else ()
     scope.complain("LR190", rule.span, message, label="unknown rule", help=hint, fixes=fixes)
 

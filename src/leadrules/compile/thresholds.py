@@ -116,7 +116,8 @@ def lower_matrix(scope: Scope, node: n.Matrix, position: int) -> model.Matrix:
     """`matrix NAME of ROWS by COLUMNS { .. }`."""
     assert node.name is not None
     _labels(scope, node.name.key, (cell for row in node.rows for cell in row.cells))
-    rows_type, columns_type = _side(scope, node.rows_of), _side(scope, node.columns_of)
+    own = node.name.key
+    rows_type, columns_type = (ERROR if s.key == own else _side(scope, s) for s in (node.rows_of, node.columns_of))
     rows = [row.name for row in node.rows]
     _check_side(scope, node, "column", node.columns, columns_type)
     _check_side(scope, node, "row", rows, rows_type)

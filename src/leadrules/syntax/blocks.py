@@ -15,6 +15,7 @@ from functools import lru_cache
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix
 from leadrules.core.source import SourceFile, Span
+from leadrules.core.text import nfc
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import BLOCKS, BRACED, OPERANDS_END, RESERVED
 
@@ -49,6 +50,7 @@ class Splitter:
         self.findings: list[Diagnostic] = []
         self.current: Block | None = None
         self.stray: list[Token] = []
+        self.lost: list[str | None] = []
 
     def run(self) -> list[Block]:
         """The blocks in order."""
@@ -56,6 +58,8 @@ class Splitter:
             kind = self.opens(index, token)
             if kind:
                 self.begin(kind)
+            elif self.lacks_keyword(index, token):
+                self.begin_lacking(index, token)
             if self.current is None or self.current.complete:
                 self.stray.append(token)
             else:
@@ -167,6 +171,26 @@ class Splitter:
         token.text = meant
         return meant
 
+    def lacks_keyword(self, index: int, token: Token) -> bool:
+        """Whether a name at the beginning of a line begins a block whose keyword was left out."""
+        if token.kind not in ("WORD", "NAME") or token.label or not token.first or not self.ends(index):
+            return False
+        outside = self.current is None or not self.current.open
+        is_name = token.kind == "NAME" or (token.text not in RESERVED and token.text not in BLOCKS)
+        second = self.current is not None and not self.current.complete and len(self.current.tokens) == 1
+        return outside and is_name and not second and meant_block(self.tokens, index) is not None
+
+    def begin_lacking(self, index: int, token: Token) -> None:
+        """Open the block that was meant, with its keyword."""
+        kind = meant_block(self.tokens, index)
+        assert kind is not None
+        self.begin(kind)
+        span = Span(self.file, token.start, token.end)
+        fix = Fix(f"insert `{kind}`", (Edit(Span(self.file, token.start, token.start), f"{kind} "),))
+        message = f"`{kind}` is missing before `{span.text}`"
+        self.findings.append(finding("LR020", span, message, help=f"write `{kind} {span.text}`", fixes=(fix,)))
+        self.take(Token("WORD", kind, token.start, token.start, first=True))
+
     def report_open(self, block: Block) -> None:
         """A `{` without its `}`: the block is closed where the next one begins."""
         brace = block.open[0]
@@ -191,6 +215,7 @@ class Splitter:
     def report_stray(self, tokens: list[Token]) -> None:
         """What stands between blocks; a run of it is one mistake."""
         first = tokens[0]
+        self.lost += [nfc(token.text) for token in tokens[:2] if token.kind in ("WORD", "NAME")]
         if all(token.spoils for token in tokens):
             return
         if first.kind == "RBRACE":
@@ -219,6 +244,45 @@ class Splitter:
         fix = Fix("move it to column 1", (edit,))
         message = f"`{token.text}` begins a block and must stand in column 1"
         self.findings.append(finding("LR021", span, message, help="move it to column 1 of its own line", fixes=(fix,)))
+
+
+_TARGETS = ("team", "rep", "queue", "keep", "match")
+
+
+def meant_block(tokens: list[Token], index: int) -> str | None:
+    """The kind of block that a name without a keyword begins, by what follows it."""
+    following = tokens[index + 1 : index + 8]
+    if following and following[0].kind == "STRING":
+        following = following[1:]
+    if len(following) < 2:
+        return None
+    after, then = following[0], following[1]
+    if after.kind == "EQUAL":
+        if then.kind != "LSQB":
+            return "define"
+        return "events" if following[2:] and following[2].kind in ("WORD", "NAME") else "list"
+    if after.text == "of":
+        return "matrix" if any(token.text == "by" for token in following) else "band"
+    if after.text == "from" and then.kind == "STRING":
+        return "table" if following[2:] and following[2].text == "key" else "list"
+    if after.text == "when":
+        return "segment"
+    return _meant_by_line(following[1:]) if after.kind == "LBRACE" else None
+
+
+def _meant_by_line(tokens: list[Token]) -> str | None:
+    """The kind of block that a first line like this stands in."""
+    if tokens[0].text in ("on", "do"):
+        return "trigger"
+    colon = next((at for at, token in enumerate(tokens) if token.kind == "COLON"), None)
+    if colon is None or colon + 1 >= len(tokens):
+        return None
+    first = tokens[colon + 1]
+    if first.kind == "SIGN":
+        return "score"
+    if first.text in ("day", "wait"):
+        return "sequence"
+    return "route" if first.text in _TARGETS else "classify" if first.text in ("when", "otherwise") else None
 
 
 @lru_cache(maxsize=1000)

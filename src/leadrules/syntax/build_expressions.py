@@ -168,7 +168,8 @@ class ExpressionBuilder(Base):
         edit = Edit(Span(self.file, first, right.span.end), fix)
         message = f'`"{right.raw}"` is not a condition: `or` joins two conditions'
         self.findings = [f for f in self.findings if not (f.code == "LR015" and f.span.start >= last.span.start)]
-        self.report("LR015", right.span, message, f"write `{fix}`", [edit])
+        whole = " ".join(f"{self.file.text[last.span.start : first]} {fix}".split())
+        self.report("LR015", right.span, message, f"write `{whole}`", [edit])
         return replace(left, items=(*left.items[:-1], meant)) if isinstance(left, n.And) else meant
 
     def _joined(self, left: n.Expression, right: n.TextLiteral) -> Any:

@@ -74,7 +74,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """Put `tokens` in the place of those from `start` to `end`. `lossy` marks one that leaves out what was written."""
+    """Put `tokens` in the place of those from `start` to `end`. `lossy` marks one that leaves out what was written, or that
+    is no more than a guess: what the line then says is not to be judged."""
 
     start: int
     end: int

@@ -45,9 +45,11 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     lines.missing_name,
     lines.wrong_sign,
     lines.bare_percentage,
+    lines.where_after_strategy,
     lines.strategy_in_two_words,
     lines.bare_target,
     lines.step_without_number,
+    lines.missing_bar,
     lines.missing_colon,
 )
 

@@ -5,11 +5,13 @@ In: a `Place`. Out: a `Mend`, or None where the mistake is another one.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
 from leadrules.core.source import Span
 from leadrules.syntax.grammar import END
-from leadrules.syntax.mend import NUMBERS, Mend, Place, could_be_id, inserted, progress, replaced
+from leadrules.syntax.mend import NUMBERS, Mend, Place, could_be_id, inserted, matching, progress, replaced
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import RESERVED
 
@@ -55,7 +57,7 @@ def otherwise_first(place: Place) -> Mend | None:
     label = Token(name.kind, name.text, name.start, name.end, word.first, True)
     texts: list[tuple[str, str] | Token] = [label, colon, ("WORD", "otherwise")]
     message = f"`{word.text}` stands after the `:`"
-    return replaced(place, start, place.index + 1, texts, "LR028", message, fix)
+    return replaced(place, start, place.index + 1, texts, "LR028", message, fix, lossy=True)
 
 
 def bound_with_colon(place: Place) -> Mend | None:
@@ -128,6 +130,9 @@ def points_without_parentheses(place: Place) -> Mend | None:
     amount = place.tokens[start + 1 : end]
     if not amount or place.tokens[end].text not in ("when", "each"):
         return None
+    kinds = [token.kind for token in amount]
+    if kinds[-1] == "RPAR" and kinds.count("RPAR") > kinds.count("LPAR"):
+        return inserted(replace(place, index=start + 1), [("LPAR", "(")], "(")
     fix = f"({place.span(amount[0], amount[-1]).text})"
     texts: list[tuple[str, str] | Token] = [("LPAR", "("), *amount, ("RPAR", ")")]
     message = "points that are worked out stand in parentheses"
@@ -137,6 +142,14 @@ def points_without_parentheses(place: Place) -> Mend | None:
     return mend
 
 
+def missing_bar(place: Place) -> Mend | None:
+    """`columns: hot warm`."""
+    if place.block.kind != "matrix" or place.token.first or place.token.label or not place.takes("VBAR"):
+        return None
+    is_label = place.token.kind in ("WORD", "NAME") and place.at(1).kind != "COLON"
+    return inserted(place, [("VBAR", "|")], "|") if is_label else None
+
+
 def missing_colon(place: Place) -> Mend | None:
     """`senior +15 when ..`: a rule's id without its `:`."""
     for index in (place.index, place.index - 1):
@@ -144,6 +157,8 @@ def missing_colon(place: Place) -> Mend | None:
         if not could_be_id(place, index, token) or (index != place.index and token.type != "NAME"):
             continue
         title = index + 1 < len(place.tokens) and place.tokens[index + 1].kind == "STRING"
+        if index + 1 < len(place.tokens) and place.tokens[index + 1].kind in ("LPAR", "DOT"):
+            continue
         last = place.tokens[index + 1] if title else token
         label = Token(token.kind, token.text, token.start, token.end, token.first, True)
         colon = Token("COLON", ":", last.end, last.end)
@@ -212,13 +227,14 @@ def wrong_sign(place: Place) -> Mend | None:
 
 def _colon_for_equals(place: Place, sign: int) -> Mend | None:
     word, equals = place.tokens[sign - 1], place.tokens[sign]
-    if not could_be_id(place, sign - 1, word):
+    if not could_be_id(place, sign - 1, word) or (sign > 1 and place.tokens[sign - 2].text == "only"):
         return None
     label = Token(word.kind, word.text, word.start, word.end, word.first, True)
     colon = Token("COLON", ":", equals.start, equals.end)
     message = f"`{word.text}` is followed by `:`, not `=`"
     mend = replaced(place, sign, sign + 1, [colon], "LR025", message, ":")
-    return Mend(sign - 1, sign + 1, [label, *mend.tokens], mend.finding)
+    meant = Mend(sign - 1, sign + 1, [label, *mend.tokens], mend.finding)
+    return meant if progress(place, meant) > sign + 1 else None
 
 
 def bare_percentage(place: Place) -> Mend | None:
@@ -229,6 +245,20 @@ def bare_percentage(place: Place) -> Mend | None:
     fix = f"{token.text}%"
     percent = Token("PERCENT", fix, token.start, token.end, token.first, value=token.value / 100)
     return replaced(place, place.index, place.index + 1, [percent], "LR025", "a share of a goal is a percentage", fix)
+
+
+def where_after_strategy(place: Place) -> Mend | None:
+    """`team inside by round_robin where (..)`."""
+    if place.block.kind != "route" or place.token.text != "where" or place.at(1).kind != "LPAR":
+        return None
+    start = next((i for i in range(place.index - 1, place.start, -1) if place.tokens[i].text == "by"), None)
+    end = matching(place.tokens, place.index + 1)
+    if start is None or end is None:
+        return None
+    strategy, condition = place.tokens[start : place.index], place.tokens[place.index : end + 1]
+    texts = [place.span(part[0], part[-1]).text for part in (condition, strategy)]
+    message = "`where (..)` stands before `by`"
+    return replaced(place, start, end + 1, [*condition, *strategy], "LR034", message, " ".join(texts))
 
 
 def strategy_in_two_words(place: Place) -> Mend | None:

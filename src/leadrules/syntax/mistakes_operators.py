@@ -53,7 +53,8 @@ def comparison_in_words(place: Place) -> Mend | None:
         if text in ("in", "contains", "matches", "has", "starts", "ends"):
             message = f"`is not {text}` is written `not {text}`"
             return replaced(place, start, end + 2, [after, place.token], "LR035", message, f"not {text}")
-    if not words and end == place.index and start < end and after.kind in ("WORD", "CMP", "EQUAL"):
+    joined = after.first or after.text in ("and", "or", "when", "then", "implies")
+    if not words and end == place.index and start < end and after.kind in ("WORD", "CMP", "EQUAL") and not joined:
         shown_operator = after.text
         message = f"`is {shown_operator}` is written `{shown_operator}`"
         fix = shown_operator

@@ -125,7 +125,7 @@ def quoted_name(place: Place) -> Mend | None:
         fix = f'"{token.text}"'
         text = Token("STRING", fix, token.start, token.end, token.first, value=token.text)
         message = f"`{token.text}` is a text here, and a text stands in quotes"
-        return replaced(place, place.index, place.index + 1, [text], "LR033", message, fix)
+        return replaced(place, place.index, place.index + 1, [text], "LR033", message, fix, lossy=True)
     return None
 
 
@@ -167,6 +167,8 @@ def equals_blank(place: Place) -> Mend | None:
 def within_of_field(place: Place) -> Mend | None:
     """`created_at within 30 days`, `count(E) > 3 within 30 days`."""
     count, unit = place.at(1), place.at(2)
+    if place.takes("RESPOND") and place.token.text == "within":
+        return None
     if place.token.text not in ("within", "in") or count.kind != "INT" or unit.kind != "WORD":
         return None
     duration = place.span(count, unit).text

@@ -288,8 +288,8 @@ class Statement(Node):
     """A block. `name` is None where the kind has none (`exit all`, `test`); `title` is the quoted text.
 
     `damaged` says that a part of the block could not be read and is reported: what it lacks is no further mistake, and
-    neither is the use of a label, rule or step that it does not have. `scars` are the places where words were left out:
-    what is left of such a line says little.
+    neither is the use of a label, rule or step that it does not have. `scars` are the lines in which words were left out or
+    guessed: what is found in them is no further mistake.
     """
 
     name: Ident | None
@@ -1017,11 +1017,13 @@ class Test(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One rule file: the blocks that could be read. `keyword_spans` gives each block's span in the same order."""
+    """One rule file: the blocks that could be read. `lost` are the names of those that could not; None where a block was
+    left without its name."""
 
     file: SourceFile
     statements: tuple[Statement, ...]
     comments: tuple[Span, ...] = ()
+    lost: tuple[str | None, ...] = ()
 
     def walk(self) -> Iterator[Any]:
         """Every node of the file."""

@@ -43,7 +43,9 @@ def parse(file: SourceFile) -> tuple[Module, list[Diagnostic]]:
             found = read_block(file, block, findings)
             if found is not None:
                 statements.append(found)
-    return Module(file, tuple(statements), tuple(tokens.comments)), ordered(findings)
+            if found is None or (found.name is not None and not found.name.span.text):
+                splitter.lost.append(None)
+    return Module(file, tuple(statements), tuple(tokens.comments), tuple(splitter.lost)), ordered(findings)
 
 
 def refuse(file: SourceFile) -> Diagnostic | None:

@@ -22,7 +22,7 @@ from leadrules.syntax.mistakes import find_mend
 from leadrules.syntax.nodes import Statement
 from leadrules.syntax.stubs import item_stub, name_of, statement_stub
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import BRACED
+from leadrules.syntax.words import BRACED, RESERVED
 
 MOST_MENDS = 400
 
@@ -144,14 +144,25 @@ class BlockReader:
         mend = find_mend(place)
         if mend is None:
             self.mended.append(unexpected(place))
+            self.scar(place.index)
             self.drop(place)
             return
         self.mended.append(mend.finding)
-        self.tokens[mend.start : mend.end] = mend.tokens
         if mend.lossy:
             self.damaged = True
-            self.scars.append(mend.finding.span)
+            self.scar(mend.end)
+        self.tokens[mend.start : mend.end] = mend.tokens
         self.restore()
+
+    def scar(self, index: int) -> None:
+        """Remember the line around a token: what is left of it, or what was guessed, is not to be judged."""
+        start = self.anchor.index
+        stop = self.next_item(index, start)
+        if start == 0 and self.block.kind in BRACED:
+            stop = next((i for i, t in enumerate(self.tokens) if i >= index and t.kind == "LBRACE"), stop)
+        stop = next((i for i in range(index + 1, stop) if may_begin(self.tokens[i])), stop)
+        self.builder.lenient = True
+        self.scars.append(Span(self.file, self.tokens[start].start, self.tokens[stop].start))
 
     def place(self) -> Place:
         """Where the mistake is: at the token, or at a rule line's first word that was taken for a name before it."""
@@ -172,7 +183,10 @@ class BlockReader:
         return terminal != "NAME" and self.language.takes(list(self.anchor.states), terminal)
 
     def is_spoiled(self, index: int) -> bool:
-        """Whether a mistake of this line is already reported."""
+        """Whether a mistake of this line is already reported, so that what follows may come of it."""
+        place = self.tokens[index].start
+        if any(scar.start <= place < scar.end for scar in self.scars):
+            return True
         end = index + 1
         while end < len(self.tokens) and not self.tokens[end].first:
             end += 1
@@ -230,6 +244,11 @@ class BlockReader:
         kind = token.kind
         terminal = self.language.classify(token, self.anchor.states[-1]) if kind in ("WORD", "NAME") else kind
         return self.language.takes(list(self.anchor.states), terminal)
+
+
+def may_begin(token: Token) -> bool:
+    """Whether a token on a new line could be the first of a rule line that lacks its beginning."""
+    return token.first and (token.kind in ("NAME", "INT") or (token.kind == "WORD" and token.text not in RESERVED))
 
 
 def begins_item(values: list[Any]) -> bool:

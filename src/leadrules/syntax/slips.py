@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
@@ -18,6 +19,7 @@ from leadrules.syntax.mistakes_words import quoted_name
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import NOTHING, RESERVED, SYNONYMS
 
+_SURE = frozenset({"LR019", "LR033"})
 _NEVER_INSERTED = frozenset(
     [
         "AND",
@@ -97,7 +99,7 @@ def general(place: Place) -> Mend | None:
         far, complete = outcome(place, mend)
         if far > reached and is_convincing(place, mend, far, complete):
             best, reached = mend, far
-    return best
+    return best if best is None or best.finding.code in _SURE else replace(best, lossy=True)
 
 
 def is_convincing(place: Place, mend: Mend, reached: int, complete: bool) -> bool:

@@ -8,6 +8,7 @@ meant. Knows no grammar: whether a word is a keyword is said later, by the parse
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
@@ -26,6 +27,7 @@ _TOKEN = re.compile(
     |(?P<QUOTED>`[^`\r\n]+`)
     |(?P<STRING>{_TEXT})
     |(?P<DATELIKE>[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}(?:T[0-9:]+(?:\.[0-9]+)?(?:Z|[+-][0-9][0-9]:?[0-9][0-9])?)?(?![\w/-]))
+    |(?P<YEARLESS>(?:0[0-9]-[0-9]{{2}}|[0-9]{{2}}-0[0-9])(?![\w/-]))
     |(?P<TIME>[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}})?(?![\w:]))
     |(?P<NUMERIC>{_NUMBER}(?:(?P<percent>[ \t]?%)|(?P<tail>\w+))?)
     |(?P<ARROW>=>|->|⇒|→)
@@ -87,6 +89,7 @@ class Tokenizer(Cutter):
 
     def _address(self, match: re.Match[str], start: int) -> None:
         text = match[0]
+        self.pos += self.text.startswith('"', self.pos)
         self.report(
             "LR033",
             start,
@@ -105,6 +108,16 @@ class Tokenizer(Cutter):
 
     def _datelike(self, match: re.Match[str], start: int) -> None:
         read_date(self, match[0], start)
+
+    def _yearless(self, match: re.Match[str], start: int) -> None:
+        self.report(
+            "LR011",
+            start,
+            self.pos,
+            f"`{match[0]}` is a date without its year",
+            help=f"write it with its year: `2026-{match[0]}`",
+        )
+        self.add("DATE", match[0], start, self.pos, date(2000, 1, 1)).spoils = True
 
     def _percent(self, match: re.Match[str], start: int) -> None:
         read_number(self, match, start)

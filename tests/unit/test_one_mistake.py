@@ -1,0 +1,51 @@
+"""One mistake, one error: a token left out anywhere is told once."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from tests.example_project import compile_text, errors
+
+from leadrules.core.source import SourceFile
+from leadrules.syntax.tokenize import tokenize
+
+GOOD = sorted((Path(__file__).parents[1] / "language").glob("*/good/*.lead"))
+
+
+def test_a_token_left_out_is_one_error_nearly_everywhere() -> None:
+    random.seed(20260401)
+    texts = [path.read_text(encoding="utf-8") for path in GOOD]
+    texts = [text for text in texts if not errors(text)]
+    counts = []
+    for _ in range(400):
+        text = random.choice(texts)
+        left_out = random.choice(tokenize(SourceFile("rules/example.lead", text)).tokens)
+        broken = text[: left_out.start] + text[left_out.end :]
+        counts.append(sum(d.severity == "error" for d in compile_text(broken)[1]))
+    assert sum(count > 1 for count in counts) <= 0.04 * len(counts)
+    assert sum(count == 0 for count in counts) <= 0.08 * len(counts)
+
+
+def test_a_block_without_its_keyword_is_read_as_what_it_is() -> None:
+    text = 'list a = ["x"]\nb = [email_sent]\nc = 1 + 1\nd when title in a and c > 1 and did b\ne of intent { hot: from 5 }\n'
+    text += 'f "Fit" { r: +5 when d and e is hot }\ng from "rivals.csv"\nsegment h when f > 1 and title in g\n'
+    found = errors(text)
+    assert [d.span.text for d in found] == ["b", "c", "d", "e", "f", "g"]
+    assert {d.code for d in found} == {"LR020"}
+    for diagnostic in reversed(found):
+        edit = diagnostic.fixes[0].edits[0]
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    assert errors(text) == []
+
+
+def test_a_block_without_its_name_explains_the_name_that_is_unknown() -> None:
+    text = 'band of intent { hot: from 5 }\nsegment a when heat is hot\nsegment b when heat is hot and titel = "x"\n'
+    assert [d.span.text for d in errors(text)] == ["intent", "titel"] or [d.code for d in errors(text)][0] == "LR025"
+    text = 'define = intent + 1\nsegment a when total_intent > 3\nsegment b when total_intent > 5 and titel = "x"\n'
+    assert [d.span.text for d in errors(text)] == ["=", "titel"]
+
+
+def test_a_line_that_lost_a_word_says_nothing_more_but_the_next_does() -> None:
+    text = "score f {\n  a: +5 when nothing_like it\n  b: +3 when employes > 5\n}\n"
+    assert [d.span.text for d in errors(text)] == ["it", "employes"]
