@@ -66,13 +66,18 @@ class RowFacts:
         scores = (d for d in self.ruleset.declared if isinstance(d, Score))
         return {f"{s.name}.{r.name}": counted[f"{s.name}.{r.name}"] for s in scores for r in s.rules}
 
-    def values(self, expressions: Mapping[str, Expr], rep: Mapping[str, object] | None = None) -> dict[str, pl.Series]:
-        """Further expressions on these facts; `rep` gives the attributes that `rep.x` stands for."""
-        return {key: self._values(key, expression, rep) for key, expression in expressions.items()}
-
-    def _values(self, key: str, expression: Expr, rep: Mapping[str, object] | None) -> pl.Series:
-        found = [self.program.value(expression, facts, rep) for facts in self.leads]
-        return _series(key, found, expression.type.kind)
+    def values(
+        self,
+        expressions: Mapping[str, Expr],
+        rep: Mapping[str, object] | None = None,
+        rows: pl.Series | None = None,
+    ) -> dict[str, pl.Series]:
+        """Further expressions on these facts; `rep` gives the attributes that `rep.x` stands for, `rows` some leads only."""
+        leads = self.leads if rows is None else [self.leads[row] for row in rows]
+        return {
+            key: _series(key, [self.program.value(one, facts, rep) for facts in leads], one.type.kind)
+            for key, one in expressions.items()
+        }
 
     def matching(self, selection: EventFilter) -> pl.DataFrame:
         """The events that a filter lets through, with all their columns."""
@@ -97,7 +102,12 @@ def evaluate_by_row(
     teams: Mapping[str, Sequence[str]] | None = None,
 ) -> RowFacts:
     """The facts of every lead; `teams` are the rosters of `in team`."""
-    program = prepare(ruleset, teams)
+    return facts_by_row(prepare(ruleset, teams), leads, events, context)
+
+
+def facts_by_row(program: Program, leads: pl.DataFrame, events: pl.DataFrame, context: Context) -> RowFacts:
+    """The facts of every lead, by rules that are made ready."""
+    ruleset = program.ruleset
     per_lead = _events_by_lead(ruleset, events)
     found = tuple(
         program.facts(lead, per_lead.get(row, ()), context, _inputs(lead))

@@ -65,23 +65,17 @@ class Tried:
 def set_offs(tick: Tick, heard: Heard) -> list[SetOff]:
     """Every trigger with the leads it fires for, in the order of priority, then name."""
     triggers = sorted(tick.ruleset.triggers, key=lambda trigger: (trigger.priority, trigger.name))
-    met = _conditions(tick, triggers)
     dates = _dates(tick, triggers)
-    return [_set_off(tick, heard, trigger, met[trigger.name], dates.get(trigger.name)) for trigger in triggers]
+    return [_set_off(tick, heard, trigger, dates.get(trigger.name)) for trigger in triggers]
 
 
-def _conditions(tick: Tick, triggers: Sequence[Trigger]) -> dict[str, pl.Series]:
-    """Per trigger, the leads that meet all its conditions."""
-    wanted = {f"{t.name} {i}": condition for t in triggers for i, condition in enumerate(t.conditions)}
-    values = tick.facts.values(wanted)
-    everyone = pl.repeat(True, tick.leads.height, dtype=pl.Boolean, eager=True)
-    found: dict[str, pl.Series] = {}
-    for trigger in triggers:
-        met = everyone
-        for i in range(len(trigger.conditions)):
-            met = met & values[f"{trigger.name} {i}"].fill_null(value=False)
-        found[trigger.name] = met
-    return found
+def _met(tick: Tick, trigger: Trigger, rows: pl.Series | None = None) -> pl.Series:
+    """Which leads (of `rows`) meet all conditions of a trigger."""
+    wanted = {str(number): condition for number, condition in enumerate(trigger.conditions)}
+    met = pl.repeat(True, tick.leads.height if rows is None else len(rows), dtype=pl.Boolean, eager=True)
+    for holds in tick.facts.values(wanted, rows=rows).values():
+        met = met & holds.fill_null(value=False)
+    return met
 
 
 def _dates(tick: Tick, triggers: Sequence[Trigger]) -> dict[str, pl.Series]:
@@ -89,24 +83,30 @@ def _dates(tick: Tick, triggers: Sequence[Trigger]) -> dict[str, pl.Series]:
     return tick.facts.values(wanted) if wanted else {}
 
 
-def _set_off(tick: Tick, heard: Heard, trigger: Trigger, met: pl.Series, dates: pl.Series | None) -> SetOff:
+def _set_off(tick: Tick, heard: Heard, trigger: Trigger, dates: pl.Series | None) -> SetOff:
     is_new = _is_new(tick, trigger)
-    found = _found(tick, heard, trigger, met, dates, from_start=is_new and trigger.backfill)
-    if found.height:
-        found = found.filter(met.gather(found["lead_row"]))
-        found = found.filter(_is_free(tick, trigger, found["lead_row"]))
+    holds = _met(tick, trigger) if trigger.on.kind == "condition" else None
+    found = _found(tick, heard, trigger, holds, dates, from_start=is_new and trigger.backfill)
+    if holds is None and found.height:
+        found = found.filter(_met(tick, trigger, found["lead_row"]))
+    found = found.filter(_is_free(tick, trigger, found["lead_row"]))
     quiet = _absorbed(tick, heard, trigger, found["lead_row"], everything=is_new and not trigger.backfill)
-    holds = met if trigger.on.kind == "condition" else None
     return SetOff(trigger, found.filter(~quiet), found.filter(quiet), holds)
 
 
 def _found(
-    tick: Tick, heard: Heard, trigger: Trigger, met: pl.Series, dates: pl.Series | None, *, from_start: bool
+    tick: Tick,
+    heard: Heard,
+    trigger: Trigger,
+    holds: pl.Series | None,
+    dates: pl.Series | None,
+    *,
+    from_start: bool,
 ) -> pl.DataFrame:
-    """The leads that something sets the trigger off for, whether or not its conditions hold; one row each."""
+    """The leads that something sets the trigger off for; one row each. Conditions beside `on` are not looked at."""
     on = trigger.on
-    if on.kind == "condition":
-        return _rows(_becoming_true(tick, trigger, met, from_start=from_start))
+    if holds is not None:
+        return _rows(_becoming_true(tick, trigger, holds, from_start=from_start))
     if on.kind == "event":
         assert on.filter is not None
         events = heard.events(on.filter, backfill=from_start)
