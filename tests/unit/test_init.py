@@ -46,7 +46,7 @@ def checked(root: Path, plan: InitPlan) -> Project:
     assert list(workspace.diagnostics) == []
     assert workspace.project is not None
     assert workspace.ruleset is not None
-    results = run_tests(workspace.ruleset, workspace.ruleset.tests, dict(workspace.project.team.teams))
+    results = run_tests(workspace.ruleset, workspace.ruleset.tests, workspace.project)
     assert results
     assert [r.title for r in results if r.failures] == []
     return workspace.project

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from leadrules.cli.options import OBJECTED, fail, project_option, ready_project, refuse_what_does_not_run, use_colour
+from leadrules.cli.options import OBJECTED, fail, project_option, ready_project, use_colour
 
 
 @click.command()
@@ -27,9 +27,8 @@ def test(folder: Path | None, quiet: bool, pattern: str | None, form: str) -> No
     ruleset, project = workspace.ruleset, workspace.project
     assert ruleset is not None
     assert project is not None
-    refuse_what_does_not_run(ruleset, "test")
     chosen = [t for t in ruleset.tests if _selector(pattern)(f"{(t.span or {}).get('path', '')} {t.title}")]
-    results = run_tests(ruleset, chosen, dict(project.team.teams))
+    results = run_tests(ruleset, chosen, project)
     files = {module.file.path: module.file for module in workspace.modules}
     if form == "json":
         click.echo(results_json(results, files, ruleset), nl=False)

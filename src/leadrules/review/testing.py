@@ -1,26 +1,27 @@
 """Runs the `test` blocks of a ruleset and says what each failure saw.
 
-In: a compiled ruleset and its teams. Out: a result per test, with the value of every part of an expectation that did not
-hold. Each test is one lead on an empty state; `then after` remembers labels, as the state would. Prints nothing.
+In: a compiled ruleset and its project. Out: a result per test, with the value of every part of an expectation that did not
+hold. Each test is one lead on an empty state, which every `then after` goes on with. Prints nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.functions import Context
-from leadrules.core.text import in_units
+from leadrules.core.text import fold, in_units
 from leadrules.core.types import Type
-from leadrules.engine.row import LeadFacts, Program, Seen, prepare
+from leadrules.engine.row import LeadFacts, Seen
+from leadrules.lifecycle.model import empty_state
+from leadrules.lifecycle.single import GIVEN, OneRun, Workbench
+from leadrules.project.model import Project
 from leadrules.ruleset.model import Band, Expr, Matrix, Place, Ruleset, Stages, Test, TestItem
 from leadrules.ruleset.walk import asks_time, below_definition, expression_parts
 
 DEFAULT_AS_OF = datetime(2026, 1, 1)  # noqa: DTZ001 - local time of the project zone
-ALWAYS = ("owner", "sequence", "step", "enrolled_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,11 @@ class TestResult:
         return not self.failures
 
 
-def run_tests(ruleset: Ruleset, tests: Iterable[Test], teams: Mapping[str, Sequence[str]]) -> list[TestResult]:
+def run_tests(ruleset: Ruleset, tests: Iterable[Test], project: Project) -> list[TestResult]:
     """Every given test, in order."""
-    program = prepare(ruleset, teams)
+    bench = Workbench(project, ruleset)
     asking = _definitions_that_ask_time(ruleset)
-    return [_OneTest(program, test, asking).run() for test in tests]
+    return [_OneTest(bench, test, asking).run() for test in tests]
 
 
 def _definitions_that_ask_time(ruleset: Ruleset) -> frozenset[str]:
@@ -71,20 +72,20 @@ def _names(below: Iterable[Any], definition: Any) -> set[str]:
 
 
 class _OneTest:
-    """A test under way: the lead, its events, what was remembered, and the facts of the latest run."""
+    """A test under way: the lead, its events, the state, and what the latest run made of it."""
 
-    def __init__(self, program: Program, test: Test, asking: frozenset[str]) -> None:
-        settings = program.ruleset.settings
-        self.program, self.test, self.asking = program, test, asking
-        self.calendar = Calendar(settings.timezone, settings.week, settings.holiday_country, settings.holiday_dates)
+    def __init__(self, bench: Workbench, test: Test, asking: frozenset[str]) -> None:
+        self.bench, self.test, self.asking = bench, test, asking
+        self.ruleset, self.calendar = bench.ruleset, bench.calendar
         stated = next((item.time for item in test.items if item.kind == "as_of" and item.time), None)
         self.is_stated = stated is not None
-        self.as_of = datetime.fromisoformat(stated) if stated else self.calendar.instant(DEFAULT_AS_OF)
+        self.as_of = datetime.fromisoformat(stated).astimezone(UTC) if stated else self.calendar.instant(DEFAULT_AS_OF)
         self.lead: dict[str, Any] = {}
-        self.inputs: dict[str, Any] = {"key": "test"}
+        self.given: dict[str, Any] = {}
         self.events: list[dict[str, Any]] = []
         self.failures: list[Failure] = []
-        self.facts: LeadFacts | None = None
+        self.state = empty_state()
+        self.latest: OneRun | None = None
 
     def run(self) -> TestResult:
         """Item by item; the rules run when an expectation first asks after a change."""
@@ -98,7 +99,7 @@ class _OneTest:
             return False
         fired = {item.path.partition(".")[0] for item in self.test.items if item.path is not None}
         expected = [item.condition for item in self.test.items if item.condition is not None]
-        below = [part for e in expected for part in expression_parts(e, self.program.ruleset)]
+        below = [part for e in expected for part in expression_parts(e, self.ruleset)]
         named = fired | {part.value for part in below if isinstance(part, Expr) and part.op == "name"}
         return bool(named & self.asking) or any(asks_time(part) for part in below)
 
@@ -108,63 +109,52 @@ class _OneTest:
         """Already taken: it holds for the whole test."""
 
     def _given(self, item: TestItem) -> None:
-        ruleset = self.program.ruleset
-        types = dict(ruleset.fields)
-        labelled = {d.name for d in ruleset.definitions if isinstance(d, Band | Stages)}
+        types = dict(self.ruleset.fields)
+        labelled = {d.name for d in self.ruleset.definitions if isinstance(d, Band | Stages)}
+        fed = {"owner": self.ruleset.settings.owner, "sequence": self.ruleset.settings.sequence}
         for name, value in item.values:
-            if name in labelled or name in ALWAYS:
-                self.inputs[name] = _moment(value) if name == "enrolled_at" else value
+            if name in labelled or name in GIVEN:
+                self.given[name] = _moment(value) if name == "enrolled_at" else value
+                if fed.get(name):
+                    self.lead[str(fed[name])] = value
             else:
                 self.lead[name] = typed(value, types.get(name))
-        key = self.lead.get(ruleset.settings.key)
-        if key is not None:
-            self.inputs["key"] = str(key)
-        self.facts = None
+        self.latest = None
 
     def _event(self, item: TestItem) -> None:
-        known = {event: dict(fields) for event, fields in self.program.ruleset.event_fields}
+        known = {event: dict(fields) for event, fields in self.ruleset.event_fields}
         types = known.get(item.name or "", {})
         values = {name: typed(value, types.get(name)) for name, value in item.values}
-        self.events.append({"type": item.name, "lead_id": self.inputs["key"], "at": self._when(item)} | values)
-        self.facts = None
+        self.events.append({"type": item.name, "at": self._when(item)} | values)
+        self.latest = None
 
     def _when(self, item: TestItem) -> datetime:
         if item.ago is None:
             assert item.time is not None
-            return datetime.fromisoformat(item.time)
+            return datetime.fromisoformat(item.time).astimezone(UTC)
         at = self.calendar.shift(self.as_of, -item.ago.count, item.ago.unit)
         assert isinstance(at, datetime)
         return at
 
     def _then(self, item: TestItem) -> None:
-        facts = self._now()
+        self.state = self.bench.state_after(self._now())
         assert item.ago is not None
-        for definition in self.program.ruleset.definitions:
-            if isinstance(definition, Band | Stages):
-                self._remember(definition.name, facts.values[definition.name])
         later = self.calendar.shift(self.as_of, item.ago.count, item.ago.unit)
         assert isinstance(later, datetime)
-        self.as_of, self.facts = later, None
+        self.as_of, self.given, self.latest = later, {}, None
 
-    def _remember(self, name: str, label: str | None) -> None:
-        if f"{name}.since" not in self.inputs or self.inputs.get(name) != label:
-            self.inputs[f"{name}.since"] = self.as_of
-        self.inputs[name] = label
-
-    def _now(self) -> LeadFacts:
-        if self.facts is None:
-            context = Context(self.calendar, self.as_of)
-            events = sorted(self.events, key=lambda event: event["at"])
-            self.facts = self.program.facts(self.lead, events, context, self.inputs)
-        return self.facts
+    def _now(self) -> OneRun:
+        if self.latest is None:
+            self.latest = self.bench.run(self.state, self.as_of, self.lead, self.events, self.given)
+        return self.latest
 
     # -- what is expected ---------------------------------------------------------------------------------------------
 
     def _expect(self, item: TestItem) -> None:
-        facts, condition = self._now(), item.condition
+        facts, condition, program = self._now().facts, item.condition, self.bench.program
         assert condition is not None
-        if self.program.value(condition, facts) is not True:
-            seen = self.program.trace(condition, facts)
+        if program.value(condition, facts) is not True:
+            seen = program.trace(condition, facts)
             self.failures.append(Failure(item.span, seen, lines=self._score_lines(facts, seen)))
 
     def _score_lines(self, facts: LeadFacts, seen: Iterable[Seen]) -> dict[str, str]:
@@ -177,13 +167,46 @@ class _OneTest:
         }
 
     def _fired(self, item: TestItem) -> None:
-        facts = self._now()
         assert item.path is not None
-        fired = item.path in facts.fired
-        if fired == item.negated:
-            said = ", ".join(sorted(facts.fired)) or "no rule"
-            remark = f"{item.path} fired" if fired else f"{item.path} did not fire; what fired: {said}"
+        fired = self._now().fired
+        if (item.path in fired) == item.negated:
+            said = ", ".join(sorted(fired)) or "no rule"
+            remark = f"{item.path} fired" if item.negated else f"{item.path} did not fire; what fired: {said}"
             self.failures.append(Failure(item.span, remark=remark))
+
+    def _action(self, item: TestItem) -> None:
+        done = self._now().actions
+        found = [action for action in done if self._is_expected(item, action)]
+        if bool(found) == item.negated:
+            said = "; ".join(map(action_text, found if item.negated else done)) or "none"
+            remark = f"there is such an action: {said}" if item.negated else f"no such action; what there is: {said}"
+            self.failures.append(Failure(item.span, remark=remark))
+
+    def _is_expected(self, item: TestItem, action: Mapping[str, Any]) -> bool:
+        if action["kind"] != item.channel:
+            return False
+        if item.field is not None:
+            wanted = self.bench.text(item.field, typed(item.value, self.bench.types.get(item.field)))
+            return action["what"] == item.field and _same(action["value"], wanted)
+        template = item.template.name if item.template is not None else None
+        said = (action["what"], action["value"])
+        return (item.content is None or any(_same(one, item.content) for one in said)) and (
+            template is None or action["template"] == template
+        )
+
+
+def action_text(action: Mapping[str, Any]) -> str:
+    """An action as a failure says it: `email "First email" template "intro"`, `set status = Working`."""
+    kind, what, value, template = (action[name] for name in ("kind", "what", "value", "template"))
+    if kind in ("set", "assign", "enroll", "move", "stop"):
+        return f"{kind} {what} = {'blank' if value is None else value}"
+    words = [kind, *(f'"{part}"' for part in (what, value) if part), *([f'template "{template}"'] if template else [])]
+    return " ".join(words)
+
+
+def _same(a: str | None, b: str | None) -> bool:
+    """Whether two texts read the same."""
+    return a == b if a is None or b is None else fold(a) == fold(b)
 
 
 def typed(value: Any, type_: Type | None) -> Any:
@@ -200,7 +223,7 @@ def typed(value: Any, type_: Type | None) -> Any:
 
 
 def _moment(value: Any) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(value)
+    return None if value is None else datetime.fromisoformat(value).astimezone(UTC)
 
 
 def value_text(value: Any, type_: Type, calendar: Calendar) -> str:

@@ -1,0 +1,180 @@
+"""One lead through one run after the other, with its state in memory: what a `test` block looks at.
+
+In: a project and its compiled rules, once; then per run the lead's fields, its events and what is known of it. Out: what the
+rules decide, with the row engine's facts, which can say what each part of an expression saw. Reads no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from leadrules.core.calendar import Calendar
+from leadrules.core.functions import Context
+from leadrules.core.functions.columnar import dtype
+from leadrules.core.types import DATE, Type
+from leadrules.data.texts import as_text
+from leadrules.engine.row import LeadFacts, prepare
+from leadrules.lifecycle.byrow import RowFacts, facts_by_row
+from leadrules.lifecycle.decide import Decided, decide
+from leadrules.lifecycle.labels import work_out
+from leadrules.lifecycle.late import late_of, seen_after
+from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State, Tick
+from leadrules.lifecycle.record import carried_over, overlay
+from leadrules.lifecycle.versions import with_kept
+from leadrules.project.model import Project
+from leadrules.ruleset.model import Ruleset
+
+# What a test may give beside fields and labels; the columns of the state bear the same names.
+GIVEN = ("owner", "sequence", "step", "enrolled_at")
+NAMELESS = "test"  # the key of a lead that is given none
+
+
+@dataclass(frozen=True, slots=True)
+class OneRun:
+    """What a run made of the lead. `facts` see owner, sequence and step as they are after it."""
+
+    facts: LeadFacts
+    decided: Decided
+    events: pl.DataFrame
+
+    @property
+    def fired(self) -> frozenset[str]:
+        """The rules that fired: `score.rule`, `trigger.NAME`, `route.NAME.rule`."""
+        return self.facts.fired | {name for name, leads in self.decided.fired.items() if leads}
+
+    @property
+    def actions(self) -> list[dict[str, Any]]:
+        """What was done: kind, what, value, template, in order."""
+        return self.decided.done.select("kind", "what", "value", "template").to_dicts()
+
+
+class Workbench:
+    """Rules made ready for one lead at a time."""
+
+    def __init__(self, project: Project, ruleset: Ruleset) -> None:
+        settings = ruleset.settings
+        self.project, self.ruleset = project, ruleset
+        self.calendar = Calendar(settings.timezone, settings.week, settings.holiday_country, settings.holiday_dates)
+        self.teams = dict(project.team.teams)
+        self.program = prepare(ruleset, self.teams)
+        self.types = {field.name: field.type for field in project.lead_schema.fields} | dict(ruleset.fields)
+
+    def run(
+        self,
+        state: State,
+        as_of: datetime,
+        lead: Mapping[str, Any],
+        events: Sequence[Mapping[str, Any]],
+        given: Mapping[str, Any],
+    ) -> OneRun:
+        """One run over the lead. `given` says what the state, or a label before, is instead of what is known of it."""
+        ruleset = with_kept(self.project, self.ruleset, state)
+        program = self.program if ruleset is self.ruleset else prepare(ruleset, self.teams)
+        context = Context(self.calendar, as_of)
+        table = self._record(ruleset, lead)
+        known = overlay(table, state, ruleset, self.calendar, as_of)
+        rows = self._events(ruleset, events)
+        frame = _with_given(known.leads, given)
+        facts = facts_by_row(program, frame, rows, context)
+        tick = Tick(
+            self.project,
+            ruleset,
+            self.calendar,
+            as_of,
+            state.as_of or self._day_before(as_of),
+            facts,
+            _with_state(known.table, given),
+            state,
+        )
+        decided = decide(tick, work_out(tick, None), late_of(tick), record=table)
+        after = decided.facts
+        assert isinstance(after, RowFacts)
+        return OneRun(after.leads[0], decided, rows)
+
+    def state_after(self, run: OneRun) -> State:
+        """What the next run starts from."""
+        tick = run.decided.tick
+        return State(
+            leads=carried_over(tick.state, run.decided.table),
+            credits=run.decided.router.credits(),
+            assignments=run.decided.router.assignments(),
+            events=seen_after(tick.state, run.events, tick),
+            versions=pl.concat([tick.state.versions, run.decided.versions]),
+            as_of=tick.as_of,
+            ruleset=self.ruleset,
+        )
+
+    def text(self, field: str, value: Any) -> str | None:
+        """A value as actions.csv writes it."""
+        kind = self.types.get(field)
+        series = pl.Series([value]) if kind is None else pl.Series([_held(value)], dtype=dtype(kind))
+        text: str | None = as_text(series, self.calendar)[0]
+        return text
+
+    def _day_before(self, at: datetime) -> datetime:
+        before = self.calendar.shift(at, -1, "days")
+        assert isinstance(before, datetime)
+        return before
+
+    def _record(self, ruleset: Ruleset, lead: Mapping[str, Any]) -> pl.DataFrame:
+        """The lead as an export would have it."""
+        settings = ruleset.settings
+        key = str(lead.get(settings.key) or NAMELESS)
+        fed = (settings.created, settings.owner, settings.sequence)
+        names = [*dict(ruleset.fields), *(name for name in fed if name)]
+        columns = [pl.Series(name, [key], dtype=pl.String) for name in ("@key", "@join")]
+        for name in dict.fromkeys(names):
+            kind = self.types.get(name, DATE)
+            columns.append(pl.Series(name, [_held(lead.get(name))], dtype=dtype(kind)))
+        return pl.DataFrame(columns)
+
+    def _events(self, ruleset: Ruleset, events: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+        rows = sorted(events, key=lambda event: event["at"])
+        columns = [
+            pl.Series("lead_row", [0] * len(rows), dtype=pl.UInt32),
+            pl.Series("type", [event["type"] for event in rows], dtype=pl.String),
+            pl.Series("at", [event["at"] for event in rows], dtype=INSTANT),
+        ]
+        for name, kind in _event_fields(ruleset):
+            values = [_held(event.get(name)) if _has(ruleset, event, name, kind) else None for event in rows]
+            columns.append(pl.Series(f"{name}:{kind.kind}", values, dtype=dtype(kind)))
+        return pl.DataFrame(columns)
+
+
+def _held(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _event_fields(ruleset: Ruleset) -> list[tuple[str, Type]]:
+    """The columns of events: fields of one name and kind share one."""
+    found = {(name, kind.kind): kind for _, fields in ruleset.event_fields for name, kind in fields}
+    return [(name, kind) for (name, _), kind in found.items()]
+
+
+def _has(ruleset: Ruleset, event: Mapping[str, Any], name: str, kind: Type) -> bool:
+    own = dict(dict(ruleset.event_fields).get(event["type"], ()))
+    return name in own and own[name].kind == kind.kind
+
+
+def _with_given(frame: pl.DataFrame, given: Mapping[str, Any]) -> pl.DataFrame:
+    """The lead as the rules see it, with the owner, sequence, step and labels that a test gives."""
+    inputs = []
+    for name, value in given.items():
+        column = f"@{name}" if name in GIVEN else f"@previous:{name}"
+        if column in frame.columns:
+            inputs.append(pl.Series(column, [value], dtype=frame.schema[column], strict=False))
+    return frame.with_columns(inputs)
+
+
+def _with_state(table: pl.DataFrame, given: Mapping[str, Any]) -> pl.DataFrame:
+    """What the state has of the lead, with what a test gives."""
+    return table.with_columns(
+        pl.Series(name, [value], strict=False).cast(LEAD_COLUMNS[name])
+        for name, value in given.items()
+        if name in GIVEN
+    )
