@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,19 +17,40 @@ from leadrules.cli.options import (
     show_findings,
 )
 
+if TYPE_CHECKING:
+    from leadrules.core.diagnostics import Diagnostic
+    from leadrules.review.workspace import Workspace
+
 
 @click.command()
 @project_option
 @click.option("--format", "form", type=click.Choice(["text", "concise", "json"]), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@click.option("--overlaps", is_flag=True, help="Also lines of first-match lists that take some of the same leads.")
+@click.option(
+    "--leads",
+    metavar="[PATH]",
+    is_flag=False,
+    flag_value="",
+    help="Also what real leads show: those of leadrules.yaml, or of a file.",
+)
 @click.option("--explain", metavar="CODE", help="Print the page of a finding, such as LR104, and stop.")
-def check(folder: Path | None, quiet: bool, form: str, strict: bool, explain: str | None) -> None:
+def check(
+    *,
+    folder: Path | None,
+    quiet: bool,
+    form: str,
+    strict: bool,
+    overlaps: bool,
+    leads: str | None,
+    explain: str | None,
+) -> None:
     """All that is wrong with the rules: where, and what to write instead."""
     if explain is not None:
         _explain(explain)
         return
     workspace = open_project(folder)
-    findings = list(workspace.diagnostics)
+    findings = [*workspace.diagnostics, *_doubts(workspace, overlaps=overlaps, leads=leads)]
     if form == "json":
         from leadrules.show.machine import findings_json
 
@@ -42,6 +64,26 @@ def check(folder: Path | None, quiet: bool, form: str, strict: bool, explain: st
     elif not quiet:
         click.echo(_all_well(workspace.modules))
     raise SystemExit(exit_code(findings, strict=strict))
+
+
+def _doubts(workspace: Workspace, *, overlaps: bool, leads: str | None) -> list[Diagnostic]:
+    """What the analysis doubts about rules without errors; `leads` is the file that `--leads` names, or empty."""
+    from leadrules.cli.runs import lead_source
+    from leadrules.core.diagnostics import has_errors
+    from leadrules.review.doubts import Asked, doubts
+
+    if workspace.project is None or has_errors(list(workspace.diagnostics)):
+        return []
+    source = None if leads is None else lead_source(workspace.project, leads or None)
+    asked = Asked(overlaps, source, datetime.now(UTC).date())
+    if source is None:
+        return doubts(workspace, asked)
+    from leadrules.data.errors import InputError
+
+    try:
+        return doubts(workspace, asked)
+    except InputError as error:
+        fail(error.message, error.help)
 
 
 def _all_well(modules: Any) -> str:

@@ -202,7 +202,7 @@ def _request(options: RunOptions) -> RunRequest:
     return RunRequest(
         project,
         ruleset,
-        _lead_source(project, options.leads),
+        lead_source(project, options.leads),
         events,
         as_of=_instant("--as-of", options.as_of, project.timezone),
         since=_instant("--since", options.since, project.timezone),
@@ -213,7 +213,8 @@ def _request(options: RunOptions) -> RunRequest:
     )
 
 
-def _lead_source(project: Project, path: str | None) -> Source:
+def lead_source(project: Project, path: str | None) -> Source:
+    """The file that `--leads` names, else that of leadrules.yaml; exit 2 where there is none."""
     if path is not None:
         return _named(project.leads, path)
     if project.leads is None:

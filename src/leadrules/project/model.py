@@ -162,6 +162,7 @@ class Project:
     lead_schema: LeadSchema
     event_schema: tuple[EventType, ...]
     team: Team
+    checks: dict[str, Any] = field(default_factory=dict)  # what lints hold for enough: `persistence`
     open_leads_span: Span | None = field(
         default=None, compare=False, repr=False
     )  # where its text stands, quotes included

@@ -162,6 +162,7 @@ class _Loader:
             state=state,
             guards=guards,
             report=self.settings.get("report") or {},
+            checks=self.settings.get("checks") or {},
             rule_files=self.rule_files,
             lead_schema=leads,
             event_schema=events,

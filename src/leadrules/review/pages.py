@@ -9,6 +9,7 @@ import difflib
 import sys
 from pathlib import Path
 
+import leadrules.analyse.lints  # noqa: F401 - their pages join the registry
 from leadrules.core.codes import CODES
 from leadrules.core.codes.entry import Code
 
@@ -18,8 +19,11 @@ FENCES = {".lead": "lead", ".json": "json", ".yaml": "yaml"}
 def page(code: Code) -> str:
     """The page of one code as Markdown."""
     fence = FENCES.get(Path(code.file).suffix, "")
+    text = f"# {code.id} {code.slug}\n\n{code.title} ({code.severity})\n\n{code.why.strip()}\n"
+    if not code.bad:  # only data can show it
+        return text
     return (
-        f"# {code.id} {code.slug}\n\n{code.title} ({code.severity})\n\n{code.why.strip()}\n\n"
+        f"{text}\n"
         f"## Instead of\n\n`{code.file}`\n\n```{fence}\n{code.bad.strip()}\n```\n\n"
         f"## write\n\n```{fence}\n{code.good.strip()}\n```\n"
     )

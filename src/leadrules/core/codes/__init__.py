@@ -1,6 +1,6 @@
 """The registry of findings: every code with its page.
 
-In: the entries of this package's files, one file per area. Out: `CODES`, and `finding`, the one way to make a
+In: the entries of this package's files, one file per area, and what lints register. Out: `CODES`, and `finding`, the one way to make a
 `Diagnostic`. Codes are stable: a number is never used again. LR0xx text, syntax and project files, LR1xx names and
 types, LR2xx doubts, LR3xx runs and data, LR4xx tests.
 """
@@ -17,6 +17,12 @@ CODES: dict[str, Code] = {
     for entries in (syntax.ENTRIES, project.ENTRIES, names.ENTRIES, definitions.ENTRIES, lifecycle.ENTRIES)
     for code in entries
 }
+
+
+def register(code: Code) -> None:
+    """Take up a code that stands beside what finds it: the lints of analyse/, whose docstrings are their pages."""
+    assert CODES.get(code.id, code) == code, f"{code.id} is taken"
+    CODES[code.id] = code
 
 
 def finding(

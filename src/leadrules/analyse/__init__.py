@@ -1,0 +1,1 @@
+"""Static analysis: what the rules can and cannot do, without any lead."""

@@ -1,0 +1,60 @@
+"""From a compiled project to every doubt about its rules.
+
+In: a project, its ruleset and its modules, and what was asked for. Out: findings in order, suppressions applied. Every
+lint is a function of a `Study`; what none of them could tell is said once. Reads no lead and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from leadrules.analyse.lints import ENTRIES, LINTS
+from leadrules.analyse.study import Study
+from leadrules.analyse.suppress import silence
+from leadrules.compile.compile import Symbol
+from leadrules.core.codes import finding
+from leadrules.core.diagnostics import Diagnostic, ordered
+from leadrules.project.model import Project
+from leadrules.ruleset.model import Ruleset
+from leadrules.syntax.nodes import Module
+
+MOST_NAMED = 3
+OVERLAP, DATA = "LR203", frozenset(["LR230", "LR231", "LR232"])
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to look for: overlaps too, and by which day suppressions have expired (None: none has)."""
+
+    overlaps: bool = False
+    today: date | None = None
+
+
+def study(
+    project: Project, ruleset: Ruleset, modules: Sequence[Module], symbols: Sequence[Symbol], request: Request
+) -> Study:
+    """The study that all lints share."""
+    return Study(project, ruleset, modules, symbols, request.overlaps)
+
+
+def analyse(one: Study, request: Request, further: Iterable[Diagnostic] | None = None) -> list[Diagnostic]:
+    """Every finding. `further` are those that data showed (None: no data was looked at)."""
+    found = [d for lint in LINTS.values() for d in lint(one)]
+    found += further or ()
+    found += _cannot_tell(one)
+    asked = {code.id for code in ENTRIES}
+    asked -= set() if one.overlaps else {OVERLAP}
+    asked -= DATA if further is None else set()
+    return ordered(silence(found, one.modules, today=request.today, asked=frozenset(asked)))
+
+
+def _cannot_tell(one: Study) -> list[Diagnostic]:
+    """What could not be told, in one finding."""
+    whats = list(dict.fromkeys(what for _, what in one.unsure))
+    if not whats:
+        return []
+    more = f" and {len(whats) - MOST_NAMED} more" if len(whats) > MOST_NAMED else ""
+    words = f"it cannot be told without data: {'; '.join(whats[:MOST_NAMED])}{more}"
+    return [finding("LR200", one.head(one.unsure[0][0]), words, help="`check --leads` looks at real leads")]

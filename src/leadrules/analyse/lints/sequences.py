@@ -1,0 +1,263 @@
+"""Sequences, triggers and channels: ways in and out, circles, what goes out unchecked, persistence.
+
+In: a study. Out: findings at the sequence or trigger. What happens between runs is not simulated: only what the text
+itself makes certain or leaves out is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from leadrules.analyse.circles import circles
+from leadrules.analyse.lints.registry import lint
+from leadrules.analyse.study import Study
+from leadrules.analyse.terms import label_names
+from leadrules.core.codes import finding
+from leadrules.core.diagnostics import Diagnostic, Related
+from leadrules.ruleset.model import Action, Classify, Expr, Placed, Sequence
+from leadrules.ruleset.walk import expression_parts
+
+
+def targets(study: Study, action: Action) -> tuple[str, ...]:
+    """The sequences that an action may put a lead into."""
+    if action.kind not in ("enroll", "move"):
+        return ()
+    if action.sequence is not None:
+        return (action.sequence,)
+    chosen = study.terms.definitions.get(action.by or "")
+    return tuple(label_names(chosen)) if isinstance(chosen, Classify) else ()
+
+
+@lint("LR209", "no-way-in")
+def no_way_in(study: Study) -> Iterator[Diagnostic]:
+    """A sequence that no lead can enter
+
+    Leads enter a sequence by a trigger or another sequence's `on finish` that says `enroll` or `move to`. Nothing says so
+    of this one, so its steps never go out. Add the trigger, or delete the sequence.
+
+    Bad:
+
+        sequence thanks { 1: day 1 call "Say thanks"  finish after 3 days }
+
+    Good:
+
+        sequence thanks { 1: day 1 call "Say thanks"  finish after 3 days }
+        trigger won { on deal_won  do enroll thanks }
+    """
+    for sequence in study.ruleset.sequences:
+        others = (one.on_finish for one in study.ruleset.sequences if one is not sequence)
+        actions = chain(*(trigger.actions for trigger in study.ruleset.triggers), *others)
+        if not any(sequence.name in targets(study, action) for action in actions):
+            words = f"no lead can enter `{sequence.name}`: no `enroll` or `move to` names it"
+            way = f"add a trigger that says `do enroll {sequence.name}`, or delete the sequence"
+            yield finding("LR209", study.name_span("sequence", sequence.name, sequence), words, help=way)
+
+
+@lint("LR210", "no-way-out")
+def no_way_out(study: Study) -> Iterator[Diagnostic]:
+    """A sequence with no exit and no finish
+
+    Without `exit when` (and without `exit all`) a lead who answers gets the next step all the same, and without
+    `finish after` or `on finish` nothing says what comes after the last step. Say when a lead leaves.
+
+    Bad:
+
+        sequence outbound { 1: day 1 call "Call" }
+        trigger start { on asset_downloaded  do enroll outbound }
+
+    Good:
+
+        sequence outbound { 1: day 1 call "Call"  exit when did call_connected since enrolled_at  finish after 3 days }
+        trigger start { on asset_downloaded  do enroll outbound }
+    """
+    if study.ruleset.exits:
+        return
+    for sequence in study.ruleset.sequences:
+        if not sequence.exits and sequence.finish_after is None and not sequence.on_finish:
+            words = f"`{sequence.name}` has no exit and no finish"
+            way = "add `exit when ...` and `finish after ...`"
+            yield finding("LR210", study.name_span("sequence", sequence.name, sequence), words, help=way)
+
+
+@lint("LR211", "circle")
+def circle(study: Study) -> Iterator[Diagnostic]:
+    """Triggers that can chase a lead round a circle
+
+    Each of these sets off the next without anything new happening to the lead: a sequence that finishes moves the lead to
+    another, whose finish moves it back, or two triggers set the same field in turn. The lead never comes to rest. Break
+    the circle with `once`, an `enroll once` in the sequence, or an end that lets the lead go.
+
+    Bad:
+
+        sequence a { 1: day 1 call  exit when opted_out  finish after 3 days }
+        sequence b { 1: day 1 call  exit when opted_out  finish after 3 days }
+        trigger start { on asset_downloaded  do enroll a }
+        trigger there { on finish a  do move to b }
+        trigger back { on finish b  do move to a }
+
+    Good:
+
+        sequence a { 1: day 1 call  exit when opted_out  finish after 3 days }
+        sequence b { 1: day 1 call  exit when opted_out  finish after 3 days }
+        trigger start { on asset_downloaded  do enroll a }
+        trigger there { on finish a  do move to b }
+        trigger back { on finish b  do move to a  once }
+    """
+    for steps in circles(study):
+        first, *rest = steps
+        way = " -> ".join(f"`{step.name}`" for step in (*steps, first))
+        related = tuple(Related(study.head(step.part), step.what) for step in rest)
+        way = (
+            "break the circle: `once` in a trigger, `enroll once` in a sequence, or an end that moves the lead nowhere"
+        )
+        words = f"a lead can go round for ever: {way}"
+        yield finding("LR211", study.head(first.part), words, label=first.what, help=way, related=related)
+
+
+@lint("LR212", "not-suppressed")
+def not_suppressed(study: Study) -> Iterator[Diagnostic]:
+    """An automatic channel without a `suppress`
+
+    Automatic steps and `send template` go out by themselves. `suppress` is looked at each time, whatever sequence or
+    trigger sends, and is the one place that says who must not be written to: who opted out, whose address bounced. Without
+    one, each rule would have to think of it.
+
+    Bad:
+
+        sequence hello { 1: day 1 email auto template "intro"  finish after 3 days }
+        trigger start { on asset_downloaded  do enroll hello }
+
+    Good:
+
+        sequence hello { 1: day 1 email auto template "intro"  finish after 3 days }
+        trigger start { on asset_downloaded  do enroll hello }
+        suppress email when opted_out or did email_bounced
+    """
+    held = {one.channel for one in study.ruleset.suppressions}
+    told: set[str] = set()
+    for channel, part in _automatic(study):
+        if channel not in told and not held & {channel, "all"}:
+            told.add(channel)
+            words = f"{channel} goes out by itself, and no `suppress {channel}` says to whom it must not"
+            way = f"add `suppress {channel} when ...`, such as `when opted_out`"
+            yield finding("LR212", study.head(part), words, help=way)
+
+
+def _automatic(study: Study) -> Iterator[tuple[str, Placed]]:
+    for sequence in study.ruleset.sequences:
+        yield from ((step.channel, step) for step in sequence.steps if step.auto)
+    actions = [action for trigger in study.ruleset.triggers for action in trigger.actions]
+    actions += [action for sequence in study.ruleset.sequences for action in sequence.on_finish]
+    yield from (("email", action) for action in actions if action.kind == "send")
+
+
+@lint("LR213", "gives-up-early")
+def gives_up_early(study: Study) -> Iterator[Diagnostic]:
+    """A sequence that gives up early, or tries one channel only
+
+    A goal works back from meetings to touches, and assumes that its sequence really makes them: at least 15, by phone,
+    e-mail and social, and never more than 4 e-mails in a row. What counts is set in leadrules.yaml:
+    `checks: {persistence: {touches: 15, channels: [call, email, social], emails_in_a_row: 4, social: [linkedin]}}`, or
+    `persistence: false`.
+
+    Bad:
+
+        sequence outbound { 1: day 1 call  2: day 2 linkedin  3: day 3 email  exit when opted_out  finish after 3 days }
+        trigger start { on asset_downloaded  do enroll outbound }
+        goal outbound {
+          target 1 meeting per month
+          meeting: 5% of call
+        }
+
+    Good:
+
+        sequence outbound {
+          1: day 1 call  2: day 2 email  3: day 3 linkedin  4: day 4 call  5: day 5 email  6: day 8 call  7: day 9 email
+          8: day 10 linkedin  9: day 11 call  10: day 12 email  11: day 15 call  12: day 16 email  13: day 17 linkedin
+          14: day 18 call  15: day 19 email
+          exit when opted_out  finish after 3 days
+        }
+        trigger start { on asset_downloaded  do enroll outbound }
+        goal outbound {
+          target 1 meeting per month
+          meeting: 5% of call
+        }
+    """
+    settings = study.project.checks.get("persistence", {})
+    if settings is False:
+        return
+    named = {goal.name for goal in study.ruleset.goals}
+    for sequence in study.ruleset.sequences:
+        if sequence.name in named:
+            wrong = list(_short(sequence, settings))
+            if wrong:
+                words = f"`{sequence.name}`, which a goal counts on, {', and '.join(wrong)}"
+                way = "add steps, or set what counts: `checks: persistence:` in leadrules.yaml"
+                yield finding("LR213", study.name_span("sequence", sequence.name, sequence), words, help=way)
+
+
+def _short(sequence: Sequence, settings: dict[str, object]) -> Iterator[str]:
+    """What is wrong with the persistence of a sequence, as halves of a sentence."""
+    social = _texts(settings.get("social"), ("linkedin",))
+    least, row = settings.get("touches", 15), settings.get("emails_in_a_row", 4)
+    assert isinstance(least, int)
+    assert isinstance(row, int)
+    if len(sequence.steps) < least:
+        yield f"has {len(sequence.steps)} touches of the {least} that it takes"
+    used = {"social" if step.channel in social else step.channel for step in sequence.steps}
+    missing = [
+        channel for channel in _texts(settings.get("channels"), ("call", "email", "social")) if channel not in used
+    ]
+    if missing:
+        yield f"never tries {' or '.join(missing)}"
+    longest = _longest_run([step.channel == "email" for step in sequence.steps])
+    if longest > row:
+        yield f"sends {longest} e-mails in a row"
+
+
+def _texts(value: object, default: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, list) else default
+
+
+def _longest_run(marks: list[bool]) -> int:
+    longest = run = 0
+    for mark in marks:
+        run = run + 1 if mark else 0
+        longest = max(longest, run)
+    return longest
+
+
+@lint("LR216", "date-from-today")
+def date_from_today(study: Study) -> Iterator[Diagnostic]:
+    """A date trigger built from `today`
+
+    `on date D` fires when D falls between the last run and this one. A date that is worked out from `today` or `now` moves
+    along with every run, so it is always reached or never. Build it from a field, such as a renewal date; for something
+    that comes round, write `every year`.
+
+    Bad:
+
+        trigger remind { on date today + 30 days  do notify "sales" "Remind" }
+
+    Good:
+
+        trigger remind { on date contract_renewal_date - 30 days  do notify "sales" "Remind" }
+    """
+    for trigger in study.ruleset.triggers:
+        value = trigger.on.value
+        if trigger.on.kind == "date" and value is not None and _reads_clock(study, value):
+            words = f"the date of `{trigger.name}` moves with every run: it is built from `today`"
+            span = study.span(value) if value.span else study.head(trigger)
+            yield finding("LR216", span, words, help="build it from a field of the lead, or from a fixed date")
+
+
+def _reads_clock(study: Study, value: Expr) -> bool:
+    for part in expression_parts(study.terms.plain(value), study.ruleset):
+        if not isinstance(part, Expr):
+            continue
+        if part.op == "always" and part.value in ("today", "now"):
+            return True
+        if part.op == "name" and study.terms.plain(part) is not part and _reads_clock(study, part):
+            return True
+    return False

@@ -1,0 +1,184 @@
+"""What real leads can say of the rules: the questions, and the findings that their answers make.
+
+In: a study; then, from whoever read the leads, how many meet each condition and which values each column has. Out:
+findings about rules that fire on none or on all, and literals that a column never has; and how many real leads the
+overlaps, gaps and shadows touch, as notes on those. Reads nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from leadrules.analyse.study import FirstMatch, Row, Study
+from leadrules.core.codes import finding
+from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.text import fold, nearest
+from leadrules.core.types import YESNO
+from leadrules.ruleset.model import Expr, Placed, Score
+from leadrules.ruleset.walk import parts
+
+SHOWN = 3
+Touched = tuple[str, str, int, int]  # code, file, place, the place of the other line or -1
+# Names of one country that no spelling brings together.
+_ALSO = (("uk", "gb", "united kingdom", "great britain"), ("usa", "us", "united states"), ("jp", "japan", "日本"))
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the leads said: their number, how many meet each condition, and per column its values with their counts."""
+
+    leads: int
+    met: Mapping[str, int]
+    columns: Mapping[str, Mapping[str, int]]
+    source: str
+
+
+def conditions_asked(study: Study) -> dict[str, Expr]:
+    """The conditions to count, by name: every line of every list, and where the lines of one overlap or leave a gap."""
+    asked: dict[str, Expr] = {}
+    for name, part, condition in _rules(study):
+        asked.setdefault(f"{name} {id(part)}", condition)
+    for one in study.lists:
+        given = [row for row in one.rows if row.condition is not None and _is_plain(row)]
+        if one.kind != "group" and not one.has_otherwise and len(given) == len(one.rows) and given:
+            asked[f"gap {one.kind} {one.name}"] = _none(given)
+        if study.overlaps:
+            asked |= {_pair(a, b): _all(a, b) for n, b in enumerate(given) for a in given[:n]}
+    return asked
+
+
+def columns_asked(study: Study) -> list[str]:
+    """The text fields that rules compare with literals."""
+    return list(dict.fromkeys(field for _, field, _ in _literals(study)))
+
+
+def _rules(study: Study) -> Iterator[tuple[str, Placed, Expr]]:
+    """Every named line with a condition on the lead alone."""
+    for one in study.lists:
+        if one.kind != "group":
+            for row in one.rows:
+                if row.condition is not None and _is_plain(row):
+                    yield f"{one.name}.{row.name}", row.part, row.condition
+    for score in study.ruleset.declared:
+        if isinstance(score, Score):
+            for rule in score.rules:
+                if rule.when is not None and rule.active is None and rule.each is None:
+                    yield f"{score.name}.{rule.name}", rule, rule.when
+
+
+def _is_plain(row: Row) -> bool:
+    return row.active is None and getattr(row.part, "each", None) is None
+
+
+def _none(rows: Sequence[Row]) -> Expr:
+    parts_ = tuple(Expr("not", YESNO, (row.condition,)) for row in rows if row.condition is not None)
+    return parts_[0] if len(parts_) == 1 else Expr("and", YESNO, parts_)
+
+
+def _all(*rows: Row) -> Expr:
+    return Expr("and", YESNO, tuple(row.condition for row in rows if row.condition is not None))
+
+
+def _pair(a: Row, b: Row) -> str:
+    return f"both {id(a.part)} {id(b.part)}"
+
+
+# -- findings -------------------------------------------------------------------------------------------------------
+
+
+def shown_by(study: Study, answers: Answers) -> list[Diagnostic]:
+    """What the leads show: rules that fire on none or on all, and literals that never occur."""
+    if not answers.leads:
+        return []
+    return [*_fires(study, answers), *_never_occur(study, answers)]
+
+
+def _fires(study: Study, answers: Answers) -> Iterator[Diagnostic]:
+    for name, part, _ in _rules(study):
+        met = answers.met.get(f"{name} {id(part)}")
+        if met == 0:
+            words = f"`{name}` fires on none of the {answers.leads:,} leads of {answers.source}"
+            yield finding("LR230", study.head(part), words, help="see whether the data writes it in another way")
+        elif met == answers.leads:
+            words = f"`{name}` fires on all {answers.leads:,} leads of {answers.source}"
+            yield finding("LR231", study.head(part), words, help="see whether the condition is too wide")
+
+
+def _literals(study: Study) -> Iterator[tuple[Expr, str, str]]:
+    """Every text that a field is compared with: where it stands, the field, the text."""
+    seen: set[int] = set()
+    for _, part in parts(study.ruleset):
+        if not isinstance(part, Expr) or part.op not in ("eq", "in", "has") or id(part) in seen:
+            continue
+        seen.add(id(part))
+        first, *items = (study.terms.plain(one) for one in part.args)
+        if part.op == "eq" and first.op == "const":
+            first, items = items[0], [first]
+        if first.op != "field" or first.type.kind not in ("text", "choice", "set"):
+            continue
+        for item in items:
+            if item.op == "const" and isinstance(item.value, str):
+                yield (item if item.span is not None else part), first.value, item.value
+
+
+def _never_occur(study: Study, answers: Answers) -> Iterator[Diagnostic]:
+    told: set[tuple[str, str]] = set()
+    for part, field, text in _literals(study):
+        column = answers.columns.get(field)
+        if not column or (field, fold(text)) in told or part.span is None:
+            continue
+        folded = {fold(value) for value in column}
+        if fold(text) not in folded:
+            told.add((field, fold(text)))
+            words = f'no lead has `{field}` "{text}": the column has {_nearest(text, column)}'
+            yield finding("LR232", study.span(part), words, help="write the value as the data does")
+
+
+def _nearest(text: str, column: Mapping[str, int]) -> str:
+    """The value that was most likely meant with its count; else those that are most common."""
+    also = next((names for names in _ALSO if fold(text) in names), ())
+    near = next((value for value in column if fold(value) in also), None) or nearest(text, column)
+    shown = [near] if near is not None else sorted(column, key=lambda value: (-column[value], value))[:SHOWN]
+    return ", ".join(f'"{value}", {column[value]:,} {"time" if column[value] == 1 else "times"}' for value in shown)
+
+
+def with_counts(study: Study, found: Iterable[Diagnostic], answers: Answers) -> list[Diagnostic]:
+    """The findings about lists with how many real leads they are about."""
+    counts = dict(_touched(study, answers))
+    return [_noted(one, counts.get(_place_of(one)), answers) for one in found]
+
+
+def _place_of(one: Diagnostic) -> Touched:
+    """What a count belongs to: an overlap is between two lines, so the other counts too."""
+    other = one.related[0].span.start if one.code == "LR203" and one.related else -1
+    return one.code, one.span.file.path, one.span.start, other
+
+
+def _noted(one: Diagnostic, count: int | None, answers: Answers) -> Diagnostic:
+    if count is None:
+        return one
+    words = f"{count:,} of the {answers.leads:,} leads of {answers.source}"
+    return replace(one, notes=(*one.notes, words))
+
+
+def _touched(study: Study, answers: Answers) -> Iterator[tuple[Touched, int]]:
+    """Finding by code and place -> how many leads it is about."""
+    for one in study.lists:
+        gap = answers.met.get(f"gap {one.kind} {one.name}")
+        if gap is not None:
+            yield _place(study, "LR204", one), gap
+        for number, row in enumerate(one.rows):
+            span = study.head(row.part)
+            met = answers.met.get(f"{one.name}.{row.name} {id(row.part)}")
+            if met is not None:
+                yield ("LR202", span.file.path, span.start, -1), met
+            for before in one.rows[:number]:
+                both = answers.met.get(_pair(before, row))
+                if both is not None:
+                    yield ("LR203", span.file.path, span.start, study.head(before.part).start), both
+
+
+def _place(study: Study, code: str, one: FirstMatch) -> Touched:
+    span = study.name_span(one.kind, one.name, one.part)
+    return code, span.file.path, span.start, -1

@@ -1,0 +1,45 @@
+"""What the analysis doubts about a project's rules, with or without its leads.
+
+In: a workspace, and what was asked for. Out: findings. Reads leads and events only where that was asked for. Raises
+InputError where they cannot be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from leadrules.analyse.analyse import Request, analyse, study
+from leadrules.analyse.study import Study
+from leadrules.core.diagnostics import Diagnostic
+from leadrules.project.model import Source
+from leadrules.review.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What `check` was asked for beside errors. `leads` None: no lead is looked at."""
+
+    overlaps: bool = False
+    leads: Source | None = None
+    today: date | None = None
+
+
+def doubts(workspace: Workspace, asked: Asked) -> list[Diagnostic]:
+    """Every doubt; none while there are errors, for then nothing is certain of the rules."""
+    ruleset, project, compiled = workspace.ruleset, workspace.project, workspace.compiled
+    if ruleset is None or project is None or compiled is None:
+        return []
+    request = Request(asked.overlaps, asked.today)
+    one = study(project, ruleset, workspace.modules, compiled.symbols, request)
+    if asked.leads is None:
+        return analyse(one, request)
+    return _with_leads(one, request, asked.leads)
+
+
+def _with_leads(one: Study, request: Request, leads: Source) -> list[Diagnostic]:
+    from leadrules.analyse.questions import shown_by, with_counts
+    from leadrules.review.over_leads import answers_of
+
+    answers = answers_of(one, leads)
+    return with_counts(one, analyse(one, request, shown_by(one, answers)), answers)
