@@ -46,6 +46,10 @@ def test_a_block_without_its_name_explains_the_name_that_is_unknown() -> None:
     assert [d.span.text for d in errors(text)] == ["=", "titel"]
 
 
+def test_a_comparison_that_is_cut_short_is_one_error() -> None:
+    assert len(errors("segment a when never email_sent >\nsegment b when opted_out\n")) == 1
+
+
 def test_a_line_that_lost_a_word_says_nothing_more_but_the_next_does() -> None:
     text = "score f {\n  a: +5 when nothing_like it\n  b: +3 when employes > 5\n}\n"
     assert [d.span.text for d in errors(text)] == ["it", "employes"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
-from leadrules.syntax.mend import Mend, Place, matching, replaced
+from leadrules.syntax.mend import NUMBERS, Mend, Place, matching, replaced
 from leadrules.syntax.tokens import Token
 
 _ANY_OF = ("contains", "with", "matches", "has")
@@ -110,14 +110,13 @@ def event_compared(place: Place) -> Mend | None:
         ]
         counted += [("RPAR", ")"), token, value]
         return replaced(place, start, place.index + 2, counted, "LR035", message, fix)
+    end = place.index + 1 + (value.kind in ("WORD", "NAME", "STRING", *NUMBERS) and not value.first)
     yes = token.kind == "EQUAL" and value.text in ("true", "false")
     other = {"did": "never", "never": "did"}[asked.text] if value.text == "false" else asked.text
     kept = [Token("WORD", other, asked.start, asked.end, asked.first), *place.tokens[start + 1 : place.index]]
     alone = f"{other} {event}"
     help_text = f"write `{alone}`" if yes else f"leave the comparison out, or count: `count({event}) > 3`"
-    return replaced(
-        place, start, place.index + 2, [*kept], "LR035", message, alone if yes else None, help_text, lossy=not yes
-    )
+    return replaced(place, start, end, [*kept], "LR035", message, alone if yes else None, help_text, lossy=not yes)
 
 
 def chained_comparison(place: Place) -> Mend | None:
