@@ -47,11 +47,12 @@ class Accounts:
         self._owned = self._owned.filter(~pl.col("account").is_in(fresh.implode()))
 
     def dealt(self, rows: Iterable[int], accounts: Iterable[str | None], reps: Iterable[int]) -> None:
-        """Leads that were given to reps (below 0: somebody else), the latest last."""
+        """Leads that changed hands, the latest last; reps below 0 are somebody else."""
         for row, account, rep in zip(rows, accounts, reps, strict=True):
-            self._moved.add(row)
-            if account is not None and rep >= 0:
-                self._dealt.setdefault(account, []).append(rep)
+            if account is not None:
+                self._moved.add(row)
+                if rep >= 0:
+                    self._dealt.setdefault(account, []).append(rep)
 
     def owner(self, account: str | None, row: int, excluded: Container[int] = ()) -> int:
         """The rep who was given another lead of the account most recently; below 0 where there is none."""

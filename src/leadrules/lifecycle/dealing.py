@@ -22,6 +22,7 @@ from leadrules.lifecycle.credits import Pool, Wheel
 from leadrules.lifecycle.eligibility import PAST_OWNER, Loads, Roster, blocked
 
 NOBODY, KEPT, FIRST_QUEUE = -1, -2, -10  # owners that are no rep; queues count down from the last
+MOVES, MATCHES, WATCHED = 1, 2, 3  # a lead leaves a rep; may match an account; has reps of its own, or is looked at
 SHORTEST, FIRST, LONGEST = 256, 8_192, 65_536  # stretches of leads that are dealt at once
 
 Passed = tuple[str, tuple[tuple[str, str], ...]]  # a rule, and each rep of it (or nobody by name) with the reason
@@ -44,7 +45,7 @@ class Line:
     kinds: list[int]
     kind_of: Mapping[int, Kind]
     owners: list[int]  # the rep who has each now; below 0 for anybody who holds no capacity
-    special: bytearray  # 1 for leads that do not get what others of their kind get
+    apart: bytearray  # which leads do not simply get what others of their kind get: 0, MOVES, MATCHES or WATCHED
     is_open: list[bool]
     accounts: Mapping[int, tuple[Accounts, list[str | None]]]  # by the position of the rule
     excluded: Sequence[frozenset[int]] = ()
@@ -152,9 +153,11 @@ class Dealer:
         self._rules, self._pools, self._roster, self._loads, self._filled = rules, pools, roster, loads, filled
         self._reasons = reasons
         self._open = loads.open[filled]
-        self._shares = loads.shares(filled)
         everybody = range(len(roster.reps))
-        self._closed = {rep for rep in everybody if loads.full(rep, filled) is not None}
+        self._shares = [loads.share(rep, filled) for rep in everybody]
+        self._room = [loads.room(rep, filled) for rep in everybody]
+        self._closed = {rep for rep in everybody if self._room[rep] <= 0}
+        self._levels = any(rule.rule.target.strategy == "least_loaded" for rule in rules)
         self._choices: dict[int, _Choice] = {}
         self._sources: dict[tuple[int, tuple[int, ...]], Source] = {}
         self._alone: set[tuple[int, tuple[int, ...]]] = set()
@@ -165,7 +168,6 @@ class Dealer:
         """Deal them all."""
         self._line = line
         self._dealt = Dealt([], [], [])
-        self._special = line.special
         self._find_alone(line)
         start, length, end = 0, FIRST, len(line.rows)
         while start < end:
@@ -254,7 +256,7 @@ class Dealer:
 
     def _deal_stretch(self, start: int, stop: int) -> bool:
         """Deal a stretch of leads at once, or say that somebody's capacity or a special lead stands in the way."""
-        if self._special.find(1, start, stop) >= 0:
+        if any(self._line.apart[start:stop]):
             return False
         kinds = self._line.kinds[start:stop]
         how_many = Counter(kinds)
@@ -280,59 +282,91 @@ class Dealer:
 
     def _fills(self, rep: int, count: int) -> bool:
         """Whether so many leads may fill a rep who is not full yet."""
-        return rep >= 0 and rep not in self._closed and count >= self._loads.room(rep, self._filled)
+        return rep >= 0 and rep not in self._closed and count >= self._room[rep]
 
     def _count(self, start: int, stop: int, owners: list[int], given: Mapping[int, int]) -> None:
         for rep, count in given.items():
             if rep >= 0:
                 self._loads.give(rep, count)
+        for accounts, asked in self._line.accounts.values():
+            accounts.dealt(self._line.rows[start:stop], asked[start:stop], owners)
         is_open = self._line.is_open[start:stop]
         opened = given if all(is_open) else Counter(compress(owners, is_open))
         for rep, count in opened.items():
             if rep >= 0:
                 self._open[rep] += count
-                self._shares[rep] = self._loads.share(rep, self._filled)
+        for rep in given:
+            if rep >= 0:
+                self._level(rep)
 
     # -- one by one -------------------------------------------------------------------------------------------------
 
     def _deal_each(self, start: int, stop: int) -> None:
-        special, kinds, dealt = self._special, self._line.kinds, self._dealt
+        apart, kinds, dealt = self._line.apart, self._line.kinds, self._dealt
         for at in range(start, stop):
-            if special[at]:
-                owner, rule, why = self._deal_special(at)
-            else:
-                choice = self._choices.get(kinds[at]) or self._choice(kinds[at])
-                owner, rule, why = choice.source.take(), choice.rule, choice.why
+            how, kind = apart[at], kinds[at]
+            found = None
+            if how == WATCHED:
+                found = self._deal_special(at)
+            elif how == MATCHES:
+                found = self._deal_match(at, kind)
+            if found is None:
+                choice = self._choices.get(kind) or self._choice(kind)
+                found = choice.source.take(), choice.rule, choice.why
+            owner = found[0]
             dealt.owners.append(owner)
-            dealt.rules.append(rule)
-            dealt.whys.append(why)
+            dealt.rules.append(found[1])
+            dealt.whys.append(found[2])
             if owner not in (KEPT, NOBODY):
                 self._moved(at, owner)
 
     def _moved(self, at: int, owner: int) -> None:
         """A lead goes from who had it to another: loads, accounts, and who is full now."""
-        line, loads, before = self._line, self._loads, self._line.owners[at]
+        line, before = self._line, self._line.owners[at]
         if owner == before:
             return
         if before >= 0 and line.is_open[at]:
             self._open[before] -= 1
             self._look_at(before)
         if owner >= 0:
-            loads.give(owner)
+            self._loads.give(owner)
             self._open[owner] += line.is_open[at]
-            self._look_at(owner)
+            self._room[owner] -= 1
+            if self._room[owner] <= 0 or self._levels:
+                self._look_at(owner)
         for accounts, asked in line.accounts.values():
-            accounts.dealt((line.rows[at],), (asked[at],), (owner,))
+            if before >= 0 or asked[at] is not None:
+                accounts.dealt((line.rows[at],), (asked[at],), (owner,))
+
+    def _level(self, rep: int) -> None:
+        """How much of a rep's capacity is taken, and is left if every lead to come is open."""
+        self._shares[rep] = self._loads.share(rep, self._filled)
+        self._room[rep] = self._loads.room(rep, self._filled)
 
     def _look_at(self, rep: int) -> None:
         """A load has changed: is the rep full now, or no longer?"""
-        self._shares[rep] = self._loads.share(rep, self._filled)
-        if (self._loads.full(rep, self._filled) is not None) == (rep in self._closed):
+        self._level(rep)
+        if (self._room[rep] <= 0) == (rep in self._closed):
             return
         self._closed ^= {rep}
         self._choices.clear()
         for key in [key for key in self._sources if rep in key[1]]:
             _settle(self._sources.pop(key))
+
+    def _deal_match(self, at: int, number: int) -> tuple[int, int, int] | None:
+        """What an account decides for a lead, unless an earlier rule takes it."""
+        earliest = (self._choices.get(number) or self._choice(number)).rule
+        kind = self._line.kind_of[number]
+        for held, (n, _) in enumerate(kind.rules):
+            if n == earliest:
+                return None
+            if n in self._line.accounts:
+                accounts, asked = self._line.accounts[n]
+                owner = accounts.owner(asked[at], self._line.rows[at])
+                if owner >= 0:
+                    passed = [self._why_not(*before) for before in kind.rules[:held]]
+                    return owner, n, self._reasons.number(passed)
+        return None
 
     def _deal_special(self, at: int) -> tuple[int, int, int]:
         line = self._line

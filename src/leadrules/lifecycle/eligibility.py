@@ -149,11 +149,6 @@ class Loads:
         self.week[rep] += count
         self.given[rep] += count
 
-    def shares(self, field: str | None) -> list[float]:
-        """Open leads over `capacity.open`."""
-        owned = self.open[field]
-        return [self.share(rep, field) for rep in range(len(owned))]
-
     def share(self, rep: int, field: str | None) -> float:
         """One rep's open leads over `capacity.open`; without a capacity nothing fills it, and one of 0 is full."""
         most = self.most_open[rep]

@@ -19,7 +19,19 @@ from leadrules.core.types import TEXT
 from leadrules.lifecycle.accounts import Accounts
 from leadrules.lifecycle.candidates import Kind, RouteTable, RuleTable
 from leadrules.lifecycle.credits import Pool
-from leadrules.lifecycle.dealing import FIRST_QUEUE, KEPT, Considered, Dealer, Dealt, Line, Passed, Reasons
+from leadrules.lifecycle.dealing import (
+    FIRST_QUEUE,
+    KEPT,
+    MATCHES,
+    MOVES,
+    WATCHED,
+    Considered,
+    Dealer,
+    Dealt,
+    Line,
+    Passed,
+    Reasons,
+)
 from leadrules.lifecycle.eligibility import (
     BLANK,
     QUEUE,
@@ -243,17 +255,19 @@ class Router:
         accounts = {n: self._accounts_of(table, rule) for n, rule in matching}
         asked = {n: one.asked(rows, lasting=lasting) for n, one in accounts.items()}
         owners = self._reps_before(filled).gather(rows)
-        # Leads that are not like the others of their kind: they leave a rep, may match an account, or are watched.
-        special = [owners >= 0, *(mine.is_not_null() for mine in asked.values())]
-        special += [rows.is_in(list(self._watched))] if self._watched else []
-        special += [pl.select(pl.repeat(value=True, n=len(rows))).to_series()] if exclude else []
-        apart = pl.DataFrame({str(n): mask for n, mask in enumerate(special)}).select(pl.any_horizontal(pl.all()))
+        frame = pl.DataFrame([owners.alias("owner"), numbers.alias("kind"), rows.alias("row")])
+        matches = [mine.is_not_null() & numbers.is_in(_kinds_with(n, kinds)) for n, mine in asked.items()]
+        is_watched = pl.lit(value=exclude) | pl.col("row").is_in(list(self._watched))
+        moves = pl.when(pl.col("owner") >= 0).then(MOVES).otherwise(0)
+        apart = (
+            pl.when(is_watched).then(WATCHED).when(pl.any_horizontal(False, *matches)).then(MATCHES).otherwise(moves)
+        )
         return Line(
             rows=rows.to_list(),
             kinds=numbers.to_list(),
             kind_of=kinds,
             owners=owners.to_list(),
-            special=bytearray(apart.to_series().cast(pl.UInt8).to_list()),
+            apart=bytearray(frame.select(apart.cast(pl.UInt8)).to_series().to_list()),
             is_open=self.is_open.gather(rows).to_list(),
             accounts={n: (one, asked[n].to_list()) for n, one in accounts.items()},
             excluded=self._past_owners(rows) if exclude else (),
@@ -290,8 +304,8 @@ class Router:
         if table.order_by is not None:
             columns.insert(0, table.order_by.gather(rows).alias("by"))
             descending.insert(0, table.route.descending)
-        frame = pl.DataFrame(columns)
-        return frame.select(pl.arg_sort_by(frame.columns, descending=descending, nulls_last=True)).to_series()
+        frame = pl.DataFrame(columns).with_row_index("at")
+        return frame.sort(frame.columns[1:], descending=descending, nulls_last=True)["at"]
 
     @cached_property
     def _keys(self) -> pl.Series:
@@ -526,6 +540,10 @@ def _owned(leads: pl.DataFrame, accounts: pl.Series, reps: pl.Series, field: str
 
 def _absent_open(absent: pl.DataFrame) -> pl.Series:
     return absent["open"].fill_null(value=True)
+
+
+def _kinds_with(rule: int, kinds: Mapping[int, Kind]) -> list[int]:
+    return [number for number, kind in kinds.items() if any(n == rule for n, _ in kind.rules)]
 
 
 def _blank_text(height: int) -> pl.Series:
