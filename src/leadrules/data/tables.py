@@ -54,9 +54,9 @@ def together(calls: Iterable[Callable[[], T]]) -> list[T]:
     return list(_side_by_side.map(lambda call: call(), calls))
 
 
-def ahead(batches: Generator[Batch]) -> Iterator[Batch]:
-    """The same batches, each made in a thread while the one before is worked on."""
-    with closing(batches), ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead") as thread:
+def ahead(batches: Generator[T]) -> Iterator[T]:
+    """The same, each made in a thread while the one before is worked on."""
+    with closing(batches), ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead") as thread:
         coming = thread.submit(next, batches, None)
         while (batch := coming.result()) is not None:
             coming = thread.submit(next, batches, None)

@@ -7,16 +7,18 @@ all files of a run together. Knows nothing of what the columns mean.
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.data.errors import InputError
+from leadrules.data.tables import ahead
 from leadrules.data.texts import as_text, safe
 
 Encoding = Literal["utf-8", "utf-8-sig", "cp932"]
@@ -40,7 +42,7 @@ class Lost:
 
 
 def write_csv(
-    frame: pl.DataFrame,
+    frame: pl.DataFrame | Iterator[pl.DataFrame],
     path: Path,
     *,
     zone: str,
@@ -48,20 +50,42 @@ def write_csv(
     make_safe: bool = True,
     encoding: Encoding = "utf-8",
 ) -> tuple[Lost, ...]:
-    """Write a frame as CSV. Columns in `plain` (keys) are never made safe, with `make_safe=False` none is."""
+    """Write a frame, whole or in parts, as CSV. Columns in `plain` (keys) are never made safe, with `make_safe=False`
+    none is."""
     calendar = Calendar(zone)
     lost: list[Lost] = []
+    rows = 0
     with _replacing(path) as stream:
-        stream.write(_MARKS[encoding])
-        stream.write(_line(frame.columns, encoding))
-        for start, part in enumerate(frame.iter_slices(_SLICE)):
-            texts = _texts(part, calendar, frozenset(plain), make_safe=make_safe)
+        for number, texts in enumerate(ahead(_as_texts(frame, calendar, frozenset(plain), make_safe=make_safe))):
+            if not number:
+                stream.write(_MARKS[encoding])
+                stream.write(_line(texts.columns, encoding))
+            held = texts
             if encoding == "cp932":
-                texts, without = _held(texts, start * _SLICE)
+                held, without = _held(texts, rows)
                 lost.extend(without)
-            content: Any = texts.write_csv(include_header=False, quote_style="necessary", line_terminator="\n")
-            stream.write(content.encode(_codec(encoding)))
+            stream.write(_lines(held, encoding))
+            rows += texts.height
     return tuple(lost)
+
+
+def _as_texts(
+    frame: pl.DataFrame | Iterator[pl.DataFrame], calendar: Calendar, plain: frozenset[str], *, make_safe: bool
+) -> Generator[pl.DataFrame]:
+    """The parts of a frame (at least one) as they are written."""
+    for part in _slices(frame) if isinstance(frame, pl.DataFrame) else frame:
+        yield _texts(part, calendar, plain, make_safe=make_safe)
+
+
+def _slices(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    return iter(frame.iter_slices(_SLICE)) if frame.height else iter([frame])
+
+
+def _lines(texts: pl.DataFrame, encoding: Encoding) -> bytes:
+    lines = io.BytesIO()
+    texts.write_csv(lines, include_header=False, quote_style="necessary", line_terminator="\n")
+    content = lines.getvalue()
+    return content.decode().encode(encoding) if encoding == "cp932" else content
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
@@ -84,7 +108,7 @@ def write_jsonl(frame: pl.DataFrame, path: Path, *, zone: str) -> None:
 
 
 def write_table(
-    frame: pl.DataFrame,
+    frame: pl.DataFrame | Iterator[pl.DataFrame],
     path: Path,
     format: FileFormat,
     *,
@@ -92,14 +116,15 @@ def write_table(
     plain: Collection[str] = (),
     encoding: Encoding = "utf-8",
 ) -> tuple[Lost, ...]:
-    """Write a frame in one of the formats; the ending of the path is the format's."""
+    """Write a frame, whole or in parts, in one of the formats; the ending of the path is the format's."""
     target = path.with_suffix(f".{format}")
-    if format == "parquet":
-        write_parquet(frame, target)
-    elif format == "jsonl":
-        write_jsonl(frame, target, zone=zone)
-    else:
+    if format == "csv":
         return write_csv(frame, target, zone=zone, plain=plain, encoding=encoding)
+    whole = frame if isinstance(frame, pl.DataFrame) else pl.concat(frame)
+    if format == "parquet":
+        write_parquet(whole, target)
+    else:
+        write_jsonl(whole, target, zone=zone)
     return ()
 
 
@@ -144,12 +169,8 @@ def _texts(frame: pl.DataFrame, calendar: Calendar, plain: frozenset[str], *, ma
 
 def _line(names: list[str], encoding: Encoding) -> bytes:
     header = pl.DataFrame({str(at): [name] for at, name in enumerate(names)})
-    text: Any = header.write_csv(include_header=False, quote_style="necessary", line_terminator="\n")
-    return bytes(text.encode(_codec(encoding), errors="replace"))
-
-
-def _codec(encoding: Encoding) -> str:
-    return "cp932" if encoding == "cp932" else "utf-8"
+    text = header.write_csv(include_header=False, quote_style="necessary", line_terminator="\n")
+    return text.encode("cp932" if encoding == "cp932" else "utf-8", errors="replace")
 
 
 def _held(texts: pl.DataFrame, before: int) -> tuple[pl.DataFrame, Iterator[Lost]]:

@@ -17,6 +17,7 @@ from leadrules.core.functions import Context
 from leadrules.engine import reasons, thresholds
 from leadrules.engine.events import Asked
 from leadrules.engine.needs import Level, Needed, aggregates_reading, is_weighted, levels, needed
+from leadrules.engine.reasons import Reasons
 from leadrules.engine.scores import Line, RuleInput, add_up
 from leadrules.engine.workspace import Workspace
 from leadrules.ruleset.model import (
@@ -65,9 +66,14 @@ class ColumnFacts:
     lines: tuple[Line, ...]
     workspace: Workspace
 
-    def reasons(self) -> pl.Series:
-        """`fit.senior +15; engagement.pricing +10` per lead, in declaration order."""
-        return reasons.reasons_text(self.lines, self.workspace.height)
+    def reasons(self, start: int = 0, length: int | None = None) -> pl.Series:
+        """`fit.senior +15; engagement.pricing +10` per lead, in declaration order; of all leads, or of some in a row."""
+        rest = self.workspace.height - start
+        return self._reasons.texts(start, rest if length is None else min(length, rest))
+
+    @cached_property
+    def _reasons(self) -> Reasons:
+        return Reasons(self.lines, self.workspace.height)
 
     def contributions(self) -> pl.DataFrame:
         """The non-zero contributions in long form: lead_row, score, rule, points, events."""

@@ -30,13 +30,32 @@ class _Saying:
     texts: pl.Series
 
 
-def reasons_text(lines: Sequence[Line], height: int) -> pl.Series:
-    """One text per lead: its non-zero lines in declaration order."""
-    sayings = [saying for line in lines if (saying := _saying(line, height)) is not None]
-    pieces = [_piece(run) for run in _runs(sayings, min(MOST_COMBINATIONS, max(height // 64, 8)))]
-    if not pieces:
-        return pl.repeat("", height, dtype=pl.String, eager=True).alias("reasons")
-    return pl.select(pl.concat_str(pieces).str.strip_suffix(JOINT).alias("reasons")).to_series()
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Neighbouring lines, whose combinations have a table of texts: a lead's code is the sum of weighted codes."""
+
+    texts: pl.Series
+    codes: tuple[tuple[pl.Series, int], ...]
+
+    def text(self, start: int, length: int) -> pl.Expr:
+        """What these lines say of some leads."""
+        code = [pl.lit(codes.slice(start, length)).cast(pl.UInt32) * weight for codes, weight in self.codes]
+        return pl.lit(self.texts).gather(code[0] if len(code) == 1 else pl.sum_horizontal(code))
+
+
+class Reasons:
+    """The reasons of every lead, to be had for some leads at a time: the texts are by far the largest column of a run."""
+
+    def __init__(self, lines: Sequence[Line], height: int) -> None:
+        sayings = [saying for line in lines if (saying := _saying(line, height)) is not None]
+        self._pieces = [_piece(run) for run in _runs(sayings, min(MOST_COMBINATIONS, max(height // 64, 8)))]
+
+    def texts(self, start: int, length: int) -> pl.Series:
+        """One text per lead: its non-zero lines in declaration order."""
+        if not self._pieces:
+            return pl.repeat("", length, dtype=pl.String, eager=True).alias("reasons")
+        pieces = [piece.text(start, length) for piece in self._pieces]
+        return pl.select(pl.concat_str(pieces).str.strip_suffix(JOINT).alias("reasons")).to_series()
 
 
 def _runs(sayings: Sequence[_Saying], most: int) -> list[list[_Saying]]:
@@ -52,17 +71,17 @@ def _runs(sayings: Sequence[_Saying], most: int) -> list[list[_Saying]]:
     return runs
 
 
-def _piece(run: Sequence[_Saying]) -> pl.Expr:
-    """The text of neighbouring lines, by way of a table of their combinations."""
+def _piece(run: Sequence[_Saying]) -> _Piece:
+    """Neighbouring lines, by way of a table of their combinations."""
     if len(run) == 1:
-        return pl.lit(run[0].texts).gather(pl.lit(run[0].codes).cast(pl.UInt32))
+        return _Piece(run[0].texts, ((run[0].codes, 1),))
     combinations = product(*(saying.texts.to_list() for saying in run))
     texts = pl.Series(["".join(texts) for texts in combinations], dtype=pl.String)
-    code, weight = [], 1
+    codes, weight = [], 1
     for saying in reversed(run):
-        code.append(pl.lit(saying.codes).cast(pl.UInt32) * weight)
+        codes.append((saying.codes, weight))
         weight *= saying.texts.len()
-    return pl.lit(texts).gather(pl.sum_horizontal(code))
+    return _Piece(texts, tuple(codes))
 
 
 def _saying(line: Line, height: int) -> _Saying | None:

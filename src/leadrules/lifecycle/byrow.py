@@ -40,9 +40,10 @@ class RowFacts:
     program: Program
     events: pl.DataFrame
 
-    def reasons(self) -> pl.Series:
+    def reasons(self, start: int = 0, length: int | None = None) -> pl.Series:
         """One text per lead."""
-        return pl.Series("reasons", [facts.reasons for facts in self.leads], dtype=pl.String)
+        some = self.leads[start : None if length is None else start + length]
+        return pl.Series("reasons", [facts.reasons for facts in some], dtype=pl.String)
 
     def contributions(self) -> pl.DataFrame:
         """The non-zero contributions in long form."""

@@ -21,8 +21,8 @@ class Facts(Protocol):
     def previous(self) -> pl.DataFrame:
         """The labels before this run, of bands and stages."""
 
-    def reasons(self) -> pl.Series:
-        """`fit.senior +15; engagement.pricing +10` per lead."""
+    def reasons(self, start: int = 0, length: int | None = None) -> pl.Series:
+        """`fit.senior +15; engagement.pricing +10` per lead; of all leads, or of some in a row."""
 
     def contributions(self) -> pl.DataFrame:
         """lead_row, score, rule, points, events."""

@@ -6,6 +6,7 @@ there and this one does not is taken away: files of two runs never stand togethe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ FORMATS: tuple[FileFormat, ...] = ("csv", "parquet", "jsonl")
 TABLES = ("decisions", "reasons", "actions", "withheld")
 OURS = (*(f"{table}.{form}" for table in TABLES for form in FORMATS), "rejects.csv", "undo.csv", "manifest.json")
 SHOWN_LOST = 3
+ROWS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,8 @@ def write_run(outcome: Outcome, out: Path, options: WriteOptions) -> list[str]:
 def prepare_files(outcome: Outcome, folder: Path, options: WriteOptions) -> list[str]:
     """Write every file of a run into a folder; returns what the encoding could not hold, in words."""
     zone = calendar_of(outcome.request.ruleset).zone
-    table = decisions(outcome)
-    lost = _write(table, folder / "decisions", options, zone, key=table.columns[0])
+    key = outcome.request.project.key or "row_number"
+    lost = _write(decisions(outcome, ROWS_AT_ONCE), folder / "decisions", options, zone, key=key)
     if outcome.decided is not None and decides(outcome.request.ruleset):
         lost += _write(actions(outcome), folder / "actions", options, zone, key="key")
         lost += _write(actions(outcome, withheld=True), folder / "withheld", options, zone, key="key")
@@ -70,7 +72,7 @@ def finish_interrupted(staging: Staging) -> None:
     staging.discard()
 
 
-def _write(frame: pl.DataFrame, path: Path, options: WriteOptions, zone: str, key: str) -> tuple[Lost, ...]:
+def _write(frame: pl.DataFrame | Iterator[pl.DataFrame], path: Path, options: WriteOptions, zone: str, key: str) -> tuple[Lost, ...]:
     return write_table(frame, path, options.format, zone=zone, plain=(key,), encoding=options.encoding)
 
 

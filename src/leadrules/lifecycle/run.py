@@ -6,7 +6,7 @@ next state are made of; nothing is written here. Knows no command and reads no c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, BinaryIO, Literal
@@ -203,16 +203,22 @@ def _nothing_lost(leads: LeadTable, decided: int) -> None:
         raise AssertionError(f"{leads.rows_in} rows in, {decided} decided, {leads.rejected} rejected")
 
 
-def decisions(outcome: Outcome) -> pl.DataFrame:
-    """decisions.csv: one row per lead in input order; what is so, `segments`, who has it and why, `reasons`."""
+def decisions(outcome: Outcome, rows: int) -> Iterator[pl.DataFrame]:
+    """decisions.csv: one row per lead in input order; what is so, `segments`, who has it and why, `reasons`.
+
+    It comes some rows at a time: as a whole its texts would be the most that a run ever holds.
+    """
     ruleset, facts = outcome.request.ruleset, outcome.facts
     shown = [d.name for d in ruleset.declared if not isinstance(d, Define | Segment)]
-    columns = [outcome.leads.frame["@key"].alias(outcome.request.project.key or "row_number")]
-    columns += [facts.frame[name] for name in shown]
-    columns.append(joined_segments(outcome).alias("segments"))
-    if outcome.decided is not None and decides(ruleset):
-        columns += _placements(outcome.decided)
-    return pl.DataFrame([*columns, facts.reasons().alias("reasons")])
+    key = outcome.leads.frame["@key"].alias(outcome.request.project.key or "row_number")
+    before = pl.DataFrame([key, *(facts.frame[name] for name in shown)])
+    decided = outcome.decided if decides(ruleset) else None
+    after = pl.DataFrame([] if decided is None else _placements(decided))
+    for start in range(0, max(before.height, 1), rows):
+        segments = joined_segments(ruleset, facts.frame.slice(start, rows)).alias("segments")
+        reasons = facts.reasons(start, rows).alias("reasons")
+        columns = [*before.slice(start, rows), segments, *after.slice(start, rows), reasons]
+        yield pl.DataFrame(columns)
 
 
 def _placements(decided: Decided) -> list[pl.Series]:
@@ -235,13 +241,13 @@ def actions(outcome: Outcome, *, withheld: bool = False) -> pl.DataFrame:
     return rows.select(keys, at, *columns)
 
 
-def joined_segments(outcome: Outcome) -> pl.Series:
+def joined_segments(ruleset: Ruleset, facts: pl.DataFrame) -> pl.Series:
     """The names of each lead's segments joined with `;`, in declaration order."""
-    names = [d.name for d in outcome.request.ruleset.declared if isinstance(d, Segment)]
+    names = [d.name for d in ruleset.declared if isinstance(d, Segment)]
     if not names:
-        return pl.Series([""], dtype=pl.String).new_from_index(0, outcome.facts.frame.height)
+        return pl.Series([""], dtype=pl.String).new_from_index(0, facts.height)
     words = [pl.when(pl.col(name)).then(pl.lit(name)) for name in names]
-    return outcome.facts.frame.select(pl.concat_str(words, separator=";", ignore_nulls=True)).to_series()
+    return facts.select(pl.concat_str(words, separator=";", ignore_nulls=True)).to_series()
 
 
 def reasons_long(outcome: Outcome) -> pl.DataFrame:
