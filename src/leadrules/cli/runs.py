@@ -156,10 +156,15 @@ def _plan(options: RunOptions, form: str, out: Path | None) -> None:
 
 
 def _state_of(request: RunRequest, options: RunOptions) -> Path | None:
-    """Where the state is; None without one."""
+    """Where the state is. None without one: refused, or neither there nor of any use to these rules."""
+    from leadrules.lifecycle.run import remembers
+
     if options.no_state:
         return None
-    return request.project.state if options.place is None else Path.cwd() / options.place
+    if options.place is not None:
+        return Path.cwd() / options.place
+    path = request.project.state
+    return path if path.exists() or options.baseline or remembers(request.ruleset) else None
 
 
 def _write(outcome: Outcome, state: Path | None, out: Path, form: WriteOptions, options: RunOptions) -> list[str]:
