@@ -159,7 +159,8 @@ ENTRIES: tuple[Code, ...] = (
         "null",
         "error",
         "null, or a comparison with blank",
-        "The absence of a value is called blank, and no comparison with it is true. Ask `is blank` or `is not blank`.",
+        "The absence of a value is called blank, not null or empty, and no comparison with it is true. Ask `is blank` or "
+        "`is not blank`.",
         "segment unknown when title = null\n",
         "segment unknown when title is blank\n",
     ),
