@@ -142,10 +142,10 @@ class Desk:
         who = Leads(leads["lead_row"], at)
         tried = [self._try(doer, action, who) for action in doer.actions] if leads.height else []
         nobody = _all(False, leads.height)
-        fired, settled = nobody, nobody
+        fired, left = nobody, nobody
         for one in tried:
-            fired, settled = fired | one.done, settled | one.done | one.already
-        return Done(who.rows.filter(fired), who.rows.filter(settled))
+            fired, left = fired | one.done, left | ~(one.done | one.already)
+        return Done(who.rows.filter(fired), who.rows.filter(fired | ~left))
 
     def _try(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
         self._order += 1

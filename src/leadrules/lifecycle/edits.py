@@ -130,7 +130,8 @@ class Readable:
         if name in ("at", "type", "lead_id", "id"):
             return True
         return all(
-            any(known == name and kind in (None, its) for known, its in self.events[event]) for event in selection.types
+            any(known == name and kind in (None, its) for known, its in self.events.get(event, ()))
+            for event in selection.types
         )
 
 
