@@ -67,65 +67,71 @@ class Dealer:
     # -- dealing --------------------------------------------------------------------------------------------------------
 
     def deal(
-        self, route: Route, sight: Sight, start: datetime, within: Duration | None, barred: frozenset[str] = frozenset()
-    ) -> bool:
-        """The first rule that holds and has somebody; whether somebody was dealt."""
+        self,
+        route: Route,
+        sight: Sight,
+        start: datetime,
+        within: Duration | None = None,
+        by: str = "",
+        *,
+        anew: bool = False,
+    ) -> bool | None:
+        """The first rule that holds and has somebody: whether that is anything new; None for nobody. `by` is the rule
+        that asked, `anew` bars earlier owners."""
+        barred = frozenset(sight.memory.past_owners) if anew else frozenset()
         for rule in route.rules:
             if not self.exists(rule) or not self.eyes.holds(rule.condition, sight):
                 continue
             if rule.target.kind == "keep":
                 sight.routes[route.name] = rule.name
-                return False
+                return None
             owner = self.choose(route, rule, sight, barred)
             if owner is None:
                 continue
             sight.routes[route.name] = rule.name
             length = within or rule.respond_within
             due = None if length is None else self.eyes.clock.respond_by(start, length, self.reps.get(owner))
-            self.give(route, sight, owner, due, f"route.{route.name}.{rule.name}")
-            return True
-        return False
+            line = f"route.{route.name}.{rule.name}"
+            return self.give(route, sight, owner, line, by or line, due=due)
+        return None
 
     def exists(self, rule: RouteRule) -> bool:
         """Whether today is within the rule's dates."""
         day, active = self.today.isoformat(), rule.active
         return active is None or ((active.start or "") <= day and (active.end is None or day <= active.end))
 
-    def give(self, route: Route, sight: Sight, owner: str, due: datetime | None, rule: str) -> None:
-        """Write down what a route decided."""
-        sight.taken[self.slot(route)] = rule
+    def give(self, route: Route, sight: Sight, owner: str, line: str, by: str, *, due: datetime | None) -> bool:
+        """Write down what a route decided; whether there is anything new in it."""
         if route.sets is None:
-            self.assign(sight, owner, rule, due=due, route=route.name, is_dealt=True)
-        elif owner != self.eyes.field(route.sets, sight):
-            sight.memory.decided[route.sets] = (owner, sight.record.get(route.sets))
-            self.count(owner)
-            sight.row("assign", route.sets, owner, due=due, rule=rule)
+            return self.assign(sight, owner, line, by, due=due, route=route.name)
+        if owner == self.eyes.field(route.sets, sight):
+            return False
+        sight.taken[self.slot(route)] = by
+        sight.memory.decided[route.sets] = (owner, sight.record.get(route.sets))
+        self.count(owner)
+        sight.row("assign", route.sets, owner, due=due, rule=line)
+        return True
 
     def assign(
-        self,
-        sight: Sight,
-        owner: str,
-        rule: str,
-        *,
-        due: datetime | None = None,
-        route: str | None = None,
-        is_dealt: bool = False,
-    ) -> None:
-        """A change of owner; the owner it has is none, but is asked to respond."""
+        self, sight: Sight, owner: str, line: str, by: str, *, due: datetime | None = None, route: str | None = None
+    ) -> bool:
+        """A change of owner; the owner it has is none, but is asked to respond. Whether there is anything new in it."""
         memory = sight.memory
-        sight.taken["owner"] = rule
         if owner == memory.owner:
             if due is not None:
+                sight.taken["owner"] = by
                 memory.due_at, memory.due_route = due, route
-            return
+            return due is not None
+        sight.taken["owner"] = by
         memory.owner_changes += memory.owner is not None
         settings = self.eyes.inputs.ruleset.settings
         memory.owner, memory.owner_said = owner, sight.record.get(settings.owner) if settings.owner else None
         memory.assigned_at, memory.due_at, memory.due_route = self.as_of, due, None if due is None else route
         memory.past_owners.append(owner)
-        memory.is_handed_over = not is_dealt and owner.startswith(QUEUE)
+        memory.is_handed_over = by != line or not line.startswith("route")
         self.count(owner)
-        sight.row("assign", "owner", owner, due=due, rule=rule)
+        sight.row("assign", "owner", owner, due=due, rule=line)
+        return True
 
     def count(self, owner: str) -> None:
         """One more assignment of today."""

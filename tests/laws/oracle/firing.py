@@ -73,7 +73,7 @@ class Triggers:
             self._remember(trigger, sight, answers)
         if trigger.on.kind == "condition":
             # One that was to fire and lost all stays armed; one that found all as it asks has nothing to fire for.
-            is_open = start is not None and (not answers or LOST in answers) and DONE not in answers
+            is_open = LOST in answers and DONE not in answers
             sight.memory.holds[trigger.name] = holds and not is_open
 
     def _absorb(self, trigger: Trigger, sight: Sight, start: datetime | None) -> None:
@@ -240,7 +240,7 @@ class Triggers:
         name = action.sequence if action.by is None else sight.facts.values.get(action.by)
         if name is None:
             return LOST
-        way = sight.memory.enrolment
+        way = sight.riding
         template = self.eyes.template(action.template, sight)
         if way is not None and way.sequence.name == name:
             return NOTHING
@@ -258,7 +258,7 @@ class Triggers:
         return DONE
 
     def _stop(self, sight: Sight, rule: str) -> str:
-        way = sight.memory.enrolment
+        way = sight.riding
         if way is None:
             return NOTHING
         if "sequence" in sight.taken:
@@ -293,32 +293,30 @@ class Triggers:
         route = None if action.route is None else self.routes[action.route]
         slot = "owner" if route is None else self.dealer.slot(route)
         owner = action.rep or (None if action.queue is None else f"{QUEUE}{action.queue}")
-        if route is None and owner == sight.before.owner:
-            return NOTHING
         if slot in sight.taken:
             what = slot.removeprefix("field:")
             sight.row("assign", what, owner or "", rule=rule, reason=f"lost to {sight.taken[slot]}")
             return LOST
-        if route is None:
-            assert owner is not None
-            self.dealer.assign(sight, owner, rule)
-            return DONE
-        return self._deal(action, route, sight, cause)
+        if route is not None:
+            return self._deal(action, route, sight, cause)
+        assert owner is not None
+        due = None
+        if cause.trigger is not None and cause.trigger.respond_within is not None:
+            rep = self.dealer.reps.get(owner)
+            due = self.eyes.clock.respond_by(cause.start, cause.trigger.respond_within, rep)
+        return DONE if self.dealer.assign(sight, owner, rule, rule, due=due) else NOTHING
 
     def _deal(self, action: Action, route: Route, sight: Sight, cause: Cause) -> str:
-        trigger = cause.trigger
-        name, times = "" if trigger is None else trigger.name, 0
-        barred: frozenset[str] = frozenset()
-        if action.kind == "reassign":
-            times = sight.memory.reassigned.get(name, 0)
-            if action.most_times is not None and times >= action.most_times:
-                sight.row("assign", "owner", "", rule=cause.rule, reason="over a limit")
-                return LOST
-            barred = frozenset(sight.memory.past_owners)
-        within = None if trigger is None else trigger.respond_within
-        if not self.dealer.deal(route, sight, cause.start, within, barred):
+        name = "" if cause.trigger is None else cause.trigger.name
+        times = sight.memory.reassigned.get(name, 0)
+        if action.kind == "reassign" and action.most_times is not None and times >= action.most_times:
+            sight.row("assign", "owner", "", rule=cause.rule, reason="over a limit")
             return LOST
-        if action.kind == "reassign":
+        within, anew = None if cause.trigger is None else cause.trigger.respond_within, action.kind == "reassign"
+        news = self.dealer.deal(route, sight, cause.start, within, cause.rule, anew=anew)
+        if not news:
+            return LOST if news is None else NOTHING
+        if anew:
             sight.memory.reassigned[name] = times + 1
         return DONE
 
@@ -339,8 +337,6 @@ class Triggers:
         today = self.eyes.clock.day(self.as_of)
         if self.eyes.is_suppressed("email", sight):
             reason = "suppressed"
-        elif sight.memory.automatic.get("email") == today:
-            reason = "held for tomorrow"
         else:
             sight.memory.automatic["email"] = today
         template = self.eyes.template(action.template, sight) or ""

@@ -6,7 +6,7 @@ In: the sights of a run. Out: enrolments in their memories and lines of actions 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tests.laws.oracle.memory import Enrolment, Wish
 from tests.laws.oracle.sight import Eyes, Sight
@@ -55,31 +55,30 @@ class Progress:
         if is_held and way.paused_at is None:
             way.paused_at = self.as_of
         elif not is_held and way.paused_at is not None:
-            way.dues = self.resumed(way)
+            way.dues = self._resumed(way, self.as_of - way.paused_at)
             way.paused_at = None
 
-    def resumed(self, way: Enrolment) -> list[datetime]:
-        """The due times as they are if a pause ends now: every step still to come moves by its length."""
-        if way.paused_at is None:
-            return way.dues
-        length = self.as_of - way.paused_at
+    def _resumed(self, way: Enrolment, length: timedelta) -> list[datetime]:
+        """The due times after a pause: every step still to come moves by its length."""
         return [
             due if step.number in way.passed else self.eyes.clock.opening(way.sequence, due + length)
             for step, due in zip(way.sequence.steps, way.dues, strict=True)
         ]
 
     def due(self, way: Enrolment) -> list[tuple[Step, datetime]]:
-        """The steps that have come due and have not passed."""
-        pairs = zip(way.sequence.steps, self.resumed(way), strict=True)
+        """The steps that have come due and have not passed; none comes due in a pause."""
+        if way.paused_at is not None:
+            return []
+        pairs = zip(way.sequence.steps, way.dues, strict=True)
         return [(step, due) for step, due in pairs if step.number not in way.passed and due <= self.as_of]
 
     def _is_over(self, way: Enrolment, sight: Sight) -> bool:
         """Whether the end has come and nothing is held for another day."""
         after = way.sequence.finish_after
-        end = max(way.dues) if way.dues else way.at
+        end = way.dues[-1] if way.dues else way.at
         if after is not None:
             end = self.eyes.clock.plus(end, after)
-        if end > self.as_of:
+        if end > self.as_of or any(due > self.as_of for due in way.dues):
             return False
         used = {channel for channel, day in sight.memory.automatic.items() if day == self.today}
         for step, _ in self.due(way):
@@ -147,7 +146,7 @@ class Progress:
     def send(self, sight: Sight) -> None:
         """What is due, of the sequence that finished and of the one the lead is in."""
         for way in (self.finished.get(sight.key), sight.memory.enrolment):
-            if way is not None and way.paused_at is None:
+            if way is not None:
                 for step, due in self.due(way):
                     self._send(step, due, way, sight)
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from tests.laws.oracle.clock import Clock
-from tests.laws.oracle.memory import Event, Inputs, Lead, Memory, Row, State, Wish
+from tests.laws.oracle.memory import Enrolment, Event, Inputs, Lead, Memory, Row, State, Wish
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
@@ -50,8 +50,8 @@ class Sight:
     taken: dict[str, str] = field(default_factory=dict)  # slot -> the rule that has it
     routes: dict[str, str] = field(default_factory=dict)  # route -> the rule that won
     wish: Wish | None = None
+    riding: Enrolment | None = None  # the sequence it is in after exits and finishes
     not_yet: int = 0
-    wanted: set[str] = field(default_factory=set)
 
     @property
     def order(self) -> tuple[bool, datetime, str]:

@@ -88,6 +88,7 @@ def _oldest(eyes: Eyes, before: State) -> datetime:
 def _decide(eyes: Eyes, sights: list[Sight], progress: Progress, dealer: Dealer, triggers: Triggers) -> None:
     for sight in sights:
         progress.exit_pause_or_finish(sight)
+        sight.riding = sight.memory.enrolment
     triggers.run(sights)
     for sight in dealer.in_order(None, sights):
         _on_finish(sight, progress, triggers, eyes)
@@ -109,7 +110,7 @@ def _on_finish(sight: Sight, progress: Progress, triggers: Triggers, eyes: Eyes)
 
 def _route(route: Route, sights: list[Sight], dealer: Dealer, eyes: Eyes) -> None:
     for sight in dealer.in_order(route, [one for one in sights if dealer.looks_at(route, one)]):
-        dealer.deal(route, sight, eyes.as_of, None)
+        dealer.deal(route, sight, eyes.as_of)
 
 
 def _remember(eyes: Eyes, sight: Sight) -> None:

@@ -1,0 +1,181 @@
+"""The product's side of the law: exports written as CSV, runs executed over them, and what they came to in the model's words.
+
+In: a company and a day's export. Out: decisions, rows of actions and the memory of each lead as plain values.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from tests.laws.oracle.firing import text
+from tests.laws.oracle.memory import Event, Lead, Memory, Row
+from tests.laws.small_company import EVENTS, FIELDS, Company
+
+from leadrules.lifecycle.model import State, empty_state
+from leadrules.lifecycle.next_state import state_after
+from leadrules.lifecycle.run import Outcome, RunRequest, actions, decisions, execute
+
+EVENT_COLUMNS = ("lead_id", "type", "at", *dict.fromkeys(name for own in EVENTS.values() for name in own))
+
+DECIDED = ("owner", "sequence", "step", "enrolled_at")
+PLAIN = (
+    "created",
+    "owner",
+    "assigned_at",
+    "due_at",
+    "due_route",
+    "owner_changes",
+    *DECIDED[1:],
+    "seq_template",
+    "seq_wait",
+)
+
+
+@dataclass(slots=True)
+class Product:
+    """The product with its state, which goes on from run to run."""
+
+    company: Company
+    state: State = field(default_factory=empty_state)
+
+    def run(self, as_of: datetime, leads: list[Lead], events: list[Event], **options: Any) -> Outcome:
+        """One run over an export, and its state taken over."""
+        write_leads(self.company.folder / "leads.csv", leads)
+        write_events(self.company.folder / "events.csv", events)
+        project = self.company.project
+        assert project.leads is not None
+        request = RunRequest(
+            project, self.company.ruleset, project.leads, project.events, as_of=as_of, state=self.state, **options
+        )
+        outcome = execute(request)
+        assert outcome.rejects.is_empty(), outcome.rejects
+        assert outcome.decided is not None
+        self.state = state_after(outcome)
+        return outcome
+
+
+def write_leads(path: Path, leads: Iterable[Lead]) -> None:
+    """An export of leads."""
+    _write(path, list(FIELDS), ([_cell(one[name]) for name in FIELDS] for one in leads))
+
+
+def write_events(path: Path, events: list[Event]) -> None:
+    """An export of events, with ids where they have some."""
+    own = ["id"] if any("id" in one for one in events) else []
+    names = [*own, *EVENT_COLUMNS]
+    rows = ({**one, "lead_id": one["lead"]} for one in events)
+    _write(path, names, ([_cell(one.get(name)) for name in names] for one in rows))
+
+
+def _write(path: Path, header: list[str], rows: Iterable[list[str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else value.isoformat()
+        if hasattr(value, "isoformat")
+        else str(value)
+    )
+
+
+def rows_of(outcome: Outcome) -> list[Row]:
+    """The lines of actions.csv and of withheld.csv."""
+    found = pl.concat([actions(outcome), actions(outcome, withheld=True)], how="diagonal")
+    texts = pl.col("what", "value", "template", "reason").fill_null("")
+    rows = found.with_columns(texts, pl.col("auto").fill_null(value=False)).iter_rows(named=True)
+    return [Row(**{name: value for name, value in row.items() if name != "at"}) for row in rows]
+
+
+def decisions_of(outcome: Outcome) -> dict[str, dict[str, Any]]:
+    """What decisions.csv says of owners, routes and sequences, by key; in the order of the export."""
+    found = pl.concat(decisions(outcome, 5))
+    names = [name for name in found.columns if name in DECIDED or name.startswith("route.")]
+    filled = [route.sets for route in outcome.request.ruleset.routes if route.sets is not None]
+    return {row["id"]: {name: row[name] for name in (*names, *filled)} for row in found.iter_rows(named=True)}
+
+
+def memories_of(state: State) -> dict[str, dict[str, Any]]:
+    """What the state has of every lead ever seen."""
+    assert state.ruleset is not None
+    limited = {f"fired:{trigger.name}" for trigger in state.ruleset.triggers if trigger.once}
+    leads = state.leads.drop([c for c in state.leads.columns if c.startswith("fired:") and c not in limited])
+    # A decision that the record agrees with is none any more, whether it is still written down or not.
+    return {row["key"]: _remembered(row) for row in leads.iter_rows(named=True)}
+
+
+def _remembered(row: dict[str, Any]) -> dict[str, Any]:
+    found = {name: row[name] for name in PLAIN}
+    found["due_route"] = row["due_route"] if row["due_at"] else None
+    found["is_paused"] = row["seq_paused_at"]
+    found["past_owners"] = sorted({*(row["past_owners"] or ()), row["owner"]} - {None})
+    for kind in ("label", "since", "fired", "enrolled", "overdue"):
+        found[kind] = {name.partition(":")[2]: value for name, value in row.items() if name.startswith(f"{kind}:")}
+    found["in"] = {name.removeprefix("in:"): bool(value) for name, value in row.items() if name.startswith("in:")}
+    found["holds"] = {name for name, value in row.items() if name.startswith("holds:") and value}
+    pending = (name for name in row if name.startswith("set:") and row[name] != row[f"said:{name[4:]}"])
+    found["set"] = {name: row[name] for name in pending}
+    return {name: _without_blanks(value) for name, value in found.items()}
+
+
+def memory_of(memory: Memory, state: State) -> dict[str, Any]:
+    """The same of the model: of the labels and segments that the product keeps, and the firings that still matter."""
+    assert state.ruleset is not None
+    limited = {trigger.name for trigger in state.ruleset.triggers if trigger.once}
+    labels, segments = (_named(state, kind) for kind in ("label:", "in:"))
+    way = memory.enrolment
+    found: dict[str, Any] = {
+        "created": memory.created,
+        "owner": memory.owner,
+        "assigned_at": memory.assigned_at,
+        "due_at": memory.due_at,
+        "due_route": memory.due_route,
+        "owner_changes": memory.owner_changes,
+        "sequence": None if way is None else way.sequence.name,
+        "step": None if way is None else way.step,
+        "enrolled_at": None if way is None else way.at,
+        "seq_template": None if way is None else way.template,
+        "seq_wait": None if memory.wish is None else memory.wish.sequence,
+        "is_paused": None if way is None else way.paused_at,
+        "past_owners": sorted({*memory.past_owners, memory.owner} - {None}),  # type: ignore[type-var]
+        "label": {name: memory.labels.get(name) for name in labels},
+        "since": {name: memory.since.get(name) for name in labels},
+        "fired": {name: at for name, at in memory.fired.items() if name in limited},
+        "enrolled": memory.enrolled,
+        "overdue": memory.overdue,
+        "in": {name: bool(memory.labels.get(name)) for name in segments},
+        "holds": {f"holds:{name}" for name, value in memory.holds.items() if value},
+        "set": {f"set:{name}": text(value) for name, (value, said) in memory.decided.items() if value != said},
+    }
+    return {name: _without_blanks(value) for name, value in found.items()}
+
+
+def _named(state: State, kind: str) -> list[str]:
+    return [name.removeprefix(kind) for name in state.leads.columns if name.startswith(kind)]
+
+
+def _without_blanks(value: Any) -> Any:
+    return {name: one for name, one in value.items() if one is not None} if isinstance(value, dict) else value
+
+
+def credits_of(state: State) -> dict[tuple[str, str], int]:
+    """The credits that are not 0, by rule and rep."""
+    rows = state.credits.filter(pl.col("credit") != 0).iter_rows(named=True)
+    return {(f"{row['route']}.{row['rule']}", row["rep"]): row["credit"] for row in rows}
+
+
+def assignments_of(state: State, since: date) -> dict[tuple[str, date], int]:
+    """How many leads each rep was assigned on each day from a day on."""
+    rows = state.assignments.filter(pl.col("day") >= since).iter_rows(named=True)
+    return {(row["rep"], row["day"]): row["count"] for row in rows}

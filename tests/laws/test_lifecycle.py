@@ -1,0 +1,110 @@
+"""The law: over random companies the product decides, tick by tick, what the brute-force model decides.
+
+Owners, actions, withheld actions with their reasons, due times, sequences, what routes won, credits and all that is
+remembered; whatever the order of the rows; and one batch gives each rep as much as the same leads in eight.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from tests.laws.oracle.memory import Inputs, Lead, Row
+from tests.laws.oracle.memory import State as Remembered
+from tests.laws.oracle.tick import Tick, run
+from tests.laws.product import Product, assignments_of, credits_of, decisions_of, memories_of, memory_of, rows_of
+from tests.laws.random_company import Life, RandomRules, random_settings, random_team
+from tests.laws.small_company import Company, company, lead, moment
+
+TICKS = 60
+COMPANIES = int(os.environ.get("LAW_EXAMPLES", "0")) // 20 or 5
+BATCHES = 8
+
+
+def lines(rows: list[Row]) -> list[str]:
+    """Rows in an order that two lists of the same rows share, as text that a failure can show."""
+    return sorted(repr(row) for row in rows)
+
+
+@pytest.mark.parametrize("seed", range(COMPANIES))
+def test_the_product_decides_what_the_model_decides(seed: int, tmp_path: Path) -> None:
+    random = Random(seed)
+    rules, team, settings = RandomRules(random), random_team(random), random_settings(random)
+    product = Product(company(tmp_path, rules.text(), team=team, **settings))
+    life, model, last = Life(random, rules), Remembered(), None
+    for number in range(TICKS):
+        day = life.next_day({} if last is None else last.decisions, statuses(model))
+        if day.is_edited:
+            product.company = company(tmp_path, rules.text(), team=team, **settings)
+        last = modelled(product.company, model, day.leads, day.events, as_of=day.as_of)
+        model = last.state
+        outcome = product.run(day.as_of, day.leads, day.events)
+        where = f"seed {seed}, tick {number}, {day.as_of.isoformat()}"
+        assert lines(rows_of(outcome)) == lines(last.rows), where
+        assert list(decisions_of(outcome).items()) == list(last.decisions.items()), where
+        agree_on_memory(product, model, where)
+
+
+def agree_on_memory(product: Product, model: Remembered, where: str) -> None:
+    """The two states say the same of every lead, and of whose turn it is."""
+    found = memories_of(product.state)
+    assert found == {key: memory_of(memory, product.state) for key, memory in model.leads.items()}, where
+    assert credits_of(product.state) == {at: credit for at, credit in model.credits.items() if credit}, where
+    assert model.as_of is not None
+    monday = model.as_of.date() - timedelta(days=model.as_of.weekday())
+    counts = {at: count for at, count in model.assignments.items() if at[1] >= monday}
+    assert assignments_of(product.state, monday) == counts, where
+
+
+@pytest.mark.parametrize("seed", range(100, 100 + max(COMPANIES // 5, 2)))
+def test_the_order_of_the_rows_changes_nothing(seed: int, tmp_path: Path) -> None:
+    random = Random(seed)
+    rules, team, settings = RandomRules(random), random_team(random), random_settings(random)
+    own = company(tmp_path, rules.text(), team=team, **settings)
+    one, other = Product(own), Product(own)
+    life = Life(random, rules)
+    for _ in range(15):
+        day = life.next_day({}, {})
+        found = one.run(day.as_of, day.leads, day.events)
+        leads, events = random.sample(day.leads, len(day.leads)), random.sample(day.events, len(day.events))
+        again = other.run(day.as_of, leads, events)
+        assert lines(rows_of(again)) == lines(rows_of(found))
+        assert decisions_of(again) == decisions_of(found)
+        assert memories_of(other.state) == memories_of(one.state)
+        assert credits_of(other.state) == credits_of(one.state)
+
+
+@pytest.mark.parametrize("strategy", ["round_robin", "weighted", "weighted rep.win_rate"])
+def test_one_batch_gives_each_rep_as_much_as_eight(strategy: str, tmp_path: Path) -> None:
+    rules = f"route sales {{ all: team inside by {strategy} otherwise }}"
+    own = company(tmp_path, rules)
+    leads = [lead(f"{number:03d}") for number in range(8 * 37)]
+    whole = dealt(Product(own), [leads])
+    parts = [leads[start : start + 37] for start in range(0, len(leads), 37)]
+    assert len(parts) == BATCHES
+    assert dealt(Product(own), parts) == whole
+    assert sum(whole.values()) == len(leads)
+
+
+def dealt(product: Product, batches: list[list[Lead]]) -> dict[str, int]:
+    """How many leads each rep has after these batches, one an hour."""
+    found: dict[str, int] = {}
+    for number, batch in enumerate(batches):
+        outcome = product.run(moment(f"2026-03-16T{number + 9:02d}:00"), batch, [])
+        for row in rows_of(outcome):
+            found[row.value] = found.get(row.value, 0) + 1
+    return found
+
+
+def modelled(own: Company, state: Remembered, leads: list[Lead], events: list[Any], **options: Any) -> Tick:
+    """One run of the model."""
+    return run(Inputs(own.project, own.ruleset, own.project.team, leads, events, **options), state)
+
+
+def statuses(state: Remembered) -> dict[str, Any]:
+    """The statuses that rules set."""
+    return {key: memory.decided["status"][0] for key, memory in state.leads.items() if "status" in memory.decided}
