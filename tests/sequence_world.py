@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -76,7 +77,7 @@ class World:
 
     def ruleset(self) -> Ruleset:
         """The rules as they are now, with what kept versions read."""
-        return with_kept(self.project, compiled(self.rules), self.state)
+        return with_kept(self.project, _compiled(self.rules), self.state)
 
     def run(
         self, as_of: datetime, wishes: Iterable[tuple[Any, ...]] = (), *, keys: Iterable[str] | None = None,
@@ -111,7 +112,8 @@ class World:
 
     def of(self, key: str, column: str) -> Any:
         """What the state has of a lead."""
-        return self.state.leads.filter(pl.col("key") == key)[column][0] if column in self.state.leads.columns else None
+        found = self.state.leads.filter(pl.col("key") == key)
+        return found[column][0] if found.height and column in found.columns else None
 
     def _table(self, keys: list[str]) -> pl.DataFrame:
         given = pl.DataFrame({"key": keys}, schema={"key": pl.String()})
@@ -148,6 +150,11 @@ class World:
         leads = pl.concat([absent, after.drop("lead_row")], how="diagonal")
         versions = pl.concat([self.state.versions, versions])
         self.state = replace(self.state, leads=leads, versions=versions, as_of=as_of)
+
+
+@cache
+def _compiled(rules: str) -> Ruleset:
+    return compiled(rules)
 
 
 def applied(table: pl.DataFrame, changes: Iterable[pl.DataFrame]) -> pl.DataFrame:

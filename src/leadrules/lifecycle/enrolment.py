@@ -84,7 +84,9 @@ def enrol(tick: Tick, ended: pl.Series, wishes: pl.DataFrame) -> Enrolments:
     """Let in whom the limits let in. `ended`: the leads that `progress` took out of their sequence."""
     judged = _judged(tick, ended, wishes)
     wanted = judged.filter(pl.col("why").is_null())
-    stops = wanted.filter(pl.col("kind") == "stop").with_columns(sequence=pl.coalesce("current", "seq_wait"))
+    stops = wanted.filter(pl.col("kind") == "stop").with_columns(
+        sequence=pl.coalesce("current", "seq_wait"), template=pl.lit(None, dtype=pl.String)
+    )
     waiters, gone = _waiters(tick, ended, wanted)
     entering = pl.concat([wanted.filter(pl.col("kind") != "stop"), waiters], how="diagonal")
     is_in = _let_in(tick, entering)
