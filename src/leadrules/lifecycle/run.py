@@ -124,6 +124,13 @@ def decides(ruleset: Ruleset) -> bool:
     return bool(ruleset.routes or ruleset.sequences or ruleset.triggers)
 
 
+def remembers(ruleset: Ruleset) -> bool:
+    """Whether what one run finds depends on what the last one found: then a state is kept."""
+    held = (label.hold for band in ruleset.definitions if isinstance(band, Band) for label in band.labels)
+    staged = any(isinstance(definition, Stages) for definition in ruleset.definitions)
+    return decides(ruleset) or staged or any(hold is not None for hold in held)
+
+
 def _with_state(request: RunRequest, state: State, leads: LeadTable, context: Context) -> Overlay | None:
     """The leads as the rules see them, with what the state knows better; None where nothing is decided or remembered."""
     ruleset = request.ruleset
