@@ -496,3 +496,11 @@ def test_no_leads_and_no_reps() -> None:
     assert routed(tick_of("route r { q: queue nurture otherwise }\n", Team((), (), ("nurture",)), leads(1))) == [
         ("q", "queue:nurture")
     ]
+
+
+def test_absent_leads_load_the_field_that_was_set() -> None:
+    text = "route s sets sdr_owner { t: team all by round_robin otherwise }\n"
+    absent = [{"id": "Z1", "set:sdr_owner": "a@x"}, {"id": "Z2", "set:sdr_owner": ""}, {"id": "Z3", "owner": "a@x"}]
+    tick = tick_of(text, team(replace(A, capacity=Capacity(open=2))), leads(2), state=state_of(absent))
+    found = Router(tick).always_on(tick.leads["owner"], nobody(tick))["s"]
+    assert found["owner"].to_list() == ["a@x", None]

@@ -50,9 +50,17 @@ class Accounts:
         """Leads that changed hands, the latest last; reps below 0 are somebody else."""
         for row, account, rep in zip(rows, accounts, reps, strict=True):
             if account is not None:
-                self._moved.add(row)
-                if rep >= 0:
-                    self._dealt.setdefault(account, []).append(rep)
+                self.moved(row, account, rep)
+
+    def moved(self, row: int, account: str, rep: int) -> None:
+        """One lead that changed hands."""
+        self._moved.add(row)
+        if rep >= 0:
+            given = self._dealt.get(account)
+            if given is None:
+                self._dealt[account] = [rep]
+            else:
+                given.append(rep)
 
     def owner(self, account: str | None, row: int, excluded: Container[int] = ()) -> int:
         """The rep who was given another lead of the account most recently; below 0 where there is none."""

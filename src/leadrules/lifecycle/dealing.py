@@ -335,8 +335,9 @@ class Dealer:
             if self._room[owner] <= 0 or self._levels:
                 self._look_at(owner)
         for accounts, asked in line.accounts.values():
-            if before >= 0 or asked[at] is not None:
-                accounts.dealt((line.rows[at],), (asked[at],), (owner,))
+            account = asked[at]
+            if account is not None:
+                accounts.moved(line.rows[at], account, owner)
 
     def _level(self, rep: int) -> None:
         """How much of a rep's capacity is taken, and is left if every lead to come is open."""

@@ -20,6 +20,7 @@ from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.labels import Labels
 from leadrules.lifecycle.late import Late
 from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, Tick
+from leadrules.lifecycle.overdue import overdue
 from leadrules.lifecycle.routing import Holding, Router
 from leadrules.lifecycle.sequences import Progress, due, progress
 from leadrules.lifecycle.slots import OWNER, field_slot
@@ -366,15 +367,3 @@ def broken_asserts(tick: Tick, facts: Facts) -> Iterable[Broken]:
         broken = values["if"].fill_null(value=False) & ~values["then"].fill_null(value=False)
         if broken.any():
             yield Broken(promise, broken.arg_true().cast(pl.UInt32))
-
-
-def overdue(tick: Tick, route: str) -> pl.DataFrame:
-    """lead_row, due_at: the leads of a route past their `due_at` without what counts as an answer."""
-    answered = next((one.answered for one in tick.ruleset.routes if one.name == route), ())
-    values = tick.facts.values({str(number): one for number, one in enumerate(answered)})
-    due, of = column(tick.leads, "due_at", INSTANT), column(tick.leads, "due_route", pl.String())
-    late = (due < tick.as_of) & (of == route)
-    for holds in values.values():
-        late &= ~holds.fill_null(value=False)
-    late = late.fill_null(value=False)
-    return tick.leads.select("lead_row").with_columns(due.alias("due_at")).filter(late)

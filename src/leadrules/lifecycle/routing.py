@@ -8,7 +8,7 @@ move through all calls of a run. Knows no trigger, no file and no slot: what it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -41,7 +41,7 @@ from leadrules.lifecycle.eligibility import (
     roster_at,
 )
 from leadrules.lifecycle.hours import WorkingTime
-from leadrules.lifecycle.model import CREDIT_COLUMNS, INSTANT, Tick
+from leadrules.lifecycle.model import CREDIT_COLUMNS, INSTANT, LEAD_COLUMNS, Tick
 from leadrules.ruleset.model import Duration, Expr
 
 BY_TRIGGER = "trigger"
@@ -78,7 +78,7 @@ class Router:
     """The routes of one run. `watched` are the leads of which `considered` will tell every rep that was looked at."""
 
     def __init__(self, tick: Tick, watched: Iterable[int] = ()) -> None:
-        self.tick = tick
+        self.tick = replace(tick, leads=_whole(tick.leads))
         self.roster = roster_at(tick.project.team, tick.calendar, tick.as_of)
         self._today = tick.calendar.day_of(tick.as_of)
         self.loads = Loads(self.roster, tick.state.assignments, self._today)
@@ -332,7 +332,7 @@ class Router:
     @cached_property
     def _absent(self) -> pl.DataFrame:
         """The leads of the state that are not in the input."""
-        return self.tick.state.leads.join(self.tick.leads.select("key"), on="key", how="anti")
+        return _whole(self.tick.state.leads).join(self.tick.leads.select("key"), on="key", how="anti")
 
     def _before(self, field: str | None) -> pl.Series:
         """Each lead's owner, or what a field holds, before this run."""
@@ -505,6 +505,12 @@ class Router:
     def passed_over(self, why: int | None) -> tuple[Passed, ...]:
         """The rules that were passed over, each with its reps and why each of them was not eligible."""
         return self.reasons.known[why or 0]
+
+
+def _whole(leads: pl.DataFrame) -> pl.DataFrame:
+    """The leads with every column that the state may have of them; what it has not is blank."""
+    missing = {name: kind for name, kind in LEAD_COLUMNS.items() if name not in leads.columns}
+    return leads.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in missing.items())
 
 
 def _takes_turns(rule: RuleTable) -> bool:
