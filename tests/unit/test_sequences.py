@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 
 import polars as pl
 import pytest
@@ -331,3 +332,13 @@ def test_a_lead_that_the_record_puts_into_a_sequence() -> None:
     world.fields["a"]["opted_out"] = True
     assert world.run(tokyo("2026-11-10T10:00")).rows() == [("a", "stop", "s", "sequence.s.exit")]
     assert world.of("b", "sequence") == "elsewhere"
+
+
+def test_a_bucket_chooses_among_the_leads_at_hand() -> None:
+    """The first half of the buckets gets the step; MD5 of "x:a" to "x:f" modulo 100."""
+    keys = "abcdef"
+    world = World('sequence s { 1: day 1 call when bucket("x") < 50 }', {key: {} for key in keys})
+    ran = world.run(tokyo("2026-11-02T10:00"), [(key, "enroll", "s") for key in keys])
+    chosen = [key for key in keys if int(md5(f"x:{key}".encode()).hexdigest(), 16) % 100 < 50]
+    assert [row[0] for row in ran.rows() if row[1] == "call"] == chosen
+    assert 0 < len(chosen) < len(keys)

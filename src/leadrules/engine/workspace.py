@@ -16,6 +16,7 @@ from leadrules.core.functions.columnar import as_instant, dtype, fold_column, lo
 from leadrules.core.types import DATE, DATETIME, NUMBER, TEXT, Type
 from leadrules.engine.events import MOMENT, Asked, EventPass, kinds_of
 from leadrules.engine.lowering import Lowering, literal
+from leadrules.engine.needs import leaves
 from leadrules.engine.table import Table
 from leadrules.ruleset.model import Active, Band, Duration, Each, EventFilter, Expr, Ruleset, Stages
 
@@ -74,6 +75,9 @@ class Workspace:
                 return literal(rep.get(str(expression.value)), expression.type)
             return self._leaf(expression)
 
+        # A bucket is a column of all leads: it must be there before some of them are taken.
+        for bucket in (part for one in wanted.values() for part in leaves(one) if part.op == "bucket"):
+            self._bucket(bucket)
         frame = self._table.frame
         return Table(frame if rows is None else frame[rows], leaf, self._lower).evaluate(wanted)
 
