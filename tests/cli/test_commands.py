@@ -204,16 +204,30 @@ def test_tests_show_what_each_part_saw(project: Path) -> None:
     assert leadrules("test", "-k", "nothing like it", cwd=project).returncode == 1
 
 
-def test_what_cannot_run_yet_is_said(project: Path) -> None:
+def test_a_route_shows_in_the_decisions(project: Path) -> None:
     (project / "rules" / "team.yaml").write_text("queues: [nurture]\n")
     (project / "rules" / "route.lead").write_text("route sales { rest: queue nurture otherwise }\n")
-    assert leadrules("check", cwd=project).returncode == 0
-    for command in ("run", "plan"):
-        done = leadrules(command, cwd=project)
-        assert done.returncode == 2
-        assert "route sales" in done.stderr
-        assert "rules/route.lead:1" in done.stderr
+    assert leadrules("run", "--no-state", cwd=project).returncode == 0
+    decisions, actions = (
+        list(csv.DictReader((project / "out" / name).read_text(encoding="utf-8").splitlines()))
+        for name in ("decisions.csv", "actions.csv")
+    )
+    assert {(row["owner"], row["route.sales"]) for row in decisions} == {("queue:nurture", "rest")}
+    assert {(row["kind"], row["what"], row["value"], row["rule"]) for row in actions} == {
+        ("assign", "owner", "queue:nurture", "route.sales.rest")
+    }
+
+
+def test_an_assert_that_is_broken_stops_the_run(project: Path) -> None:
+    (project / "rules" / "promise.lead").write_text(
+        'assert owned "Everybody is owned": true implies owner is not blank\n'
+    )
+    stopped = leadrules("run", "--no-state", cwd=project)
+    assert stopped.returncode == 1
+    assert 'assert owned "Everybody is owned" (rules/promise.lead:1) is broken by 3 leads' in stopped.stderr
     assert not (project / "out").exists()
+    assert leadrules("run", "--no-state", "--force", cwd=project).returncode == 0
+    assert (project / "out" / "decisions.csv").exists()
 
 
 def test_usage_errors_exit_2(project: Path, tmp_path: Path) -> None:

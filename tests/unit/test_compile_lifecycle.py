@@ -12,7 +12,6 @@ from tests.example_project import compile_text, compiled, errors, example_projec
 from leadrules.compile.compile import compile_project
 from leadrules.core.source import SourceFile
 from leadrules.ruleset import model
-from leadrules.ruleset.support import not_yet_running
 from leadrules.syntax.parse import parse
 
 COMPANY = """
@@ -239,18 +238,6 @@ def test_funnel_and_goal(company: model.Ruleset) -> None:
     assert goal.rates[2] == ("conversation", ((0.08, "call"), (0.02, "email")))
     assert goal.mix == (("call", 0.6), ("email", 0.4))
     assert goal.effort == (("call", 6), ("email", 3))
-
-
-def test_what_does_not_run_yet_is_named(company: model.Ruleset) -> None:
-    named = [str(item) for item in not_yet_running(company)]
-    assert named[:4] == ["route sales", "route late", "route sdr", "sequence outbound"]
-    assert named[-4:] == ["exit all", "suppress email", "suppress all", "assert owners"]
-    assert all(item.span and item.span["path"] == "rules/example.lead" for item in not_yet_running(company))
-
-
-def test_measures_and_tests_stop_no_run() -> None:
-    rules = 'funnel f { a: created_at }\ngoal g { target 1 call per week }\ntest "t" { expect employees is blank }\n'
-    assert not_yet_running(compiled(rules)) == []
 
 
 ROUTES = [

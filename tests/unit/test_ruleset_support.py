@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tests.example_project import compiled
 
-from leadrules.ruleset.support import for_run, not_yet_running
+from leadrules.ruleset.support import for_run
 
 RULES = """
 score engagement {
@@ -44,7 +42,7 @@ def test_only_measures_leave_nothing_to_read() -> None:
     assert (kept.fields, kept.event_fields, kept.aggregates) == ((), (), ())
 
 
-def test_the_constructs_that_do_not_run_are_listed_with_their_places() -> None:
-    rules = compiled(RULES)
-    assert [(item.kind, item.name) for item in not_yet_running(rules)] == [("route", "sdr")]
-    assert not_yet_running(replace(rules, routes=())) == []
+def test_a_field_that_is_set_is_read() -> None:
+    rules = compiled('trigger t { on form_submitted  do set status = "Working" }')
+    assert for_run(rules) == rules
+    assert set(dict(rules.fields)) == {"status"}

@@ -15,7 +15,6 @@ import click
 
 from leadrules.core.diagnostics import Diagnostic, has_errors
 from leadrules.review.workspace import Workspace, open_workspace
-from leadrules.ruleset.model import Ruleset
 
 OBJECTED, FAILED = 1, 2
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -95,18 +94,3 @@ def exit_code(diagnostics: Iterable[Diagnostic], *, strict: bool = False) -> int
     findings = list(diagnostics)
     doubted = strict and any(d.severity == "warning" for d in findings)
     return OBJECTED if has_errors(findings) or doubted else 0
-
-
-def refuse_what_does_not_run(ruleset: Ruleset, command: str) -> None:
-    """Exit 2 for a ruleset with constructs that this version checks but cannot run yet."""
-    from leadrules.ruleset.support import not_yet_running
-
-    found = not_yet_running(ruleset)
-    if not found:
-        return
-    named = [f"`{one}`" + (f" ({one.span['path']}:{one.span['line']})" if one.span else "") for one in found[:5]]
-    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-    fail(
-        f"this version checks {', '.join(named)}{more}, but cannot run them yet",
-        f"`leadrules check` and `leadrules compile` work on them; to {command} the rest, take them out of the rules",
-    )

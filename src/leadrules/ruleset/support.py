@@ -1,46 +1,20 @@
-"""What of a compiled ruleset a run needs, and what of it this version can check but not yet run.
+"""What of a compiled ruleset a run needs.
 
-In: a `Ruleset`. Out: `not_yet_running`, the constructs that would have to decide something (routes, sequences, triggers,
-exits, suppressions, asserts), each with its place: a run that left them out in silence would lie about its leads.
-`for_run`, the ruleset without what only measures and tests look at: adding a test must not make a run read one more column.
+In: a `Ruleset`. Out: `for_run`, the ruleset without what only measures and tests look at: adding a test must not make a run
+read one more column.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from leadrules.core.text import nfc
 from leadrules.core.types import Type
-from leadrules.ruleset.model import Action, Aggregate, Band, EventFilter, Expr, Place, Route, Ruleset, Stages
+from leadrules.ruleset.model import Action, Aggregate, Band, EventFilter, Expr, Route, Ruleset, Stages
 
 EventField = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class NotYetRunning:
-    """One construct that compiles and does not run: its kind as the file writes it, its name (None: it has none)."""
-
-    kind: str
-    name: str | None
-    span: Place | None = field(default=None, compare=False)
-
-    def __str__(self) -> str:
-        """`route sales`, `exit all`, `suppress email`."""
-        return f"{self.kind} {self.name}" if self.name else self.kind
-
-
-def not_yet_running(ruleset: Ruleset) -> list[NotYetRunning]:
-    """The constructs of `ruleset` that this version cannot run, in the order of their kinds, then as declared."""
-    return [
-        *(NotYetRunning("route", item.name, item.span) for item in ruleset.routes),
-        *(NotYetRunning("sequence", item.name, item.span) for item in ruleset.sequences),
-        *(NotYetRunning("trigger", item.name, item.span) for item in ruleset.triggers),
-        *(NotYetRunning("exit all", None, item.span) for item in ruleset.exits),
-        *(NotYetRunning("suppress", item.channel, item.span) for item in ruleset.suppressions),
-        *(NotYetRunning("assert", item.name, item.span) for item in ruleset.asserts),
-    ]
 
 
 def for_run(ruleset: Ruleset) -> Ruleset:
