@@ -213,4 +213,6 @@ def _pending_text(pending: pl.DataFrame) -> pl.DataFrame:
 def without(frame: pl.DataFrame, leads: Iterable[pl.Series]) -> pl.DataFrame:
     """The rows of other leads than these."""
     gone = pl.concat([empty({"lead_row": pl.UInt32()})["lead_row"], *leads]).alias("lead_row").to_frame()
+    if gone.is_empty():
+        return frame
     return frame.join(gone, on="lead_row", how="anti", maintain_order="left")

@@ -60,6 +60,8 @@ class Coming:
 
     def without(self, leads: pl.Series) -> Coming:
         """The same but for these leads."""
+        if leads.is_empty():
+            return self
         gone = leads.alias("lead_row").to_frame()
         rest = (
             frame.join(gone, on="lead_row", how="anti", maintain_order="left")
