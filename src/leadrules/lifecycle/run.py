@@ -98,7 +98,8 @@ def execute(request: RunRequest) -> Outcome:
 
     frame = _with_duplicates(request, leads.frame if known is None else known.leads)
     facts = evaluated(request.ruleset)
-    _nothing_lost(leads, facts.frame.height)
+    # A frame without columns, of rules that define nothing, has no height.
+    _nothing_lost(leads, facts.frame.height if facts.frame.width else frame.height)
     outcome = Outcome(given, leads, events, as_of, since, facts, known)
     if known is None or as_of.at is None or since is None:
         return outcome
