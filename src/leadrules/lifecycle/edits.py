@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_
 
 import polars as pl
 
@@ -39,10 +41,8 @@ class Edits:
         wanted = {str(number): condition for number, condition in enumerate(conditions)}
         if not all(self.readable.expression(one, self.names) for one in wanted.values()):
             return None
-        met = pl.repeat(True, self.facts.frame.height, dtype=pl.Boolean, eager=True)
-        for found in self.facts.values(wanted).values():
-            met = met & found.fill_null(value=False)
-        return met
+        found = [values.fill_null(value=False) for values in self.facts.values(wanted).values()]
+        return reduce(and_, found) if found else None
 
 
 def edits_since(state: State, ruleset: Ruleset, inputs: Iterable[str], evaluate: Evaluate) -> Edits | None:
