@@ -22,6 +22,7 @@ LARGEST_FILE = 5_000_000
 DEEPEST = 100
 MOST_FINDINGS = 200
 
+_AFTER_NAMES = frozenset({"of", "from", "on", "order", "sets"})
 _LOCK = Lock()
 _OPENS = frozenset({"LPAR", "LSQB", "LBRACE"})
 _CLOSES = frozenset({"RPAR", "RSQB", "RBRACE"})
@@ -43,9 +44,15 @@ def parse(file: SourceFile) -> tuple[Module, list[Diagnostic]]:
             found = read_block(file, block, findings)
             if found is not None:
                 statements.append(found)
-            if found is None or (found.name is not None and not found.name.span.text):
+            if found is None or lost_its_name(found):
                 splitter.lost.append(None)
     return Module(file, tuple(statements), tuple(tokens.comments), tuple(splitter.lost)), ordered(findings)
+
+
+def lost_its_name(statement: Statement) -> bool:
+    """Whether a block bears a name that nobody gave it: one made up, or the word that follows a name."""
+    name = statement.name
+    return name is not None and (not name.span.text or (statement.damaged and name.key in _AFTER_NAMES))
 
 
 def refuse(file: SourceFile) -> Diagnostic | None:
