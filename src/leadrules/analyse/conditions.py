@@ -34,6 +34,7 @@ _COMPARED = {"eq": ("equal",), "lt": ("less",), "le": ("less", "equal"), "gt": (
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq"}
 _SEARCHES = ("contains", "starts", "ends")
 _FEW_LABELS = 5
+ROUNDING = 1e-4  # a band rounds its number to 4 decimals
 
 
 class Conditions:
@@ -257,7 +258,13 @@ class Conditions:
             if label.name in wanted:
                 assert isinstance(own, Numbers)
                 region = region | own
-        return atom(term, region)
+        return self._of_number(band, region)
+
+    def _of_number(self, band: Band, region: Numbers) -> Formula:
+        """The band's number lies in a region, and so does, within the rounding, what it is made of."""
+        term, value = self.banded(band), self.terms.term(band.value)
+        rounded = atom(term, region)
+        return rounded if value is term or rounded in (TRUE, FALSE) else both([rounded, atom(value, _widened(region))])
 
     def _held(self, band: Band, wanted: frozenset[str]) -> Formula:
         """What a label that may be held says of the number: it has not fallen below where the label is let go."""
@@ -266,7 +273,7 @@ class Conditions:
         least = [
             min(x for x in (label.start, label.hold) if x is not None) for label in band.labels if label.name in wanted
         ]
-        return atom(self.banded(band), numbers(min(least))) if least else FALSE
+        return self._of_number(band, numbers(min(least))) if least else FALSE
 
     def banded(self, band: Band) -> Term:
         """What a band looks at: its number, rounded to 4 decimals."""
@@ -292,6 +299,12 @@ class Conditions:
         at = next(i for i, label in enumerate(one.labels) if label.name == name)
         before = lines[:at] if at < _FEW_LABELS else []
         return both([lines[at], *(negated(line) for line in before)])
+
+
+def _widened(region: Numbers) -> Numbers:
+    """A region with what rounds into it."""
+    spans = (((a[0] - ROUNDING, 0), (b[0] + ROUNDING, 1)) for a, b in region.spans)
+    return Numbers((), region.blank) | Numbers(tuple(spans)) if region.spans else region
 
 
 def _beside(op: str, start: float, end: float, *, end_is_open: bool = False) -> Numbers:

@@ -19,6 +19,7 @@ from leadrules.ruleset.model import Group, Score, ScoreRule
 
 Ends = tuple[float, float]
 MOST_CASES = 400
+MOST_IN_A_CASE = 256
 LARGEST = 9e14
 NOTHING: Ends = (0.0, 0.0)
 
@@ -112,8 +113,8 @@ def _together(rules: Sequence[_Rule], groups: dict[str, Group]) -> Ends | None:
     for rule in rules:
         further = []
         for found, fired in ways:
-            yes = boxes(rule.fires, found) if rule.fires != FALSE else []
-            no = boxes(rule.rests, found) if rule.rests != FALSE else []
+            yes = boxes(rule.fires, found, MOST_IN_A_CASE) if rule.fires != FALSE else []
+            no = boxes(rule.rests, found, MOST_IN_A_CASE) if rule.rests != FALSE else []
             if yes is None or no is None:
                 return None
             further += [(yes, (*fired, rule))] if yes else []

@@ -150,7 +150,8 @@ class Terms:
         if expr.type.kind == "date" or expr.op in ranges.WHOLE_OPS:
             return True
         if expr.op == "aggregate":
-            return self.ruleset.aggregates[expr.value].function == "count"
+            one: Aggregate = self.ruleset.aggregates[expr.value]
+            return one.function == "count"
         field = self._field(expr)
         if field is not None:
             return field.integer

@@ -7,7 +7,7 @@ one is then not made. Values are the plainest that the schema lets through. Refu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -89,35 +89,28 @@ class Witnesses:
         for number, box in enumerate(found):
             if number == MOST_TRIED:
                 return None
-            for tried in self._tries(box):
-                witness = self._lead(tried)
-                if witness is not None and claim(witness.facts, self.program):
-                    return witness
+            witness = self._lead(box)
+            if witness is not None and not claim(witness.facts, self.program):
+                witness = self._lead(self._with_scores(box, witness.facts))
+            if witness is not None and claim(witness.facts, self.program):
+                return witness
         return None
 
-    def _tries(self, box: Box) -> Iterator[Box]:
-        """The box as it is, or with the rules that bring its scores to where they should be."""
-        scores = [
-            (one, region)
-            for term, region in box.regions.items()
-            if term.expr.op == "name" and isinstance(one := self.terms.definitions.get(term.expr.value), Score)
-        ]
-        yield box
-        pushed = box
-        for score, region in scores:
-            if isinstance(region, Numbers):
-                pushed = self._pushed(pushed, score, region)
-        if scores:
-            yield pushed
+    def _with_scores(self, box: Box, facts: LeadFacts) -> Box:
+        """The box with more rules firing, where a score is not what the box asks for."""
+        for term, region in [*box.regions.items()]:
+            score = self.terms.definitions.get(term.expr.value) if term.expr.op == "name" else None
+            if isinstance(score, Score) and isinstance(region, Numbers):
+                box = self._pushed(box, score, region, facts.values[score.name])
+        return box
 
-    def _pushed(self, box: Box, score: Score, wanted: Numbers) -> Box:
-        """The box with score rules firing until the score is within reach of what is wanted."""
-        total, floor = 0.0, wanted.low
-        is_up = floor > 0
+    def _pushed(self, box: Box, score: Score, wanted: Numbers, total: float) -> Box:
+        """The box with rules firing until the score is what is wanted, as far as they bring it there."""
+        floor, is_up = wanted.low, total < wanted.low or (not wanted.has(total) and total <= wanted.low)
         rules = sorted(score.rules, key=lambda rule: gives(rule, self.conditions)[1 if is_up else 0], reverse=is_up)
         for rule in rules:
             low, high = gives(rule, self.conditions)
-            enough = total >= floor if is_up else total <= wanted.high
+            enough = wanted.has(total) or (total > floor if is_up else total < wanted.high)
             if enough or (high if is_up else -low) <= 0:
                 break
             further = boxes(self.conditions.rule(rule), [box])
@@ -185,13 +178,13 @@ class _Building:
         region = self.box.regions.get(self.terms.today())
         day = DEFAULT_DAY
         if isinstance(region, Numbers) and not region.has(float(day.toordinal())) and region.spans:
-            picked = pick_number(region, whole=True)
+            picked = pick_number(region, float(day.toordinal()), whole=True)
             day = date.fromordinal(int(picked)) if 1 <= picked < date.max.toordinal() else day
         return self.terms.calendar.midnight(day).astimezone(UTC) + NOON
 
     def fill(self) -> bool:
         """Give every term of the box a value, as far as terms can be given one, and required fields theirs."""
-        for term, region in self.box.regions.items():
+        for term, region in sorted(self.box.regions.items(), key=lambda item: item[0].expr.op == "round"):
             if not self._give(term, region):
                 return False
         self.lead = {name: value for name, value in self.lead.items() if value is not None}
@@ -216,6 +209,8 @@ class _Building:
             self.inputs[expr.value] = value_in(region, expr.type, self.box.facts.get(term, {}), None)
         elif expr.op == "previous":
             self.inputs[expr.value] = value_in(region, expr.type, {}, None)
+        elif expr.op == "round" and expr.args[0].op == "field" and isinstance(region, Numbers):
+            self.lead[expr.args[0].value] = value_in(region, expr.type, {}, None)
         elif expr.op == "domain_of" and isinstance(region, Words):
             self._give_domain(expr, region, term)
         elif expr.op == "lookup" and isinstance(region, Words | Numbers):

@@ -80,7 +80,7 @@ def no_way_out(study: Study) -> Iterator[Diagnostic]:
             yield finding("LR210", study.name_span("sequence", sequence.name, sequence), words, help=way)
 
 
-@lint("LR211", "circle")
+@lint("LR211", "round-and-round")
 def circle(study: Study) -> Iterator[Diagnostic]:
     """Triggers that can chase a lead round a circle
 
@@ -106,12 +106,12 @@ def circle(study: Study) -> Iterator[Diagnostic]:
     """
     for steps in circles(study):
         first, *rest = steps
-        way = " -> ".join(f"`{step.name}`" for step in (*steps, first))
+        round_ = " -> ".join(f"`{step.name}`" for step in (*steps, first))
         related = tuple(Related(study.head(step.part), step.what) for step in rest)
         way = (
             "break the circle: `once` in a trigger, `enroll once` in a sequence, or an end that moves the lead nowhere"
         )
-        words = f"a lead can go round for ever: {way}"
+        words = f"a lead can go round for ever: {round_}"
         yield finding("LR211", study.head(first.part), words, label=first.what, help=way, related=related)
 
 

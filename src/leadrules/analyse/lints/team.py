@@ -36,6 +36,7 @@ def nobody_active(study: Study) -> Iterator[Diagnostic]:
         reps:
           gone@example.com: {active: false}
           sato@example.com: {}
+          lee@example.com: {}
         teams:
           inside: [gone@example.com]
 
@@ -44,8 +45,9 @@ def nobody_active(study: Study) -> Iterator[Diagnostic]:
         reps:
           gone@example.com: {active: false}
           sato@example.com: {}
+          lee@example.com: {}
         teams:
-          inside: [gone@example.com, sato@example.com]
+          inside: [gone@example.com, sato@example.com, lee@example.com]
     """
     for rule, team, reps in _rules(study):
         if not reps:
