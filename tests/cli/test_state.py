@@ -1,0 +1,97 @@
+"""The `state` commands and the options of `run` that concern the state, as a user types them."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.stateful import write_leads, write_project
+
+from leadrules.cli.main import cli
+
+DAY = {"status": "New", "owner": "", "created_at": "2026-10-01T00:00"}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    write_project(tmp_path)
+    write_leads(tmp_path, [{"id": "a", "points": 80, **DAY}, {"id": "b", "points": 10, **DAY}])
+    return tmp_path
+
+
+def leadrules(project: Path, *args: str, code: int = 0) -> Result:
+    with contextlib.chdir(project):
+        done = CliRunner().invoke(cli, list(args), prog_name="leadrules")
+    assert done.exit_code == code, done.output
+    return done
+
+
+def test_show_and_history(project: Path) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    shown = json.loads(leadrules(project, "state", "show", "a", "--format", "json").stdout)
+    assert (shown["key"], shown["labels"]["heat"], shown["segments"]["keen"]) == ("a", "hot", True)
+    assert "heat" in leadrules(project, "state", "show", "a").stdout
+    document = json.loads(leadrules(project, "state", "history", "a", "--format", "json").stdout)
+    assert {row["what"]: row["new"] for row in document["history"]}["heat"] == "hot"
+    assert "(blank) -> hot" in leadrules(project, "state", "history", "a").stdout
+    assert "knows no lead zz" in leadrules(project, "state", "show", "zz", code=2).stderr
+
+
+def test_export(project: Path) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    leadrules(project, "state", "export", "--out", "tables")
+    with (project / "tables" / "leads.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["key"] for row in csv.DictReader(file)] == ["a", "b"]
+    assert {file.stem for file in (project / "tables").iterdir()} == {
+        "leads", "history", "runs", "credits", "assignments", "versions", "events",
+    }  # fmt: skip
+
+
+def test_forget_and_rename(project: Path) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    leadrules(project, "state", "rename", "heat", "warmth")
+    assert "warmth" in leadrules(project, "state", "show", "a").stdout
+    assert "did you mean" in leadrules(project, "state", "rename", "warmt", "x", code=2).stderr
+    leadrules(project, "state", "forget", "a")
+    leadrules(project, "state", "show", "a", code=2)
+
+
+def test_undo(project: Path) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    actions = (project / "out" / "actions.csv").read_bytes()
+    assert "as it was before" in leadrules(project, "run", "--undo", "out").stderr
+    assert (project / "out" / "undo.csv").is_file()
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    assert (project / "out" / "actions.csv").read_bytes() == actions
+    assert "holds no manifest.json" in leadrules(project, "run", "--undo", "rules", code=2).stderr
+
+
+def test_the_same_run_again_and_an_earlier_one(project: Path) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    assert "written again" in leadrules(project, "run", "--as-of", "2026-11-02").stderr
+    assert (
+        "kept as they were written"
+        in leadrules(project, "run", "--as-of", "2026-11-02", "--output", "jsonl", code=2).stderr
+    )
+    assert "2026-11-02" in leadrules(project, "run", "--as-of", "2026-11-01", code=2).stderr
+    leadrules(project, "run", "--as-of", "2026-11-01", "--no-state")
+
+
+def test_a_plan_leaves_the_state_alone(project: Path) -> None:
+    leadrules(project, "plan", "--as-of", "2026-11-02")
+    assert not (project / ".leadrules").exists()
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    before = (project / ".leadrules" / "state" / "state.duckdb").read_bytes()
+    leadrules(project, "plan", "--as-of", "2026-11-03")
+    assert (project / ".leadrules" / "state" / "state.duckdb").read_bytes() == before
+
+
+def test_another_state(project: Path) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02", "--state", "elsewhere")
+    assert not (project / ".leadrules").exists()
+    assert "heat" in leadrules(project, "state", "show", "a", "--state", "elsewhere").stdout
+    assert "there is no state" in leadrules(project, "state", "show", "a", code=2).stderr
