@@ -13,6 +13,7 @@ import polars as pl
 
 from leadrules.lifecycle.manifest import manifest
 from leadrules.lifecycle.run import Outcome
+from leadrules.review.plan_decisions import decision_sections, decisions_document
 from leadrules.ruleset.model import Band, Classify, Definition, Matrix, Segment, Stages
 from leadrules.show.tables import Bar, Cell, Section
 
@@ -40,6 +41,7 @@ def plan_document(outcome: Outcome) -> dict[str, Any]:
         },
         "labels": [_labels(outcome, d) for d in outcome.request.ruleset.declared if isinstance(d, Labelled)],
         "segments": [_segment(outcome, d) for d in outcome.request.ruleset.declared if isinstance(d, Segment)],
+        "decisions": decisions_document(outcome),
         "rules": {
             "fired": [{"rule": rule, "leads": leads} for rule, leads in _by_count(fired) if leads],
             "never_fired": [rule for rule, leads in fired.items() if not leads],
@@ -164,8 +166,9 @@ def _largest(reasons: str) -> list[str]:
 
 
 def plan_sections(document: dict[str, Any]) -> list[Section]:
-    """The document as commands.md orders the screen: what was read, labels, segments, rules, leads."""
+    """The document as commands.md orders the screen: what was read, labels, segments, decisions, rules, leads."""
     sections = [_read_section(document), *_label_sections(document), *_segment_sections(document)]
+    sections += decision_sections(document["decisions"])
     return [*sections, *_rule_sections(document), *_lead_sections(document)]
 
 
