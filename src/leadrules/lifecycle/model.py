@@ -149,8 +149,17 @@ class State:
 
 def empty_state() -> State:
     """The state before the first run."""
-    columns = (LEAD_COLUMNS, CREDIT_COLUMNS, ASSIGNMENT_COLUMNS, EVENT_COLUMNS, VERSION_COLUMNS)
-    return State(*(pl.DataFrame(schema=dict(schema)) for schema in columns))
+    return State(
+        leads=_no_rows(LEAD_COLUMNS),
+        credits=_no_rows(CREDIT_COLUMNS),
+        assignments=_no_rows(ASSIGNMENT_COLUMNS),
+        events=_no_rows(EVENT_COLUMNS),
+        versions=_no_rows(VERSION_COLUMNS),
+    )
+
+
+def _no_rows(columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    return pl.DataFrame(schema=dict(columns))
 
 
 @dataclass(frozen=True, slots=True)
