@@ -187,7 +187,7 @@ def _whole_lines(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
             continue
         if held:
             yield held, False
-        held = carry + block[:cut] if carry else block[:cut]
+        held = b"".join((carry, memoryview(block)[:cut])) if carry else block[:cut]
         carry = block[cut:]
     if held or carry:
         yield held + carry if carry else held, True

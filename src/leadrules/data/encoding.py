@@ -8,6 +8,7 @@ also decodes as cp932). Knows nothing of lines, but for saying where a bad byte 
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ class _Place:
 def _checked(stream: BinaryIO, start: bytes, place: _Place) -> Generator[bytes]:
     """Blocks of UTF-8 as they are, after a look at whether they are."""
     carry = start
-    while block := stream.read(BLOCK):
+    while block := _read(stream):
         block = carry + block if carry else block
         carry = _broken_end(block)
         block = block[: len(block) - len(carry)] if carry else block
@@ -101,6 +102,17 @@ def _checked(stream: BinaryIO, start: bytes, place: _Place) -> Generator[bytes]:
     _refuse_bad_utf8(carry, place)
     if carry:
         yield carry
+
+
+def _read(stream: BinaryIO) -> bytes:
+    """The next block; of a file up to the end of a line, so that nobody has to cut and copy it."""
+    if not isinstance(stream, io.FileIO):
+        return stream.read(BLOCK)
+    start, tail = stream.tell(), BLOCK >> 8
+    stream.seek(BLOCK - tail, io.SEEK_CUR)
+    cut = stream.read(tail).rfind(b"\n") + 1
+    stream.seek(start)
+    return stream.read(BLOCK - tail + cut if cut else BLOCK)
 
 
 def _broken_end(block: bytes) -> bytes:
