@@ -15,10 +15,7 @@ from functools import cached_property
 import polars as pl
 
 from leadrules.core.text import fold
-from leadrules.core.types import TEXT
-from leadrules.lifecycle.accounts import Accounts
-from leadrules.lifecycle.candidates import Kind, RouteTable, RuleTable
-from leadrules.lifecycle.credits import Pool
+from leadrules.lifecycle.candidates import Kind, RouteTable
 from leadrules.lifecycle.dealing import (
     FIRST_QUEUE,
     KEPT,
@@ -37,12 +34,13 @@ from leadrules.lifecycle.eligibility import (
     QUEUE,
     QUEUE_PREFIX,
     Loads,
-    open_counts,
     roster_at,
 )
 from leadrules.lifecycle.hours import WorkingTime
-from leadrules.lifecycle.model import CREDIT_COLUMNS, INSTANT, LEAD_COLUMNS, Tick
-from leadrules.ruleset.model import Duration, Expr
+from leadrules.lifecycle.model import INSTANT, Tick
+from leadrules.lifecycle.standing import Standing, whole
+from leadrules.lifecycle.turns import Turns, serve
+from leadrules.ruleset.model import Duration
 
 BY_TRIGGER = "trigger"
 
@@ -78,21 +76,23 @@ class Router:
     """The routes of one run. `watched` are the leads of which `considered` will tell every rep that was looked at."""
 
     def __init__(self, tick: Tick, watched: Iterable[int] = ()) -> None:
-        self.tick = replace(tick, leads=_whole(tick.leads))
+        self.tick = replace(tick, leads=whole(tick.leads))
         self.roster = roster_at(tick.project.team, tick.calendar, tick.as_of)
         self._today = tick.calendar.day_of(tick.as_of)
         self.loads = Loads(self.roster, tick.state.assignments, self._today)
         self.reasons = Reasons()
         self.considered: dict[tuple[str, int], list[Considered]] = {}
         self.batches: list[Batch] = []
+        self._standing = Standing(self.tick, self.roster, self.loads)
+        self._turns = Turns(tick.state.credits, self.roster)
         self._watched = frozenset(watched)
         self._tables: dict[str, RouteTable] = {}
-        self._pools: dict[str, dict[int, Pool]] = {}
-        self._accounts: dict[tuple[str, str], Accounts] = {}
-        self._owners: dict[str | None, pl.Series] = {}
-        self._held: dict[str | None, pl.Series] = {}
-        self._moves: dict[str | None, list[tuple[list[int], list[int]]]] = {}
         self._due: dict[tuple[int, datetime, Duration], datetime | None] = {}
+
+    @property
+    def is_open(self) -> pl.Series:
+        """Whether each lead counts against the capacity of its owner: the state keeps it for when the lead is absent."""
+        return self._standing.is_open
 
     # -- for triggers -----------------------------------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ class Router:
         `at` is the instant from which each response time counts, else `as of`; `respond_within` beats a rule's.
         """
         table = self._table(route)
-        now = self._before(table.route.sets)
+        now = self._standing.before(table.route.sets)
         found = self._deal(table, lead_rows, now, lasting=True, exclude=exclude_past_owners)
         since = pl.DataFrame({"lead_row": lead_rows, "at": at if at is not None else self._as_of(len(lead_rows))})
         found = found.join(since.cast({"lead_row": pl.UInt32}), on="lead_row", maintain_order="left", how="left")
@@ -128,17 +128,17 @@ class Router:
     def record(self, lead_rows: pl.Series, owners: pl.Series) -> None:
         """Owners that were given without a route: they count against capacities, and `match account` finds them."""
         numbers = self.roster.active_series(owners).to_list()
-        held = self._reps_before(None).gather(lead_rows)
+        held = self._standing.reps_before(None).gather(lead_rows)
         is_open = self.is_open.gather(lead_rows).to_list()
         rows = lead_rows.to_list()
         for owner, previous, counts in zip(numbers, held.to_list(), is_open, strict=True):
             self._move(owner, previous, counts)
-        self._remember(None, rows, [owner if owner >= 0 else FIRST_QUEUE for owner in numbers])
+        self._standing.remember(None, rows, [owner if owner >= 0 else FIRST_QUEUE for owner in numbers])
 
     def _move(self, owner: int, before: int, counts: bool) -> None:
         if owner == before:
             return
-        owned = self._open_of(None)
+        owned = self._standing.open_of(None)
         if before >= 0:
             owned[before] -= counts
         if owner >= 0:
@@ -172,7 +172,7 @@ class Router:
 
     def _catch_up(self, owner_now: pl.Series, given: pl.Series) -> None:
         """Count the owners that triggers gave without a route, where nobody has told of them."""
-        known = {row for rows, _ in self._moves.get(None, ()) for row in rows}
+        known = {row for rows, _ in self._standing.moves.get(None, ()) for row in rows}
         rows = [row for row in given.fill_null(value=False).arg_true().to_list() if row not in known]
         if rows:
             self.record(pl.Series(rows, dtype=pl.UInt32), owner_now.gather(rows))
@@ -208,7 +208,7 @@ class Router:
 
     def _untouched(self, field: str) -> Holding:
         nobody = pl.select(pl.repeat(value=False, n=self.tick.leads.height)).to_series()
-        return Holding(self._before(field), nobody)
+        return Holding(self._standing.before(field), nobody)
 
     # -- dealing ----------------------------------------------------------------------------------------------------
 
@@ -221,9 +221,9 @@ class Router:
         order = self._order(table, rows)
         rows, numbers = rows.gather(order), numbers.gather(order)
         line = self._line(table, rows, numbers, kinds, lasting=lasting, exclude=exclude)
-        pools = self._pools_of(table)
+        pools = self._turns.pools_of(table)
         served = {n: list(pool.served) for n, pool in pools.items()}
-        self._open_of(table.route.sets)
+        self._standing.open_of(table.route.sets)
         dealer = Dealer(
             table.rules,
             pools=pools,
@@ -233,7 +233,7 @@ class Router:
             reasons=self.reasons,
         )
         frame = _as_frame(rows, numbers, dealer.deal(line))
-        _serve(pools, served, frame)
+        serve(pools, served, frame)
         self._remember_deals(table, line, frame["number"], lasting=lasting)
         self.considered |= {(table.route.name, row): found for row, found in dealer.considered.items()}
         frame = self._named(table, frame, now)
@@ -252,9 +252,9 @@ class Router:
     ) -> Line:
         filled = table.route.sets
         matching = [(n, rule) for n, rule in enumerate(table.rules) if rule.kind == "match"]
-        accounts = {n: self._accounts_of(table, rule) for n, rule in matching}
+        accounts = {n: self._standing.accounts_of(table, rule) for n, rule in matching}
         asked = {n: one.asked(rows, lasting=lasting) for n, one in accounts.items()}
-        owners = self._reps_before(filled).gather(rows)
+        owners = self._standing.reps_before(filled).gather(rows)
         frame = pl.DataFrame([owners.alias("owner"), numbers.alias("kind"), rows.alias("row")])
         matches = [mine.is_not_null() & numbers.is_in(_kinds_with(n, kinds)) for n, mine in asked.items()]
         is_watched = pl.lit(value=exclude) | pl.col("row").is_in(list(self._watched))
@@ -273,6 +273,14 @@ class Router:
             excluded=self._past_owners(rows) if exclude else (),
             watched=self._watched,
         )
+
+    def _remember_deals(self, table: RouteTable, line: Line, owners: pl.Series, *, lasting: bool) -> None:
+        """Leads that changed hands; after the last batch of a field nobody asks any more."""
+        if lasting:
+            pairs = zip(owners.to_list(), line.owners, strict=True)
+            self._standing.remember(
+                table.route.sets, line.rows, [KEPT if now == had else now for now, had in pairs], table.route.name
+            )
 
     def _past_owners(self, rows: pl.Series) -> list[frozenset[int]]:
         leads = self.tick.leads.select("owner", "past_owners")[rows]
@@ -319,57 +327,6 @@ class Router:
             self._tables[name] = RouteTable(self.tick, route, self.roster)
         return self._tables[name]
 
-    # -- owners and loads -------------------------------------------------------------------------------------------
-
-    @cached_property
-    def is_open(self) -> pl.Series:
-        """Whether each lead counts against the capacity of its owner: the state keeps it for when the lead is absent."""
-        condition = self.tick.ruleset.open_leads
-        if condition is None:
-            return pl.select(pl.repeat(value=True, n=self.tick.leads.height)).to_series().alias("open")
-        return self.tick.facts.values({"open": condition})["open"].fill_null(value=False)
-
-    @cached_property
-    def _absent(self) -> pl.DataFrame:
-        """The leads of the state that are not in the input."""
-        return _whole(self.tick.state.leads).join(self.tick.leads.select("key"), on="key", how="anti")
-
-    def _before(self, field: str | None) -> pl.Series:
-        """Each lead's owner, or what a field holds, before this run."""
-        if field not in self._owners:
-            if field is None:
-                self._owners[field] = self.tick.leads["owner"]
-            else:
-                self._owners[field] = self.tick.facts.values({field: Expr("field", TEXT, value=field)})[field]
-        return self._owners[field]
-
-    def _reps_before(self, field: str | None) -> pl.Series:
-        """The active rep who had each lead before this run, by number."""
-        if field not in self._held:
-            self._held[field] = self.roster.active_series(self._before(field))
-        return self._held[field]
-
-    def _absent_owners(self, field: str | None) -> pl.Series:
-        if field is None:
-            return self._absent["owner"]
-        if f"set:{field}" not in self._absent.columns:
-            return _blank_text(self._absent.height)
-        return self._absent[f"set:{field}"].replace("", None)
-
-    def _open_of(self, field: str | None) -> list[int]:
-        """How many open leads each rep owns, absent ones included."""
-        if field not in self.loads.open:
-            here = self._reps_before(field)
-            gone = self.roster.active_series(self._absent_owners(field))
-            count = len(self.roster.reps)
-            both = zip(
-                open_counts(here, self.is_open, count),
-                open_counts(gone, _absent_open(self._absent), count),
-                strict=True,
-            )
-            self.loads.open[field] = [now + away for now, away in both]
-        return self.loads.open[field]
-
     def _numbers(self, owners: pl.Series) -> pl.Series:
         known = owners.unique().drop_nulls().to_list()
         codes = [self.roster.number(owner) for owner in known]
@@ -380,46 +337,6 @@ class Router:
         known = owners.cast(pl.String).unique().drop_nulls().to_list()
         texts = [fold(owner) for owner in known]
         return owners.cast(pl.String).replace_strict(known, texts, default=None, return_dtype=pl.String)
-
-    # -- accounts ---------------------------------------------------------------------------------------------------
-
-    def _accounts_of(self, table: RouteTable, rule: RuleTable) -> Accounts:
-        key = (table.route.name, rule.rule.name)
-        if key not in self._accounts:
-            field = table.route.sets
-            leads = self.tick.leads
-            here = _owned(leads, rule.account, self._reps_before(field), field)
-            column = f"account:{key[0]}.{key[1]}"
-            known = self._absent[column] if column in self._absent.columns else _blank_text(self._absent.height)
-            gone = _owned(self._absent, known, self.roster.active_series(self._absent_owners(field)), field)
-            gone = gone.with_columns(lead=-1 - pl.col("lead"))
-            self._accounts[key] = Accounts(rule.account, here, gone)
-            for rows, owners in self._moves.get(field, ()):
-                self._tell(self._accounts[key], rows, owners)
-        return self._accounts[key]
-
-    def _remember_deals(self, table: RouteTable, line: Line, owners: pl.Series, *, lasting: bool) -> None:
-        """Leads that changed hands; after the last batch of a field nobody asks any more."""
-        if lasting:
-            pairs = zip(owners.to_list(), line.owners, strict=True)
-            self._remember(table.route.sets, line.rows, [KEPT if now == had else now for now, had in pairs], table)
-
-    def _remember(
-        self, field: str | None, rows: list[int], owners: list[int], besides: RouteTable | None = None
-    ) -> None:
-        """For the rules that look at accounts of the same field; the route that dealt the leads knows already."""
-        self._moves.setdefault(field, []).append((rows, owners))
-        for (route, _), accounts in self._accounts.items():
-            table = self._table(route)
-            if table.route.sets == field and table is not besides:
-                self._tell(accounts, rows, owners)
-
-    @staticmethod
-    def _tell(accounts: Accounts, rows: list[int], owners: list[int]) -> None:
-        moved = [(row, owner) for row, owner in zip(rows, owners, strict=True) if owner >= 0 or owner <= FIRST_QUEUE]
-        if moved:
-            some, reps = zip(*moved, strict=True)
-            accounts.dealt(some, accounts.accounts.gather(list(some)).to_list(), reps)
 
     def accounts(self) -> pl.DataFrame:
         """What the state keeps of every lead for `match account`: lead_row and a column `account:ROUTE.RULE` per rule."""
@@ -458,43 +375,11 @@ class Router:
     def _as_of(self, height: int) -> pl.Series:
         return pl.select(pl.repeat(self.tick.as_of, height, dtype=INSTANT)).to_series().alias("at")
 
-    # -- credits ----------------------------------------------------------------------------------------------------
-
-    def _pools_of(self, table: RouteTable) -> dict[int, Pool]:
-        """The credits of the rules of a route that deal in turn, by the rules' positions."""
-        name = table.route.name
-        if name not in self._pools:
-            rules = {n: rule for n, rule in enumerate(table.rules) if _takes_turns(rule)}
-            self._pools[name] = {n: self._pool(name, rule) for n, rule in rules.items()}
-        return self._pools[name]
-
-    def _pool(self, route: str, rule: RuleTable) -> Pool:
-        kept = self.tick.state.credits.filter(pl.col("route") == route, pl.col("rule") == rule.rule.name)
-        credit, served = [0] * len(self.roster.reps), [0] * len(self.roster.reps)
-        for rep, points, turn in kept.select("rep", "credit", "served").iter_rows():
-            number = self.roster.number(rep)
-            if number >= 0:
-                credit[number], served[number] = points, turn
-        return Pool(rule.weights, credit, served)
+    # -- for the state ----------------------------------------------------------------------------------------------
 
     def credits(self) -> pl.DataFrame:
-        """The credits for the state after: CREDIT_COLUMNS, by route, rule and rep.
-
-        `served` is the rank of the last time a rep was served among those of its rule. What this run did not touch
-        stays, also of reps who left the roster.
-        """
-        fresh = [
-            row for name, pools in self._pools.items() for n, pool in pools.items() for row in self._kept(name, n, pool)
-        ]
-        after = pl.DataFrame(fresh, schema=dict(CREDIT_COLUMNS), orient="row")
-        before = self.tick.state.credits.select(list(CREDIT_COLUMNS))
-        both = pl.concat([before.join(after, on=["route", "rule", "rep"], how="anti"), after], how="vertical_relaxed")
-        return both.sort("route", "rule", "rep")
-
-    def _kept(self, route: str, n: int, pool: Pool) -> list[tuple[str, str, str, int, int]]:
-        rule = self._table(route).rules[n].rule.name
-        rows = zip(self.roster.reps, pool.credit, pool.recency(), strict=True)
-        return [(route, rule, rep.key, credit, served) for rep, credit, served in rows if credit or served]
+        """The credits for the state after: CREDIT_COLUMNS, by route, rule and rep."""
+        return self._turns.after()
 
     def assignments(self) -> pl.DataFrame:
         """The assignments for the state after: ASSIGNMENT_COLUMNS, by rep and day."""
@@ -507,45 +392,12 @@ class Router:
         return self.reasons.known[why or 0]
 
 
-def _whole(leads: pl.DataFrame) -> pl.DataFrame:
-    """The leads with every column that the state may have of them; what it has not is blank."""
-    missing = {name: kind for name, kind in LEAD_COLUMNS.items() if name not in leads.columns}
-    return leads.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in missing.items())
-
-
-def _takes_turns(rule: RuleTable) -> bool:
-    return rule.kind == "team" and rule.rule.target.strategy != "least_loaded"
-
-
 def _as_frame(rows: pl.Series, kinds: pl.Series, dealt: Dealt) -> pl.DataFrame:
     """lead_row, kind, number of the owner, position of the rule, why; in the order in which leads were taken."""
     columns = {"number": dealt.owners, "position": dealt.rules, "why": dealt.whys}
     schema = {"number": pl.Int32(), "position": pl.Int32(), "why": pl.UInt32()}
     frame = pl.DataFrame(columns, schema=schema).with_columns(pl.col("why").replace(0, None))
     return frame.insert_column(0, kinds.alias("kind")).insert_column(0, rows.alias("lead_row"))
-
-
-def _serve(pools: Mapping[int, Pool], before: Mapping[int, list[int]], dealt: pl.DataFrame) -> None:
-    """Who was served last, by the order of the leads: sets of reps that take turns apart do not see each other's."""
-    served = dealt.with_row_index("at", offset=1).filter(pl.col("position").is_in(list(pools)))
-    turns = {n: max(turn, default=0) for n, turn in before.items()}
-    for n, pool in pools.items():
-        pool.served = before[n]
-    for n, rep, at in served.group_by("position", "number").agg(pl.col("at").max()).iter_rows():
-        pools[n].served[rep] = turns[n] + at
-    for pool in pools.values():
-        pool.turn = max(pool.served, default=0)
-
-
-def _owned(leads: pl.DataFrame, accounts: pl.Series, reps: pl.Series, field: str | None) -> pl.DataFrame:
-    """Leads as `Accounts` takes them; when an owner was assigned is known to the state, else it is when it was created."""
-    at = pl.coalesce("assigned_at", "created") if field is None else pl.col("created")
-    columns = leads.select(at.alias("at"), "created", "key").with_row_index("lead").cast({"lead": pl.Int64})
-    return columns.with_columns(accounts.alias("account"), reps.alias("rep"))
-
-
-def _absent_open(absent: pl.DataFrame) -> pl.Series:
-    return absent["open"].fill_null(value=True)
 
 
 def _kinds_with(rule: int, kinds: Mapping[int, Kind]) -> list[int]:
