@@ -137,9 +137,9 @@ class _Holders:
         entry = (number, negated(formula))
         parts = formula.parts if isinstance(formula, AllOf) else (formula,)
         atoms = [part for part in parts if isinstance(part, Atom)]
-        for part in atoms:
-            if isinstance(part.region, Words) and not part.region.all_but and not part.region.blank:
-                self._keep(self._by_value, [(part.term, value) for value in part.region.values], entry)
+        for one in atoms:
+            if isinstance(one.region, Words) and not one.region.all_but and not one.region.blank:
+                self._keep(self._by_value, [(one.term, value) for value in one.region.values], entry)
                 return
         for part in parts:
             searched = _searched(part)

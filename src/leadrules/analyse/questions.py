@@ -16,7 +16,6 @@ from leadrules.core.diagnostics import Diagnostic
 from leadrules.core.text import fold, nearest
 from leadrules.core.types import YESNO
 from leadrules.ruleset.model import Expr, Placed, Score
-from leadrules.ruleset.walk import parts
 
 SHOWN = 3
 Touched = tuple[str, str, int, int]  # code, file, place, the place of the other line or -1
@@ -107,11 +106,9 @@ def _fires(study: Study, answers: Answers) -> Iterator[Diagnostic]:
 
 def _literals(study: Study) -> Iterator[tuple[Expr, str, str]]:
     """Every text that a field is compared with: where it stands, the field, the text."""
-    seen: set[int] = set()
-    for _, part in parts(study.ruleset):
-        if not isinstance(part, Expr) or part.op not in ("eq", "in", "has") or id(part) in seen:
+    for part in study.expressions:
+        if part.op not in ("eq", "in", "has"):
             continue
-        seen.add(id(part))
         first, *items = (study.terms.plain(one) for one in part.args)
         if part.op == "eq" and first.op == "const":
             first, items = items[0], [first]

@@ -25,6 +25,7 @@ from leadrules.ruleset.model import (
     Active,
     Classify,
     Definition,
+    EventFilter,
     Expr,
     Group,
     Placed,
@@ -34,6 +35,7 @@ from leadrules.ruleset.model import (
     ScoreRule,
     Stages,
 )
+from leadrules.ruleset.walk import parts
 from leadrules.syntax.nodes import Module
 
 
@@ -116,6 +118,20 @@ class Study:
         if score.name not in self._reached:
             self._reached[score.name] = reach(score, self.conditions)
         return self._reached[score.name]
+
+    @cached_property
+    def expressions(self) -> tuple[Expr, ...]:
+        """Every expression and part of one, each once."""
+        return tuple(part for part in self._parts.values() if isinstance(part, Expr))
+
+    @cached_property
+    def filters(self) -> tuple[EventFilter, ...]:
+        """Every choice of events, each once."""
+        return tuple(part for part in self._parts.values() if isinstance(part, EventFilter))
+
+    @cached_property
+    def _parts(self) -> dict[int, Any]:
+        return {id(part): part for _, part in parts(self.ruleset)}
 
     @cached_property
     def lists(self) -> tuple[FirstMatch, ...]:

@@ -24,7 +24,7 @@ from leadrules.ruleset.model import (
     Segment,
     Stages,
 )
-from leadrules.ruleset.walk import parts
+from leadrules.ruleset.walk import expression_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +173,6 @@ def _text(study: Study, part: Expr) -> str:
 
 def _has_dead_events(study: Study, place: Place) -> bool:
     """Whether a condition fails for a `where` that no event meets: that is told at the `where`."""
-    from leadrules.ruleset.walk import expression_parts
-
     filters = [place.events] if place.events is not None else []
     for condition in place.conditions:
         filters += [part for part in expression_parts(condition, study.ruleset) if isinstance(part, EventFilter)]
@@ -186,14 +184,11 @@ def _is_dead(study: Study, events: EventFilter) -> bool:
 
 
 def _dead_events(study: Study) -> Iterator[Diagnostic]:
-    seen: set[int] = set()
-    for _, part in parts(study.ruleset):
-        if isinstance(part, EventFilter) and part.where is not None and id(part) not in seen:
-            seen.add(id(part))
-            if _is_dead(study, part):
-                named = f"no {' or '.join(part.types)} can meet `{_text(study, part.where)}`"
-                way = "mend the `where`: as it stands no event is counted"
-                yield finding("LR201", study.span(part.where), named, label="never so", help=way)
+    for part in study.filters:
+        if part.where is not None and _is_dead(study, part):
+            named = f"no {' or '.join(part.types)} can meet `{_text(study, part.where)}`"
+            way = "mend the `where`: as it stands no event is counted"
+            yield finding("LR201", study.span(part.where), named, label="never so", help=way)
 
 
 @lint("LR217", "flag-is-false")
@@ -212,10 +207,8 @@ def flag_is_false(study: Study) -> Iterator[Diagnostic]:
 
         segment reachable when not opted_out
     """
-    seen: set[int] = set()
-    for _, part in parts(study.ruleset):
-        if isinstance(part, Expr) and part.op == "eq" and part.span is not None and id(part) not in seen:
-            seen.add(id(part))
+    for part in study.expressions:
+        if part.op == "eq" and part.span is not None:
             flag, literal = part.args
             if flag.op in ("field", "event_field") and flag.type.kind == "yesno" and literal.value is False:
                 yield from _flag(study, part, flag)

@@ -16,23 +16,21 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Related
 from leadrules.core.text import number_text
 from leadrules.ruleset.model import Band, BandLabel, Expr, Group, Score, ScoreRule
-from leadrules.ruleset.walk import parts
 
 _COMPARISONS = frozenset(["lt", "le", "gt", "ge", "eq", "between"])
 
 
 def comparisons(study: Study) -> Iterator[tuple[Expr, Numbers]]:
     """Every comparison of something that is made of scores with fixed numbers, and what that can be."""
-    seen: set[int] = set()
-    for _, part in parts(study.ruleset):
-        if isinstance(part, Expr) and part.op in _COMPARISONS and part.span is not None and id(part) not in seen:
-            seen.add(id(part))
-            left = study.terms.plain(part.args[0])
-            right = [study.terms.plain(one) for one in part.args[1:]]
-            if all(one.op == "const" for one in right) and _is_of_scores(study, left):
-                region = study.terms.range(left)
-                if isinstance(region, Numbers):
-                    yield part, region
+    for part in study.expressions:
+        if part.op not in _COMPARISONS or part.span is None:
+            continue
+        left = study.terms.plain(part.args[0])
+        right = [study.terms.plain(one) for one in part.args[1:]]
+        if all(one.op == "const" for one in right) and _is_of_scores(study, left):
+            region = study.terms.range(left)
+            if isinstance(region, Numbers):
+                yield part, region
 
 
 def _is_of_scores(study: Study, expr: Expr) -> bool:
