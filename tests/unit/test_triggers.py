@@ -251,6 +251,14 @@ def test_a_trigger_new_to_a_state_takes_what_is_as_already_so() -> None:
     assert remembered(tick, found, []) == {"holds:intent": [True]}
 
 
+def test_what_was_taken_as_already_so_does_not_repeat_with_once_per() -> None:
+    first = tick_of(AGAIN, [{"intent": 90.0}], last_rules="")
+    kept = remembered(first, only(first), [])
+    assert kept == {"holds:intent": [True], "fired:intent": [None]}
+    later = [{name: values[0] for name, values in kept.items()}]
+    assert rows(only(tick_of(AGAIN, [{"intent": 90.0}], remembered=later, last_rules=AGAIN))) == []
+
+
 def test_a_new_trigger_with_backfill_fires() -> None:
     rules = "trigger intent { when intent >= 80  do stop sequence  backfill }"
     assert rows(only(tick_of(rules, [{"intent": 90.0}], last_rules=""))) == [0]

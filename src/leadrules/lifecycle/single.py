@@ -21,6 +21,7 @@ from leadrules.data.texts import as_text
 from leadrules.engine.row import LeadFacts, prepare
 from leadrules.lifecycle.byrow import RowFacts, facts_by_row
 from leadrules.lifecycle.decide import Decided, decide
+from leadrules.lifecycle.due import due_times
 from leadrules.lifecycle.labels import work_out
 from leadrules.lifecycle.late import late_of, seen_after
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State, Tick
@@ -88,7 +89,7 @@ class Workbench:
             as_of,
             state.as_of or self._day_before(as_of),
             facts,
-            _with_state(known.table, given),
+            self._with_state(known.table, given),
             state,
         )
         decided = decide(tick, work_out(tick, None), late_of(tick), record=table)
@@ -115,6 +116,25 @@ class Workbench:
         series = pl.Series([value]) if kind is None else pl.Series([_held(value)], dtype=dtype(kind))
         text: str | None = as_text(series, self.calendar)[0]
         return text
+
+    def _with_state(self, table: pl.DataFrame, given: Mapping[str, Any]) -> pl.DataFrame:
+        """What the state has of the lead, with what a test gives."""
+        table = table.with_columns(
+            pl.Series(name, [value], strict=False).cast(LEAD_COLUMNS[name])
+            for name, value in given.items()
+            if name in GIVEN
+        )
+        last = self._last_due(given)
+        return table if last is None else table.with_columns(pl.Series("seq_last_due", [last], dtype=INSTANT))
+
+    def _last_due(self, given: Mapping[str, Any]) -> datetime | None:
+        """When the step that a test says was passed was due."""
+        plan = next((one for one in self.ruleset.sequences if one.name == given.get("sequence")), None)
+        if plan is None or given.get("enrolled_at") is None or given.get("step") is None:
+            return None
+        times = due_times(plan, self.calendar, pl.Series([given["enrolled_at"]], dtype=INSTANT))
+        passed = [time[0] for step, time in zip(plan.steps, times, strict=True) if step.number <= given["step"]]
+        return passed[-1] if passed else None
 
     def _day_before(self, at: datetime) -> datetime:
         before = self.calendar.shift(at, -1, "days")
@@ -169,12 +189,3 @@ def _with_given(frame: pl.DataFrame, given: Mapping[str, Any]) -> pl.DataFrame:
         if column in frame.columns:
             inputs.append(pl.Series(column, [value], dtype=frame.schema[column], strict=False))
     return frame.with_columns(inputs)
-
-
-def _with_state(table: pl.DataFrame, given: Mapping[str, Any]) -> pl.DataFrame:
-    """What the state has of the lead, with what a test gives."""
-    return table.with_columns(
-        pl.Series(name, [value], strict=False).cast(LEAD_COLUMNS[name])
-        for name, value in given.items()
-        if name in GIVEN
-    )

@@ -141,10 +141,13 @@ def _inside(tick: Tick, on: On) -> pl.Series:
 
 
 def _becoming_true(tick: Tick, trigger: Trigger, met: pl.Series, *, from_start: bool) -> pl.Series:
-    """The leads whose condition was not met before; with `once per` also those that still meet it."""
-    if from_start or trigger.once_per is not None:
+    """The leads whose condition was not met before; with `once per` also those that it fired for and that still meet it."""
+    if from_start:
         return met
-    return met & ~remembered(tick, f"holds:{trigger.name}", pl.Boolean()).fill_null(value=False)
+    held = remembered(tick, f"holds:{trigger.name}", pl.Boolean()).fill_null(value=False)
+    if trigger.once_per is not None:
+        held = held & remembered(tick, f"fired:{trigger.name}", INSTANT).is_null()
+    return met & ~held
 
 
 def _not_yet_answered(tick: Tick, trigger: Trigger, overdue: pl.DataFrame) -> pl.DataFrame:
@@ -218,7 +221,8 @@ def memory(tick: Tick, one: SetOff, tried: Tried) -> list[pl.Series]:
     if one.holds is not None:
         columns.append(_scattered(one.holds.clone(), open_rows["lead_row"], False).alias(f"holds:{trigger.name}"))
     if trigger.once:
-        started = one.absorbed["lead_row"] if trigger.once_per is not None else one.absorbed["lead_row"].clear()
+        starts = tick.baseline and trigger.once_per is not None
+        started = one.absorbed["lead_row"] if starts else one.absorbed["lead_row"].clear()
         before = remembered(tick, f"fired:{trigger.name}", INSTANT)
         fired = pl.concat([tried.fired.cast(pl.UInt32), started])
         columns.append(_scattered(before, fired, tick.as_of).alias(f"fired:{trigger.name}"))

@@ -1,0 +1,122 @@
+"""`test` blocks through the whole lifecycle: what may be given, what may be expected, and what a failure says (§12)."""
+
+from __future__ import annotations
+
+import pytest
+from tests.example_project import compiled, example_project
+
+from leadrules.review import testing
+
+RULES = """
+score fit { size: +80 when employees >= 100 }
+band temperature of fit { hot: from 70 hold until below 60  cold: otherwise }
+route sales { any: team inside by round_robin otherwise  answered when did call_made since assigned_at }
+sequence instant {
+  1: day 1 after 2 minutes email auto "Thanks" template "thanks"
+  finish after 3 days
+  on finish do set status = "Nurturing"
+}
+suppress email when opted_out
+trigger inbound {
+  on form_submitted where (form = "contact")
+  do enroll instant
+  do set status = "Working"
+  do assign with sales
+  respond within 5 minutes
+}
+trigger shows { on enter temperature hot  do notify "managers" "A hot one" }
+"""
+
+
+def results(test: str) -> testing.TestResult:
+    """The result of one test block."""
+    ruleset = compiled(f'{RULES}\ntest "t" {{\n{test}\n}}\n')
+    (found,) = testing.run_tests(ruleset, ruleset.tests, example_project())
+    return found
+
+
+PASSING = [
+    # The contract's own example.
+    """as of 2026-11-02T10:00
+  given employees = 500, country = "JP"
+  event form_submitted 5 minutes ago with form = "contact"
+  expect fired trigger.inbound
+  expect action email template "thanks"
+  expect sequence is instant and owner in team inside
+  then after 4 days
+  expect sequence is blank
+  expect not action email""",
+    # Owner and sequence are as they are after the run; what was set shows from the next run on.
+    """as of 2026-11-02T10:00
+  event form_submitted 5 minutes ago with form = "contact"
+  expect owner = "sato@example.com" and step = 1 and enrolled_at = 2026-11-02T09:55 and status is blank
+  expect fired route.sales.any
+  expect action set status = "Working"
+  expect action assign "sato@example.com"
+  expect action enroll "instant"
+  then after 1 hour
+  expect status = "Working"
+  expect not fired trigger.inbound
+  expect not action set status = "Working\"""",
+    # A sequence that is given is gone on with.
+    """as of 2026-11-06T10:00
+  given sequence = instant, step = 1, enrolled_at = 2026-11-02T09:00, owner = "lee@example.com"
+  expect action stop "instant"
+  expect action set status = "Nurturing"
+  expect owner = "lee@example.com" and sequence is blank""",
+    # A label before that is given holds, and is not entered again.
+    """given employees = 10, temperature = hot
+  expect temperature is cold
+  given employees = 100
+  expect temperature is hot
+  then after 1 day
+  given employees = 10
+  expect temperature is cold""",
+    """given employees = 500
+  expect fired trigger.shows
+  expect fired fit.size
+  expect action notify "managers"
+  expect action notify "A hot one"
+  then after 1 day
+  expect not fired trigger.shows""",
+    # What is suppressed is no action.
+    """given opted_out = true
+  event form_submitted 5 minutes ago with form = "contact"
+  expect fired trigger.inbound and_is_owned
+  expect not action email""".replace(" and_is_owned", ""),
+]
+
+
+@pytest.mark.parametrize("test", PASSING)
+def test_what_a_test_may_expect(test: str) -> None:
+    found = results(test)
+    assert found.failures == ()
+
+
+@pytest.mark.parametrize(
+    ("expect", "remark"),
+    [
+        ("expect fired trigger.shows", "trigger.shows did not fire; what fired: route.sales.any, trigger.inbound"),
+        ("expect not fired trigger.inbound", "trigger.inbound fired"),
+        (
+            'expect action email template "intro"',
+            "no such action; what there is: set status = Working; assign owner = sato@example.com; enroll sequence = instant",
+        ),
+        ('expect not action set status = "Working"', "there is such an action: set status = Working"),
+        ("expect action call", "no such action"),
+    ],
+)
+def test_what_a_failure_says(expect: str, remark: str) -> None:
+    found = results(f'as of 2026-11-02T10:00\nevent form_submitted 5 minutes ago with form = "contact"\n{expect}')
+    (failure,) = found.failures
+    assert failure.remark.startswith(remark)
+
+
+def test_a_failure_keeps_the_values_of_its_parts() -> None:
+    found = results(
+        'as of 2026-11-02T10:00\nevent form_submitted 5 minutes ago with form = "contact"\n'
+        "expect sequence is blank or owner in team junior"
+    )
+    (failure,) = found.failures
+    seen = {(part.expr.op, part.value) for part in failure.seen if part.expr.op == "always"}
+    assert seen == {("always", "instant"), ("always", "sato@example.com")}
