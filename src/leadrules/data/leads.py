@@ -102,7 +102,9 @@ class _Reading:
             for batch in ahead(opened.table.batches(positions)):
                 self._take(opened, batch, base)
             self.notes.extend(opened.table.notes)
-        whole = pl.concat(self.parts) if self.parts else self._nothing()
+        # In one piece: all that follows looks at these columns again and again.
+        whole = pl.concat(self.parts, rechunk=True) if self.parts else self._nothing()
+        self.parts.clear()
         self._refuse_repeated(whole)
         if self.rejects.records:
             whole = whole.filter(~pl.col(_RECORD).is_in(list(self.rejects.records)))

@@ -27,6 +27,7 @@ from leadrules.engine.units import (
 from leadrules.ruleset.model import Each, Group, Score, ScoreRule
 
 MOST_CODES = 4_096
+_SHORT = 2**31
 _PER_UNIT: int = 10 ** (EVENT_DIGITS - DIGITS)
 _HALF: int = _PER_UNIT // 2
 
@@ -126,8 +127,11 @@ def sum_of(lines: Sequence[Line], height: int) -> pl.Series:
     """What lines gave together, in integers wide enough."""
     if not lines:
         return pl.repeat(0, height, dtype=pl.Int64, eager=True)
-    dtype = wide_enough(sum(line.largest for line in lines))
-    return pl.select(pl.sum_horizontal([line.units(dtype) for line in lines]).alias("sum")).to_series()
+    most = sum(line.largest for line in lines)
+    # Half the width is half the way to memory, which is what adding columns costs.
+    dtype = pl.Int32() if most < _SHORT else wide_enough(most)
+    total = pl.select(pl.sum_horizontal([line.units(dtype) for line in lines]).alias("sum")).to_series()
+    return total.cast(pl.Int64) if dtype == pl.Int32 else total
 
 
 def _bounded(total: pl.Series, kind: str, bound: int) -> pl.Series:
