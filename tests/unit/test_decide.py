@@ -301,3 +301,15 @@ def test_the_order_of_the_rows_of_the_input_changes_nothing_but_their_order() ->
     assert frames[0].equals(frames[1].select(frames[0].columns))
     assert digest(stories[0].state.ruleset) == digest(stories[1].state.ruleset)  # type: ignore[arg-type]
     assert stories[0].state.credits.sort(pl.all()).equals(stories[1].state.credits.sort(pl.all()))
+
+
+def test_a_baseline_gives_nobody_an_owner_and_sends_nothing() -> None:
+    story = Story("""
+route sales { any: team inside by round_robin otherwise }
+sequence instant { 1: day 1 call "Call"  exit when opted_out }
+""")
+    leads = [{"id": "a"}, {"id": "b", "current_sequence": "instant", "opted_out": True}]
+    assert story.run(DAY_1, *leads, baseline=True) == []
+    assert story.of("b", "owner", "sequence") == (None, "instant")
+    assert story.last is not None
+    assert set(story.last.fired.values()) == {0}

@@ -24,6 +24,7 @@ from leadrules.lifecycle.overdue import overdue
 from leadrules.lifecycle.routing import Holding, Router
 from leadrules.lifecycle.sequences import Progress, due, progress
 from leadrules.lifecycle.slots import OWNER, field_slot
+from leadrules.lifecycle.steps import PIN
 from leadrules.lifecycle.triggers import Tried, memory, set_offs
 from leadrules.ruleset.model import Assert, Duration, EventFilter, On, Route, Trigger
 
@@ -182,8 +183,11 @@ class _Decision:
         self.memory: list[pl.Series] = []
 
     def decided(self) -> Decided:
-        """The phases in their order."""
+        """The phases in their order; a baseline remembers how everything is, and does nothing."""
         self._run_triggers()
+        if self.tick.baseline:
+            routed = self._nobody_routed()
+            return self._result([], self._table([], routed), routed, self.tick.state.versions.clear())
         self._run_finishes()
         routed = self._run_routes()
         made = self.desk.made
@@ -191,7 +195,12 @@ class _Decision:
         sends = together(made.actions, ACTION_COLUMNS).filter(pl.col("auto") & pl.col("reason").is_null())
         out = due(self.tick, self.progress, entered, sends.select("lead_row", "kind"))
         rows = [self.progress.actions, *made.actions, *routed.actions, entered.actions, out.actions]
-        table = self._table([*self.progress.changes, *entered.changes, *out.changes], routed.owners, routed.fields)
+        table = self._table([*self.progress.changes, *entered.changes, *out.changes], routed)
+        return self._result(rows, table, routed, out.versions)
+
+    def _result(
+        self, rows: list[pl.DataFrame], table: pl.DataFrame, routed: _Routed, versions: pl.DataFrame
+    ) -> Decided:
         facts = self.tick.facts.after(inputs_after(table))
         return Decided(
             tick=self.tick,
@@ -199,13 +208,13 @@ class _Decision:
             table=table,
             facts=facts,
             actions=together(rows, ACTION_COLUMNS).sort("lead_row", "order", maintain_order=True),
-            fields=together([*made.fields, *routed.fields], FIELDS),
+            fields=together([*self.desk.made.fields, *routed.fields], FIELDS),
             fields_before={name: self.desk.field_now(name).cast(pl.String) for name in self._filled()},
             routes=routed.rules,
             fired=self._counts(routed),
             fired_triggers=self.fired,
             router=self.router,
-            versions=out.versions,
+            versions=versions,
             broken=tuple(broken_asserts(self.tick, facts)),
         )
 
@@ -222,11 +231,10 @@ class _Decision:
     def _run_finishes(self) -> None:
         """`on finish` of what finished, by the version that the lead was in."""
         nothing = pl.lit(None, dtype=INSTANT).alias("at")
-        for pin, group in self.progress.finished.partition_by("sequence", "version", as_dict=True).items():
-            name, version = pin
+        finished = self.progress.finished.sort("sequence", "version", "lead_row")
+        for (name, version), group in finished.partition_by(*PIN, as_dict=True, maintain_order=True).items():
             plan = self.progress.plans[str(name), version]
-            leads = group.select("lead_row", nothing).sort("lead_row")
-            self.desk.perform(Doer(f"sequence.{name}.finish", plan.on_finish), leads)
+            self.desk.perform(Doer(f"sequence.{name}.finish", plan.on_finish), group.select("lead_row", nothing))
 
     # -- routes -----------------------------------------------------------------------------------------------------
 
@@ -237,9 +245,8 @@ class _Decision:
         if given.height:
             owner_now = owner_now.scatter(given["lead_row"], given["owner"])
         found = self.router.always_on(owner_now, slots.is_taken(OWNER), self._holdings())
-        nobody = pl.Series([None], dtype=pl.String).new_from_index(0, tick.leads.height)
-        rules = {route.name: nobody for route in tick.ruleset.routes}
-        routed = _Routed(rules, [], [given.with_columns(pl.lit("trigger").alias("by"))], [])
+        routed = self._nobody_routed()
+        routed.owners.append(given.with_columns(pl.lit("trigger").alias("by")))
         for position, route in enumerate(tick.ruleset.routes):
             if route.name in found:
                 routed.note(route.name, found[route.name])
@@ -247,6 +254,10 @@ class _Decision:
         for name, rows in self.counter.taken:
             routed.note(name, rows)
         return routed
+
+    def _nobody_routed(self) -> _Routed:
+        nobody = pl.Series([None], dtype=pl.String).new_from_index(0, self.tick.leads.height)
+        return _Routed({route.name: nobody for route in self.tick.ruleset.routes}, [], [], [])
 
     def _holdings(self) -> dict[str, Holding]:
         """The fields that routes fill, where a trigger or an `on finish` has set them."""
@@ -296,14 +307,11 @@ class _Decision:
 
     # -- after ------------------------------------------------------------------------------------------------------
 
-    def _table(
-        self, changes: Iterable[pl.DataFrame], owners: list[pl.DataFrame], fields: list[pl.DataFrame]
-    ) -> pl.DataFrame:
-        tick = self.tick
-        table = tick.leads.with_columns(with_owners(tick, together(owners, OWNERS_BY)))
-        table = with_changes(table, changes)
+    def _table(self, changes: Iterable[pl.DataFrame], routed: _Routed) -> pl.DataFrame:
+        tick, owners = self.tick, routed.owners
+        table = with_changes(tick.leads, [with_owners(tick, together(owners, OWNERS_BY)), *changes])
         table = table.with_columns(self.labels.columns.get_columns()).with_columns(self.memory)
-        given = together([*self.desk.made.fields, *fields], FIELDS)
+        given = together([*self.desk.made.fields, *routed.fields], FIELDS)
         table = with_changes(table, self._field_changes(given))
         table = with_changes(table, self._reassigned())
         return table.with_columns(self.router.accounts().drop("lead_row").get_columns()).with_columns(

@@ -19,7 +19,6 @@ from leadrules.lifecycle.run import Outcome, calendar_of
 
 USUAL = 0.999  # the share of times that a single wrong one cannot move
 SHOWN, SHOWN_LEADS = 3, 20
-MANY = 1000
 
 
 def broken_guards(outcome: Outcome) -> list[str]:
@@ -150,18 +149,3 @@ def _promises(outcome: Outcome) -> Iterator[str]:
         shown = ", ".join(keys.gather(broken.lead_rows.head(SHOWN_LEADS)))
         more = f", and {count - SHOWN_LEADS:,} more" if count > SHOWN_LEADS else ""
         yield f"assert {promise.name}{title}{place} is broken by {count:,} lead{'s' if count > 1 else ''}: {shown}{more}"
-
-
-def baseline_advice(outcome: Outcome) -> str | None:
-    """What to say of a first run that would move very many leads: they were there before the rules were."""
-    decided, request = outcome.decided, outcome.request
-    if decided is None or request.state is None or request.state.run or request.baseline:
-        return None
-    kinds = pl.col("kind").is_in(("assign", "enroll", "move", "stop"))
-    moved = decided.done.filter(kinds)["lead_row"].n_unique()
-    if moved <= MANY:
-        return None
-    return (
-        f"this first run moves {moved:,} leads, most of which were there before the rules: "
-        "`leadrules run --baseline` takes them as they are, and starts with what happens from now on"
-    )
