@@ -8,25 +8,34 @@ from __future__ import annotations
 import difflib
 import sys
 from pathlib import Path
+from unicodedata import category
 
 import leadrules.analyse.lints  # noqa: F401 - their pages join the registry
 from leadrules.core.codes import CODES
 from leadrules.core.codes.entry import Code
 
+LONGEST_LINE = 300
 FENCES = {".lead": "lead", ".json": "json", ".yaml": "yaml"}
 
 
 def page(code: Code) -> str:
     """The page of one code as Markdown."""
     fence = FENCES.get(Path(code.file).suffix, "")
+    bad, good = _shown(code.bad), _shown(code.good)
     text = f"# {code.id} {code.slug}\n\n{code.title} ({code.severity})\n\n{code.why.strip()}\n"
     if not code.bad:  # only data can show it
         return text
-    return (
-        f"{text}\n"
-        f"## Instead of\n\n`{code.file}`\n\n```{fence}\n{code.bad.strip()}\n```\n\n"
-        f"## write\n\n```{fence}\n{code.good.strip()}\n```\n"
+    return f"{text}\n## Instead of\n\n`{code.file}`\n\n```{fence}\n{bad}\n```\n\n## write\n\n```{fence}\n{good}\n```\n"
+
+
+def _shown(example: str) -> str:
+    """An example as a page can show it: a line of megabytes is cut, what is no text is a mark."""
+    lines = (
+        "".join("\ufffd" if category(ch) == "Cc" and ch != "\t" else ch for ch in line) for line in example.splitlines()
     )
+    return "\n".join(
+        f"{line[:LONGEST_LINE]}… ({len(line):,} characters)" if len(line) > LONGEST_LINE else line for line in lines
+    ).strip()
 
 
 def index() -> str:
@@ -50,6 +59,9 @@ def find(word: str) -> Code | None:
 
 def nearest_codes(word: str) -> list[str]:
     """Codes that a wrong word may have meant."""
+    digits = word.upper().replace("O", "0").replace("I", "1")
+    if digits in CODES:
+        return [digits]
     names = [c.id for c in CODES.values()] + [c.slug for c in CODES.values()]
     return difflib.get_close_matches(word.upper(), names, 2) or difflib.get_close_matches(word.lower(), names, 2)
 
