@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -70,6 +71,9 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point of the program."""
+    # Loading and compiling make objects by the hundred thousand, and all of them stay: looking for rubbish is a seventh
+    # of the start.
+    gc.set_threshold(200_000, 20, 20)
     try:
         cli.main(prog_name="leadrules", standalone_mode=True)
     except BrokenPipeError:
