@@ -158,6 +158,8 @@ class ColumnReader:
 
     def _numbers(self, raw: pl.Series) -> pl.Series:
         numbers = self._within(raw.cast(pl.Float64, strict=False))
+        if numbers.null_count() == raw.null_count():
+            return numbers
         missing = numbers.is_null() & raw.str.contains("[0-9]").fill_null(value=False)
         if missing.sum() < _WORTH_A_FORMAT:
             return numbers
