@@ -158,7 +158,7 @@ class Desk:
         target = self._named(action.sequence, action.by, leads)
         now = self.sequence_now.gather(leads.rows)
         waits = _column(self.tick, "seq_wait", pl.String()).gather(leads.rows)
-        already = (now.eq(target) | (now.is_null() & waits.eq(target))).fill_null(value=False)
+        already = now.eq(target).fill_null(value=False) | waits.eq(target).fill_null(value=False)
         wanted = target.is_not_null() & ~already
         if action.kind == "enroll":
             wanted &= now.is_null()
