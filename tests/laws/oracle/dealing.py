@@ -118,6 +118,8 @@ class Dealer:
         """A change of owner; the owner it has is none, but is asked to respond. Whether there is anything new in it."""
         memory = sight.memory
         if owner == memory.owner:
+            if by == line and memory.due_at is not None and memory.due_route == route:
+                return False  # it waits for the same answer: asked anew in every run it would never be overdue
             if due is not None:
                 sight.taken["owner"] = by
                 memory.due_at, memory.due_route = due, route

@@ -81,7 +81,7 @@ class Triggers:
         holds = self._holds(trigger, sight)
         if trigger.on.kind == "condition":
             sight.memory.holds[trigger.name] = holds
-        if holds and start is not None and trigger.once_per is not None:
+        if holds and start is not None and trigger.once_per is not None and self.eyes.inputs.baseline:
             sight.memory.fired[trigger.name] = self.as_of
         if holds and trigger.on.kind == "date" and (fell := self._fallen(trigger, sight)) is not None:
             sight.memory.dated[trigger.name] = fell
@@ -97,7 +97,7 @@ class Triggers:
         if trigger.on.kind == "date" and (fell := self._fallen(trigger, sight)) is not None:
             memory.armed.pop(trigger.name, None)
             (memory.dated if is_fired or LOST not in answers else memory.armed)[trigger.name] = fell
-        if trigger.on.kind == "overdue" and is_fired and sight.before.due_at is not None:
+        if trigger.on.kind == "overdue" and (is_fired or LOST not in answers) and sight.before.due_at is not None:
             memory.overdue[trigger.name] = sight.before.due_at
 
     def _may(self, trigger: Trigger, sight: Sight) -> bool:
@@ -242,7 +242,8 @@ class Triggers:
             return LOST
         way = sight.riding
         template = self.eyes.template(action.template, sight)
-        if way is not None and way.sequence.name == name:
+        waits = sight.before.wish
+        if (way is not None and way.sequence.name == name) or (waits is not None and waits.sequence == name):
             return NOTHING
         if way is not None and action.kind == "enroll":
             return LOST
@@ -258,16 +259,17 @@ class Triggers:
         return DONE
 
     def _stop(self, sight: Sight, rule: str) -> str:
-        way = sight.riding
-        if way is None:
+        way, wish = sight.riding, sight.before.wish
+        if way is None and wish is None:
             return NOTHING
+        name = way.sequence.name if way is not None else wish.sequence if wish is not None else ""
         if "sequence" in sight.taken:
-            reason = f"lost to {sight.taken['sequence']}"
-            sight.row("stop", "sequence", way.sequence.name, rule=rule, reason=reason)
+            sight.row("stop", "sequence", name, rule=rule, reason=f"lost to {sight.taken['sequence']}")
             return LOST
         sight.taken["sequence"] = rule
-        sight.row("stop", "sequence", way.sequence.name, rule=rule)
-        self.progress.leave(sight, rule)
+        sight.row("stop", "sequence", name, rule=rule)
+        if way is not None:
+            self.progress.leave(sight, rule)
         return DONE
 
     def _set(self, action: Action, sight: Sight, cause: Cause) -> str:

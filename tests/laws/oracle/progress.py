@@ -34,6 +34,8 @@ class Progress:
             return
         why = self._exit(way, sight)
         if why is not None:
+            if way.paused_at is not None:
+                self._pause(way, sight)
             sight.row("stop", "sequence", way.sequence.name, rule=why)
             self.leave(sight, why)
             return
@@ -92,8 +94,10 @@ class Progress:
         """A sequence ends before its time; what was due is withheld."""
         way = sight.memory.enrolment
         assert way is not None
+        is_exit = why == "exit all" or why.endswith(".exit")
         for step, due in self.due(way):
-            self._step_row(step, due, way, sight, f"lost to {why}")
+            reason = None if is_exit else self._why_not(step, way, sight)
+            self._step_row(step, due, way, sight, reason or f"lost to {why}")
         sight.memory.enrolment = None
 
     # -- those who are to enter one -------------------------------------------------------------------------------------
@@ -153,7 +157,9 @@ class Progress:
     def _send(self, step: Step, due: datetime, way: Enrolment, sight: Sight) -> None:
         reason = self._why_not(step, way, sight)
         if reason is None and step.auto:
-            if sight.memory.automatic.get(step.channel) == self.today:
+            # A sequence that finished has no other day.
+            is_last = way is self.finished.get(sight.key)
+            if sight.memory.automatic.get(step.channel) == self.today and not is_last:
                 self._step_row(step, due, way, sight, "held for tomorrow")
                 return
             sight.memory.automatic[step.channel] = self.today
