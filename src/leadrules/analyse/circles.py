@@ -103,6 +103,8 @@ def _by_field(study: Study, action: Action, other: Step) -> bool:
     """Whether a field's new value can make a condition come true that asks for it."""
     if not isinstance(other.part, Trigger) or action.value is None or action.value.op != "const":
         return False
+    if other.part.on.kind == "finish":  # the end of a sequence sets it off, whatever a field says
+        return False
     if any(action is own for own in other.actions):
         return False
     asked = [part for part in _asks(study, other.part) if part.op == "field" and part.value == action.field]

@@ -10,11 +10,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from leadrules.analyse.conditions import Conditions
 from leadrules.analyse.domains import Numbers, Region, Words
-from leadrules.analyse.formulas import Box, Search, Term, boxes, holds_in
+from leadrules.analyse.formulas import Box, Search, Term, boxes, holds_in, negated
 from leadrules.analyse.reach import gives
 from leadrules.core.calendar import nominal
 from leadrules.core.functions import Context
@@ -22,7 +23,8 @@ from leadrules.core.text import fold, number_text
 from leadrules.core.types import Type
 from leadrules.engine.row import LeadFacts, Program, prepare
 from leadrules.project.model import Field
-from leadrules.ruleset.model import Active, EventFilter, Expr, Score
+from leadrules.ruleset.model import Active, EventFilter, Expr, Score, ScoreRule
+from leadrules.ruleset.walk import parts
 
 NOON = timedelta(hours=12)
 DEFAULT_DAY = date(2026, 1, 15)
@@ -76,6 +78,16 @@ class Witnesses:
         self.conditions, self.terms = conditions, conditions.terms
         self._program: Program | None = None
 
+    @cached_property
+    def day(self) -> date:
+        """The day on which leads are looked at: a month after the latest date that rules count events since."""
+        filters = (one for _, one in parts(self.terms.ruleset) if isinstance(one, EventFilter))
+        dates = [
+            date.fromisoformat(str(one.since.value)[:10]) for one in filters if one.since and one.since.op == "const"
+        ]
+        latest = max(dates, default=DEFAULT_DAY)
+        return DEFAULT_DAY if latest.year == date.max.year else max(DEFAULT_DAY, latest + timedelta(days=31))
+
     @property
     def program(self) -> Program:
         """The ruleset made ready to run."""
@@ -122,6 +134,15 @@ class Witnesses:
                     box, rule.each.filter, rule.points, (floor if is_up else wanted.high) - total, gain
                 )
             total += gain
+        return box if wanted.has(total) else self._without_others(box, rules, is_up=is_up)
+
+    def _without_others(self, box: Box, rules: list[ScoreRule], *, is_up: bool) -> Box:
+        """The box where rules that pull the other way rest, as far as that can be."""
+        for rule in rules:
+            low, high = gives(rule, self.conditions)
+            if (low if is_up else -high) < 0:
+                resting = boxes(negated(self.conditions.rule(rule)), [box])
+                box = resting[0] if resting else box
         return box
 
     def _several(self, box: Box, events: EventFilter, points: Expr, missing: float, most: float) -> tuple[Box, float]:
@@ -176,7 +197,7 @@ class _Building:
 
     def _instant(self) -> datetime:
         region = self.box.regions.get(self.terms.today())
-        day = DEFAULT_DAY
+        day = self.owner.day
         if isinstance(region, Numbers) and not region.has(float(day.toordinal())) and region.spans:
             picked = pick_number(region, float(day.toordinal()), whole=True)
             day = date.fromordinal(int(picked)) if 1 <= picked < date.max.toordinal() else day

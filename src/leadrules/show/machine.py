@@ -39,6 +39,7 @@ def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
             {"title": fix.title, "edits": [{**edit.span.as_json(), "text": edit.text} for edit in fix.edits]}
             for fix in diagnostic.fixes
         ],
+        **({"notes": list(diagnostic.notes)} if diagnostic.notes else {}),
     }
 
 
