@@ -1,118 +1,38 @@
 """Actions of triggers and of finished sequences: which are done, which are lost to another, which come to nothing.
 
 In: a tick, and per rule the leads it was set off for, in the order in which rules run. Out: rows of actions.csv and
-withheld.csv, and proposals: owners, wishes to enter a sequence, stops, values of fields. Refuses to know what set a rule
-off, and how a route or a sequence works: it asks `Routing` and `Entering`.
+withheld.csv, and proposals: owners, wishes to enter a sequence, values of fields. Refuses to know what set a rule off, and
+how a route or a sequence works: it asks `Routing` and `Entering`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from leadrules.core.types import TEXT, Type
 from leadrules.data.texts import as_text
 from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, Tick
+from leadrules.lifecycle.proposals import (
+    FIELDS,
+    OWNERS,
+    WISHES,
+    Doer,
+    Done,
+    Entering,
+    Leads,
+    Proposals,
+    Routing,
+)
 from leadrules.lifecycle.slots import OWNER, SEQUENCE, Slots, field_slot
 from leadrules.lifecycle.suppression import suppress
-from leadrules.ruleset.model import Action, Duration, Expr, Template
+from leadrules.ruleset.model import Action, Expr, Template
 
 SENT_AS = "email"
 OVER_A_LIMIT, SUPPRESSED = "over a limit", "suppressed"
-
-WISHES: Mapping[str, pl.DataType] = {
-    "lead_row": pl.UInt32(),
-    "order": pl.UInt32(),
-    "kind": pl.String(),
-    "sequence": pl.String(),
-    "at": INSTANT,
-    "template": pl.String(),
-    "rule": pl.String(),
-}
-OWNERS: Mapping[str, pl.DataType] = {
-    "lead_row": pl.UInt32(),
-    "owner": pl.String(),
-    "due_at": INSTANT,
-    "route": pl.String(),
-    "rule": pl.String(),
-}
-FIELDS: Mapping[str, pl.DataType] = {
-    "lead_row": pl.UInt32(),
-    "field": pl.String(),
-    "value": pl.String(),
-    "rule": pl.String(),
-}
-
-
-class Routing(Protocol):
-    """What actions ask of the routes."""
-
-    def hand_over(
-        self,
-        route: str,
-        lead_rows: pl.Series,
-        *,
-        exclude_past_owners: bool = False,
-        at: pl.Series | None = None,
-        respond_within: Duration | None = None,
-    ) -> pl.DataFrame:
-        """lead_row, rule, owner, due_at, why: what a route makes of leads that it is handed."""
-
-    def respond_by(self, owners: pl.Series, at: pl.Series, length: Duration) -> pl.Series:
-        """When a response is due, in the working hours of each owner."""
-
-    def record(self, lead_rows: pl.Series, owners: pl.Series) -> None:
-        """Owners that were given without a route: they count against capacities."""
-
-
-class Entering(Protocol):
-    """What actions ask of the sequences."""
-
-    def refusals(self, wishes: pl.DataFrame) -> pl.Series:
-        """Why each wish would come to nothing; blank for one that would not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Doer:
-    """A rule that acts: its name in the files, its actions, its response time, whether its reassignments are counted."""
-
-    rule: str
-    actions: tuple[Action, ...]
-    respond_within: Duration | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Per lead that a rule was set off for: whether some action was done, and whether there is nothing left to do."""
-
-    fired: pl.Series
-    settled: pl.Series
-
-
-@dataclass(frozen=True, slots=True)
-class Leads:
-    """The leads that a rule acts on, and since when each of them waits for it."""
-
-    rows: pl.Series
-    at: pl.Series
-
-    def only(self, mask: pl.Series) -> Leads:
-        """Those of a mask."""
-        return Leads(self.rows.filter(mask), self.at.filter(mask))
-
-
-@dataclass(slots=True)
-class Proposals:
-    """What was done so far in a run, in order."""
-
-    actions: list[pl.DataFrame] = field(default_factory=list)
-    wishes: list[pl.DataFrame] = field(default_factory=list)
-    owners: list[pl.DataFrame] = field(default_factory=list)
-    fields: list[pl.DataFrame] = field(default_factory=list)
-    reassigned: dict[str, list[pl.Series]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,14 +268,14 @@ class Desk:
             "auto": auto,
             "rule": doer.rule,
         }
-        made = [
-            (part if isinstance(part, pl.Series) else pl.lit(part)).cast(ACTION_COLUMNS[name]).alias(name)
-            for name, part in parts.items()
-        ]
-        rest = [pl.lit(None, dtype=kind_).alias(name) for name, kind_ in ACTION_COLUMNS.items() if name not in parts]
-        frame = leads.rows.cast(pl.UInt32).alias("lead_row").to_frame()
-        return frame.with_columns(*made, *(one for one in rest if one.meta.output_name() != "lead_row")).select(
-            list(ACTION_COLUMNS)
+        columns: dict[str, Any] = {
+            name: part if isinstance(part, pl.Series) else pl.lit(part) for name, part in parts.items()
+        }
+        columns["lead_row"] = leads.rows
+        return (
+            leads.rows.alias("lead_row")
+            .to_frame()
+            .select(columns.get(name, pl.lit(None)).cast(dtype).alias(name) for name, dtype in ACTION_COLUMNS.items())
         )
 
     def _lose(self, slot: str, row: pl.DataFrame, wanted: pl.Series) -> pl.Series:
@@ -391,11 +311,6 @@ _TRY: Mapping[str, Callable[[Desk, Doer, Action, Leads], _Tried]] = {
     "send": Desk._send,
     "notify": Desk._notify,
 }
-
-
-def together(frames: Sequence[pl.DataFrame], columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """Frames of the same columns as one."""
-    return pl.concat([pl.DataFrame(schema=dict(columns)), *frames])
 
 
 def _all(value: bool, height: int) -> pl.Series:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from leadrules.lifecycle.actions import FIELDS, OWNERS, WISHES, Desk, Doer, together
+from leadrules.lifecycle.actions import Desk
 from leadrules.lifecycle.after import column, with_changes, with_owners
 from leadrules.lifecycle.edits import Edits
 from leadrules.lifecycle.enrolment import enrol, refusals
@@ -21,6 +21,7 @@ from leadrules.lifecycle.labels import Labels
 from leadrules.lifecycle.late import Late
 from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, Tick
 from leadrules.lifecycle.overdue import overdue
+from leadrules.lifecycle.proposals import FIELDS, OWNERS, WISHES, Doer, together
 from leadrules.lifecycle.routing import Holding, Router
 from leadrules.lifecycle.sequences import Progress, due, progress
 from leadrules.lifecycle.slots import OWNER, field_slot
