@@ -164,8 +164,8 @@ class Desk:
                 respond_within=doer.respond_within,
             )
             asked = leads.rows.alias("lead_row").to_frame()
-            line = pl.format("route.{}.{}", pl.lit(action.route), "rule").alias("line")
-            return asked.join(found, on="lead_row", how="left", maintain_order="left").select("owner", "due_at", line)
+            named = pl.format("route.{}.{}", pl.lit(action.route), "rule").alias("line")
+            return asked.join(found, on="lead_row", how="left", maintain_order="left").select("owner", "due_at", named)
         owners = self._said_owner(action, leads)
         if action.rep is not None and not self._is_active(action.rep):
             owners = owners.clear(len(owners))
