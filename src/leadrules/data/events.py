@@ -258,7 +258,8 @@ class _Reading:
             elif its is None or its.all():
                 part = self._read(opened, cells, name, reader)
             else:
-                part = _spread(self._read(opened, cells, name, reader, its), its)
+                raw = cells.get_column(str(opened.positions[name]))
+                part = _among(raw, self._read(opened, cells, name, reader, its), its)
             whole = part if whole is None else whole.zip_with(whole.is_not_null(), part)
         assert whole is not None
         return whole
@@ -352,8 +353,10 @@ def _one_of(types: pl.Series, names: Sequence[str]) -> pl.Series:
     return types == names[0] if len(names) == 1 else types.is_in(list(names))
 
 
-def _spread(some: pl.Series, its: pl.Series) -> pl.Series:
-    """The values at the rows that are theirs, null elsewhere."""
+def _among(raw: pl.Series, some: pl.Series, its: pl.Series) -> pl.Series:
+    """The values at the rows that are theirs, null elsewhere; text that says what its cells say is left where it is."""
+    if some.dtype == raw.dtype and some.equals(raw.filter(its)):
+        return raw.set(~its, None)
     places = pl.Series([None], dtype=pl.UInt32).new_from_index(0, len(its))
     return some.gather(places.scatter(its.arg_true(), pl.arange(len(some), eager=True, dtype=pl.UInt32)))
 
