@@ -164,6 +164,28 @@ def test_a_thousand_rules_take_less_than_a_second(kind: str) -> None:
     assert taken < 1.0, taken
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"define d{n} = d{n - 1} + d{n - 1}\n" for n in range(1, 60)) + "segment s when d59 > 5\n",
+        "".join(f"segment d{n} when d{n - 1} and employees > {n} or not d{n - 1}\n" for n in range(1, 60)),
+        "".join(f"define d{n} = d{n - 1} + 1\n" for n in range(1, 400)) + "segment s when d399 > 5\n",
+    ],
+    ids=["doubling numbers", "doubling conditions", "a long way down"],
+)
+def test_names_that_stand_on_each_other_take_no_time(text: str) -> None:
+    first = "segment d0 when opted_out\n" if "segment d1" in text else "define d0 = employees\n"
+    start = time.process_time()
+    doubts_of(first + text)
+    assert time.process_time() - start < 5
+
+
+def test_open_leads_of_the_project_file_are_no_rule(tmp_path: Path) -> None:
+    settings = (ROOT / "leadrules.yaml").read_text(encoding="utf-8")
+    project = project_with(tmp_path, leadrules_yaml=f'{settings}open_leads: "opted_out = false"\n')
+    assert doubts_of("segment s when opted_out\n", project) == []
+
+
 def test_check_loads_no_polars(tmp_path: Path) -> None:
     project_with(tmp_path, rules__example_lead=RULES)
     code = (

@@ -6,7 +6,9 @@ lint is a function of a `Study`; what none of them could tell is said once. Read
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,6 +23,7 @@ from leadrules.ruleset.model import Ruleset
 from leadrules.syntax.nodes import Module
 
 MOST_NAMED = 3
+DEEP = 20_000
 OVERLAP, DATA = "LR203", frozenset(["LR230", "LR231", "LR232"])
 
 
@@ -41,13 +44,25 @@ def study(
 
 def analyse(one: Study, request: Request, further: Iterable[Diagnostic] | None = None) -> list[Diagnostic]:
     """Every finding. `further` are those that data showed (None: no data was looked at)."""
-    found = [d for lint in LINTS.values() for d in lint(one)]
+    with _room_for_depth():
+        found = [d for lint in LINTS.values() for d in lint(one)]
     found += further or ()
     found += _cannot_tell(one)
     asked = {code.id for code in ENTRIES}
     asked -= set() if one.overlaps else {OVERLAP}
     asked -= DATA if further is None else set()
     return ordered(silence(found, one.modules, today=request.today, asked=frozenset(asked)))
+
+
+@contextmanager
+def _room_for_depth() -> Iterator[None]:
+    """Definitions may stand on each other hundreds deep, and each level takes a few calls."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, DEEP))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _cannot_tell(one: Study) -> list[Diagnostic]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from leadrules.analyse import ranges
 from leadrules.analyse.domains import NO, YES, Numbers, Region, Words, meet, minus, numbers, points, words
-from leadrules.analyse.formulas import FALSE, TRUE, Fact, Formula, Term, atom, both, either, negated
+from leadrules.analyse.formulas import FALSE, TRUE, Fact, Formula, Term, atom, both, either, is_small, negated
 from leadrules.analyse.terms import Terms, label_names
 from leadrules.core.text import fold, folded
 from leadrules.core.types import NUMBER, Type
@@ -34,6 +34,7 @@ _COMPARED = {"eq": ("equal",), "lt": ("less",), "le": ("less", "equal"), "gt": (
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq"}
 _SEARCHES = ("contains", "starts", "ends")
 _FEW_LABELS = 5
+MOST_PARTS = 3_000
 ROUNDING = 1e-4  # a band rounds its number to 4 decimals
 
 
@@ -70,8 +71,12 @@ class Conditions:
             return TRUE
         found = self._made.get(id(expr))
         if found is None:
-            found = self._made[id(expr)] = (expr, self._make(self.terms.plain(expr)))
+            found = self._made[id(expr)] = (expr, self._bounded(expr, self._make(self.terms.plain(expr))))
         return found[1]
+
+    def _bounded(self, expr: Expr, made: Formula) -> Formula:
+        """A condition that is too large to be looked into is one that holds or does not."""
+        return made if is_small(made, MOST_PARTS) else atom(self.terms.yesno(expr), YES)
 
     def _make(self, expr: Expr) -> Formula:
         rule = self._rules.get(expr.op)

@@ -277,6 +277,19 @@ def _alternatives(parts: Iterable[Formula], start: list[Box], most: int) -> list
     return found
 
 
+def is_small(formula: Formula, most: int) -> bool:
+    """Whether a formula has at most so many parts."""
+    pending, count = [formula], 0
+    while pending:
+        count += 1
+        if count > most:
+            return False
+        part = pending.pop()
+        if isinstance(part, AllOf | AnyOf):
+            pending += part.parts
+    return True
+
+
 def terms_of(formula: Formula) -> set[Term]:
     """The terms that a formula looks at."""
     if isinstance(formula, Atom | Fact):

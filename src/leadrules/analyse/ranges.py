@@ -37,6 +37,9 @@ WHOLE_OPS = frozenset([*_LIMITS, "length", "days_between"])
 class Known(Protocol):
     """What is known of the leaves of expressions."""
 
+    def range(self, expr: Expr) -> Region:
+        """Every value of an expression, worked out once."""
+
     def leaf(self, expr: Expr) -> Region | None:
         """The values of a field, an aggregate, a definition, a lookup; None for what is no leaf."""
 
@@ -109,11 +112,11 @@ def of(expr: Expr, known: Known) -> Region:
     if expr.op == "length":
         return Numbers(numbers(0).spans, True)
     if expr.op in _CHOOSING:
-        return _CHOOSING[expr.op](expr, [of(part, known) for part in expr.args])
+        return _CHOOSING[expr.op](expr, [known.range(part) for part in expr.args])
     rule = _ARITHMETIC.get(expr.op)
     if rule is None or expr.type.kind != "number":
         return every(expr.type)
-    return _computed(rule, [of(part, known) for part in expr.args])
+    return _computed(rule, [known.range(part) for part in expr.args])
 
 
 def _literal(expr: Expr) -> Region:

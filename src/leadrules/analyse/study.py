@@ -131,7 +131,12 @@ class Study:
 
     @cached_property
     def _parts(self) -> dict[int, Any]:
-        return {id(part): part for _, part in parts(self.ruleset)}
+        """Those of the rule files; what leadrules.yaml says of open leads is not a rule."""
+        return {id(part): part for _, part in parts(self.ruleset) if self._is_in_rules(part)}
+
+    def _is_in_rules(self, part: Any) -> bool:
+        place = part.span if isinstance(part, Placed) else None
+        return place is None or place["path"] in self._files
 
     @cached_property
     def lists(self) -> tuple[FirstMatch, ...]:

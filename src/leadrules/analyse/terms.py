@@ -33,6 +33,7 @@ from leadrules.ruleset.model import (
 )
 
 COUNT = "count "
+LONGEST_KEY = 200
 
 
 class Terms:
@@ -52,6 +53,8 @@ class Terms:
         self._terms: dict[str, Term] = {}
         self._keys: dict[int, tuple[Expr, str]] = {}
         self._counts: dict[str, EventFilter] = {}
+        self._long: dict[str, int] = {}
+        self._ranges: dict[tuple[int, tuple[str, ...]], tuple[Expr, Region]] = {}
         self.event_types: tuple[str, ...] = ()
 
     # -- names ------------------------------------------------------------------------------------------------------
@@ -60,8 +63,12 @@ class Terms:
         """A name for what the expression says; that of a `define` is its value's."""
         found = self._keys.get(id(expr))
         if found is None:
-            found = self._keys[id(expr)] = (expr, self._key(expr))
+            found = self._keys[id(expr)] = (expr, self._shortened(self._key(expr)))
         return found[1]
+
+    def _shortened(self, key: str) -> str:
+        """A long name as a number: names of names would double at each use."""
+        return key if len(key) <= LONGEST_KEY else f"#{self._long.setdefault(key, len(self._long))}"
 
     def _key(self, expr: Expr) -> str:
         plain = self.plain(expr)
@@ -161,7 +168,11 @@ class Terms:
 
     def range(self, expr: Expr) -> Region:
         """Every value that an expression can have."""
-        return ranges.of(self.plain(expr), self)
+        place = (id(expr), self.event_types)
+        found = self._ranges.get(place)
+        if found is None:
+            found = self._ranges[place] = (expr, ranges.of(self.plain(expr), self))
+        return found[1]
 
     def leaf(self, expr: Expr) -> Region | None:
         """Every value of a leaf; None for what is none. This is what `ranges` asks."""

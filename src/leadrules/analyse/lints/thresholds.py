@@ -35,10 +35,18 @@ def comparisons(study: Study) -> Iterator[tuple[Expr, Numbers]]:
 
 def _is_of_scores(study: Study, expr: Expr) -> bool:
     """A score, or a sum and the like of scores."""
-    expr = study.terms.plain(expr)
-    if expr.op == "name":
-        return isinstance(study.terms.definitions.get(expr.value), Score)
-    return expr.op not in ("if", "aggregate") and any(_is_of_scores(study, part) for part in expr.args)
+    pending, seen = [expr], set[int]()
+    while pending:
+        part = study.terms.plain(pending.pop())
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if part.op == "name":
+            if isinstance(study.terms.definitions.get(part.value), Score):
+                return True
+        elif part.op not in ("if", "aggregate"):
+            pending += part.args
+    return False
 
 
 def never_reached(study: Study) -> list[Expr]:
