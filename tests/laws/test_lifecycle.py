@@ -21,7 +21,7 @@ from tests.laws.random_company import Life, RandomRules, random_settings, random
 from tests.laws.small_company import Company, company, lead, moment
 
 TICKS = 60
-COMPANIES = int(os.environ.get("LAW_EXAMPLES", "0")) // 20 or 5
+COMPANIES = int(os.environ.get("LAW_EXAMPLES", "0")) // 20 or 4
 BATCHES = 8
 
 

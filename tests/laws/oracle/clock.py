@@ -98,7 +98,8 @@ class Clock:
                 due = self.instant(datetime.combine(day, time.fromisoformat(step.at) if step.at else local.time()))
             if step.after is not None:
                 due = self.plus(due, step.after, business=sequence.business_days)
-            dues.append(self.opening(sequence, due))
+            is_exact = step.after is not None and sequence.window is None
+            dues.append(due if is_exact else self.opening(sequence, due))
         return dues
 
     def opening(self, sequence: Sequence, due: datetime) -> datetime:

@@ -142,7 +142,7 @@ class Triggers:
         assert name is not None
         now = sight.facts.values[name]
         before: Any = sight.before.labels.get(name, OUTSIDE)
-        if sight.is_new or self._is_news(trigger):
+        if sight.is_new or (self._is_news(trigger) and trigger.on.kind == "enter"):
             before = OUTSIDE
         elif before is OUTSIDE:
             return False
