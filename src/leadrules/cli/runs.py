@@ -75,7 +75,13 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="The folder to write."
 )
-@click.option("--output", type=click.Choice(["csv", "parquet", "jsonl"]), default="csv", show_default=True)
+@click.option(
+    "--output",
+    type=click.Choice(["csv", "parquet", "jsonl", "salesforce", "hubspot"]),
+    default="csv",
+    show_default=True,
+    help="How tables are written; with a CRM as CSV, and its update file too.",
+)
 @click.option("--reasons", is_flag=True, help="Write reasons.csv too: a row per lead and rule.")
 @click.option("--encoding", type=click.Choice(["utf-8", "utf-8-sig", "cp932"]), default="utf-8", show_default=True)
 @click.option("--dry-run", is_flag=True, help="The same as `leadrules plan`.")
@@ -83,7 +89,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def run(
     *,
     out: Path,
-    output: Literal["csv", "parquet", "jsonl"],
+    output: Literal["csv", "parquet", "jsonl", "salesforce", "hubspot"],
     reasons: bool,
     encoding: Literal["utf-8", "utf-8-sig", "cp932"],
     dry_run: bool,
@@ -102,14 +108,14 @@ def run(
         return
     started = time.perf_counter()
     from leadrules.cli.stateful import remembering
-    from leadrules.lifecycle.files import WriteOptions
 
     request = _request(options)
+    form = _form(request, output, encoding, reasons=reasons)
     path = _state_of(request, options)
     with remembering(path, to_write=True) as state:
         outcome = _execute(request, state)
         _stop_at_guards(outcome, force=options.force)
-        lost = _write(outcome, path, out, WriteOptions(output, encoding, reasons), options)
+        lost = _write(outcome, path, out, form, options)
     if not options.quiet:
         _say_done(outcome, out, lost, time.perf_counter() - started)
     raise SystemExit(_rejected_code(outcome, options))
@@ -153,6 +159,27 @@ def _plan(options: RunOptions, form: str, out: Path | None) -> None:
 
         _write(outcome, None, out, WriteOptions(), options)
     raise SystemExit(_rejected_code(outcome, options))
+
+
+def _form(
+    request: RunRequest,
+    output: Literal["csv", "parquet", "jsonl", "salesforce", "hubspot"],
+    encoding: Literal["utf-8", "utf-8-sig", "cp932"],
+    *,
+    reasons: bool,
+) -> WriteOptions:
+    """How the files are written; exit 2 where the leads have no identifier for an update file."""
+    from leadrules.data.errors import InputError
+    from leadrules.data.updates import refuse_numbered
+    from leadrules.lifecycle.files import WriteOptions
+
+    if output == "csv" or output == "parquet" or output == "jsonl":  # noqa: PLR1714 - what mypy narrows by
+        return WriteOptions(output, encoding, reasons)
+    try:
+        refuse_numbered(request.leads, output)
+    except InputError as error:
+        fail(error.message, error.help)
+    return WriteOptions("csv", encoding, reasons, output)
 
 
 def _state_of(request: RunRequest, options: RunOptions) -> Path | None:

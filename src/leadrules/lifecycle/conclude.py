@@ -30,7 +30,7 @@ def conclude(outcome: Outcome, path: Path, out: Path, options: WriteOptions, how
     """Write the files and commit. `how` are the options that say what the run does: baseline, since, engine..."""
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file: a run writes a folder", "name another folder with --out DIR")
-    written = {"format": options.format, "encoding": options.encoding, "reasons": options.with_reasons}
+    written = {"format": options.crm or options.format, "encoding": options.encoding, "reasons": options.with_reasons}
     if is_same_run(outcome, how):
         _refuse_other_form(outcome, written)
         write_again(path, out, OURS)

@@ -14,26 +14,35 @@ import polars as pl
 
 from leadrules.data.errors import InputError
 from leadrules.data.staging import Staging
+from leadrules.data.updates import CRMS, Crm, updates_of
 from leadrules.data.write import Encoding, FileFormat, Lost, write_csv, write_table
 from leadrules.lifecycle.manifest import manifest
 from leadrules.lifecycle.next_state import undo_of
 from leadrules.lifecycle.run import Outcome, actions, calendar_of, decides, decisions, reasons_long
+from leadrules.lifecycle.undo import UNDO_COLUMNS
 from leadrules.show.machine import dump
 
 FORMATS: tuple[FileFormat, ...] = ("csv", "parquet", "jsonl")
 TABLES = ("decisions", "reasons", "actions", "withheld")
-OURS = (*(f"{table}.{form}" for table in TABLES for form in FORMATS), "rejects.csv", "undo.csv", "manifest.json")
+OURS = (
+    *(f"{table}.{form}" for table in TABLES for form in FORMATS),
+    *(f"{crm}.csv" for crm in CRMS),
+    "rejects.csv",
+    "undo.csv",
+    "manifest.json",
+)
 SHOWN_LOST = 3
 ROWS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """How the tables are written; rejects.csv is always CSV."""
+    """How the tables are written; rejects.csv is always CSV. `crm`: whose update file is written too."""
 
     format: FileFormat = "csv"
     encoding: Encoding = "utf-8"
     with_reasons: bool = False
+    crm: Crm | None = None
 
 
 def write_run(outcome: Outcome, out: Path, options: WriteOptions) -> list[str]:
@@ -42,7 +51,11 @@ def write_run(outcome: Outcome, out: Path, options: WriteOptions) -> list[str]:
         raise InputError(f"{out} is a file: a run writes a folder", "name another folder with --out DIR")
     staging = Staging(out)
     finish_interrupted(staging)
-    lost = prepare_files(outcome, staging.begin(), options)
+    try:
+        lost = prepare_files(outcome, staging.begin(), options)
+    except Exception:
+        staging.discard()
+        raise
     staging.seal()
     staging.publish(OURS)
     return lost
@@ -62,7 +75,24 @@ def prepare_files(outcome: Outcome, folder: Path, options: WriteOptions) -> list
         lost += _write(reasons_long(outcome), folder / "reasons", options, zone, key="key")
     write_csv(outcome.rejects, folder / "rejects.csv", zone=zone, plain=("key",), encoding=options.encoding)
     (folder / "manifest.json").write_text(dump(manifest(outcome)), encoding="utf-8")
-    return _words(lost)
+    update_notes: tuple[str, ...] = ()
+    if options.crm is not None:
+        update_lost, update_notes = _write_updates(outcome, folder, options, options.crm, zone)
+        lost += update_lost
+    return [*_words(lost), *update_notes]
+
+
+def _write_updates(
+    outcome: Outcome, folder: Path, options: WriteOptions, crm: Crm, zone: str
+) -> tuple[tuple[Lost, ...], tuple[str, ...]]:
+    """What the run changed, for the CRM; rules that only score change nothing."""
+    is_decided = outcome.decided is not None and decides(outcome.request.ruleset)
+    changes = undo_of(outcome) if is_decided else pl.DataFrame(schema=dict.fromkeys(UNDO_COLUMNS, pl.String()))
+    made = updates_of(changes, outcome.request.project, crm)
+    # An import reads this, not a spreadsheet: an apostrophe before `+81` would end up in the CRM.
+    lost = write_csv(made.table, folder / f"{crm}.csv", zone=zone, make_safe=False, encoding=options.encoding)
+    notes = made.notes if is_decided else (f"these rules change no field: {crm}.csv has no leads",)
+    return lost, notes
 
 
 def finish_interrupted(staging: Staging) -> None:
@@ -72,7 +102,9 @@ def finish_interrupted(staging: Staging) -> None:
     staging.discard()
 
 
-def _write(frame: pl.DataFrame | Iterator[pl.DataFrame], path: Path, options: WriteOptions, zone: str, key: str) -> tuple[Lost, ...]:
+def _write(
+    frame: pl.DataFrame | Iterator[pl.DataFrame], path: Path, options: WriteOptions, zone: str, key: str
+) -> tuple[Lost, ...]:
     return write_table(frame, path, options.format, zone=zone, plain=(key,), encoding=options.encoding)
 
 

@@ -26,7 +26,7 @@ _ON_NUMBERS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMax
 _ON_OBJECTS = frozenset({"properties", "additionalProperties", "required"})
 _ON_ARRAYS = frozenset({"items"})
 SUPPORTED = ANNOTATIONS | _ON_STRINGS | _ON_NUMBERS | _ON_OBJECTS | _ON_ARRAYS | {"type", "const"}
-_OWN = ("x-columns", "x-key", "x-blanks", "x-separator")
+_OWN = ("x-columns", "x-key", "x-blanks", "x-separator", "x-api-name")
 _FORMATS = {"date": types.DATE, "date-time": types.DATETIME, "email": types.TEXT, "uri": types.TEXT}
 _TYPES = ("string", "number", "integer", "boolean", "array")
 _WHERE = (
@@ -84,6 +84,7 @@ def _field(prop: Property, type_: Type, word: str, required: bool) -> Field:
         columns=_headers(prop, "x-columns"),
         blanks=_headers(prop, "x-blanks"),
         separator=prop.value("x-separator", _is_separator, "a text such as `;`") or ";",
+        api_name=prop.value("x-api-name", _is_header, "a name such as `Lead_Score__c`"),
         format=prop.data.get("format") if type_.kind != "error" else None,
         integer=word == "integer",
         minimum=prop.value("minimum", is_number, "a number"),
@@ -128,8 +129,10 @@ def _belongs(keyword: str) -> str:
 
 
 def _check_extension(prop: Property, keyword: str) -> None:
-    near = nearest(keyword, _OWN) if keyword not in _OWN else None
-    if near is not None:
+    # What all of them begin with makes none of them alike.
+    word = nearest(keyword[2:], [own[2:] for own in _OWN]) if keyword not in _OWN else None
+    near = f"x-{word}"
+    if word is not None:
         message = f"`{keyword}` is not read; `{near}` would be"
         prop.report("LR077", keyword, message, f"Did you mean `{near}`?", key=True)
 
@@ -323,6 +326,10 @@ def is_number(value: Any) -> bool:
 
 def _is_length(value: Any) -> bool:
     return is_number(value) and value >= 0 and value == int(value)
+
+
+def _is_header(value: Any) -> bool:
+    return is_text(value) and value != "" and value == value.strip()
 
 
 def _is_separator(value: Any) -> bool:

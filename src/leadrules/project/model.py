@@ -24,6 +24,7 @@ class Field:
     columns: tuple[str, ...] = ()  # x-columns, in order
     blanks: tuple[str, ...] = ()  # x-blanks
     separator: str = ";"  # x-separator, of a set
+    api_name: str | None = None  # x-api-name: what the CRM's import calls it
     format: str | None = None  # email, uri, ...
     integer: bool = False
     minimum: float | None = None
