@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.suites.running import leadrules, run, starter
+from tests.suites.running import leadrules, rows, run, starter
 
 LEADS = """\
 リードID,作成日時,役職,業種,従業員数,年間売上,国,都道府県,メールアドレス,興味のある製品,お悩み
@@ -15,6 +15,7 @@ A-1,2026-10-01T09:00,代表取締役社長,製造業,"1,200",20000000,日本,東
 A-2,2026-10-02T09:00,MVP Program Coordinator,,19,,JP,,Hanako@Gmail.com,,
 A-3,2026-10-03T09:00,部長,ＩＴ,,999999,Germany,,x@unknown.example,,
 """
+HEADER = "id,created_at,status,owner,email,country,title"
 EVENTS = """\
 event_id,lead_id,type,at,form,magnet,path
 1,A-1,form_submitted,2026-10-20T10:00,製品資料,ホワイトペーパー,
@@ -59,6 +60,15 @@ def test_every_rule_and_segment_is_named_by_a_test(project: Path) -> None:
     for labels in re.findall(r"^(?:band|classify|stages) \w+[^{]*\{(.*?)^\}", rules, re.MULTILINE | re.DOTALL):
         for label in re.findall(r'^ +(\w+)(?: "[^"]*")?:', labels, re.MULTILINE):
             assert re.search(rf"\bis {label}\b", expected), f"no test expects the label {label}"
+    for trigger in re.findall(r"^trigger (\w+)", rules, re.MULTILINE):
+        assert f"expect fired trigger.{trigger}\n" in tests, f"no test sees trigger.{trigger} fire"
+    for sequence in re.findall(r"^sequence (\w+)", rules, re.MULTILINE):
+        assert re.search(rf"\bsequence is {sequence}\b", expected), f"no test expects a lead in {sequence}"
+    for route, body in re.findall(r"^route (\w+)[^{]*\{(.*?)^\}", rules, re.MULTILINE | re.DOTALL):
+        for rule in re.findall(r"^ +(\w+):", body, re.MULTILINE):
+            # A test has one lead, and `account` needs two: see test_a_company_has_one_rep.
+            seen = f"expect fired route.{route}.{rule}\n" in tests
+            assert seen or rule == "account", f"no test sees route.{route}.{rule} take a lead"
 
 
 def test_it_reads_a_japanese_export(project: Path, tmp_path: Path) -> None:
@@ -87,3 +97,77 @@ def test_init_starter_lays_it_out_like_this(project: Path, tmp_path: Path, monke
     assert (tmp_path / "leadrules.yaml").read_bytes() == (project / "leadrules.yaml").read_bytes()
     assert not (tmp_path / "rules" / "leadrules.yaml").exists()
     assert leadrules("check", "--strict").exit_code == 0
+
+
+def test_the_outbound_cadence_is_one_of_fifteen_touches_and_more(project: Path) -> None:
+    text = (project / "rules" / "sequences.lead").read_text(encoding="utf-8")
+    body = re.search(r"^sequence outbound .*?^\}", text, re.MULTILINE | re.DOTALL)
+    assert body is not None
+    channels = re.findall(r"^ +\d+: day \d+ (\w+)", body.group(), re.MULTILINE)
+    assert len(channels) >= 15
+    assert set(channels) == {"email", "call", "linkedin"}
+
+
+def test_every_template_is_there_and_the_instant_reply_offers_a_time(project: Path) -> None:
+    named = re.findall(
+        r"^  (\w+): (rules/templates/\w+\.md)$", (project / "leadrules.yaml").read_text("utf-8"), re.MULTILINE
+    )
+    assert sorted(path for _, path in named) == sorted(
+        f"rules/templates/{p.name}" for p in project.glob("rules/templates/*")
+    )
+    assert "https://calendar." in (project / "rules" / "templates" / "thanks.md").read_text(encoding="utf-8")
+    for _, path in named:
+        assert (project / path).read_text(encoding="utf-8").startswith("Subject: ")
+
+
+def _company(folder: Path, leads: str, events: str) -> Path:
+    """The starter with these leads and events."""
+    project = starter(folder)
+    (project / "leads.csv").write_text(f"{HEADER}\n{leads}", encoding="utf-8")
+    (project / "events.csv").write_text(f"event_id,lead_id,type,at,form,path\n{events}", encoding="utf-8")
+    return project
+
+
+def test_a_company_has_one_rep(tmp_path: Path) -> None:
+    leads = (
+        "B-1,2026-10-01T09:00,Working,lee@example.com,a@one.example,JP,\n"
+        "B-2,2026-10-02T09:00,New,,b@ONE.example,JP,\n"
+        "B-3,2026-10-02T09:00,New,,c@gmail.com,JP,\n"
+        "B-4,2026-10-02T09:00,New,lee@example.com,d@gmail.com,JP,\n"
+    )
+    events = "1,B-2,booking_made,2026-11-02T10:00,,\n2,B-3,booking_made,2026-11-02T10:00,,\n"
+    project = _company(tmp_path / "project", leads, events)
+    decisions, _, _ = run(project, tmp_path / "out", "--force")
+    owners = {row["id"]: row["owner"] for row in decisions}
+    assert owners["B-2"] == "lee@example.com"
+    assert owners["B-3"] not in ("", "lee@example.com")
+
+
+def test_a_sales_lead_in_other_hands_stops_the_run(tmp_path: Path) -> None:
+    leads = "C-1,2026-10-01T09:00,Working,out@example.com,a@one.example,JP,\n"
+    project = _company(tmp_path / "project", leads, "1,C-1,booking_made,2026-10-20T10:00,,\n")
+    team = project / "rules" / "team.yaml"
+    rep = "reps:\n  out@example.com: {name: Somebody else}\n"
+    team.write_text(team.read_text(encoding="utf-8").replace("reps:\n", rep, 1), encoding="utf-8")
+    options = ("run", "--project", project, "--no-state", "--as-of", "2026-11-02T10:00", "--out", tmp_path / "out")
+    stopped = leadrules(*options)
+    assert stopped.exit_code != 0
+    assert "MQL and above belong to inside sales" in stopped.output
+    assert not (tmp_path / "out" / "decisions.csv").exists()
+
+
+def test_what_was_done_once_is_not_done_again(tmp_path: Path) -> None:
+    """An inquiry at night is answered in the first run after it, and in no later one."""
+    leads = "D-1,2026-10-01T09:00,New,,a@one.example,JP,\nD-2,2026-10-02T09:00,New,,b@two.example,JP,\n"
+    project = _company(tmp_path / "project", leads, "1,D-1,form_submitted,2026-11-02T03:00,contact,\n")
+    done: list[list[tuple[str, str]]] = []
+    for at in ("2026-11-02T03:10", "2026-11-02T03:15", "2026-11-02T10:00"):
+        result = leadrules(
+            "run", "--project", project, "--as-of", at, "--out", tmp_path / at[-5:].replace(":", ""), "--force"
+        )
+        assert result.exit_code == 0, result.output
+        written = rows(tmp_path / at[-5:].replace(":", "") / "actions.csv")
+        done.append([(row["kind"], row["template"]) for row in written if row["key"] == "D-1"])
+    assert ("email", "thanks") in done[0]
+    assert done[1] == []
+    assert ("email", "thanks") not in done[2]
