@@ -37,7 +37,7 @@ _TOKEN = re.compile(
     |(?P<OTHER>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_BUSINESS = re.compile(r"[ \t\r\n]+(days?)\b")
+_BUSINESS = re.compile(r"[ \t\r\n\f\u3000]+(days?)\b")
 
 
 class Tokenizer(Cutter):
