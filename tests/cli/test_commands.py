@@ -230,6 +230,43 @@ def test_an_assert_that_is_broken_stops_the_run(project: Path) -> None:
     assert (project / "out" / "decisions.csv").exists()
 
 
+def test_init_from_an_export_elsewhere_is_ready_for_what_comes_next(tmp_path: Path) -> None:
+    export = tmp_path / "downloads" / "leads.csv"
+    export.parent.mkdir()
+    export.write_bytes("id,会社,created_at\nL1,青空,2026-01-01\nL2,海,2026-01-02\n".encode("cp932"))
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    assert leadrules("init", str(export), cwd=ours).returncode == 0
+    assert (ours / "leads.csv").read_bytes() == export.read_bytes()
+    for command in ("check", "test", "plan", "run"):
+        done = leadrules(command, cwd=ours)
+        assert done.returncode == 0, done.stderr
+
+
+def test_init_never_puts_one_export_in_the_place_of_another(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text("id\nL1\n")
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    (ours / "leads.csv").write_text("id\nL9\n")
+    done = leadrules("init", str(tmp_path / "leads.csv"), cwd=ours)
+    assert done.returncode == 2
+    assert "is there already; nothing was written" in done.stderr
+    assert [entry.name for entry in ours.iterdir()] == ["leads.csv"]
+    assert (ours / "leads.csv").read_text() == "id\nL9\n"
+
+
+@pytest.mark.parametrize("form", ["json", "concise"])
+def test_a_broken_project_file_is_reported_in_the_form_asked_for(project: Path, form: str) -> None:
+    (project / "leadrules.yaml").write_text("version: 1\nnmae: x\n")
+    done = leadrules("check", "--format", form, cwd=project)
+    assert done.returncode == 2
+    if form == "concise":
+        assert done.stdout.startswith("leadrules.yaml:2:1: LR054 unknown key `nmae`")
+    else:
+        [finding] = json.loads(done.stdout)["diagnostics"]
+        assert (finding["code"], finding["path"], finding["line"]) == ("LR054", "leadrules.yaml", 2)
+
+
 def test_usage_errors_exit_2(project: Path, tmp_path: Path) -> None:
     assert leadrules("chekc", cwd=project).returncode == 2
     assert "`check`" in leadrules("chekc", cwd=project).stderr

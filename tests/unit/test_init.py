@@ -254,12 +254,13 @@ def test_columns_that_cannot_be_told_apart_are_left_out_and_said_to_be(tmp_path:
     assert len([note for note in plan.notes if "left out" in note]) == 3
 
 
-def test_a_file_outside_the_project_is_said_to_be(tmp_path: Path) -> None:
+def test_a_file_outside_the_project_is_copied_into_it(tmp_path: Path) -> None:
     (tmp_path / "leads.csv").write_text("id,plan\nL1,a\nL2,a\n")
     (tmp_path / "p").mkdir()
     plan = init_plan(tmp_path / "p", tmp_path / "leads.csv")
     checked(tmp_path / "p", plan)
-    assert any("outside" in note for note in plan.notes)
+    assert plan.copied == tmp_path / "leads.csv"
+    assert any("copied here" in note for note in plan.notes)
 
 
 def test_without_a_file_there_is_a_small_project_with_leads(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import click
 from leadrules.cli.options import fail
 
 PROJECT_FILE = "leadrules.yaml"
+# The files of a new project, what to say of them, and the file of leads to copy into it.
+_Made = tuple[dict[str, bytes], tuple[str, ...], Path | None]
 
 
 @click.command()
@@ -23,11 +25,11 @@ def init(leads: str | None, starter: bool, folder: Path | None, quiet: bool) -> 
     if leads and starter:
         fail("a project starts from a file or from --starter, not from both", "leave one of them out")
     _refuse_existing(root)
-    files, notes = _starter() if starter else _inferred(root, leads)
-    _write(root, files)
+    files, notes, copied = _starter() if starter else _inferred(root, leads)
+    _write(root, files, copied)
     if quiet:
         return
-    for name in sorted(files):
+    for name in sorted([*files, *([copied.name] if copied else [])]):
         click.echo(f"wrote {name}", err=True)
     for note in notes:
         click.echo(f"note: {note}", err=True)
@@ -41,7 +43,7 @@ def _refuse_existing(root: Path) -> None:
             fail(f"{root / name} is there already; nothing was written", "start in another folder: --project DIR")
 
 
-def _inferred(root: Path, leads: str | None) -> tuple[dict[str, bytes], tuple[str, ...]]:
+def _inferred(root: Path, leads: str | None) -> _Made:
     from leadrules.data.errors import InputError
     from leadrules.review.init import init_plan
 
@@ -51,11 +53,13 @@ def _inferred(root: Path, leads: str | None) -> tuple[dict[str, bytes], tuple[st
         plan = init_plan(root, path)
     except InputError as error:
         fail(error.message, error.help)
+    if plan.copied is not None and (root / plan.copied.name).exists():
+        fail(f"{root / plan.copied.name} is there already; nothing was written", "rename one of the two files of leads")
     own = ("drawn from the leads.csv that is here",) if leads is None and path is not None else ()
-    return {name: text.encode("utf-8") for name, text in plan.files.items()}, (*own, *plan.notes)
+    return {name: text.encode("utf-8") for name, text in plan.files.items()}, (*own, *plan.notes), plan.copied
 
 
-def _starter() -> tuple[dict[str, bytes], tuple[str, ...]]:
+def _starter() -> _Made:
     """The shipped rules/, its leadrules.yaml one folder up."""
     from leadrules.core.resources import shipped
 
@@ -64,10 +68,10 @@ def _starter() -> tuple[dict[str, bytes], tuple[str, ...]]:
     for path in sorted(p for p in source.rglob("*") if p.is_file()):
         name = path.relative_to(source).as_posix()
         files[name if name == PROJECT_FILE else f"rules/{name}"] = path.read_bytes()
-    return files, ("put your export beside leadrules.yaml as leads.csv, or name it with --leads",)
+    return files, ("put your export beside leadrules.yaml as leads.csv, or name it with --leads",), None
 
 
-def _write(root: Path, files: dict[str, bytes]) -> None:
+def _write(root: Path, files: dict[str, bytes], copied: Path | None) -> None:
     """All files or none: they are made aside, then moved."""
     aside = root / ".leadrules-init"
     try:
@@ -75,6 +79,8 @@ def _write(root: Path, files: dict[str, bytes]) -> None:
             target = aside / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
+        if copied is not None:
+            shutil.copyfile(copied, aside / copied.name)
         for entry in sorted(aside.iterdir()):
             _move(entry, root / entry.name)
     except OSError as error:

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from leadrules.cli.options import (
+    FAILED,
     exit_code,
     fail,
-    open_project,
     project_option,
+    project_root,
     ready_project,
     show_findings,
 )
+from leadrules.review.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from leadrules.core.diagnostics import Diagnostic
-    from leadrules.review.workspace import Workspace
 
 
 @click.command()
@@ -49,7 +50,7 @@ def check(
     if explain is not None:
         _explain(explain)
         return
-    workspace = open_project(folder)
+    workspace = open_workspace(project_root(folder))
     findings = [*workspace.diagnostics, *_doubts(workspace, overlaps=overlaps, leads=leads)]
     if form == "json":
         from leadrules.show.machine import findings_json
@@ -60,10 +61,10 @@ def check(
 
         click.echo(concise(findings), nl=False)
     elif findings:
-        show_findings(findings, to_stdout=True)
+        show_findings(findings, to_stdout=not workspace.broken)
     elif not quiet:
         click.echo(_all_well(workspace.modules))
-    raise SystemExit(exit_code(findings, strict=strict))
+    raise SystemExit(FAILED if workspace.broken else exit_code(findings, strict=strict))
 
 
 def _doubts(workspace: Workspace, *, overlaps: bool, leads: str | None) -> list[Diagnostic]:

@@ -165,7 +165,7 @@ def _files(root: Path, path: str) -> list[Path]:
         files = [match for match in matches if not match.is_dir()]
         if files:
             return files
-        raise InputError(f"no file matches {path}", f"The pattern is looked for in {_shown(root, root) or root}.")
+        raise InputError(f"no file matches {path}", f"The pattern is looked for in {root}.")
     raise InputError(f"there is no file {path}", _meant(literal))
 
 

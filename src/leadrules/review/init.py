@@ -64,10 +64,12 @@ L-008,2026-04-09,hana@example.com,Hana Stores,Retail,,
 
 @dataclass(frozen=True, slots=True)
 class InitPlan:
-    """The text of each file by its path in the project, and what the reader should know of them."""
+    """The text of each file by its path in the project, what the reader should know of them, and the file of leads to
+    copy beside leadrules.yaml, where it lies elsewhere: a project's paths stay inside it."""
 
     files: dict[str, str]
     notes: tuple[str, ...] = ()
+    copied: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +87,19 @@ def init_plan(root: Path, leads: Path | None = None) -> InitPlan:
     """The files of a project in `root`. Raises InputError where the file of leads cannot be read."""
     if leads is None:
         return _sample_plan(root)
-    path, note = _path_inside(root, leads)
-    found = profile(open_inputs(leads.parent, leads.name)[0])
-    plan = _plan(root.resolve().name, path, found)
-    return InitPlan(plan.files, (*plan.notes, *note))
+    inside = leads.resolve().is_relative_to(root.resolve())
+    path = leads.resolve().relative_to(root.resolve()).as_posix() if inside else leads.name
+    plan = _plan(root.resolve().name, path, profile(open_inputs(leads.parent, leads.name)[0]))
+    if inside:
+        return plan
+    note = f"{leads} was copied here, to {path}: later exports go there too, or are named with --leads"
+    return InitPlan(plan.files, (*plan.notes, note), copied=leads)
 
 
 def _sample_plan(root: Path) -> InitPlan:
     sample = open_inputs(root, "-", BytesIO(_SAMPLE.encode()))[0]
     plan = _plan(root.resolve().name, "leads.csv", profile(sample))
     return InitPlan({**plan.files, "leads.csv": _SAMPLE}, plan.notes)
-
-
-def _path_inside(root: Path, leads: Path) -> tuple[str, tuple[str, ...]]:
-    try:
-        return leads.resolve().relative_to(root.resolve()).as_posix(), ()
-    except ValueError:
-        note = f"{leads} lies outside the project: copy it to {leads.name} here, or run with `--leads {leads}`"
-        return leads.name, (note,)
 
 
 def _plan(name: str, path: str, found: Profile) -> InitPlan:
