@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fmt": ("formatting.fmt", "The rule files in one canonical layout: --check, --diff, - for standard input."),
     "init": ("projects.init", "A new project here, from a CSV of leads or the starter rules."),
     "plan": ("runs.plan", "A dry run: what the rules would do, on one screen; nothing is written."),
+    "replay": ("replay.replay", "The rules through history, tick by tick, and the work they would have made."),
     "run": ("runs.run", "The batch: reads leads and events, writes decisions."),
     "state": ("state.state", "What earlier runs left: show, history, migrate, rename, export, forget."),
     "test": ("reviews.test", "The test blocks of the rules."),

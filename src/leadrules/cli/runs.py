@@ -109,8 +109,8 @@ def run(
     started = time.perf_counter()
     from leadrules.cli.stateful import remembering
 
-    request = _request(options)
-    form = _form(request, output, encoding, reasons=reasons)
+    request = request_of(options)
+    form = form_of(request, output, encoding, reasons=reasons)
     path = _state_of(request, options)
     with remembering(path, to_write=True) as state:
         outcome = _execute(request, state)
@@ -138,7 +138,7 @@ def _plan(options: RunOptions, form: str, out: Path | None) -> None:
     from leadrules.show.machine import dump
     from leadrules.show.tables import as_html, as_markdown, as_text
 
-    request = _request(options)
+    request = request_of(options)
     with remembering(_state_of(request, options), to_write=False) as state:
         outcome = _execute(request, state)
     document = plan_document(outcome)
@@ -161,7 +161,7 @@ def _plan(options: RunOptions, form: str, out: Path | None) -> None:
     raise SystemExit(_rejected_code(outcome, options))
 
 
-def _form(
+def form_of(
     request: RunRequest,
     output: Literal["csv", "parquet", "jsonl", "salesforce", "hubspot"],
     encoding: Literal["utf-8", "utf-8-sig", "cp932"],
@@ -221,7 +221,7 @@ def _execute(request: RunRequest, state: State | None) -> Outcome:
         fail(error.message, error.help)
 
 
-def _request(options: RunOptions) -> RunRequest:
+def request_of(options: RunOptions) -> RunRequest:
     from leadrules.lifecycle.run import RunRequest
     from leadrules.ruleset.support import for_run
 
@@ -236,8 +236,8 @@ def _request(options: RunOptions) -> RunRequest:
         ruleset,
         lead_source(project, options.leads),
         events,
-        as_of=_instant("--as-of", options.as_of, project.timezone),
-        since=_instant("--since", options.since, project.timezone),
+        as_of=instant("--as-of", options.as_of, project.timezone),
+        since=instant("--since", options.since, project.timezone),
         engine="row" if options.engine == "row" else "columns",
         stdin=sys.stdin.buffer,
         baseline=options.baseline,
@@ -271,7 +271,7 @@ def _named(source: Source | None, path: str) -> Source:
     return Source(named) if source is None else replace(source, path=named)
 
 
-def _instant(option: str, text: str | None, zone: str) -> datetime | None:
+def instant(option: str, text: str | None, zone: str) -> datetime | None:
     """A date (its midnight) or datetime of the command line, in the project zone unless it says its own."""
     from leadrules.core.calendar import Calendar
 

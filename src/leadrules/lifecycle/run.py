@@ -78,12 +78,27 @@ def calendar_of(ruleset: Ruleset) -> Calendar:
     return Calendar(settings.timezone, settings.week, settings.holiday_country, settings.holiday_dates)
 
 
-def execute(request: RunRequest) -> Outcome:
-    """Read, find the instant, evaluate, decide. Every row that came in is decided or rejected."""
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The leads and events of a run as read; rows of events point to those of leads."""
+
+    leads: LeadTable
+    events: EventTable
+
+
+def read_inputs(request: RunRequest) -> Inputs:
+    """What a run reads."""
+    ruleset = with_kept(request.project, request.ruleset, request.state or empty_state())
+    leads, events = _read(replace(request, ruleset=ruleset), calendar_of(ruleset).zone)
+    return Inputs(leads, events)
+
+
+def execute(request: RunRequest, inputs: Inputs | None = None) -> Outcome:
+    """Read (unless the inputs are given), find the instant, evaluate, decide. Every row that came in is decided or rejected."""
     state, given = request.state or empty_state(), request
     request = replace(given, ruleset=with_kept(given.project, given.ruleset, state))
     calendar = calendar_of(request.ruleset)
-    leads, events = _read(request, calendar.zone)
+    leads, events = _read(request, calendar.zone) if inputs is None else (inputs.leads, inputs.events)
     created = newest_created(leads.frame, request.project.created, calendar)
     newest = [("event", events.newest_at), (f"`{request.project.created}`", created)]
     as_of = choose(request.ruleset, request.as_of, newest)

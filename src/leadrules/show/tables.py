@@ -28,12 +28,13 @@ Look = Literal["text", "markdown", "html"]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading, a table under it (possibly none) and lines of prose under that."""
+    """A heading, a table under it (possibly none), in HTML a drawing (SVG), and lines of prose under that."""
 
     title: str
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()
     notes: tuple[str, ...] = ()
+    figure: str = ""
 
 
 def number(value: float | None) -> str:
@@ -153,6 +154,7 @@ def _html_section(section: Section) -> str:
         cells = ("".join(_html_cell(c, r) for c, r in zip(row, right, strict=True)) for row in section.rows)
         parts += [f"<tr>{row}</tr>\n" for row in cells]
         parts.append("</tbody></table>\n")
+    parts.append(section.figure)
     parts += [f"<p>{escape(note)}</p>\n" for note in section.notes]
     return "".join(parts) + "</section>\n"
 
