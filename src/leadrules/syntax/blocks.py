@@ -177,8 +177,9 @@ class Splitter:
             return False
         outside = self.current is None or not self.current.open
         is_name = token.kind == "NAME" or (token.text not in RESERVED and token.text not in BLOCKS)
-        second = self.current is not None and not self.current.complete and len(self.current.tokens) == 1
-        return outside and is_name and not second and meant_block(self.tokens, index) is not None
+        block = self.current
+        in_header = block is not None and not block.complete and (block.kind in BRACED or len(block.tokens) == 1)
+        return outside and is_name and not in_header and meant_block(self.tokens, index) is not None
 
     def begin_lacking(self, index: int, token: Token) -> None:
         """Open the block that was meant, with its keyword."""
