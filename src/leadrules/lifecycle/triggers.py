@@ -113,7 +113,9 @@ def _found(
         # Of several events the first one set it off: it is what has waited longest for an answer.
         return _shaped(events.group_by("lead_row").agg(pl.col("at").min()))
     if on.kind in ("enter", "leave"):
-        return _rows(_inside(tick, on) if from_start and on.kind == "enter" else heard.changed(on))
+        # In a baseline nobody enters; whoever is inside is taken as having set it off, which starts its `once per`.
+        already = from_start or tick.baseline
+        return _rows(_inside(tick, on) if already and on.kind == "enter" else heard.changed(on))
     if on.kind == "finish":
         return _shaped(heard.finished(str(on.name)).cast(pl.UInt32).alias("lead_row").to_frame())
     if on.kind == "overdue":
