@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,11 @@ def rows_of(outcome: Outcome) -> list[Row]:
     found = pl.concat([actions(outcome), actions(outcome, withheld=True)], how="diagonal")
     texts = pl.col("what", "value", "template", "reason").fill_null("")
     rows = found.with_columns(texts, pl.col("auto").fill_null(value=False)).iter_rows(named=True)
-    return [Row(**{name: value for name, value in row.items() if name != "at"}) for row in rows]
+    return [Row(**{name: _utc(value) for name, value in row.items() if name != "at"}) for row in rows]
+
+
+def _utc(value: Any) -> Any:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 def decisions_of(outcome: Outcome) -> dict[str, dict[str, Any]]:

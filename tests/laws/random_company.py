@@ -298,6 +298,7 @@ class Day:
     leads: list[Lead]
     events: list[Event]
     is_edited: bool
+    options: dict[str, Any]
 
 
 class Life:
@@ -312,6 +313,10 @@ class Life:
         self.events: list[Event] = []
         for _ in range(random.randint(4, 9)):
             self._new_lead()
+        self.whims = Random(
+            repr(list(self.crm))
+        )  # apart, so that how a company is run changes nothing of what happens in it
+        self.is_first = True
 
     def next_day(self, decided: dict[str, dict[str, Any]], statuses: dict[str, Any]) -> Day:
         """What the next export says, after people have read what was decided."""
@@ -330,7 +335,21 @@ class Life:
         random.shuffle(leads)
         events = [one for one in self.events if one["at"] <= self.as_of]
         random.shuffle(events)
-        return Day(self.as_of, leads or [dict(next(iter(self.crm.values())))], events, is_edited)
+        return Day(
+            self.as_of, leads or [dict(next(iter(self.crm.values())))], events, is_edited, self._options(is_edited)
+        )
+
+    def _options(self, is_edited: bool) -> dict[str, Any]:
+        """How the run is asked for: now and then as a baseline, with edits let through, or from an earlier time on."""
+        is_first, self.is_first = self.is_first, False
+        whim = self.whims.random()
+        if is_first and whim < 0.3:
+            return {"baseline": True}
+        if is_edited and whim < 0.4:
+            return {"fire_edits": True}
+        # Not further back than the identities of events that a state keeps.
+        back = timedelta(days=1, seconds=7)
+        return {"since": self.as_of - back} if whim > 0.97 else {}
 
     def _new_lead(self) -> None:
         random = self.random

@@ -83,6 +83,8 @@ class Triggers:
             sight.memory.holds[trigger.name] = holds
         if holds and start is not None and trigger.once_per is not None and self.eyes.inputs.baseline:
             sight.memory.fired[trigger.name] = self.as_of
+        if holds and start is not None and trigger.on.kind == "overdue" and sight.before.due_at is not None:
+            sight.memory.overdue[trigger.name] = sight.before.due_at
         if holds and trigger.on.kind == "date" and (fell := self._fallen(trigger, sight)) is not None:
             sight.memory.dated[trigger.name] = fell
 
@@ -196,8 +198,9 @@ class Triggers:
     def _fell(self, value: Any, every_year: bool, sight: Sight) -> date | None:
         """The date or datetime of this value that lies after the lead was last seen."""
         start = self.since
-        if self.eyes.inputs.since is None and sight.before.seen_at is not None:
-            start = min(start, sight.before.seen_at)
+        seen, last = sight.before.seen_at, self.eyes.state.as_of
+        if seen is not None and last is not None and seen < last:  # what fell while it was absent falls now
+            start = min(start, seen)
         found = None
         for moment in self._occurrences(value, every_year, start):
             at = as_instant(moment, self.eyes.clock)
