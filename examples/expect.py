@@ -13,7 +13,7 @@ from generator.tools import write
 from leadrules.cli.main import cli
 
 EXAMPLES = Path(__file__).resolve().parent
-SHOWN = {"acme": ("temperature", "lifecycle", "priority"), "sakura": ("温度", "商談段階")}
+SHOWN = {"acme": ("temperature", "lifecycle", "priority", "owner"), "sakura": ("温度", "商談段階")}
 
 
 def main() -> None:

@@ -17,7 +17,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 JST = timezone(timedelta(hours=9))
-UNREAD = {"email_bounced"}
 STATUSES = {"new", "working", "nurturing", "qualified", "recycled", "disqualified", "customer"}
 STAGES = ("customer", "trial", "sql", "mql", "iql", "lead")
 HEAT = ("hot", "warm", "cold")
@@ -93,9 +92,7 @@ class Oracle:
         for row in event_rows(folder):
             counts["in"] += 1
             at = row["Occurred At"]
-            if row["Activity"] in UNREAD:
-                counts["unread"] += 1
-            elif row["Activity"] not in KNOWN or not row["Lead ID"] or not re.match(r"\d{4}-\d\d-\d\d", at):
+            if row["Activity"] not in KNOWN or not row["Lead ID"] or not re.match(r"\d{4}-\d\d-\d\d", at):
                 counts["rejected"] += 1
             elif row["Lead ID"][:15] not in by_short or len(row["Lead ID"]) < 15:
                 counts["orphaned"] += 1
@@ -237,7 +234,7 @@ class Oracle:
 
 KNOWN = {
     "newsletter_subscribed", "unsubscribed", "email_sent", "email_opened", "email_clicked", "email_replied", "page_viewed",
-    "form_submitted", "webinar_attended", "booking_made", "booking_cancelled", "trial_started", "deal_won",
+    "email_bounced", "form_submitted", "webinar_attended", "booking_made", "booking_cancelled", "trial_started", "deal_won",
 }  # fmt: skip
 
 
