@@ -112,6 +112,23 @@ def test_the_same_run_gives_the_same_bytes(project: Path) -> None:
         assert (project / "one" / name).read_bytes() == (project / "two" / name).read_bytes(), name
 
 
+@pytest.mark.parametrize("engine", ["columns", "row"])
+def test_the_label_before_is_read_as_people_read_it(project: Path, engine: str) -> None:
+    schema = json.loads((project / "rules" / "lead.schema.json").read_text())
+    schema["properties"] |= {"temp": {"type": "string"}, "life": {"type": "string"}}
+    (project / "rules" / "lead.schema.json").write_text(json.dumps(schema))
+    (project / "rules" / "rules.lead").write_text(
+        "band temp of employees { hot: from 70 hold until below 60  warm: from 40  cold: otherwise }\n"
+        "stages life { won: when employees >= 70  lead: otherwise  forward only }\n"
+    )
+    said = ["hot,won", "HOT,Won", "ＨＯＴ,ＷＯＮ", "boiling,lost", ","]
+    rows = "".join(f"{number},65,{labels}\n" for number, labels in enumerate(said))
+    (project / "leads.csv").write_text("id,employees,temp,life\n" + rows)
+    assert leadrules("run", "--engine", engine, "--as-of", "2026-02-01", cwd=project).returncode == 0
+    assert [row["temp"] for row in decisions(project / "out")] == ["hot", "hot", "hot", "warm", "warm"]
+    assert [row["life"] for row in decisions(project / "out")] == ["won", "won", "won", "lead", "lead"]
+
+
 def test_leads_from_standard_input(project: Path) -> None:
     done = leadrules(
         "run", "--leads", "-", cwd=project, stdin=b"id,industry,employees,created_at\nz,Retail,100,2026-02-01\n"

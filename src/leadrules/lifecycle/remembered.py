@@ -6,8 +6,11 @@ from the state; of a lead, or a definition, that the state does not know, from t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
+from leadrules.core.text import fold
 from leadrules.lifecycle.model import INSTANT, State
 from leadrules.ruleset.model import Band, Classify, Definition, Matrix, Ruleset, Segment, Stages
 
@@ -65,10 +68,18 @@ def previous_labels(
 def _previous(leads: pl.DataFrame, table: pl.DataFrame, one: Band | Stages, known: pl.Series) -> pl.Series:
     before = label_before(table, one.name)
     if one.previous_field is not None and one.previous_field in leads.columns:
-        before = before.zip_with(known, leads[one.previous_field].cast(pl.String))
+        said = leads[one.previous_field].cast(pl.String)
+        before = before.zip_with(known, _as_written(said, [label.name for label in one.labels]))
     elif not known.all():
         before = before.zip_with(known, pl.Series([None], dtype=pl.String).new_from_index(0, table.height))
     return before.alias(f"@previous:{one.name}")
+
+
+def _as_written(said: pl.Series, labels: Sequence[str]) -> pl.Series:
+    """What the record says, in the spelling of the label that it reads like: `Hot` is the label `hot`."""
+    known = {fold(label): label for label in reversed(labels)}
+    others = [value for value in said.unique().drop_nulls().to_list() if value not in labels]
+    return said.replace({value: known[fold(value)] for value in others if fold(value) in known})
 
 
 def _since(table: pl.DataFrame, name: str, known: pl.Series) -> pl.Series:
