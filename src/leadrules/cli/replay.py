@@ -153,7 +153,7 @@ class _Replay:
         from leadrules.lifecycle.files import write_run
         from leadrules.lifecycle.guards import broken_guards
 
-        self.told |= dict.fromkeys(write_run(outcome, self.out / name, self.form))
+        self.told |= dict.fromkeys(write_run(outcome, self.out / name, self.form, durable=False))
         self.stopped += [(name, words) for words in broken_guards(outcome)[:1]]
 
     def _guards(self, ticks: int) -> list[str]:

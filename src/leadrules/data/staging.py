@@ -19,9 +19,10 @@ _LIST = ".files"
 
 @dataclass(frozen=True, slots=True)
 class Staging:
-    """Files prepared beside the folder `out`."""
+    """Files prepared beside the folder `out`. Not `durable`: a loss of power may cost them, since they can be made again."""
 
     out: Path
+    durable: bool = True
 
     @property
     def folder(self) -> Path:
@@ -51,7 +52,7 @@ class Staging:
         part = self.folder / f"{_LIST}.part"
         part.write_text("\n".join(names), encoding="utf-8")
         part.replace(self.folder / _LIST)
-        for name in (*names, _LIST, "."):
+        for name in (*names, _LIST, ".") if self.durable else ():
             sync(self.folder / name)
 
     def publish(self, replaces: Collection[str] = ()) -> tuple[Path, ...]:
@@ -70,7 +71,8 @@ class Staging:
         for name in names:
             if (self.folder / name).exists():
                 (self.folder / name).replace(self.out / name)
-        sync(self.out)
+        if self.durable:
+            sync(self.out)
         self.discard()
         return tuple(self.out / name for name in names)
 

@@ -45,11 +45,11 @@ class WriteOptions:
     crm: Crm | None = None
 
 
-def write_run(outcome: Outcome, out: Path, options: WriteOptions) -> list[str]:
+def write_run(outcome: Outcome, out: Path, options: WriteOptions, *, durable: bool = True) -> list[str]:
     """Prepare everything aside, then put it into place; returns what the encoding could not hold, in words."""
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file: a run writes a folder", "name another folder with --out DIR")
-    staging = Staging(out)
+    staging = Staging(out, durable)
     finish_interrupted(staging)
     try:
         lost = prepare_files(outcome, staging.begin(), options)
