@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# A machine of CI is slow and shared: how long one example takes says nothing.
+settings.register_profile("leadrules", deadline=None)
+settings.load_profile("leadrules")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
