@@ -152,7 +152,7 @@ def memory_of(memory: Memory, state: State) -> dict[str, Any]:
         "seq_template": None if way is None else way.template,
         "seq_wait": None if memory.wish is None else memory.wish.sequence,
         "is_paused": None if way is None else way.paused_at,
-        "past_owners": sorted({*memory.past_owners, memory.owner} - {None}),  # type: ignore[type-var]
+        "past_owners": sorted({*memory.past_owners, memory.owner} - {None}),
         "label": {name: memory.labels.get(name) for name in labels},
         "since": {name: memory.since.get(name) for name in labels},
         "fired": {name: at for name, at in memory.fired.items() if name in limited},

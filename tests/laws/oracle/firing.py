@@ -178,7 +178,12 @@ class Triggers:
 
     def _overdue(self, trigger: Trigger, sight: Sight) -> bool:
         memory = sight.before
-        if memory.due_at is None or memory.due_route != trigger.on.name or memory.due_at >= self.as_of:
+        if (
+            memory.due_at is None
+            or memory.due_route is None
+            or memory.due_route != trigger.on.name
+            or memory.due_at >= self.as_of
+        ):
             return False
         answered = self.routes[memory.due_route].answered
         if any(self.eyes.holds(one, sight) for one in answered):
