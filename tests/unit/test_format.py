@@ -175,3 +175,10 @@ def test_a_layout_that_would_do_harm_is_refused(monkeypatch: pytest.MonkeyPatch)
         done = format_file(SourceFile("a.lead", text))
         assert why in done.refused
         assert done.text == text
+
+
+def test_more_mistakes_than_are_told_are_no_trouble() -> None:
+    text = "define a = = 1\n" * 300 + "define b  = 1\n"
+    done = format_file(SourceFile("a.lead", text))
+    assert len(done.findings) == 200
+    assert done.text == text.replace("b  =", "b =")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from leadrules.core.diagnostics import Diagnostic
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.blocks import Block, Splitter
-from leadrules.syntax.layout import NEWLINE, blank_between, ends_line, lay_out
+from leadrules.syntax.layout import NEWLINE, blank_between, ends_line, lay_out, rule_starts
 from leadrules.syntax.nodes import Module
 from leadrules.syntax.parse import parse, refuse
 from leadrules.syntax.tokenize import tokenize
@@ -32,11 +32,12 @@ class Formatted:
 
 @dataclass(slots=True)
 class _Part:
-    """A block, a comment between blocks, or a stretch that stays as it is (`block` None)."""
+    """A block with the places where its rules begin, a comment between blocks, or a stretch that stays as it is."""
 
     start: int
     end: int
     block: Block | None = None
+    rules: set[int] | None = None
     raw: bool = False
 
 
@@ -88,7 +89,7 @@ def _first_newline(text: str) -> str:
 
 def _parts(file: SourceFile, blocks: list[Block], tokens: list[Token], comments: list[Span]) -> list[_Part]:
     """What the file is made of, in order: blocks with the comments inside and behind them, the rest by itself."""
-    parts = [_Part(block.tokens[0].start, max(t.end for t in block.tokens), block, block.damaged) for block in blocks]
+    parts = [_block_part(block) for block in blocks]
     known = {token.start for block in blocks for token in block.tokens}
     parts += [_Part(token.start, token.end, raw=True) for token in tokens if token.start not in known]
     parts.sort(key=lambda part: part.start)
@@ -102,6 +103,12 @@ def _parts(file: SourceFile, blocks: list[Block], tokens: list[Token], comments:
         else:
             before.end = max(before.end, comment.end)
     return sorted([*parts, *alone], key=lambda part: part.start)
+
+
+def _block_part(block: Block) -> _Part:
+    """Also where findings are no longer kept, what does not read stays as it is."""
+    rules = None if block.damaged else rule_starts(block)
+    return _Part(block.tokens[0].start, max(t.end for t in block.tokens), block, rules, raw=rules is None)
 
 
 def _follows(file: SourceFile, part: _Part, comment: Span) -> bool:
@@ -142,7 +149,7 @@ def _part_lines(file: SourceFile, part: _Part, comments: list[Span], starts: lis
     """The lines of a part."""
     if part.raw:
         return [file.line(number) for number in _line_range(file, part.start, part.end)]
-    if part.block is None:
+    if part.block is None or part.rules is None:
         return [file.text[part.start : part.end]]
     inside = comments[bisect_left(starts, part.start) : bisect_left(starts, part.end)]
-    return lay_out(file, part.block, inside)
+    return lay_out(file, part.block, part.rules, inside)

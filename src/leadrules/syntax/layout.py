@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from itertools import islice
 
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.blocks import Block
@@ -47,9 +46,8 @@ class Line:
     cells: list[str]
 
 
-def lay_out(file: SourceFile, block: Block, comments: list[Span]) -> list[str]:
-    """The lines of a block, `comments` being those inside it and the one that ends its last line."""
-    starts = rule_starts(block)
+def lay_out(file: SourceFile, block: Block, starts: set[int], comments: list[Span]) -> list[str]:
+    """The lines of a block whose rules begin at `starts`; `comments` are those inside it and the one behind it."""
     rows = _Rows(file, block, comments, starts).run()
     lines = [line for row in rows for line in _lines(file, block, row)]
     if block.kind == "matrix":
@@ -57,16 +55,17 @@ def lay_out(file: SourceFile, block: Block, comments: list[Span]) -> list[str]:
     return [_written(line) for line in lines]
 
 
-def rule_starts(block: Block) -> set[int]:
-    """The offsets at which the rules of a block begin. Says of each word what it is, as the parser does."""
+def rule_starts(block: Block) -> set[int] | None:
+    """The offsets at which the rules of a block begin; None where it cannot be read. Says of each word what it is, as the
+    parser does."""
     known = language()
     stack = [known.conf.start_state]
     braces: list[int] = []
     found: set[int] = set()
     for index, token in enumerate(block.tokens):
         token.type = known.classify_after(token, stack, block.tokens, index)
-        taken = known.shift(stack, token.type)
-        assert taken, "a block without a finding can be read"
+        if not known.shift(stack, token.type):
+            return None
         if token.kind == "LBRACE":
             braces.append(len(stack))
         elif token.kind == "RBRACE":
@@ -95,10 +94,11 @@ class _Rows:
 
     def run(self) -> list[Row]:
         """The rows in order."""
+        following = self._following()
         for index, element in enumerate(self.elements):
             gap = index > 0 and blank_between(self.file, self.elements[index - 1].end, element.start)
             if isinstance(element, Span):
-                self._comment(element, index, gap)
+                self._comment(element, following[index], gap)
             else:
                 self._token(element, gap)
         return self.rows
@@ -119,8 +119,16 @@ class _Rows:
         after_brace = bool(self.rows) and any(self.rows[-1] is row for row in self.open)
         self.rows.append(Row(len(self.open), gap and not after_brace, [element]))
 
-    def _comment(self, comment: Span, index: int, gap: bool) -> None:
-        after = next((e for e in islice(self.elements, index + 1, None) if isinstance(e, Token)), None)
+    def _following(self) -> list[Token | None]:
+        """For each element the next token from it on."""
+        found: list[Token | None] = []
+        after: Token | None = None
+        for element in reversed(self.elements):
+            after = element if isinstance(element, Token) else after
+            found.append(after)
+        return found[::-1]
+
+    def _comment(self, comment: Span, after: Token | None, gap: bool) -> None:
         within = after is not None and after.kind != "RBRACE" and after.start not in self.starts
         if within or ends_line(self.file, comment):
             self._attach(comment)
