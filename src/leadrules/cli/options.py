@@ -89,6 +89,11 @@ def show_findings(diagnostics: Iterable[Diagnostic], *, to_stdout: bool = False)
     click.echo(render(findings, colour=use_colour(stream)) + summary(findings), err=not to_stdout)
 
 
+def many(count: int, word: str) -> str:
+    """`1 lead`, `5,047 leads`."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
 def exit_code(diagnostics: Iterable[Diagnostic], *, strict: bool = False) -> int:
     """1 for an error, or for any warning when strict; else 0."""
     findings = list(diagnostics)

@@ -12,6 +12,7 @@ from leadrules.cli.options import (
     FAILED,
     exit_code,
     fail,
+    many,
     project_option,
     project_root,
     ready_project,
@@ -89,11 +90,7 @@ def _doubts(workspace: Workspace, *, overlaps: bool, leads: str | None) -> list[
 
 def _all_well(modules: Any) -> str:
     blocks = sum(len(m.statements) for m in modules)
-    return f"no errors: {_many(blocks, 'block')} in {_many(len(modules), 'file')}"
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
+    return f"no errors: {many(blocks, 'block')} in {many(len(modules), 'file')}"
 
 
 def _explain(word: str) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from leadrules.cli.options import OBJECTED, fail, project_option, ready_project, use_colour
+from leadrules.cli.options import OBJECTED, fail, many, project_option, ready_project, use_colour
 
 if TYPE_CHECKING:
     from leadrules.lifecycle.files import WriteOptions
@@ -307,9 +307,8 @@ def _say_done(outcome: Outcome, out: Path, lost: list[str], seconds: float) -> N
     at = iso(outcome.as_of.at, calendar_of(outcome.request.ruleset))
     rejected = outcome.leads.rejected + outcome.events.counts["events_rejected"]
     click.echo(f"as of {at or 'no time'} ({outcome.as_of.reason})", err=True)
-    click.echo(
-        f"{outcome.leads.frame.height:,} leads decided, {rejected:,} rows rejected; {out} in {seconds:.1f} s", err=True
-    )
+    decided = many(outcome.leads.frame.height, "lead")
+    click.echo(f"{decided} decided, {many(rejected, 'row')} rejected; {out} in {seconds:.1f} s", err=True)
     for words in (*lost, *notes(outcome)):
         click.echo(f"note: {words}", err=True)
 
