@@ -57,11 +57,17 @@ def _harm(file: SourceFile, module: Module, findings: list[Diagnostic], text: st
         return ""
     other = SourceFile(file.path, text)
     again, found = parse(other)
-    if Counter(comment.text for comment in again.comments) != Counter(comment.text for comment in module.comments):
+    if _remarks(again) != _remarks(module):
         return "a comment would be lost"
     if module.statements != again.statements or Counter(f.code for f in findings) != Counter(f.code for f in found):
         return "the rules would no longer mean the same"
     return "" if _laid_out(other, found) == text else "a second pass would change the text again"
+
+
+def _remarks(module: Module) -> Counter[str]:
+    """The comments as they are; what no `#` starts stays a mistake, and space counts for nothing where it runs to the end."""
+    texts = (comment.text for comment in module.comments)
+    return Counter(text if text.startswith("#") else " ".join(text.split()) for text in texts)
 
 
 def _laid_out(file: SourceFile, findings: list[Diagnostic]) -> str:
@@ -148,7 +154,8 @@ def _joined(file: SourceFile, parts: list[_Part]) -> list[_Part]:
 def _part_lines(file: SourceFile, part: _Part, comments: list[Span], starts: list[int]) -> list[str]:
     """The lines of a part."""
     if part.raw:
-        return [file.line(number) for number in _line_range(file, part.start, part.end)]
+        end = part.start + len(file.text[part.start : part.end].rstrip())
+        return [file.line(number) for number in _line_range(file, part.start, end)]
     if part.block is None or part.rules is None:
         return [file.text[part.start : part.end]]
     inside = comments[bisect_left(starts, part.start) : bisect_left(starts, part.end)]
