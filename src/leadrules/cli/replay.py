@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 from collections.abc import Sequence
@@ -142,9 +143,13 @@ class _Replay:
 
         _clear(self.out)
         names, parts = _names(ticks, self.calendar), []
+        gc.freeze()  # what is there now stays, and need not be looked at again
         for name, outcome in zip(names, outcomes(self.request, ticks), strict=True):
             self._keep(name, outcome)
             parts.append(workload_of(outcome))
+            # The columns of a tick hang in circles, and few objects hold much memory: nobody else would look for them soon.
+            del outcome
+            gc.collect()
         notes = [SAID, *self._guards(len(ticks))]
         self._write_workload(together(parts), f"{names[0]} to {names[-1]}", notes)
         return [f"note: {words}" for words in (*notes, *self.told)]
