@@ -143,7 +143,6 @@ class _Replay:
 
         _clear(self.out)
         names, parts = _names(ticks, self.calendar), []
-        gc.freeze()  # what is there now stays, and need not be looked at again
         for name, outcome in zip(names, outcomes(self.request, ticks), strict=True):
             self._keep(name, outcome)
             parts.append(workload_of(outcome))
