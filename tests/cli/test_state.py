@@ -73,10 +73,15 @@ def test_undo(project: Path) -> None:
 def test_the_same_run_again_and_an_earlier_one(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")
     assert "written again" in leadrules(project, "run", "--as-of", "2026-11-02").stderr
-    assert (
-        "kept as they were written"
-        in leadrules(project, "run", "--as-of", "2026-11-02", "--output", "jsonl", code=2).stderr
-    )
+    plain = {name: (project / "out" / name).read_bytes() for name in ("decisions.csv", "actions.csv", "manifest.json")}
+    state = (project / ".leadrules" / "state" / "state.duckdb").read_bytes()
+    again = leadrules(project, "run", "--as-of", "2026-11-02", "--reasons", "--out", "other")
+    assert "written again" in again.stderr
+    assert {name: (project / "other" / name).read_bytes() for name in plain} == plain
+    assert (project / "other" / "reasons.csv").is_file()
+    leadrules(project, "run", "--as-of", "2026-11-02", "--output", "jsonl", "--out", "lines")
+    assert (project / "lines" / "actions.jsonl").is_file()
+    assert (project / ".leadrules" / "state" / "state.duckdb").read_bytes() == state
     assert "2026-11-02" in leadrules(project, "run", "--as-of", "2026-11-01", code=2).stderr
     leadrules(project, "run", "--as-of", "2026-11-01", "--no-state")
 

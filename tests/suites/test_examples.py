@@ -173,3 +173,10 @@ def test_results_are_the_kept_ones(company: str, request: pytest.FixtureRequest)
     kept = EXAMPLES / company / "expected" / "decisions.csv.gz"
     text = gzip.decompress(kept.read_bytes()).decode("utf-8")
     assert list(csv.DictReader(text.splitlines())) == decisions
+
+
+def test_all_that_is_shipped_is_formatted() -> None:
+    files = [path for folder in ("rules", "examples") for path in (EXAMPLES.parent / folder).rglob("*.lead")]
+    done = leadrules("fmt", "--check", *files)
+    assert len(files) > 30
+    assert done.exit_code == 0, done.output

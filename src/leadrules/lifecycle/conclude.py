@@ -7,14 +7,15 @@ caller holds the right to write, and has settled what a killed run left.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leadrules.data.errors import InputError
-from leadrules.lifecycle.files import OURS, WriteOptions, prepare_files
+from leadrules.lifecycle.files import OURS, WriteOptions, prepare_files, write_run
 from leadrules.lifecycle.model import empty_state
 from leadrules.lifecycle.next_state import history_after, is_same_run, record_of, state_after
-from leadrules.lifecycle.run import Outcome
+from leadrules.lifecycle.run import Outcome, execute
+from leadrules.lifecycle.store import before_last
 from leadrules.lifecycle.writer import discard, prepare, publish, write_again
 
 
@@ -32,9 +33,10 @@ def conclude(outcome: Outcome, path: Path, out: Path, options: WriteOptions, how
         raise InputError(f"{out} is a file: a run writes a folder", "name another folder with --out DIR")
     written = {"format": options.crm or options.format, "encoding": options.encoding, "reasons": options.with_reasons}
     if is_same_run(outcome, how):
-        _refuse_other_form(outcome, written)
-        write_again(path, out, OURS)
-        return Concluded(True, [])
+        if _last_written(outcome) == written:
+            write_again(path, out, OURS)
+            return Concluded(True, [])
+        return Concluded(True, _write_in_another_form(outcome, path, out, options))
     if outcome.decided is None:
         raise InputError(
             "the input has no times, and a state remembers when", "say the instant with --as-of, or use --no-state"
@@ -52,16 +54,21 @@ def conclude(outcome: Outcome, path: Path, out: Path, options: WriteOptions, how
     return Concluded(False, lost)
 
 
-def _refuse_other_form(outcome: Outcome, written: Mapping[str, object]) -> None:
-    """The last run's files are kept as they were written."""
+def _last_written(outcome: Outcome) -> object:
     last = (outcome.request.state or empty_state()).last
     assert last is not None
-    before = last.options.get("written")
-    if before != written:
+    return last.options.get("written")
+
+
+def _write_in_another_form(outcome: Outcome, path: Path, out: Path, options: WriteOptions) -> list[str]:
+    """The last run once more from the state it began with, for its files alone: the state stays as it is."""
+    before = before_last(path)
+    if before is None or outcome.request.stdin_was_read:
         raise InputError(
-            f"this run was done already, and its files are kept as they were written ({_words(before)})",
+            f"this run was done already, and its files are kept as they were written ({_words(_last_written(outcome))})",
             "run it with the same --output, --encoding and --reasons; or with --no-state",
         )
+    return write_run(execute(replace(outcome.request, state=before)), out, options)
 
 
 def _words(written: object) -> str:

@@ -90,7 +90,7 @@ def work_out(tick: Tick, edits: Edits | None) -> Labels:
     """Before and after, for every label and segment of the rules. `edits` None: nothing was edited, or edits may fire."""
     memories = {one.name: _memory(tick, one, edits) for one in (*labelled(tick.ruleset), *segments(tick.ruleset))}
     columns = [column for memory in memories.values() for column in _columns(tick, memory)]
-    changes = [_changes(tick, memory) for memory in memories.values()]
+    changes = [_changes(tick, memory) for memory in memories.values() if memory.differs.any()]
     empty = pl.DataFrame(schema=dict(CHANGE_COLUMNS))
     return Labels(memories, pl.DataFrame(columns), pl.concat([empty, *changes]).sort("lead_row", maintain_order=True))
 

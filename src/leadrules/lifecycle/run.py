@@ -49,6 +49,11 @@ class RunRequest:
     baseline: bool = False
     fire_edits: bool = False
 
+    @property
+    def stdin_was_read(self) -> bool:
+        """Whether an input came by a pipe, which cannot be read twice."""
+        return any(source.path == "-" for source in (self.leads, *self.events))
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -25,7 +25,7 @@ from leadrules.lifecycle.due import due_times
 from leadrules.lifecycle.labels import work_out
 from leadrules.lifecycle.late import late_of, seen_after
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State, Tick
-from leadrules.lifecycle.record import carried_over, overlay
+from leadrules.lifecycle.record import Overlay, carried_over, overlay
 from leadrules.lifecycle.versions import with_kept
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Ruleset
@@ -54,6 +54,17 @@ class OneRun:
         return self.decided.done.select("kind", "what", "value", "template").to_dicts()
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The lead as a run sees it, and what is so of it."""
+
+    ruleset: Ruleset
+    record: pl.DataFrame
+    known: Overlay
+    events: pl.DataFrame
+    facts: RowFacts
+
+
 class Workbench:
     """Rules made ready for one lead at a time."""
 
@@ -74,28 +85,48 @@ class Workbench:
         given: Mapping[str, Any],
     ) -> OneRun:
         """One run over the lead. `given` says what the state, or a label before, is instead of what is known of it."""
-        ruleset = with_kept(self.project, self.ruleset, state)
-        program = self.program if ruleset is self.ruleset else prepare(ruleset, self.teams)
-        context = Context(self.calendar, as_of)
-        table = self._record(ruleset, lead)
-        known = overlay(table, state, ruleset, self.calendar, as_of)
-        rows = self._events(ruleset, events)
-        frame = _with_given(known.leads, given)
-        facts = facts_by_row(program, frame, rows, context)
+        seen = self._look(state, as_of, lead, events, given)
         tick = Tick(
             self.project,
-            ruleset,
+            seen.ruleset,
             self.calendar,
             as_of,
             state.as_of or self._day_before(as_of),
-            facts,
-            self._with_state(known.table, given),
+            seen.facts,
+            self._with_state(seen.known.table, given),
             state,
         )
-        decided = decide(tick, work_out(tick, None), late_of(tick), record=table)
+        decided = decide(tick, work_out(tick, None), late_of(tick), record=seen.record)
         after = decided.facts
         assert isinstance(after, RowFacts)
-        return OneRun(after.leads[0], decided, rows)
+        return OneRun(after.leads[0], decided, seen.events)
+
+    def facts(
+        self,
+        state: State,
+        as_of: datetime,
+        lead: Mapping[str, Any],
+        events: Sequence[Mapping[str, Any]],
+        given: Mapping[str, Any],
+    ) -> LeadFacts:
+        """What is so of the lead before anything is decided: a tenth of the work of `run`."""
+        return self._look(state, as_of, lead, events, given).facts.leads[0]
+
+    def _look(
+        self,
+        state: State,
+        as_of: datetime,
+        lead: Mapping[str, Any],
+        events: Sequence[Mapping[str, Any]],
+        given: Mapping[str, Any],
+    ) -> _Look:
+        ruleset = with_kept(self.project, self.ruleset, state)
+        program = self.program if ruleset is self.ruleset else prepare(ruleset, self.teams)
+        record = self._record(ruleset, lead)
+        known = overlay(record, state, ruleset, self.calendar, as_of)
+        rows = self._events(ruleset, events)
+        frame = _with_given(known.leads, given)
+        return _Look(ruleset, record, known, rows, facts_by_row(program, frame, rows, Context(self.calendar, as_of)))
 
     def state_after(self, run: OneRun) -> State:
         """What the next run starts from."""

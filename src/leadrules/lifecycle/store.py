@@ -327,6 +327,28 @@ def _images(before: State, now: pl.DataFrame, then: pl.DataFrame) -> dict[str, b
     return {name: pack_frame(frame) for name, frame in frames.items()} | {"ruleset": text.encode()}
 
 
+def before_last(path: Path) -> State | None:
+    """The state that the last run began with; None where that is no longer kept. Nothing is taken back."""
+    now = load(path)
+    with reading(path) as connection:
+        images = dict(connection.execute("select name, content from kept where role = 'before'").fetchall())
+        records = connection.execute(f"{_RUNS} where not undone order by run desc limit 2").fetchall()
+    if not images:
+        return None
+    frames = {name: unpack_frame(content) for name, content in images.items() if name != "ruleset"}
+    gone = pl.concat([frames["new"].select("key"), frames["leads"].select("key")])
+    kept = now.leads.join(gone, on="key", how="anti", maintain_order="left")
+    last = _record(records[1]) if len(records) > 1 else None
+    return State(
+        leads=pl.concat([kept, frames["leads"]], how="diagonal_relaxed"),
+        **{name: _typed(frames[name], FRAMES[name]) for name in (*WHOLE, "events")},
+        as_of=last.as_of if last else None,
+        ruleset=from_json(json.loads(images["ruleset"])) if images["ruleset"] else None,
+        run=now.run - 1,
+        last=last,
+    )
+
+
 def can_take_back(path: Path) -> bool:
     """Whether what there was before the last run is still kept: a run that was taken back, or tending, ends that."""
     with reading(path) as connection:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar, cast
 
 import polars as pl
@@ -43,17 +43,22 @@ _EVENT_PARTS = ("at", "type", "lead_id", "day")
 
 def version_text(ruleset: Ruleset, sequence: Sequence) -> str:
     """A sequence with the aggregates it reads, as the JSON of a ruleset of its own."""
-    used = _aggregates_below(sequence, ruleset)
+    used = tuple(_aggregates_below(sequence, ruleset))
+    return _text(ruleset.version, sequence, used, tuple(ruleset.aggregates[number] for number in used))
+
+
+@lru_cache(maxsize=256)  # a test of a hundred runs asks for the same few again and again
+def _text(version: int, sequence: Sequence, used: tuple[int, ...], aggregates: tuple[Aggregate, ...]) -> str:
     places = {number: place for place, number in enumerate(used)}
     own = replace(sequence, title=None, position=0, per_day=None, once=False, again_after=None)
     alone = Ruleset(
-        version=ruleset.version,
+        version=version,
         settings=_NO_SETTINGS,
         fields=(),
         event_fields=(),
         lists=(),
         tables=(),
-        aggregates=tuple(_renumbered(ruleset.aggregates[number], places) for number in used),
+        aggregates=tuple(_renumbered(aggregate, places) for aggregate in aggregates),
         definitions=(),
         sequences=(_renumbered(own, places),),
     )

@@ -15,6 +15,7 @@ from leadrules.core.calendar import Calendar
 from leadrules.core.text import fold, in_units
 from leadrules.core.types import Type
 from leadrules.engine.row import LeadFacts, Seen
+from leadrules.lifecycle.decide import ALWAYS
 from leadrules.lifecycle.model import empty_state
 from leadrules.lifecycle.single import GIVEN, OneRun, Workbench
 from leadrules.project.model import Project
@@ -86,6 +87,7 @@ class _OneTest:
         self.failures: list[Failure] = []
         self.state = empty_state()
         self.latest: OneRun | None = None
+        self.before: LeadFacts | None = None
 
     def run(self) -> TestResult:
         """Item by item; the rules run when an expectation first asks after a change."""
@@ -119,14 +121,14 @@ class _OneTest:
                     self.lead[str(fed[name])] = value
             else:
                 self.lead[name] = typed(value, types.get(name))
-        self.latest = None
+        self.latest = self.before = None
 
     def _event(self, item: TestItem) -> None:
         known = {event: dict(fields) for event, fields in self.ruleset.event_fields}
         types = known.get(item.name or "", {})
         values = {name: typed(value, types.get(name)) for name, value in item.values}
         self.events.append({"type": item.name, "at": self._when(item)} | values)
-        self.latest = None
+        self.latest = self.before = None
 
     def _when(self, item: TestItem) -> datetime:
         if item.ago is None:
@@ -141,7 +143,21 @@ class _OneTest:
         assert item.ago is not None
         later = self.calendar.shift(self.as_of, item.ago.count, item.ago.unit)
         assert isinstance(later, datetime)
-        self.as_of, self.given, self.latest = later, {}, None
+        self.as_of, self.given = later, {}
+        self.latest = self.before = None
+
+    def _facts(self) -> LeadFacts:
+        """What is so of the lead, for expectations that ask for nothing that a run decides."""
+        if self.latest is not None:
+            return self.latest.facts
+        if self.before is None:
+            self.before = self.bench.facts(self.state, self.as_of, self.lead, self.events, self.given)
+        return self.before
+
+    def _asks_decisions(self, condition: Expr) -> bool:
+        """Whether an expectation looks at the owner, the sequence or the like: they are as they are after the run."""
+        parts = expression_parts(condition, self.ruleset)
+        return any(isinstance(part, Expr) and part.op == "always" and part.value in ALWAYS for part in parts)
 
     def _now(self) -> OneRun:
         if self.latest is None:
@@ -151,8 +167,9 @@ class _OneTest:
     # -- what is expected ---------------------------------------------------------------------------------------------
 
     def _expect(self, item: TestItem) -> None:
-        facts, condition, program = self._now().facts, item.condition, self.bench.program
+        condition, program = item.condition, self.bench.program
         assert condition is not None
+        facts = self._now().facts if self._asks_decisions(condition) else self._facts()
         if program.value(condition, facts) is not True:
             seen = program.trace(condition, facts)
             self.failures.append(Failure(item.span, seen, lines=self._score_lines(facts, seen)))
@@ -168,7 +185,8 @@ class _OneTest:
 
     def _fired(self, item: TestItem) -> None:
         assert item.path is not None
-        fired = self._now().fired
+        decided = item.path.partition(".")[0] in ("trigger", "route")
+        fired = self._now().fired if decided else self._facts().fired
         if (item.path in fired) == item.negated:
             said = ", ".join(sorted(fired)) or "no rule"
             remark = f"{item.path} fired" if item.negated else f"{item.path} did not fire; what fired: {said}"
