@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 from leadrules.compile.compile import Compiled, compile_project
-
 from leadrules.core.diagnostics import Diagnostic, has_errors, ordered
 from leadrules.core.source import SourceFile
 from leadrules.project.model import Project

@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal[
-    "text", "choice", "number", "yesno", "date", "datetime", "duration", "set", "label", "blank", "error"
-]
+Kind = Literal["text", "choice", "number", "yesno", "date", "datetime", "duration", "set", "label", "blank", "error"]
 
 WORDS: dict[str, str] = {
     "text": "text",

@@ -101,7 +101,9 @@ class Workspace:
         now = literal(self.context.as_of, DATETIME)
         stays = pl.col("label") == pl.col("before")
         since = pl.when(stays & pl.col("since").is_not_null()).then("since").otherwise(now)
-        frame = pl.DataFrame([label.alias("label"), before.alias("before"), self.inputs[f"@since:{name}"].alias("since")])
+        frame = pl.DataFrame(
+            [label.alias("label"), before.alias("before"), self.inputs[f"@since:{name}"].alias("since")]
+        )
         return frame.select(pl.when(pl.col("label").is_not_null()).then(since).cast(MOMENT)).to_series()
 
     def asked_aggregate(self, number: int) -> Asked:

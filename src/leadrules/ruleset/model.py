@@ -511,7 +511,9 @@ class Ruleset:
     version: int
     settings: Settings
     fields: tuple[tuple[str, Type], ...]  # lead fields that some rule reads, with their types
-    event_fields: tuple[tuple[str, tuple[tuple[str, Type], ...]], ...]  # per event type that some rule reads: fields read
+    event_fields: tuple[
+        tuple[str, tuple[tuple[str, Type], ...]], ...
+    ]  # per event type that some rule reads: fields read
     lists: tuple[ListValues, ...]
     tables: tuple[TableValues, ...]
     aggregates: tuple[Aggregate, ...]
