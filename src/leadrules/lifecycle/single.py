@@ -55,14 +55,22 @@ class OneRun:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """The lead as a run sees it, and what is so of it."""
+class Look:
+    """The lead as a run sees it, and what is so of it before anything is decided."""
 
+    state: State
+    as_of: datetime
+    given: Mapping[str, Any]
     ruleset: Ruleset
     record: pl.DataFrame
     known: Overlay
     events: pl.DataFrame
-    facts: RowFacts
+    found: RowFacts
+
+    @property
+    def facts(self) -> LeadFacts:
+        """The facts of the one lead."""
+        return self.found.leads[0]
 
 
 class Workbench:
@@ -76,57 +84,39 @@ class Workbench:
         self.program = prepare(ruleset, self.teams)
         self.types = {field.name: field.type for field in project.lead_schema.fields} | dict(ruleset.fields)
 
-    def run(
+    def look(
         self,
         state: State,
         as_of: datetime,
         lead: Mapping[str, Any],
         events: Sequence[Mapping[str, Any]],
         given: Mapping[str, Any],
-    ) -> OneRun:
-        """One run over the lead. `given` says what the state, or a label before, is instead of what is known of it."""
-        seen = self._look(state, as_of, lead, events, given)
-        tick = Tick(
-            self.project,
-            seen.ruleset,
-            self.calendar,
-            as_of,
-            state.as_of or self._day_before(as_of),
-            seen.facts,
-            self._with_state(seen.known.table, given),
-            state,
-        )
-        decided = decide(tick, work_out(tick, None), late_of(tick), record=seen.record)
-        after = decided.facts
-        assert isinstance(after, RowFacts)
-        return OneRun(after.leads[0], decided, seen.events)
-
-    def facts(
-        self,
-        state: State,
-        as_of: datetime,
-        lead: Mapping[str, Any],
-        events: Sequence[Mapping[str, Any]],
-        given: Mapping[str, Any],
-    ) -> LeadFacts:
-        """What is so of the lead before anything is decided: a tenth of the work of `run`."""
-        return self._look(state, as_of, lead, events, given).facts.leads[0]
-
-    def _look(
-        self,
-        state: State,
-        as_of: datetime,
-        lead: Mapping[str, Any],
-        events: Sequence[Mapping[str, Any]],
-        given: Mapping[str, Any],
-    ) -> _Look:
+    ) -> Look:
+        """What is so of the lead. `given` says what the state, or a label before, is instead of what is known of it."""
         ruleset = with_kept(self.project, self.ruleset, state)
         program = self.program if ruleset is self.ruleset else prepare(ruleset, self.teams)
         record = self._record(ruleset, lead)
         known = overlay(record, state, ruleset, self.calendar, as_of)
         rows = self._events(ruleset, events)
-        frame = _with_given(known.leads, given)
-        return _Look(ruleset, record, known, rows, facts_by_row(program, frame, rows, Context(self.calendar, as_of)))
+        found = facts_by_row(program, _with_given(known.leads, given), rows, Context(self.calendar, as_of))
+        return Look(state, as_of, given, ruleset, record, known, rows, found)
+
+    def run(self, look: Look) -> OneRun:
+        """One run over the lead: nearly all of the work, so only what asks for decisions pays it."""
+        tick = Tick(
+            self.project,
+            look.ruleset,
+            self.calendar,
+            look.as_of,
+            look.state.as_of or self._day_before(look.as_of),
+            look.found,
+            self._with_state(look.known.table, look.given),
+            look.state,
+        )
+        decided = decide(tick, work_out(tick, None), late_of(tick), record=look.record)
+        after = decided.facts
+        assert isinstance(after, RowFacts)
+        return OneRun(after.leads[0], decided, look.events)
 
     def state_after(self, run: OneRun) -> State:
         """What the next run starts from."""

@@ -17,7 +17,7 @@ from leadrules.core.types import Type
 from leadrules.engine.row import LeadFacts, Seen
 from leadrules.lifecycle.decide import ALWAYS
 from leadrules.lifecycle.model import empty_state
-from leadrules.lifecycle.single import GIVEN, OneRun, Workbench
+from leadrules.lifecycle.single import GIVEN, Look, OneRun, Workbench
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Band, Expr, Matrix, Place, Ruleset, Stages, Test, TestItem
 from leadrules.ruleset.walk import asks_time, below_definition, expression_parts
@@ -87,7 +87,7 @@ class _OneTest:
         self.failures: list[Failure] = []
         self.state = empty_state()
         self.latest: OneRun | None = None
-        self.before: LeadFacts | None = None
+        self.seen: Look | None = None
 
     def run(self) -> TestResult:
         """Item by item; the rules run when an expectation first asks after a change."""
@@ -121,14 +121,14 @@ class _OneTest:
                     self.lead[str(fed[name])] = value
             else:
                 self.lead[name] = typed(value, types.get(name))
-        self.latest = self.before = None
+        self.latest = self.seen = None
 
     def _event(self, item: TestItem) -> None:
         known = {event: dict(fields) for event, fields in self.ruleset.event_fields}
         types = known.get(item.name or "", {})
         values = {name: typed(value, types.get(name)) for name, value in item.values}
         self.events.append({"type": item.name, "at": self._when(item)} | values)
-        self.latest = self.before = None
+        self.latest = self.seen = None
 
     def _when(self, item: TestItem) -> datetime:
         if item.ago is None:
@@ -144,15 +144,13 @@ class _OneTest:
         later = self.calendar.shift(self.as_of, item.ago.count, item.ago.unit)
         assert isinstance(later, datetime)
         self.as_of, self.given = later, {}
-        self.latest = self.before = None
+        self.latest = self.seen = None
 
-    def _facts(self) -> LeadFacts:
-        """What is so of the lead, for expectations that ask for nothing that a run decides."""
-        if self.latest is not None:
-            return self.latest.facts
-        if self.before is None:
-            self.before = self.bench.facts(self.state, self.as_of, self.lead, self.events, self.given)
-        return self.before
+    def _look(self) -> Look:
+        """The lead before anything is decided: enough for what asks for nothing that a run decides."""
+        if self.seen is None:
+            self.seen = self.bench.look(self.state, self.as_of, self.lead, self.events, self.given)
+        return self.seen
 
     def _asks_decisions(self, condition: Expr) -> bool:
         """Whether an expectation looks at the owner, the sequence or the like: they are as they are after the run."""
@@ -161,7 +159,7 @@ class _OneTest:
 
     def _now(self) -> OneRun:
         if self.latest is None:
-            self.latest = self.bench.run(self.state, self.as_of, self.lead, self.events, self.given)
+            self.latest = self.bench.run(self._look())
         return self.latest
 
     # -- what is expected ---------------------------------------------------------------------------------------------
@@ -169,7 +167,7 @@ class _OneTest:
     def _expect(self, item: TestItem) -> None:
         condition, program = item.condition, self.bench.program
         assert condition is not None
-        facts = self._now().facts if self._asks_decisions(condition) else self._facts()
+        facts = self._now().facts if self._asks_decisions(condition) else self._look().facts
         if program.value(condition, facts) is not True:
             seen = program.trace(condition, facts)
             self.failures.append(Failure(item.span, seen, lines=self._score_lines(facts, seen)))
@@ -186,7 +184,7 @@ class _OneTest:
     def _fired(self, item: TestItem) -> None:
         assert item.path is not None
         decided = item.path.partition(".")[0] in ("trigger", "route")
-        fired = self._now().fired if decided else self._facts().fired
+        fired = self._now().fired if decided else self._look().facts.fired
         if (item.path in fired) == item.negated:
             said = ", ".join(sorted(fired)) or "no rule"
             remark = f"{item.path} fired" if item.negated else f"{item.path} did not fire; what fired: {said}"
