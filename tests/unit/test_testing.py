@@ -79,6 +79,9 @@ PASSING = [
   expect action notify "A hot one"
   then after 1 day
   expect not fired trigger.shows""",
+    # A text is given as a cell would be read: trimmed, and an empty one is a blank.
+    """given title = " VP ", country = " "
+  expect exact(title, "VP") and country is blank""",
     # What is suppressed is no action.
     """given opted_out = true
   event form_submitted 5 minutes ago with form = "contact"

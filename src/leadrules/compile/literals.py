@@ -12,7 +12,7 @@ from typing import Any
 from leadrules.compile.expressions import Scope, instant
 from leadrules.compile.mismatch import not_a_label, said, wrong_kind
 from leadrules.core.source import Span
-from leadrules.core.text import fold, number_text
+from leadrules.core.text import fold, number_text, trimmed
 from leadrules.core.types import DATETIME, NUMBER, TEXT, Kind, Type
 from leadrules.project.model import Field
 from leadrules.ruleset.model import Expr
@@ -44,7 +44,9 @@ def plain_value(scope: Scope, node: n.Assignment, field: Field) -> GivenValue | 
         scope.complain("LR189", _values_span(node), message, help="write the value without brackets")
         return None
     value = _constant(scope, node.values[0], field)
-    return None if value is None or _refused(scope, node.values[0], field, value) else (field.name, value)
+    if value is None or _refused(scope, node.values[0], field, value):
+        return None
+    return field.name, None if value == "" else value
 
 
 def set_value(scope: Scope, node: n.Assignment, field: Field) -> GivenValue | None:
@@ -57,7 +59,7 @@ def set_value(scope: Scope, node: n.Assignment, field: Field) -> GivenValue | No
         return None
     member = Field(field.name, TEXT)
     values = [_constant(scope, value, member) for value in node.values]
-    return None if None in values else (field.name, values)
+    return None if None in values else (field.name, [value for value in values if value])
 
 
 def label_value(scope: Scope, node: n.Assignment, name: str, known: Type, what: str) -> GivenValue | None:
@@ -81,7 +83,7 @@ def label_value(scope: Scope, node: n.Assignment, name: str, known: Type, what: 
 
 
 def _constant(scope: Scope, node: n.Expression, field: Field) -> Any:
-    """The JSON of a literal; None with a finding for anything else, and for a value of the wrong type."""
+    """The JSON of a literal, a text trimmed as a cell is; None with a finding for anything else, also a wrong type."""
     if isinstance(node, n.Negate) and isinstance(node.value, n.NumberLiteral) and field.type == NUMBER:
         return -float(node.value.value)
     if isinstance(node, n.Broken):
@@ -92,7 +94,9 @@ def _constant(scope: Scope, node: n.Expression, field: Field) -> Any:
     if isinstance(node, n.DateLiteral) and field.type == DATETIME:
         return instant(scope, datetime.combine(node.value, time()))
     fitted = scope.value_of(node, field.type, field.name)
-    return None if fitted.type.kind == "error" else fitted.value
+    if fitted.type.kind == "error":
+        return None
+    return trimmed(fitted.value) if isinstance(fitted.value, str) else fitted.value
 
 
 def _report_expression(scope: Scope, node: n.Expression) -> None:
@@ -131,6 +135,8 @@ def _number_refused(field: Field, value: float) -> str:
 
 
 def _text_refused(field: Field, value: str) -> str:
+    if not value:
+        return "it is empty, and the field is required" if field.required else ""
     if field.min_length is not None and len(value) < field.min_length:
         return f"it has at least {field.min_length} characters"
     if field.max_length is not None and len(value) > field.max_length:
