@@ -159,21 +159,37 @@ class _Counter:
 
 
 def decide(
-    tick: Tick, labels: Labels, late: Late, edits: Edits | None = None, record: pl.DataFrame | None = None
+    tick: Tick,
+    labels: Labels,
+    late: Late,
+    edits: Edits | None = None,
+    record: pl.DataFrame | None = None,
+    *,
+    watched: Iterable[int] = (),
 ) -> Decided:
-    """Everything that a run decides. `record`: the leads as the input has them, before what the state knows better."""
-    return _Decision(tick, labels, late, edits, record).decided()
+    """Everything that a run decides. `record`: the leads as the input has them, before what the state knows better.
+
+    Of `watched` leads the router remembers every rep that was looked at.
+    """
+    return _Decision(tick, labels, late, edits, record, watched=watched).decided()
 
 
 class _Decision:
     """One run under way: each phase leaves what the next ones need."""
 
     def __init__(
-        self, tick: Tick, labels: Labels, late: Late, edits: Edits | None, record: pl.DataFrame | None
+        self,
+        tick: Tick,
+        labels: Labels,
+        late: Late,
+        edits: Edits | None,
+        record: pl.DataFrame | None,
+        *,
+        watched: Iterable[int],
     ) -> None:
         self.tick, self.labels, self.record = tick, labels, record
         self.progress = progress(tick)
-        self.router = Router(tick)
+        self.router = Router(tick, watched)
         self.ears = Ears(tick, labels, late, edits, self.progress, self.router)
         self.ended = self.progress.left()
         self.counter = _Counter(self.router)

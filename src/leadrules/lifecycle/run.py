@@ -48,6 +48,7 @@ class RunRequest:
     state: State | None = None  # None: without one, as if every lead were new
     baseline: bool = False
     fire_edits: bool = False
+    watched: tuple[str, ...] = ()  # keys of leads of which every rep that was looked at is to be told
 
     @property
     def stdin_was_read(self) -> bool:
@@ -121,7 +122,7 @@ def execute(request: RunRequest, inputs: Inputs | None = None) -> Outcome:
     # A frame without columns, of rules that define nothing, has no height.
     _nothing_lost(leads, facts.frame.height if facts.frame.width else frame.height)
     outcome = Outcome(given, leads, events, as_of, since, facts, known)
-    if known is None or as_of.at is None or since is None:
+    if known is None or as_of.at is None or since is None or request.only_facts:
         return outcome
     edits = None if request.fire_edits else edits_since(state, given.ruleset, frame.columns, evaluated)
     tick = Tick(
@@ -137,7 +138,22 @@ def execute(request: RunRequest, inputs: Inputs | None = None) -> Outcome:
         baseline=request.baseline,
     )
     late = late_of(tick, since_given=request.since is not None)
-    return replace(outcome, decided=decide(tick, work_out(tick, edits), late, edits, leads.frame))
+    return replace(
+        outcome, decided=decide(tick, work_out(tick, edits), late, edits, leads.frame, watched=_watched(request, leads))
+    )
+
+
+def _watched(request: RunRequest, leads: LeadTable) -> list[int]:
+    """The rows of the leads that are watched."""
+    if not request.watched:
+        return []
+    return leads.frame["@join"].is_in(list(request.watched)).arg_true().to_list()
+
+
+def evaluated_leads(outcome: Outcome) -> pl.DataFrame:
+    """The leads as the engine was handed them: with what the state knows better, and whose duplicate each is."""
+    frame = outcome.leads.frame if outcome.overlay is None else outcome.overlay.leads
+    return _with_duplicates(outcome.request, frame)
 
 
 def decides(ruleset: Ruleset) -> bool:

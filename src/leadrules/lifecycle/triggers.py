@@ -94,6 +94,28 @@ def _set_off(tick: Tick, heard: Heard, trigger: Trigger, dates: pl.Series | None
     return SetOff(trigger, found.filter(~quiet), found.filter(quiet), holds)
 
 
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """What a trigger made of each lead, gate by gate: set off, conditions met, `once` free, taken as already so."""
+
+    found: pl.DataFrame
+    met: pl.Series
+    free: pl.Series
+    absorbed: pl.Series
+
+
+def gates(tick: Tick, heard: Heard, trigger: Trigger) -> Gates:
+    """The same steps as those of a run, each looked at by itself: for those who ask why a trigger did not fire."""
+    everyone = pl.Series("lead_row", range(tick.leads.height), dtype=pl.UInt32)
+    is_new = _is_new(tick, trigger)
+    met = _met(tick, trigger)
+    dates = _dates(tick, [trigger]).get(trigger.name)
+    holds = met if trigger.on.kind == "condition" else None
+    found = _found(tick, heard, trigger, holds, dates, from_start=is_new and trigger.backfill)
+    absorbed = _absorbed(tick, heard, trigger, everyone, everything=is_new and not trigger.backfill)
+    return Gates(found, met, _is_free(tick, trigger, everyone), absorbed)
+
+
 def _found(
     tick: Tick,
     heard: Heard,
