@@ -48,6 +48,7 @@ class RunRequest:
     state: State | None = None  # None: without one, as if every lead were new
     baseline: bool = False
     fire_edits: bool = False
+    only_facts: bool = False  # what is so of the leads; nothing is decided
     watched: tuple[str, ...] = ()  # keys of leads of which every rep that was looked at is to be told
 
     @property

@@ -33,6 +33,26 @@ def check_names(settings: Settings, leads: LeadSchema, events: tuple[EventType, 
         _check_field(settings, ("sources", "leads", "columns", name), name, fields)
     for path in event_source_paths(settings):
         _check_event_source(settings, path, events)
+    _check_report(settings, fields, [event.name for event in events])
+
+
+# What `report:` may name an event for; those of the second kind may be a date field of the lead instead.
+_ROLES = ("reply", "connect", "out_of_office", "bounce")
+_MOMENTS = ("meeting", "opportunity", "won", "lost")
+
+
+def _check_report(settings: Settings, fields: list[str], events: list[str]) -> None:
+    for name in ("source", "list"):
+        _check_field(settings, ("report", name), settings.get("report", name), fields)
+    places: list[KeyPath] = [("report", "activities", channel) for channel in settings.get("report", "activities") or {}]
+    places += [("report", role) for role in (*_ROLES, *_MOMENTS)]
+    for goal, stages in (settings.get("report", "goals") or {}).items():
+        places += [("report", "goals", goal, stage) for stage in stages]
+    for path, name in (found for place in places for found in settings.texts(*place)):
+        known = [*events, *fields] if path[1] in _MOMENTS else events
+        if name not in known:
+            way_out = did_you_mean(name, known, "Name an event type of the event schema, or add it there.")
+            _report(settings, path, f"`{name}` is not an event type of the event schema", way_out)
 
 
 def _check_field(settings: Settings, path: KeyPath, name: str | None, fields: list[str]) -> None:

@@ -1,7 +1,7 @@
 """What of a compiled ruleset a run needs.
 
 In: a `Ruleset`. Out: `for_run`, the ruleset without what only measures and tests look at: adding a test must not make a run
-read one more column.
+read one more column; `for_measures`, the same with funnels and goals.
 """
 
 from __future__ import annotations
@@ -22,11 +22,21 @@ def for_run(ruleset: Ruleset) -> Ruleset:
 
     Aggregates keep their indices: the compiler numbers those of measures and tests last.
     """
-    rules = replace(ruleset, funnels=(), goals=(), tests=())
+    return _only_read(ruleset, replace(ruleset, funnels=(), goals=(), tests=()))
+
+
+def for_measures(ruleset: Ruleset) -> Ruleset:
+    """The same rules without tests: what reports look at."""
+    return _only_read(ruleset, replace(ruleset, tests=()))
+
+
+def _only_read(ruleset: Ruleset, rules: Ruleset) -> Ruleset:
+    """Some of the rules, without the aggregates, fields and events that only the others read."""
     reads = _Reads(ruleset)
     for part in (rules.definitions, rules.routes, rules.sequences, rules.triggers, rules.exits, rules.suppressions):
         reads.take(part)
     reads.take(rules.asserts)
+    reads.take(rules.funnels)
     return replace(
         rules,
         aggregates=ruleset.aggregates[: max(reads.aggregates, default=-1) + 1],

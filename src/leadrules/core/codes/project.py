@@ -39,8 +39,8 @@ ENTRIES: tuple[Code, ...] = (
         "A part of YAML that is not used here",
         "Aliases (`*name`), tags (`!!int`), several documents in one file, infinite numbers and very deep nesting hide "
         "what a file says, so they are refused. Write the value out where it is needed.",
-        bad="version: 1\nchannels: &all [email, call]\nreport: {channels: *all}\n",
-        good="version: 1\nchannels: [email, call]\nreport: {channels: [email, call]}\n",
+        bad="version: 1\nchannels: &all [email, call]\nreport: {group_by: *all}\n",
+        good="version: 1\nchannels: [email, call]\nreport: {group_by: [email, call]}\n",
         file=_YAML,
     ),
     Code(
