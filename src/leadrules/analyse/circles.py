@@ -1,7 +1,8 @@
 """What sets off what, without anything new happening to the lead, and the circles in it.
 
 In: a study. Out: circles of `Step`s, each shown once, from its first trigger or sequence in declaration order. A step that
-can happen only once (`once`, `enroll once`) is in no circle; one that waits for an event is not either.
+can happen only once (`once`, `enroll once`) is in no circle; one that waits for an event is not either, be it that an event
+sets it off or that it asks for one since a moment that the circle itself makes new: `did X since enrolled_at`.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from leadrules.analyse.domains import words
-from leadrules.analyse.formulas import Formula, atom, both, boxes
+from leadrules.analyse.domains import points, words
+from leadrules.analyse.formulas import Formula, atom, both, boxes, terms_of
 from leadrules.analyse.study import Study
 from leadrules.analyse.terms import label_names
 from leadrules.core.text import fold
-from leadrules.ruleset.model import Action, Classify, Expr, Placed, Sequence, Trigger
+from leadrules.ruleset.model import Action, Classify, EventFilter, Expr, Placed, Sequence, Stages, Trigger
 from leadrules.ruleset.walk import expression_parts
+
+MOST_WAYS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +33,77 @@ class Step:
 
 
 def circles(study: Study) -> Iterator[tuple[Step, ...]]:
-    """Every shortest circle, once."""
+    """Every shortest circle, once; not one that goes round a smaller one."""
     steps = list(_steps(study))
     after = {
         number: [n for n, other in enumerate(steps) if _sets_off(study, step, other)]
         for number, step in enumerate(steps)
     }
-    seen: set[frozenset[int]] = set()
-    for number in after:
-        way = _shortest(after, number)
-        if way and frozenset(way) not in seen:
-            seen.add(frozenset(way))
+    found = {frozenset(way): way for number in reversed(after) if (way := _shortest(study, steps, after, number))}
+    for members, way in reversed(found.items()):
+        if not any(other < members for other in found):
             yield tuple(steps[n] for n in way)
 
 
-def _shortest(after: dict[int, list[int]], start: int) -> list[int]:
-    """The shortest way from a step back to itself."""
-    ways, visited = [[start]], {start}
-    while ways:
-        further = []
-        for way in ways:
-            for following in after[way[-1]]:
-                if following == start:
-                    return way
-                if following not in visited:
-                    visited.add(following)
-                    further.append([*way, following])
-        ways = further
+def _shortest(study: Study, steps: list[Step], after: dict[int, list[int]], start: int) -> list[int]:
+    """The shortest way from a step back to itself on which no step waits for an event.
+
+    A way on which one does is left at once: what a circle makes new grows with its steps, so a longer one waits too.
+    """
+    ways = [[start]]
+    for _ in range(MOST_WAYS):
+        if not ways:
+            return []
+        way = ways.pop(0)
+        if _waits(study, [steps[n] for n in way]):
+            continue
+        if start in after[way[-1]]:
+            return way
+        ways += [[*way, following] for following in after[way[-1]] if following not in way]
+    study.cannot_tell(steps[start].part, f"whether a lead can go round for ever through `{steps[start].name}`")
     return []
+
+
+def _waits(study: Study, way: list[Step]) -> bool:
+    """Whether a step asks for an event after a moment that this way makes new."""
+    renewed = {moment for step in way for moment in _renewed(study, step)}
+    return bool(renewed) and any(
+        _needs_since(study, step.part, renewed) for step in way if isinstance(step.part, Trigger)
+    )
+
+
+def _renewed(study: Study, step: Step) -> Iterator[tuple[str, str]]:
+    """The moments that a step makes new, as operation and name of what reads them."""
+    if any(_entered(study, step.actions)):
+        yield "always", "enrolled_at"
+    for action in step.actions:
+        if action.kind == "set" and action.field and action.value and _is_now(study.terms.plain(action.value)):
+            yield "field", action.field
+
+
+def _is_now(value: Expr) -> bool:
+    return value.op == "always" and value.value in ("now", "today")
+
+
+def _needs_since(study: Study, trigger: Trigger, renewed: set[tuple[str, str]]) -> bool:
+    """Whether a trigger cannot be set off without an event since one of these moments."""
+    asked = both(study.conditions.holds(one) for one in [*_conditions(study, trigger), *_line_of(study, trigger)])
+    none = [atom(term, points([0])) for term in terms_of(asked) if _is_since(study, term.expr, renewed)]
+    return bool(none) and boxes(both([asked, *none])) == []
+
+
+def _is_since(study: Study, counted: Expr, renewed: set[tuple[str, str]]) -> bool:
+    since = counted.value.since if isinstance(counted.value, EventFilter) else None
+    since = since and study.terms.plain(since)
+    return since is not None and (since.op, since.value) in renewed
+
+
+def _line_of(study: Study, trigger: Trigger) -> list[Expr]:
+    """The condition of the label that a trigger waits to be entered: held labels are not entered, so it must hold."""
+    one = study.terms.definitions.get(trigger.on.name or "") if trigger.on.kind == "enter" else None
+    if not isinstance(one, Classify | Stages):
+        return []
+    return [label.condition for label in one.labels if label.name == trigger.on.label and label.condition is not None]
 
 
 def _steps(study: Study) -> Iterator[Step]:
