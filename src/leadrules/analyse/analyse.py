@@ -14,7 +14,7 @@ from datetime import date
 
 from leadrules.analyse.lints import ENTRIES, LINTS
 from leadrules.analyse.study import Study
-from leadrules.analyse.suppress import silence
+from leadrules.analyse.suppress import Silenced, silence
 from leadrules.compile.compile import Symbol
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, ordered
@@ -43,7 +43,14 @@ def study(
 
 
 def analyse(one: Study, request: Request, further: Iterable[Diagnostic] | None = None) -> list[Diagnostic]:
-    """Every finding. `further` are those that data showed (None: no data was looked at)."""
+    """Every finding that no comment silences. `further` are those that data showed (None: no data was looked at)."""
+    return judge(one, request, further)[0]
+
+
+def judge(
+    one: Study, request: Request, further: Iterable[Diagnostic] | None = None
+) -> tuple[list[Diagnostic], list[Silenced]]:
+    """Every finding, those that comments silence apart."""
     with _room_for_depth():
         found = [d for lint in LINTS.values() for d in lint(one)]
     found += further or ()
@@ -51,7 +58,8 @@ def analyse(one: Study, request: Request, further: Iterable[Diagnostic] | None =
     asked = {code.id for code in ENTRIES}
     asked -= set() if one.overlaps else {OVERLAP}
     asked -= DATA if further is None else set()
-    return ordered(silence(found, one.modules, today=request.today, asked=frozenset(asked)))
+    left, silenced = silence(found, one.modules, today=request.today, asked=frozenset(asked))
+    return ordered(left), silenced
 
 
 @contextmanager

@@ -36,12 +36,22 @@ class Mark:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A finding that a comment silences, and the reason it gives."""
+
+    finding: Diagnostic
+    reason: str
+    comment: Span
+
+
 def silence(
     findings: Iterable[Diagnostic], modules: Sequence[Module], *, today: date | None, asked: frozenset[str]
-) -> list[Diagnostic]:
-    """The findings that are left. `asked` are the codes that could be found; marks of others are let be."""
+) -> tuple[list[Diagnostic], list[Silenced]]:
+    """The findings that are left, and those that are not. `asked` are the codes that could be found; marks of others are let be."""
     marks: list[Mark] = []
     left: list[Diagnostic] = []
+    silenced: list[Silenced] = []
     for module in modules:
         if "leadrules" in module.file.text.lower():
             for one in _read(module):
@@ -51,11 +61,13 @@ def silence(
     for found in findings:
         by = [mark for mark in valid if _silences(mark, found)]
         used.update(id(mark) for mark in by)
-        if not by:
+        if by:
+            silenced.append(Silenced(found, by[0].reason, by[0].span))
+        else:
             left.append(found)
     left += (_told_expired(mark) for mark in marks if _expired(mark, today))
     left += (_told_unused(mark) for mark in valid if id(mark) not in used and mark.code in asked)
-    return left
+    return left, silenced
 
 
 def _expired(mark: Mark, today: date | None) -> bool:

@@ -21,12 +21,15 @@ from leadrules.cli.options import (
 from leadrules.review.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
+    from leadrules.analyse.suppress import Silenced
     from leadrules.core.diagnostics import Diagnostic
+
+FORMS = ("text", "concise", "json", "sarif", "github", "junit")
 
 
 @click.command()
 @project_option
-@click.option("--format", "form", type=click.Choice(["text", "concise", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @click.option("--overlaps", is_flag=True, help="Also lines of first-match lists that take some of the same leads.")
 @click.option(
@@ -52,15 +55,10 @@ def check(
         _explain(explain)
         return
     workspace = open_workspace(project_root(folder))
-    findings = [*workspace.diagnostics, *_doubts(workspace, overlaps=overlaps, leads=leads)]
-    if form == "json":
-        from leadrules.show.machine import findings_json
-
-        click.echo(findings_json(findings), nl=False)
-    elif form == "concise":
-        from leadrules.show.text import concise
-
-        click.echo(concise(findings), nl=False)
+    doubted, silenced = _doubts(workspace, overlaps=overlaps, leads=leads)
+    findings = [*workspace.diagnostics, *doubted]
+    if form != "text":
+        click.echo(_for_others(form, workspace, findings, silenced, strict=strict), nl=False)
     elif findings:
         show_findings(findings, to_stdout=not workspace.broken)
     elif not quiet:
@@ -68,22 +66,60 @@ def check(
     raise SystemExit(FAILED if workspace.broken else exit_code(findings, strict=strict))
 
 
-def _doubts(workspace: Workspace, *, overlaps: bool, leads: str | None) -> list[Diagnostic]:
+def _for_others(
+    form: str, workspace: Workspace, findings: list[Diagnostic], silenced: list[Silenced], *, strict: bool
+) -> str:
+    """The findings for another program."""
+    from leadrules.show.places import Places
+
+    places = Places(_within_repository(workspace.root))
+    if form == "json":
+        from leadrules.show.machine import findings_json
+
+        return findings_json(findings)
+    if form == "concise":
+        from leadrules.show.text import concise
+
+        return concise(findings)
+    if form == "github":
+        from leadrules.show.github import github
+
+        return github(findings, places)
+    if form == "junit":
+        from leadrules.show.junit_findings import findings_junit
+
+        files = [module.file.path for module in workspace.modules]
+        return findings_junit(findings, files, places, datetime.now().astimezone(), strict=strict)
+    from leadrules import __version__
+    from leadrules.review.pages import page
+    from leadrules.show.sarif import sarif
+
+    excused = [(one.finding, one.reason) for one in silenced]
+    return sarif(findings, version=__version__, page=page, places=places, silenced=excused)
+
+
+def _within_repository(root: Path) -> str:
+    """The project's folder relative to the git repository it lies in; empty where it is one, or in none."""
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    return "" if top == root else root.relative_to(top).as_posix()
+
+
+def _doubts(workspace: Workspace, *, overlaps: bool, leads: str | None) -> tuple[list[Diagnostic], list[Silenced]]:
     """What the analysis doubts about rules without errors; `leads` is the file that `--leads` names, or empty."""
     from leadrules.cli.runs import lead_source
     from leadrules.core.diagnostics import has_errors
-    from leadrules.review.doubts import Asked, doubts
+    from leadrules.review.doubts import Asked, judged
 
     if workspace.project is None or has_errors(list(workspace.diagnostics)):
-        return []
+        return [], []
     source = None if leads is None else lead_source(workspace.project, leads or None)
     asked = Asked(overlaps, source, datetime.now(UTC).date())
     if source is None:
-        return doubts(workspace, asked)
+        return judged(workspace, asked)
     from leadrules.data.errors import InputError
 
     try:
-        return doubts(workspace, asked)
+        return judged(workspace, asked)
     except InputError as error:
         fail(error.message, error.help)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from leadrules.analyse.analyse import Request, analyse, study
+from leadrules.analyse.analyse import Request, judge, study
 from leadrules.analyse.study import Study
+from leadrules.analyse.suppress import Silenced
 from leadrules.core.diagnostics import Diagnostic
 from leadrules.project.model import Source
 from leadrules.review.workspace import Workspace
@@ -26,20 +27,26 @@ class Asked:
 
 
 def doubts(workspace: Workspace, asked: Asked) -> list[Diagnostic]:
-    """Every doubt; none while there are errors, for then nothing is certain of the rules."""
+    """Every doubt that no comment silences; none while there are errors, for then nothing is certain of the rules."""
+    return judged(workspace, asked)[0]
+
+
+def judged(workspace: Workspace, asked: Asked) -> tuple[list[Diagnostic], list[Silenced]]:
+    """Every doubt, those that comments silence apart."""
     ruleset, project, compiled = workspace.ruleset, workspace.project, workspace.compiled
     if ruleset is None or project is None or compiled is None:
-        return []
+        return [], []
     request = Request(asked.overlaps, asked.today)
     one = study(project, ruleset, workspace.modules, compiled.symbols, request)
     if asked.leads is None:
-        return analyse(one, request)
+        return judge(one, request)
     return _with_leads(one, request, asked.leads)
 
 
-def _with_leads(one: Study, request: Request, leads: Source) -> list[Diagnostic]:
+def _with_leads(one: Study, request: Request, leads: Source) -> tuple[list[Diagnostic], list[Silenced]]:
     from leadrules.analyse.questions import shown_by, with_counts
     from leadrules.review.over_leads import answers_of
 
     answers = answers_of(one, leads)
-    return with_counts(one, analyse(one, request, shown_by(one, answers)), answers)
+    left, silenced = judge(one, request, shown_by(one, answers))
+    return with_counts(one, left, answers), silenced
