@@ -21,8 +21,8 @@ demo: $(STAMP) ## dry-run the example company's rules over its leads
 	$(BIN)/leadrules plan --project examples/acme
 
 check: $(STAMP) ## ruff, mypy, layers
-	$(BIN)/ruff check src tests examples
-	$(BIN)/ruff format --check src tests examples
+	$(BIN)/ruff check src tests examples action
+	$(BIN)/ruff format --check src tests examples action
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
