@@ -17,7 +17,7 @@ from leadrules.core.types import DATE, DATETIME, NUMBER, TEXT, Type
 from leadrules.engine.events import MOMENT, Asked, EventPass, kinds_of
 from leadrules.engine.lowering import Lowering, literal
 from leadrules.engine.needs import leaves
-from leadrules.engine.table import Table
+from leadrules.engine.table import Leaf, Table
 from leadrules.ruleset.model import Active, Band, Duration, Each, EventFilter, Expr, Ruleset, Stages
 
 _HOURS = {"hours": 1, "days": 24, "weeks": 168}
@@ -79,7 +79,16 @@ class Workspace:
         for bucket in (part for one in wanted.values() for part in leaves(one) if part.op == "bucket"):
             self._bucket(bucket)
         frame = self._table.frame
-        return Table(frame if rows is None else frame[rows], leaf, self._lower).evaluate(wanted)
+        if rows is not None:
+            frame = self._read_by(wanted.values(), leaf)[rows]
+        return Table(frame, leaf, self._lower).evaluate(wanted)
+
+    def _read_by(self, expressions: Iterable[Expr], leaf: Leaf) -> pl.DataFrame:
+        """The columns that expressions read, and one for the height: to take rows of a hundred columns is not free."""
+        frame = self._table.frame
+        probe = Table(frame.clear(), leaf, self._lower)
+        names = frozenset[str]().union(*(probe.sources(one) for one in expressions))
+        return frame.select([name for name in frame.columns if name in names] or frame.columns[:1])
 
     def definition(self, name: str) -> pl.Series:
         """A definition that is worked out."""

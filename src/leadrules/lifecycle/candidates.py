@@ -102,8 +102,8 @@ class RuleTable:
         leaves = list(dict.fromkeys(_lead_leaves(where)))
         if not leaves:
             return rows.new_from_index(0, len(rows))
-        seen = self.tick.facts.values({f"<{n}>": leaf for n, leaf in enumerate(leaves)})
-        frame = pl.DataFrame({name: _hashable(column.gather(rows)) for name, column in seen.items()})
+        seen = self.tick.facts.values({f"<{n}>": leaf for n, leaf in enumerate(leaves)}, rows=rows)
+        frame = pl.DataFrame({name: _hashable(column) for name, column in seen.items()})
         return rows.gather(_first_alike(frame))
 
     def _passing(self, where: Expr, examples: pl.Series) -> Iterator[tuple[bool, ...]]:
@@ -159,7 +159,7 @@ class RuleTable:
 
 
 class RouteTable:
-    """A route's rules over all leads; conditions are worked out once in a run."""
+    """A route's rules over the leads that it is asked about, in the order of the leads."""
 
     def __init__(self, tick: Tick, route: Route, roster: Roster) -> None:
         self.tick, self.route = tick, route
@@ -170,10 +170,27 @@ class RouteTable:
             if _exists(rule.active, today)
         ]
 
-    @cached_property
-    def _conditions(self) -> dict[str, pl.Series]:
-        wanted = {rule.rule.name: rule.rule.condition for rule in self.rules if rule.rule.condition is not None}
-        return {name: column.fill_null(value=False) for name, column in self.tick.facts.values(wanted).items()}
+    def kept(self, rows: pl.Series) -> pl.Series:
+        """The position of the `keep owner` that takes a lead for sure, before any other rule may; blank for the others.
+
+        Such a lead moves nothing: no credit, no load, no account. Most leads of most runs are like that.
+        """
+        found = pl.repeat(None, len(rows), dtype=pl.Int32, eager=True)
+        left = pl.int_range(len(rows), dtype=pl.UInt32, eager=True)
+        for position, rule in enumerate(self.rules):
+            if rule.kind != "keep" or not len(left):
+                break
+            holds = self._conditions(rows.gather(left), [rule]).get(rule.rule.name)
+            taken = left if holds is None else left.filter(holds)
+            found = found.scatter(taken, pl.repeat(position, len(taken), dtype=pl.Int32, eager=True))
+            left = left.clear() if holds is None else left.filter(~holds)
+        return found
+
+    def _conditions(self, rows: pl.Series, rules: Iterable[RuleTable]) -> dict[str, pl.Series]:
+        wanted = {rule.rule.name: rule.rule.condition for rule in rules if rule.rule.condition is not None}
+        some = None if len(rows) == self.tick.leads.height else rows
+        found = self.tick.facts.values(wanted, rows=some)
+        return {name: column.fill_null(value=False) for name, column in found.items()}
 
     def kinds(self, rows: pl.Series) -> tuple[pl.Series, dict[int, Kind]]:
         """The kind of each of these leads, and the kinds by their numbers."""
@@ -192,13 +209,11 @@ class RouteTable:
     def _codes(self, rows: pl.Series) -> pl.DataFrame:
         """Per rule 0 where it does not hold or an earlier rule takes the lead for sure, else its target plus 1."""
         everyone = pl.select(pl.repeat(value=True, n=len(rows))).to_series()
-        is_whole = len(rows) == self.tick.leads.height
+        conditions = self._conditions(rows, self.rules)
         left = everyone
         columns = []
         for rule in self.rules:
-            holds = self._conditions.get(rule.rule.name, everyone)
-            if holds is not everyone and not is_whole:
-                holds = holds.gather(rows)
+            holds = conditions.get(rule.rule.name, everyone)
             holds = holds if left is everyone else holds & left
             columns.append(rule.codes(rows, holds).alias(rule.rule.name))
             if rule.is_sure:

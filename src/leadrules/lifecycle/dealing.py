@@ -158,6 +158,7 @@ class Dealer:
         self._room = [loads.room(rep, filled) for rep in everybody]
         self._closed = {rep for rep in everybody if self._room[rep] <= 0}
         self._levels = any(rule.rule.target.strategy == "least_loaded" for rule in rules)
+        self._frees: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._choices: dict[int, _Choice] = {}
         self._sources: dict[tuple[int, tuple[int, ...]], Source] = {}
         self._alone: set[tuple[int, tuple[int, ...]]] = set()
@@ -240,7 +241,11 @@ class Dealer:
         return Wheel(pool, members) if (n, crew.eligible) in self._alone else _Mixed(pool, members)
 
     def _free(self, crew: Crew) -> tuple[int, ...]:
-        return tuple(rep for rep in crew.eligible if rep not in self._closed)
+        """The reps of a crew who are not full, in roster order; the same until somebody fills up or has room again."""
+        found = self._frees.get(crew.eligible)
+        if found is None:
+            found = self._frees[crew.eligible] = tuple(rep for rep in crew.eligible if rep not in self._closed)
+        return found
 
     def _why_not(self, n: int, target: int, excluded: frozenset[int] = frozenset()) -> Passed:
         rule = self._rules[n]
@@ -350,6 +355,7 @@ class Dealer:
         if (self._room[rep] <= 0) == (rep in self._closed):
             return
         self._closed ^= {rep}
+        self._frees.clear()
         self._choices.clear()
         for key in [key for key in self._sources if rep in key[1]]:
             _settle(self._sources.pop(key))
@@ -390,7 +396,7 @@ class Dealer:
         if rule.kind != "team":
             source = None if target in excluded and rule.kind == "rep" else self._source(n, target)
             return NOBODY if source is None else source.take()
-        members = tuple(rep for rep in self._free(rule.crews[target]) if rep not in excluded)
+        members = _without(self._free(rule.crews[target]), excluded)
         watched = row in self._line.watched
         reps = self._standing(n, rule.crews[target], excluded) if watched else ()
         owner = self._pick(n, rule.crews[target], members) if members else NOBODY
@@ -400,7 +406,7 @@ class Dealer:
         return owner
 
     def _pick(self, n: int, crew: Crew, members: tuple[int, ...]) -> int:
-        if members == self._free(crew):
+        if members is self._free(crew):
             source = self._team_source(n, crew)
             assert source is not None
             return source.take()
@@ -454,6 +460,15 @@ class _Trials:
         """What was tried is so."""
         for pool, trial in self._pools.values():
             pool.credit, pool.served, pool.turn = trial.credit, trial.served, trial.turn
+
+
+def _without(members: tuple[int, ...], excluded: frozenset[int]) -> tuple[int, ...]:
+    """The members but for the excluded, who are few; the same tuple where there are none of them."""
+    for rep in excluded:
+        if rep in members:
+            place = members.index(rep)
+            members = members[:place] + members[place + 1 :]
+    return members
 
 
 def _settle(source: Source) -> None:

@@ -77,9 +77,8 @@ def _input(table: pl.DataFrame, name: str) -> pl.Series:
 def _working_table(leads: pl.DataFrame, state: State, calendar: Calendar, created: str | None) -> pl.DataFrame:
     """A row per lead of the run, with what the state has of it."""
     keys = leads["@join" if "@join" in leads.columns else "@key"].alias("key")
-    known = state.leads.select("key").with_row_index("at")
-    found = keys.to_frame().join(known, on="key", how="left", maintain_order="left")["at"]
-    table = state.leads.drop("key", "created")[found] if state.leads.height else _blank(state.leads, leads.height)
+    found = _places(keys, state.leads["key"])
+    table = _known(state.leads.drop("key", "created"), found)
     table = table.with_columns(keys, found.is_null().alias("is_new"), _created(leads, created, calendar, state, found))
     table = table.with_row_index("lead_row").with_columns(pl.col("lead_row").cast(pl.UInt32))
     return table.with_columns(
@@ -87,9 +86,20 @@ def _working_table(leads: pl.DataFrame, state: State, calendar: Calendar, create
     )
 
 
-def _blank(leads: pl.DataFrame, height: int) -> pl.DataFrame:
-    kinds = {name: kind for name, kind in leads.schema.items() if name not in ("key", "created")}
-    return pl.DataFrame([pl.Series(name, [None], dtype=kind).new_from_index(0, height) for name, kind in kinds.items()])
+def _places(keys: pl.Series, known: pl.Series) -> pl.Series:
+    """Where the state has each lead. An export mostly comes in the order of the one before, and then there is nothing to find."""
+    if keys.equals(known):
+        return pl.int_range(len(keys), dtype=pl.UInt32, eager=True).alias("at")
+    places = known.to_frame().with_row_index("at")
+    return keys.to_frame().join(places, on="key", how="left", maintain_order="left")["at"]
+
+
+def _known(leads: pl.DataFrame, found: pl.Series) -> pl.DataFrame:
+    if not leads.height:
+        blanks = (pl.Series(name, [None], dtype=kind) for name, kind in leads.schema.items())
+        return pl.DataFrame([blank.new_from_index(0, len(found)) for blank in blanks])
+    is_as_it_stands = len(found) == leads.height and found.is_sorted() and not found.has_nulls()
+    return leads if is_as_it_stands else leads[found]
 
 
 def _created(leads: pl.DataFrame, name: str | None, calendar: Calendar, state: State, found: pl.Series) -> pl.Series:
@@ -245,6 +255,8 @@ def carried_over(state: State, table: pl.DataFrame) -> pl.DataFrame:
     """
     present = table.drop(*OF_TABLE, strict=False).with_columns(pl.lit(None, dtype=INSTANT).alias("absent_since"))
     present = _with_columns_of(present, state.leads)
+    if present["key"].head(state.leads.height).equals(state.leads["key"]):
+        return present
     absent = state.leads.join(present.select("key"), on="key", how="anti", maintain_order="left")
     absent = absent.with_columns(pl.col("absent_since").fill_null(pl.lit(state.as_of, dtype=INSTANT)))
     known = state.leads.select("key").with_row_index("at")

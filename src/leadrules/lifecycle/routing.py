@@ -215,8 +215,16 @@ class Router:
     def _deal(
         self, table: RouteTable, rows: pl.Series, now: pl.Series, *, lasting: bool, exclude: bool = False
     ) -> pl.DataFrame:
-        """lead_row, rule, owner, why and the number of rule and owner, in the order in which the leads were taken."""
+        """lead_row, rule, owner, why and the number of rule and owner; those who keep their owner come last."""
         rows = rows.cast(pl.UInt32).sort()
+        kept = table.kept(rows)
+        frame = self._deal_in_line(table, rows.filter(kept.is_null()), now, lasting=lasting, exclude=exclude)
+        return pl.concat([frame, self._named(table, _kept(rows, kept), now)])
+
+    def _deal_in_line(
+        self, table: RouteTable, rows: pl.Series, now: pl.Series, *, lasting: bool, exclude: bool
+    ) -> pl.DataFrame:
+        """The leads that may move something, in the order in which they are taken."""
         numbers, kinds = table.kinds(rows)
         order = self._order(table, rows)
         rows, numbers = rows.gather(order), numbers.gather(order)
@@ -351,16 +359,19 @@ class Router:
     def _with_due(self, table: RouteTable, found: pl.DataFrame, beats: Duration | None) -> pl.DataFrame:
         """The frame with `due_at`: a rep's or a queue's working time from `at` on. Keeping an owner stamps nothing."""
         lengths = {n: beats or rule.rule.respond_within for n, rule in enumerate(table.rules)}
-        if not any(lengths.values()):
-            return found.with_columns(pl.lit(None, dtype=INSTANT).alias("due_at"))
-        cases = found.select("position", "number", "at").unique()
-        due = [self._due_of(lengths.get(position), number, at) for position, number, at in cases.iter_rows()]
+        stamping = [n for n, length in lengths.items() if length is not None]
+        is_owned = (pl.col("number") >= 0) | (pl.col("number") <= FIRST_QUEUE)
+        places = found.select(is_owned & pl.col("position").is_in(stamping)).to_series().arg_true()
+        asked = found.select("position", "number", "at")[places]
+        cases = asked.unique()
+        due = [self._due_of(lengths[position], number, at) for position, number, at in cases.iter_rows()]
         known = cases.with_columns(pl.Series("due_at", due, dtype=INSTANT))
-        return found.join(known, on=["position", "number", "at"], how="left", maintain_order="left", nulls_equal=True)
+        times = asked.join(known, on=asked.columns, how="left", maintain_order="left", nulls_equal=True)["due_at"]
+        nothing = pl.repeat(None, found.height, dtype=INSTANT, eager=True)
+        return found.with_columns(nothing.scatter(places, times).alias("due_at"))
 
     def _due_of(self, length: Duration | None, number: int, at: datetime | None) -> datetime | None:
-        if length is None or FIRST_QUEUE < number < 0:
-            return None
+        assert length is not None, "only of rules that ask for a response"
         return self._due_at(number if number >= 0 else QUEUE, at or self.tick.as_of, length)
 
     def _due_at(self, number: int, at: datetime, length: Duration) -> datetime | None:
@@ -398,6 +409,14 @@ def _as_frame(rows: pl.Series, kinds: pl.Series, dealt: Dealt) -> pl.DataFrame:
     schema = {"number": pl.Int32(), "position": pl.Int32(), "why": pl.UInt32()}
     frame = pl.DataFrame(columns, schema=schema).with_columns(pl.col("why").replace(0, None))
     return frame.insert_column(0, kinds.alias("kind")).insert_column(0, rows.alias("lead_row"))
+
+
+def _kept(rows: pl.Series, positions: pl.Series) -> pl.DataFrame:
+    """The leads that a `keep owner` takes before all else, as `_as_frame` has the others; their kind is nobody's."""
+    is_kept = positions.is_not_null()
+    columns = {"lead_row": rows.filter(is_kept), "kind": pl.lit(None, pl.UInt32), "number": pl.lit(KEPT, pl.Int32)}
+    rest = {"position": positions.filter(is_kept), "why": pl.lit(None, pl.UInt32)}
+    return pl.select(**columns, **rest)
 
 
 def _kinds_with(rule: int, kinds: Mapping[int, Kind]) -> list[int]:
