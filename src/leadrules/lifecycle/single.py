@@ -7,7 +7,7 @@ rules decide, with the row engine's facts, which can say what each part of an ex
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from leadrules.lifecycle.due import due_times
 from leadrules.lifecycle.labels import work_out
 from leadrules.lifecycle.late import late_of, seen_after
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State, Tick
+from leadrules.lifecycle.narrowed import narrowed, only_heard
 from leadrules.lifecycle.record import Overlay, carried_over, overlay
 from leadrules.lifecycle.versions import with_kept
 from leadrules.project.model import Project
@@ -41,7 +42,7 @@ class OneRun:
 
     facts: LeadFacts
     decided: Decided
-    events: pl.DataFrame
+    look: Look
 
     @property
     def fired(self) -> frozenset[str]:
@@ -101,31 +102,37 @@ class Workbench:
         found = facts_by_row(program, _with_given(known.leads, given), rows, Context(self.calendar, as_of))
         return Look(state, as_of, given, ruleset, record, known, rows, found)
 
-    def run(self, look: Look) -> OneRun:
-        """One run over the lead: nearly all of the work, so only what asks for decisions pays it."""
+    def run(self, look: Look, *, lasting: bool = True) -> OneRun:
+        """One run over the lead: nearly all of the work, so only what asks for decisions pays it.
+
+        Without `lasting` no other run goes on from this one, so labels that no trigger listens to are not remembered.
+        """
+        table = self._with_state(look.known.table, look.given)
+        served = set(look.state.credits.select("route", "rule").iter_rows())
         tick = Tick(
             self.project,
-            look.ruleset,
+            narrowed(look.ruleset, look.found.program, look.facts, table.row(0, named=True), served),
             self.calendar,
             look.as_of,
             look.state.as_of or self._day_before(look.as_of),
             look.found,
-            self._with_state(look.known.table, look.given),
+            table,
             look.state,
         )
-        decided = decide(tick, work_out(tick, None), late_of(tick), record=look.record)
+        labels = work_out(tick if lasting else replace(tick, ruleset=only_heard(tick.ruleset)), None)
+        decided = decide(tick, labels, late_of(tick), record=look.record)
         after = decided.facts
         assert isinstance(after, RowFacts)
-        return OneRun(after.leads[0], decided, look.events)
+        return OneRun(after.leads[0], decided, look)
 
     def state_after(self, run: OneRun) -> State:
         """What the next run starts from."""
-        tick = run.decided.tick
+        tick = replace(run.decided.tick, ruleset=run.look.ruleset)
         return State(
             leads=carried_over(tick.state, run.decided.table),
             credits=run.decided.router.credits(),
             assignments=run.decided.router.assignments(),
-            events=seen_after(tick.state, run.events, tick),
+            events=seen_after(tick.state, run.look.events, tick),
             versions=pl.concat([tick.state.versions, run.decided.versions]),
             as_of=tick.as_of,
             ruleset=self.ruleset,

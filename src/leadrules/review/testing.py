@@ -86,6 +86,7 @@ class _OneTest:
         self.events: list[dict[str, Any]] = []
         self.failures: list[Failure] = []
         self.state = empty_state()
+        self.runs_left = sum(item.kind == "then" for item in test.items)
         self.latest: OneRun | None = None
         self.seen: Look | None = None
 
@@ -144,6 +145,7 @@ class _OneTest:
         later = self.calendar.shift(self.as_of, item.ago.count, item.ago.unit)
         assert isinstance(later, datetime)
         self.as_of, self.given = later, {}
+        self.runs_left -= 1
         self.latest = self.seen = None
 
     def _look(self) -> Look:
@@ -159,7 +161,7 @@ class _OneTest:
 
     def _now(self) -> OneRun:
         if self.latest is None:
-            self.latest = self.bench.run(self._look())
+            self.latest = self.bench.run(self._look(), lasting=self.runs_left > 0)
         return self.latest
 
     # -- what is expected ---------------------------------------------------------------------------------------------
