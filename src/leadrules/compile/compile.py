@@ -12,7 +12,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from leadrules.compile.definitions import check_group, lower_define, lower_segment, written_list
@@ -70,32 +71,45 @@ class Compiled:
     symbols: tuple[Symbol, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the statements of a project are lowered to."""
+
+    lists: list[model.ListValues]
+    tables: list[model.TableValues]
+    definitions: list[model.Definition]
+    lifecycle: Lifecycle
+    open_leads: model.Expr | None
+
+
 def compile_project(project: Project, modules: Sequence[n.Module], *, read: Read | None = None) -> Compiled:
     """Compile the rule files of a project. `read` gives the bytes of a list or table file by its path in the project."""
-    with _room_for_depth():
+    with room_for_depth():
         names, found = gather(project, modules)
-        scope = Scope(project, names)
-        scope.diagnostics += found
-        scope.lost = frozenset(name for module in modules for name in module.lost if name is not None)
-        scope.nameless = sum(name is None for module in modules for name in module.lost)
-        lists, tables = _collections(scope, Files(scope, read or reader(project.root)))
-        for group in names.of("events").values():
-            assert isinstance(group.statement, n.EventGroup)
-            check_group(scope, group.statement)
-        definitions = _definitions(scope)
-        lifecycle = lower_lifecycle(scope)
-        open_leads = lower_open_leads(scope)
-        _check_patterns(scope)
-        scope.forgive()
+        scope = Scope(project, names, found)
+        parts = lower_all(scope, modules, read)
         diagnostics = tuple(ordered(scope.diagnostics))
-        if has_errors(scope.diagnostics):
-            return Compiled(None, diagnostics, _symbols(scope))
-        ruleset = replace(_ruleset(scope, lists, tables, definitions, lifecycle), open_leads=open_leads)
-        return Compiled(ruleset, diagnostics, _symbols(scope))
+        ruleset = None if has_errors(scope.diagnostics) else _ruleset(scope, parts)
+        return Compiled(ruleset, diagnostics, symbols(scope))
+
+
+def lower_all(scope: Scope, modules: Sequence[n.Module], read: Read | None = None) -> Parts:
+    """Every statement in its turn; what is wrong stays in the scope."""
+    scope.lost = frozenset(name for module in modules for name in module.lost if name is not None)
+    scope.nameless = sum(name is None for module in modules for name in module.lost)
+    lists, tables = _collections(scope, Files(scope, read or reader(scope.project.root)))
+    for group in scope.names.of("events").values():
+        _group(scope, group)
+    definitions = _definitions(scope)
+    lifecycle = lower_lifecycle(scope)
+    open_leads = lower_open_leads(scope)
+    check_patterns(scope)
+    scope.forgive()
+    return Parts(lists, tables, definitions, lifecycle, open_leads)
 
 
 @contextmanager
-def _room_for_depth() -> Iterator[None]:
+def room_for_depth() -> Iterator[None]:
     """Brackets may nest a hundred deep, and each level takes a few calls: more than Python allows by default."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, DEEP))
@@ -110,18 +124,32 @@ def _collections(scope: Scope, files: Files) -> tuple[list[model.ListValues], li
     tables: list[model.TableValues] = []
     for node in scope.names.statements:
         if isinstance(node, n.ListDefinition):
-            lists.append(files.list_values(node) if node.path else written_list(scope, node))
+            lists.append(scope.statement(node, partial(_list, scope, files, node)))
         elif isinstance(node, n.TableDefinition):
-            tables.append(files.table_values(node))
+            tables.append(scope.statement(node, partial(files.table_values, node)))
+        else:
+            continue
+        assert node.name is not None
+        scope.settled("list", node.name.key)
     return lists, tables
+
+
+def _list(scope: Scope, files: Files, node: n.ListDefinition) -> model.ListValues:
+    return files.list_values(node) if node.path else written_list(scope, node)
+
+
+def _group(scope: Scope, group: Declaration) -> None:
+    node = group.statement
+    assert isinstance(node, n.EventGroup)
+    scope.statement(node, partial(check_group, scope, node))
 
 
 def _definitions(scope: Scope) -> list[model.Definition]:
     """Every definition, each after those it uses; then those that lost their name to another, for their own mistakes."""
     names = scope.names
-    order, circular, found = in_order(names)
+    order, circular, found = in_order(names, scope.references)
     scope.diagnostics += found
-    scope.circular = circular
+    scope.ordered(order, circular)
     lowered = [_lower(scope, declaration, declaration.name in circular) for declaration in order]
     winners = {id(d.statement) for d in names.values.values()}
     for position, node in enumerate(names.statements):
@@ -134,16 +162,17 @@ def _lower(scope: Scope, declaration: Declaration, unsure: bool) -> model.Defini
     """The definition; one that is damaged, circular or disputed has no type that its uses could offend."""
     node = declaration.statement
     scope.reads_more = False
-    lowered = LOWER[type(node)](scope, node, declaration.position)
+    lowered = scope.statement(node, partial(LOWER[type(node)], scope, node, declaration.position))
     name = declaration.name
     if unsure or (declaration.kind, name) in scope.names.disputed or (node.damaged and not isinstance(node, n.Score)):
         scope.types[name] = ERROR
     if not scope.reads_more:
         scope.pure.add(name)
+    scope.settled(declaration.kind, name)
     return lowered
 
 
-def _check_patterns(scope: Scope) -> None:
+def check_patterns(scope: Scope) -> None:
     """All patterns at once: the library that knows their syntax takes a while to load."""
     if not scope.patterns:
         return
@@ -166,23 +195,17 @@ def _bad_pattern(pattern: str, span: Span, wrong: str) -> Diagnostic:
     return finding("LR117", span, f"this pattern cannot be read: {reason}", label="bad pattern", help=hint)
 
 
-def _ruleset(
-    scope: Scope,
-    lists: list[model.ListValues],
-    tables: list[model.TableValues],
-    definitions: list[model.Definition],
-    lifecycle: Lifecycle,
-) -> model.Ruleset:
-    schema = scope.project.lead_schema
+def _ruleset(scope: Scope, parts: Parts) -> model.Ruleset:
+    schema, lifecycle = scope.project.lead_schema, parts.lifecycle
     return model.Ruleset(
         version=LANGUAGE_VERSION,
         settings=_settings(scope.project),
         fields=tuple((f.name, f.type) for f in schema.fields if f.name in scope.fields_read),
         event_fields=_event_fields(scope),
-        lists=tuple(lists),
-        tables=tuple(tables),
+        lists=tuple(parts.lists),
+        tables=tuple(parts.tables),
         aggregates=tuple(scope.aggregates),
-        definitions=tuple(definitions),
+        definitions=tuple(parts.definitions),
         routes=lifecycle.routes,
         sequences=lifecycle.sequences,
         triggers=lifecycle.triggers,
@@ -192,6 +215,7 @@ def _ruleset(
         funnels=lifecycle.funnels,
         goals=lifecycle.goals,
         tests=lifecycle.tests,
+        open_leads=parts.open_leads,
     )
 
 
@@ -220,7 +244,7 @@ def _settings(project: Project) -> model.Settings:
     )
 
 
-def _symbols(scope: Scope) -> tuple[Symbol, ...]:
+def symbols(scope: Scope) -> tuple[Symbol, ...]:
     """Every name that is declared or used, by kind and name."""
     declared: dict[tuple[str, str], Span | None] = {(d.kind, d.name): d.span for d in scope.names.declarations()}
     declared |= {("field", f.name): f.span for f in scope.project.lead_schema.fields}

@@ -6,8 +6,9 @@ findings left in the scope. Each kind of block is compiled in its own module; he
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from leadrules.compile.actions import known_channel
@@ -22,6 +23,7 @@ from leadrules.ruleset import model
 from leadrules.syntax import nodes as n
 
 T = TypeVar("T", bound=n.Statement)
+R = TypeVar("R")
 ALL_CHANNELS = "all"
 
 
@@ -44,16 +46,25 @@ def lower_lifecycle(scope: Scope) -> Lifecycle:
     """The compiled routes, sequences, triggers, exits, suppressions, asserts, funnels, goals and tests of the project."""
     check_fields_filled_once(scope, (node for _, node in _each(scope, n.Route)))
     return Lifecycle(
-        routes=tuple(lower_route(scope, node, position) for position, node in _each(scope, n.Route)),
-        sequences=tuple(lower_sequence(scope, node, position) for position, node in _each(scope, n.Sequence)),
-        triggers=tuple(lower_trigger(scope, node, position) for position, node in _each(scope, n.Trigger)),
-        exits=tuple(_exit(scope, node) for _, node in _each(scope, n.ExitAll)),
-        suppressions=tuple(_suppress(scope, node) for _, node in _each(scope, n.Suppress)),
-        asserts=tuple(_assert(scope, node) for _, node in _each(scope, n.Assert)),
-        funnels=tuple(lower_funnel(scope, node) for _, node in _each(scope, n.Funnel)),
-        goals=tuple(lower_goal(scope, node) for _, node in _each(scope, n.Goal)),
-        tests=tuple(lower_test(scope, node) for _, node in _each(scope, n.Test)),
+        routes=_placed(scope, n.Route, lower_route),
+        sequences=_placed(scope, n.Sequence, lower_sequence),
+        triggers=_placed(scope, n.Trigger, lower_trigger),
+        exits=_all(scope, n.ExitAll, _exit),
+        suppressions=_all(scope, n.Suppress, _suppress),
+        asserts=_all(scope, n.Assert, _assert),
+        funnels=_all(scope, n.Funnel, lower_funnel),
+        goals=_all(scope, n.Goal, lower_goal),
+        tests=_all(scope, n.Test, lower_test),
     )
+
+
+def _all(scope: Scope, kind: type[T], lower: Callable[[Scope, T], R]) -> tuple[R, ...]:
+    return tuple(scope.statement(node, partial(lower, scope, node)) for _, node in _each(scope, kind))
+
+
+def _placed(scope: Scope, kind: type[T], lower: Callable[[Scope, T, int], R]) -> tuple[R, ...]:
+    """Those whose declaration order is part of them."""
+    return tuple(scope.statement(node, partial(lower, scope, node, position)) for position, node in _each(scope, kind))
 
 
 def _each(scope: Scope, kind: type[T]) -> Iterator[tuple[int, T]]:

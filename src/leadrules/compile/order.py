@@ -6,7 +6,7 @@ whole of it. Reads the syntax alone; knows no type. Iterative: a chain of a thou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any
@@ -20,10 +20,12 @@ ORDERED_KINDS = ("define", "segment", "score", "band", "matrix", "classify", "st
 OF_EVENTS = ("count", "first", "last", "sum", "min", "max")
 
 
-def ordered(names: Names) -> tuple[list[Declaration], set[str], list[Diagnostic]]:
+def ordered(
+    names: Names, references: Callable[[n.Statement], Iterable[str]]
+) -> tuple[list[Declaration], set[str], list[Diagnostic]]:
     """The definitions in dependency order, the names that stand in a circle, and a finding for each circle."""
     nodes = {d.name: d for d in names.values.values() if d.kind in ORDERED_KINDS}
-    uses = {name: [u for u in dict.fromkeys(references(names, d.statement)) if u in nodes] for name, d in nodes.items()}
+    uses = {name: [u for u in dict.fromkeys(references(d.statement)) if u in nodes] for name, d in nodes.items()}
     result: list[Declaration] = []
     circular: set[str] = set()
     found: list[Diagnostic] = []

@@ -7,13 +7,14 @@ findings, uses of names, fields that are read and patterns to check. Knows nothi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from leadrules.compile.names import ALWAYS, Declaration, Names
+from leadrules.compile.order import references
 from leadrules.core.calendar import Calendar
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix, Related
@@ -35,6 +36,7 @@ class Place:
     attributes: Mapping[str, Type] = field(default_factory=dict)
 
 
+T = TypeVar("T")
 LEAD = Place()
 MOST_SEARCHES = 500
 NEXT_LINE = re.compile(r'(\w+|`[^`]+`)[ \t]*("[^"]*"[ \t]*)?:|(cap|floor|count|group|forward)\b')
@@ -84,6 +86,22 @@ class Context:
         default_factory=dict
     )  # unknown names, like another or not
     reads_more: bool = False  # the definition that is being lowered reads events or the state
+
+    def statement(self, statement: n.Statement, work: Callable[[], T]) -> T:
+        """What the work on one statement gives. All that a statement leaves in the scope, it leaves within; what of the
+        scope it reads depends on the names that stand in it (an editor keeps the outcome: compile/incremental)."""
+        return work()
+
+    def settled(self, kind: str, name: str) -> None:
+        """What others see of a name is worked out."""
+
+    def ordered(self, order: Iterable[Declaration], circular: set[str]) -> None:
+        """In which order the definitions are lowered, and which of them need themselves, is known."""
+        self.circular = circular
+
+    def references(self, statement: n.Statement) -> Iterable[str]:
+        """The other definitions that a statement needs."""
+        return references(self.names, statement)
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keep a finding."""

@@ -20,7 +20,7 @@ from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import BLOCKS, BRACED, OPERANDS_END, RESERVED
 
 _CONTINUES = frozenset({"CMP", "EQUAL", "SIGN", "MULOP", "LPAR", "LSQB", "COMMA", "DOT", "VBAR", "COLON"})
-_WORDS_BEFORE = frozenset({"stop", "of", "group", "move", "to", "enroll", "do", "set", "key", "by", "on"})
+WORDS_BEFORE = frozenset({"stop", "of", "group", "move", "to", "enroll", "do", "set", "key", "by", "on"})
 
 
 @dataclass(slots=True)
@@ -51,6 +51,7 @@ class Splitter:
         self.current: Block | None = None
         self.stray: list[Token] = []
         self.lost: list[str | None] = []
+        self.ends_open = False
 
     def run(self) -> list[Block]:
         """The blocks in order."""
@@ -93,6 +94,7 @@ class Splitter:
     def finish(self) -> None:
         """Close the current block, and report what stands outside of any."""
         block = self.current
+        self.ends_open = block is not None and bool(block.open)
         if block is not None and block.open:
             self.report_open(block)
         self.current = None
@@ -110,7 +112,7 @@ class Splitter:
             return self.opens_unknown(index, token) if at_margin and outside else None
         if at_margin and outside and (self.is_header(index) or self.ends(index)):
             return token.text
-        if at_margin and self.is_header(index) and self.tokens[index - 1].text not in _WORDS_BEFORE:
+        if at_margin and self.is_header(index) and self.tokens[index - 1].text not in WORDS_BEFORE:
             return token.text
         if outside and self.is_header(index) and self.ends(index) and self.may_begin(index, token):
             self.report_margin(token)
@@ -139,7 +141,7 @@ class Splitter:
             return True
         before = self.tokens[index - 1]
         if before.kind == "WORD":
-            return (before.text not in RESERVED or before.text in OPERANDS_END) and before.text not in _WORDS_BEFORE
+            return (before.text not in RESERVED or before.text in OPERANDS_END) and before.text not in WORDS_BEFORE
         return before.kind not in _CONTINUES
 
     def is_header(self, index: int) -> bool:
@@ -179,11 +181,20 @@ class Splitter:
         is_name = token.kind == "NAME" or (token.text not in RESERVED and token.text not in BLOCKS)
         block = self.current
         in_header = block is not None and not block.complete and (block.kind in BRACED or len(block.tokens) == 1)
-        return outside and is_name and not in_header and meant_block(self.tokens, index) is not None
+        return outside and is_name and not in_header and meant_block(self.following(index)) is not None
+
+    def following(self, index: int) -> list[Token]:
+        """The tokens after one, as far as the next block's keyword in column 1: a block is read without the next one."""
+        found: list[Token] = []
+        for token in self.tokens[index + 1 : index + 8]:
+            if token.text in BLOCKS and token.kind == "WORD" and self.at_margin(token):
+                break
+            found.append(token)
+        return found
 
     def begin_lacking(self, index: int, token: Token) -> None:
         """Open the block that was meant, with its keyword."""
-        kind = meant_block(self.tokens, index)
+        kind = meant_block(self.following(index))
         assert kind is not None
         self.begin(kind)
         span = Span(self.file, token.start, token.end)
@@ -250,9 +261,8 @@ class Splitter:
 _TARGETS = ("team", "rep", "queue", "keep", "match")
 
 
-def meant_block(tokens: list[Token], index: int) -> str | None:
+def meant_block(following: list[Token]) -> str | None:
     """The kind of block that a name without a keyword begins, by what follows it."""
-    following = tokens[index + 1 : index + 8]
     if following and following[0].kind == "STRING":
         following = following[1:]
     if len(following) < 2:

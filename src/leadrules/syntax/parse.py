@@ -16,7 +16,7 @@ from leadrules.syntax.grammar import language
 from leadrules.syntax.nodes import Module, Statement
 from leadrules.syntax.reader import BlockReader
 from leadrules.syntax.tokenize import tokenize
-from leadrules.syntax.tokens import Token
+from leadrules.syntax.tokens import Token, Tokens
 
 LARGEST_FILE = 5_000_000
 DEEPEST = 100
@@ -34,7 +34,11 @@ def parse(file: SourceFile) -> tuple[Module, list[Diagnostic]]:
     if refused is not None:
         return Module(file, ()), [refused]
     tokens = tokenize(file)
-    splitter = Splitter(file, tokens.tokens)
+    return read_cut(file, tokens, Splitter(file, tokens.tokens))
+
+
+def read_cut(file: SourceFile, tokens: Tokens, splitter: Splitter) -> tuple[Module, list[Diagnostic]]:
+    """The syntax tree of a file that is cut into tokens."""
     blocks = splitter.run()
     findings = tokens.findings + splitter.findings
     statements: list[Statement] = []
