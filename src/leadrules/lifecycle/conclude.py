@@ -16,7 +16,7 @@ from leadrules.lifecycle.model import empty_state
 from leadrules.lifecycle.next_state import history_after, is_same_run, record_of, state_after
 from leadrules.lifecycle.run import Outcome, execute
 from leadrules.lifecycle.store import before_last
-from leadrules.lifecycle.writer import discard, prepare, publish, write_again
+from leadrules.lifecycle.writer import discard, packing, prepare, publish, write_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,12 @@ def conclude(outcome: Outcome, path: Path, out: Path, options: WriteOptions, how
     except Exception:
         discard(path, prepared)
         raise
+    files = packing(prepared)
     manifest = (prepared.staging.folder / "manifest.json").read_bytes()
     record = record_of(outcome, manifest=manifest, out=str(out), options=how, written=written)
     before = outcome.request.state or empty_state()
-    publish(path, prepared, before, state_after(outcome), record, changes=history_after(outcome), replaces=OURS)
+    after, changes = state_after(outcome), history_after(outcome)
+    publish(path, prepared, before, after, record, changes=changes, files=files, replaces=OURS)
     return Concluded(False, lost)
 
 

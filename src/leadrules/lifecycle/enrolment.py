@@ -112,8 +112,8 @@ def enrol(tick: Tick, ended: pl.Series, wishes: pl.DataFrame) -> Enrolments:
 # -- wishes ---------------------------------------------------------------------------------------------------------
 
 
-def _now(tick: Tick, ended: pl.Series) -> pl.DataFrame:
-    """Where each lead is, after exits and finishes, and what it waits for."""
+def _now(tick: Tick, ended: pl.Series, rows: pl.Series | None = None) -> pl.DataFrame:
+    """Where each lead (of `rows`) is, after exits and finishes, and what it waits for."""
     names = ("sequence", "enrolled_at", *WAIT)
     kinds = {**EMPTIED, **WAIT}
     table = tick.leads.select(
@@ -125,13 +125,14 @@ def _now(tick: Tick, ended: pl.Series) -> pl.DataFrame:
             for name in names
         ),
     )
-    out = pl.repeat(False, table.height, eager=True, dtype=pl.Boolean).scatter(ended, values=True)
+    table = table if rows is None else table[rows]
+    out = table["lead_row"].is_in(ended.implode())
     return table.with_columns(current=pl.when(~out).then("sequence")).drop("sequence")
 
 
 def _judged(tick: Tick, ended: pl.Series, wishes: pl.DataFrame) -> pl.DataFrame:
     """The wishes with where their leads are, and why they would do nothing."""
-    here = _now(tick, ended)
+    here = _now(tick, ended, wishes["lead_row"].unique())
     table = wishes.select(*WISH_COLUMNS).join(here, on="lead_row", how="left", maintain_order="left")
     table = table.with_columns(since=pl.lit(tick.as_of, dtype=INSTANT), at=pl.col("at").fill_null(tick.as_of))
     kind, current, target = pl.col("kind"), pl.col("current"), pl.col("sequence")

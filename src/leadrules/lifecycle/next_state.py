@@ -18,7 +18,7 @@ from leadrules.lifecycle.decide import Decided
 from leadrules.lifecycle.labels import history_of
 from leadrules.lifecycle.late import seen_after
 from leadrules.lifecycle.model import HISTORY_COLUMNS, RunRecord, State, Tick, empty_state
-from leadrules.lifecycle.record import carried_over
+from leadrules.lifecycle.record import carried_over, known_of
 from leadrules.lifecycle.run import Outcome
 from leadrules.lifecycle.undo import undo_rows
 from leadrules.ruleset.store import digest
@@ -96,9 +96,7 @@ def history_after(outcome: Outcome) -> pl.DataFrame:
 
 def _of_record(tick: Tick) -> Iterator[pl.DataFrame]:
     """What the record changed since the run before."""
-    before = tick.leads.select("key").join(
-        tick.state.leads.select("key", "owner", "sequence"), on="key", how="left", maintain_order="left"
-    )
+    before = known_of(tick.leads["key"], tick.state.leads.select("key", "owner", "sequence"))
     for kind in ("owner", "sequence"):
         yield _changed(tick, kind, before[kind], tick.leads[kind], pl.lit(RECORD))
 

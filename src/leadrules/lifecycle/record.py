@@ -78,7 +78,7 @@ def _working_table(leads: pl.DataFrame, state: State, calendar: Calendar, create
     """A row per lead of the run, with what the state has of it."""
     keys = leads["@join" if "@join" in leads.columns else "@key"].alias("key")
     found = _places(keys, state.leads["key"])
-    table = _known(state.leads.drop("key", "created"), found)
+    table = _taken(state.leads.drop("key", "created"), found)
     table = table.with_columns(keys, found.is_null().alias("is_new"), _created(leads, created, calendar, state, found))
     table = table.with_row_index("lead_row").with_columns(pl.col("lead_row").cast(pl.UInt32))
     return table.with_columns(
@@ -94,7 +94,12 @@ def _places(keys: pl.Series, known: pl.Series) -> pl.Series:
     return keys.to_frame().join(places, on="key", how="left", maintain_order="left")["at"]
 
 
-def _known(leads: pl.DataFrame, found: pl.Series) -> pl.DataFrame:
+def known_of(keys: pl.Series, leads: pl.DataFrame) -> pl.DataFrame:
+    """What the state (its leads, or some columns of them) has of each lead; blank for one that is new."""
+    return _taken(leads, _places(keys, leads["key"]))
+
+
+def _taken(leads: pl.DataFrame, found: pl.Series) -> pl.DataFrame:
     if not leads.height:
         blanks = (pl.Series(name, [None], dtype=kind) for name, kind in leads.schema.items())
         return pl.DataFrame([blank.new_from_index(0, len(found)) for blank in blanks])

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 
 import polars as pl
 
@@ -202,9 +201,11 @@ class Router:
     def _queued_by_trigger(self, owner_now: pl.Series) -> pl.Series:
         """Leads that a trigger or an `on finish` of an earlier run gave to a queue, where they still are."""
         leads = self.tick.leads
-        in_queue = self._folded(owner_now).str.starts_with(QUEUE_PREFIX).fill_null(value=False)
-        same = self._folded(owner_now).eq_missing(self._folded(leads["owner"]))
-        return in_queue & same & leads["owner_by"].eq_missing(BY_TRIGGER)
+        rows = leads["owner_by"].eq_missing(BY_TRIGGER).arg_true()
+        now = self._folded(owner_now.gather(rows))
+        in_queue = now.str.starts_with(QUEUE_PREFIX).fill_null(value=False)
+        still = rows.filter(in_queue & now.eq_missing(self._folded(leads["owner"].gather(rows))))
+        return pl.repeat(False, leads.height, dtype=pl.Boolean, eager=True).scatter(still, values=True)
 
     def _untouched(self, field: str) -> Holding:
         nobody = pl.select(pl.repeat(value=False, n=self.tick.leads.height)).to_series()
@@ -315,19 +316,16 @@ class Router:
 
         What is blank comes last; keys compare by code points.
         """
-        columns = [self.tick.leads["created"].gather(rows).alias("created"), self._keys.gather(rows).alias("key")]
+        created = self.tick.leads["created"].gather(rows).alias("created")
+        # Texts are slow to sort, and few leads share their moment with another.
+        keys = self.tick.leads["key"].gather(rows)
+        columns = [created, keys.zip_with(created.is_duplicated(), _blank_text(len(rows))).alias("key")]
         descending = [False, False]
         if table.order_by is not None:
             columns.insert(0, table.order_by.gather(rows).alias("by"))
             descending.insert(0, table.route.descending)
         frame = pl.DataFrame(columns).with_row_index("at")
         return frame.sort(frame.columns[1:], descending=descending, nulls_last=True)["at"]
-
-    @cached_property
-    def _keys(self) -> pl.Series:
-        """The keys of leads that share their moment with another: a million texts are slow to sort, and few have to be."""
-        leads = self.tick.leads
-        return leads["key"].zip_with(leads["created"].is_duplicated(), _blank_text(leads.height))
 
     def _table(self, name: str) -> RouteTable:
         if name not in self._tables:

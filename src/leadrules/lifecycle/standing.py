@@ -41,7 +41,10 @@ class Standing:
     @cached_property
     def _absent(self) -> pl.DataFrame:
         """The leads of the state that are not in the input."""
-        return whole(self.tick.state.leads).join(self.tick.leads.select("key"), on="key", how="anti")
+        known = whole(self.tick.state.leads)
+        if known["key"].equals(self.tick.leads["key"].head(known.height)):
+            return known.clear()
+        return known.join(self.tick.leads.select("key"), on="key", how="anti")
 
     def before(self, field: str | None) -> pl.Series:
         """Each lead's owner, or what a field holds, before this run."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from leadrules.lifecycle.database import column_type, exists, first_row, frame_of, offered, quoted, reading, writing
-from leadrules.lifecycle.kept import pack, pack_frame, unpack, unpack_frame
+from leadrules.lifecycle.kept import Packed, pack, pack_frame, unpack, unpack_frame
 from leadrules.lifecycle.model import (
     ASSIGNMENT_COLUMNS,
     CREDIT_COLUMNS,
@@ -148,7 +148,7 @@ def commit(
     record: RunRecord,
     *,
     changes: pl.DataFrame,
-    files: Mapping[str, bytes],
+    files: Mapping[str, bytes | Packed],
     token: str = "",
 ) -> None:
     """One run, all of it or nothing. `changes` are rows of HISTORY_COLUMNS without run and `as_of`.
@@ -166,8 +166,12 @@ def commit(
         _append(connection, "history", _numbered(changes, number, record.as_of))
         _append(connection, "runs", _run_row(record, number, token))
         _put_ruleset(connection, before, after)
-        _put_kept(connection, "file", {name: pack(content) for name, content in files.items()})
+        _put_kept(connection, "file", {name: _small(content) for name, content in files.items()})
         _put_kept(connection, "before", _images(before, now, then))
+
+
+def _small(content: bytes | Packed) -> bytes:
+    return content.content if isinstance(content, Packed) else pack(content)
 
 
 def changed_leads(before: pl.DataFrame, after: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

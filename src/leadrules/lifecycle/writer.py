@@ -8,7 +8,7 @@ note. Whoever comes next after a kill completes what was committed and discards 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ import polars as pl
 from leadrules.data.errors import InputError
 from leadrules.data.staging import Staging, sync
 from leadrules.lifecycle.database import exists
+from leadrules.lifecycle.kept import Packing
 from leadrules.lifecycle.model import RunRecord, State
 from leadrules.lifecycle.store import commit, kept_files, last_token
 
@@ -84,12 +85,15 @@ def publish(
     record: RunRecord,
     *,
     changes: pl.DataFrame,
+    files: Packing,
     replaces: Collection[str] = (),
 ) -> None:
-    """Commit a run and put its files into place. `changes` are rows of its history; `replaces` names files of earlier runs."""
-    files = _files(prepared.staging.folder)
+    """Commit a run and put its files into place.
+
+    `changes` are rows of its history; `files` are its files for the state to keep; `replaces` names files of earlier runs.
+    """
     prepared.staging.seal()
-    commit(path, before, after, record, changes=changes, files=files, token=prepared.token)
+    commit(path, before, after, record, changes=changes, files=files.packed(), token=prepared.token)
     prepared.staging.publish(replaces)
     (path / PENDING).unlink(missing_ok=True)
 
@@ -104,8 +108,9 @@ def write_again(path: Path, out: Path, replaces: Collection[str] = ()) -> None:
     (path / PENDING).unlink(missing_ok=True)
 
 
-def _files(folder: Path) -> Mapping[str, bytes]:
-    return {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
+def packing(prepared: Prepared) -> Packing:
+    """Begin to pack the prepared files, none of which changes any more."""
+    return Packing(file for file in sorted(prepared.staging.folder.iterdir()) if file.is_file())
 
 
 def discard(path: Path, prepared: Prepared) -> None:
