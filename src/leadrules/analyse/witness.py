@@ -157,6 +157,13 @@ class Witnesses:
         more = box.take(_at_least(term, times))
         return (more, gain) if more is not None else (box, math.copysign(one, missing))
 
+    def values_of(self, box: Box) -> tuple[Mapping[str, Any], tuple[Mapping[str, Any], ...]] | None:
+        """Fields and events that meet a box, without running them; None where the box asks for more than these."""
+        building = _Building(self, box, is_filled=True)
+        if not building.fill() or building.inputs:
+            return None
+        return building.asked, tuple(building.events)
+
     # -- building ---------------------------------------------------------------------------------------------------
 
     def _lead(self, box: Box) -> Witness | None:
@@ -186,11 +193,12 @@ def _at_least(term: Term, times: int) -> Any:
 
 
 class _Building:
-    """One lead while it is made from a box."""
+    """One lead while it is made from a box. `is_filled`: with a value also where the box lets a field be blank."""
 
-    def __init__(self, owner: Witnesses, box: Box) -> None:
-        self.owner, self.terms, self.box = owner, owner.terms, box
+    def __init__(self, owner: Witnesses, box: Box, *, is_filled: bool = False) -> None:
+        self.owner, self.terms, self.box, self.is_filled = owner, owner.terms, box, is_filled
         self.lead: dict[str, Any] = {}
+        self.asked: dict[str, Any] = {}
         self.inputs: dict[str, Any] = {}
         self.events: list[dict[str, Any]] = []
         self.as_of = self._instant()
@@ -208,6 +216,7 @@ class _Building:
         for term, region in sorted(self.box.regions.items(), key=lambda item: item[0].expr.op == "round"):
             if not self._give(term, region):
                 return False
+        self.asked = self.lead
         self.lead = {name: value for name, value in self.lead.items() if value is not None}
         return True
 
@@ -221,6 +230,8 @@ class _Building:
 
     def _give(self, term: Term, region: Region) -> bool:
         expr = term.expr
+        if self.is_filled and not region.present().is_empty:
+            region = region.present()
         if expr.op == "field":
             field = self.terms.project.lead_schema.get(expr.value)
             self.lead[expr.value] = value_in(region, expr.type, self.box.facts.get(term, {}), field)
@@ -244,12 +255,15 @@ class _Building:
         if part.op == "field" and value is not None:
             self.lead[part.value] = f"ann@{value}"
 
-    def _give_key(self, expr: Expr, region: Region) -> None:
+    def _key_with(self, expr: Expr, region: Region) -> str | None:
+        """The first key of a table whose column has a value of the region."""
         name, _, column = str(expr.value).partition(".")
         table = self.terms.tables[name]
         at = [one for one, _ in table.columns].index(column)
-        keys = (key for key, row in table.rows if row[at] is not None and _belongs(region, row[at]))
-        found, part = next(keys, None), self.terms.plain(expr.args[0])
+        return next((key for key, row in table.rows if row[at] is not None and _belongs(region, row[at])), None)
+
+    def _give_key(self, expr: Expr, region: Region) -> None:
+        found, part = self._key_with(expr, region), self.terms.plain(expr.args[0])
         if found is not None and part.op == "field":
             self.lead.setdefault(part.value, found)
         elif found is not None and part.op == "domain_of" and part.args[0].op == "field":
@@ -277,6 +291,8 @@ class _Building:
             name = term.expr.value if term.expr.op == "event_field" else None
             if name in own:
                 event[name] = value_in(region, term.expr.type, box.facts.get(term, {}), own[name])
+            elif term.expr.op == "lookup" and (part := self.terms.plain(term.expr.args[0])).op == "event_field":
+                event.setdefault(part.value, self._key_with(term.expr, region))
         if events.distinct in own and events.distinct not in event:
             event[str(events.distinct)] = f"{events.distinct} {number + 1}"
         return event

@@ -111,7 +111,7 @@ def run(
 
     request = request_of(options)
     form = form_of(request, output, encoding, reasons=reasons)
-    path = _state_of(request, options)
+    path = state_of(request, options)
     with remembering(path, to_write=True) as state:
         outcome = _execute(request, state)
         _stop_at_guards(outcome, force=options.force)
@@ -139,7 +139,7 @@ def _plan(options: RunOptions, form: str, out: Path | None) -> None:
     from leadrules.show.tables import as_html, as_markdown, as_text
 
     request = request_of(options)
-    with remembering(_state_of(request, options), to_write=False) as state:
+    with remembering(state_of(request, options), to_write=False) as state:
         outcome = _execute(request, state)
     document = plan_document(outcome)
     sections = plan_sections(document)
@@ -182,7 +182,7 @@ def form_of(
     return WriteOptions("csv", encoding, reasons, output)
 
 
-def _state_of(request: RunRequest, options: RunOptions) -> Path | None:
+def state_of(request: RunRequest, options: RunOptions) -> Path | None:
     """Where the state is. None without one: refused, or neither there nor of any use to these rules."""
     from leadrules.lifecycle.run import remembers
 

@@ -1,0 +1,101 @@
+"""`explain`: why one lead has that score, band, owner, move or non-move."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from leadrules.cli.options import fail, project_option, use_colour
+from leadrules.cli.runs import RunOptions, request_of, state_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from leadrules.lifecycle.model import State
+    from leadrules.lifecycle.run import Outcome, RunRequest
+    from leadrules.review.explain import Asked
+
+WIDTH = 100
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = (
+        click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True),
+        click.option("--leads", metavar="PATH", help="Another file of leads than leadrules.yaml names."),
+        click.option("--events", metavar="PATH", help="The same for events."),
+        click.option("--team", type=click.Path(path_type=Path), help="Another team file."),
+        click.option("--as-of", metavar="TIME", help="The instant to look from, 2026-11-01 or 2026-11-01T09:00."),
+        click.option("--since", metavar="TIME", help="From when on things are new (default: the run before)."),
+        click.option("--state", "place", type=click.Path(path_type=Path), help="Another state than the project's."),
+        click.option("--no-state", is_flag=True, help="As if every lead were new."),
+        project_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("lead")
+@click.argument("name", required=False)
+@_options
+def explain(*, lead: str, name: str | None, form: str, **shared: Any) -> None:
+    """Why LEAD has that score, band, owner, move or non-move; NAME is one score, band, route, trigger, ..."""
+    from leadrules.cli.stateful import remembering
+    from leadrules.review.explain import explain as explained
+    from leadrules.review.explain_text import explained as as_text
+    from leadrules.review.explain_words import rule_files
+    from leadrules.show.machine import dump
+
+    options = RunOptions(engine="columns", force=False, strict=False, baseline=False, fire_edits=False, **shared)
+    request = request_of(options)
+    wanted = _asked(request, name)
+    path = state_of(request, options)
+    with remembering(path, to_write=False) as state:
+        outcome, key = _run(request, state, lead, wanted)
+        remembered = _history(path, key)
+    document = explained(outcome, key, wanted, rule_files(request.project), remembered)
+    if form == "json":
+        click.echo(dump(document), nl=False)
+        return
+    columns = max(80, min(shutil.get_terminal_size((WIDTH, 50)).columns, 160))
+    click.echo(as_text(document, columns=columns, colour=use_colour(sys.stdout)), nl=False)
+
+
+def _asked(request: RunRequest, name: str | None) -> Asked:
+    from leadrules.data.errors import InputError
+    from leadrules.review.explain import asked
+
+    try:
+        return asked(request.ruleset, name)
+    except InputError as error:
+        fail(error.message, error.help)
+
+
+def _run(request: RunRequest, state: State | None, lead: str, wanted: Asked) -> tuple[Outcome, str]:
+    """The run as `plan` would make it, watching the lead; where only definitions are asked for, nothing is decided."""
+    from leadrules.data.errors import InputError
+    from leadrules.lifecycle.run import execute, read_inputs
+    from leadrules.review.explain import key_of
+
+    request = replace(request, state=state)
+    try:
+        inputs = read_inputs(request)
+        key = key_of(inputs, lead)
+        only_facts = all(kind == "definition" for kind, _ in wanted.parts)
+        return execute(replace(request, watched=(key,), only_facts=only_facts), inputs), key
+    except InputError as error:
+        fail(error.message, error.help)
+
+
+def _history(path: Path | None, key: str) -> pl.DataFrame | None:
+    from leadrules.lifecycle.database import exists
+    from leadrules.lifecycle.store import history
+
+    return None if path is None or not exists(path) else history(path, [key])
