@@ -78,7 +78,7 @@ def events_of(
         project([field("id")], events),
         [Source("-", **source)],
         wanted,
-        leads,
+        lambda: leads,
         ordered_types=ordered,
         identified_types=identified,
         zone=zone,

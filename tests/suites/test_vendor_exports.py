@@ -75,7 +75,7 @@ def test_salesforce_campaign_members_as_events_of_their_leads() -> None:
     source = Source(
         "CampaignMember.csv", type="Sent", columns=(("lead_id", "LeadId"), ("at", "CreatedDate"), ("id", "Id"))
     )
-    table = read_events(schema, [source], {"Sent": []}, leads, zone="UTC")
+    table = read_events(schema, [source], {"Sent": []}, lambda: leads, zone="UTC")
     tied = [row for row in rows if row[lead_at] in known]
     assert table.counts["events_in"] == len(rows)
     assert table.counts["events_used"] == len(tied)
@@ -89,7 +89,7 @@ def test_marketo_opens_with_their_ids() -> None:
     schema = project([field("id")], (event("email_opened", field("device")),), root=EXPORTS)
     leads = read_leads(schema, Source("marketo/marketo_lead_data.csv"), [], zone="UTC")
     source = Source(path, type="email_opened", columns=(("at", "activity_date"),))
-    table = read_events(schema, [source, source], {"email_opened": ["device"]}, leads, zone="UTC")
+    table = read_events(schema, [source, source], {"email_opened": ["device"]}, lambda: leads, zone="UTC")
     keys = set(leads.frame["@key"])
     unique = {row[header.index("id")] for row in rows if row[header.index("lead_id")] in keys}
     assert table.counts["events_in"] == 2 * len(rows)

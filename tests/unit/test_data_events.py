@@ -130,7 +130,11 @@ def test_a_source_may_say_the_type_and_the_columns(tmp_path: Path) -> None:
         Source("log.csv"),
     ]
     table = read_events(
-        project([field("id")], EVENTS, root=tmp_path), sources, {"deal": ["amount"], "visited": []}, LEADS, zone="UTC"
+        project([field("id")], EVENTS, root=tmp_path),
+        sources,
+        {"deal": ["amount"], "visited": []},
+        lambda: LEADS,
+        zone="UTC",
     )
     assert table.frame.select("lead_row", "type", "amount:number").rows() == [(0, "deal", 5.0), (1, "visited", None)]
     assert table.rejects.row(0)[:5] == ("deals.csv", 3, "zz", "amount", "x")
@@ -183,7 +187,7 @@ def test_equal_headers_matter_only_for_fields_that_are_read() -> None:
 
 
 def test_nothing_to_read() -> None:
-    table = read_events(project([field("id")], EVENTS), [], {"deal": ["amount"]}, LEADS, zone="UTC")
+    table = read_events(project([field("id")], EVENTS), [], {"deal": ["amount"]}, lambda: LEADS, zone="UTC")
     assert table.frame.is_empty()
     assert table.frame.schema["amount:number"] == pl.Float64
     assert (table.newest_at, table.counts["events_in"], len(table.rejects)) == (None, 0, 0)

@@ -9,12 +9,15 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from leadrules.core.diagnostics import Diagnostic, has_errors
 from leadrules.review.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from leadrules.project.model import Project
 
 OBJECTED, FAILED = 1, 2
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -60,18 +63,25 @@ def project_root(folder: Path | None) -> Path:
     return root
 
 
-def open_project(folder: Path | None, *, team: Path | None = None) -> Workspace:
-    """The workspace of the project; exit 2 with its findings if leadrules.yaml cannot be used."""
-    workspace = open_workspace(project_root(folder), team=team)
+def open_project(
+    folder: Path | None, *, team: Path | None = None, loaded: Callable[[Project], None] | None = None
+) -> Workspace:
+    """The workspace of the project; exit 2 with its findings if leadrules.yaml cannot be used.
+
+    `loaded` is called once the project is known, before its rules are.
+    """
+    workspace = open_workspace(project_root(folder), team=team, loaded=loaded)
     if workspace.broken:
         show_findings(workspace.diagnostics)
         raise SystemExit(FAILED)
     return workspace
 
 
-def ready_project(folder: Path | None, *, team: Path | None = None) -> Workspace:
+def ready_project(
+    folder: Path | None, *, team: Path | None = None, loaded: Callable[[Project], None] | None = None
+) -> Workspace:
     """The workspace of a project without errors; exit 1 with its findings if there are any."""
-    workspace = open_project(folder, team=team)
+    workspace = open_project(folder, team=team, loaded=loaded)
     errors = [d for d in workspace.diagnostics if d.severity == "error"]
     if errors or workspace.ruleset is None:
         show_findings(errors)

@@ -222,20 +222,28 @@ def _execute(request: RunRequest, state: State | None) -> Outcome:
 
 
 def request_of(options: RunOptions) -> RunRequest:
+    """What the options ask for; exit 1 where the rules have errors, 2 where it cannot be done."""
+
+    def begin(project: Project) -> None:
+        """The inputs are hashed while the rules are compiled, which keeps no more than one processor busy."""
+        from leadrules.data.sources import hash_ahead
+
+        leads = [lead_source(project, options.leads)] if options.leads or project.leads else []
+        hash_ahead(project.root, [source.path for source in (*leads, *_event_sources(project, options.events))])
+
+    workspace = ready_project(options.folder, team=options.team, loaded=begin)
     from leadrules.lifecycle.run import RunRequest
     from leadrules.ruleset.support import for_run
 
-    workspace = ready_project(options.folder, team=options.team)
     project, ruleset = workspace.project, workspace.ruleset
     assert project is not None
     assert ruleset is not None
     ruleset = for_run(ruleset)
-    events = project.events if options.events is None else (_named(_plain_source(project.events), options.events),)
     return RunRequest(
         project,
         ruleset,
         lead_source(project, options.leads),
-        events,
+        _event_sources(project, options.events),
         as_of=instant("--as-of", options.as_of, project.timezone),
         since=instant("--since", options.since, project.timezone),
         engine="row" if options.engine == "row" else "columns",
@@ -255,6 +263,11 @@ def lead_source(project: Project, path: str | None) -> Source:
             "name a file with --leads PATH, or put it into leadrules.yaml: sources: {leads: {path: leads.csv}}",
         )
     return project.leads
+
+
+def _event_sources(project: Project, path: str | None) -> tuple[Source, ...]:
+    """The file that `--events` names, else those of leadrules.yaml."""
+    return project.events if path is None else (_named(_plain_source(project.events), path),)
 
 
 def _plain_source(sources: tuple[Source, ...]) -> Source | None:

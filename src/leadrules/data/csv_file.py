@@ -20,7 +20,7 @@ from leadrules.data.csv_records import FOOTER, Record, batches, records, without
 from leadrules.data.encoding import named, text_blocks
 from leadrules.data.errors import InputError
 from leadrules.data.sources import Input
-from leadrules.data.tables import Batch
+from leadrules.data.tables import NO_OPTIONS, Batch, Options
 
 DELIMITERS = (",", ";", "\t")
 _WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
@@ -63,18 +63,23 @@ class CsvFile:
                 self._head = self._read_head(blocks)
         return self._head.header
 
-    def batches(self, wanted: Sequence[int]) -> Generator[Batch]:
+    def batches(self, wanted: Sequence[int], options: Options = NO_OPTIONS) -> Generator[Batch]:
         """The rows. Raises InputError for a quote that is never closed."""
         self.notes.clear()
         with self.input.opened() as stream, closing(text_blocks(stream, self.encoding, self.path)) as blocks:
             head = self._head = self._read_head(blocks)
-            yield from self._rows(head, _whole_lines(chain([head.rest], blocks)), sorted(wanted))
+            yield from self._rows(head, _whole_lines(chain([head.rest], blocks)), sorted(wanted), options)
 
-    def _rows(self, head: _Head, chunks: Iterator[tuple[bytes, bool]], wanted: list[int]) -> Iterator[Batch]:
+    def _rows(
+        self, head: _Head, chunks: Iterator[tuple[bytes, bool]], wanted: list[int], options: Options
+    ) -> Iterator[Batch]:
         width, line, number = len(head.header), head.line, 1
         for chunk, last in chunks:
-            fast = None if last and _may_end_in_footer(chunk) else _fast(chunk, head.delimiter, width, wanted)
+            unsure = last and _may_end_in_footer(chunk)
+            fast = None if unsure else _fast(chunk, head.delimiter, width, wanted, options)
             if fast is not None:
+                # Where one block has other texts the next ones will too: they need not be read twice.
+                options = options if all(fast.schema[str(i)] == pl.Enum for i in options) else NO_OPTIONS
                 yield Batch(fast, range(line, line + len(fast)), range(number, number + len(fast)))
                 line, number = line + len(fast), number + len(fast)
                 continue
@@ -202,7 +207,9 @@ def _may_end_in_footer(chunk: bytes) -> bool:
     return any(FOOTER.search(line.strip(' "\t')) for line in tail.splitlines())
 
 
-def _fast(chunk: bytes, delimiter: str, width: int, wanted: list[int]) -> pl.DataFrame | None:
+def _fast(
+    chunk: bytes, delimiter: str, width: int, wanted: list[int], options: Options = NO_OPTIONS
+) -> pl.DataFrame | None:
     """The wanted columns by Polars, or nothing where it might read the block otherwise than RFC 4180 does."""
     mark = delimiter.encode()
     if len(mark) != 1 or (b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n")):
@@ -212,29 +219,47 @@ def _fast(chunk: bytes, delimiter: str, width: int, wanted: list[int]) -> pl.Dat
     quoted = _delimiters_in_quotes(chunk, delimiter) if b'"' in chunk else 0
     if quoted is None:
         return None
+    frame = _parsed(chunk, delimiter, width, wanted, options)
+    if frame is None:
+        return None
+    # Polars refuses long rows, but fills short ones up: only if the delimiters are all there is no row short.
+    return frame if _delimiters(chunk, mark, frame, width) - quoted == len(frame) * (width - 1) else None
+
+
+def _parsed(chunk: bytes, delimiter: str, width: int, wanted: list[int], options: Options) -> pl.DataFrame | None:
+    """What Polars reads; a column with options as an Enum of them if that is all it has, which costs less than text."""
+    schema: dict[str, pl.DataType] = {str(i): pl.String() for i in range(width)}
+    schema |= {str(i): pl.Enum(list(texts)) for i, texts in options.items()}
     try:
         frame = pl.read_csv(
             chunk,
             has_header=False,
             separator=delimiter,
             quote_char='"' if b'"' in chunk else None,
-            schema={str(i): pl.String for i in range(width)},
+            schema=schema,
             columns=wanted,
             truncate_ragged_lines=False,
             raise_if_empty=False,
         )
     except pl.exceptions.PolarsError:
-        return None
-    # Polars refuses long rows, but fills short ones up: only if the delimiters are all there is no row short.
-    return frame if _delimiters(chunk, mark, frame, width) - quoted == len(frame) * (width - 1) else None
+        return _parsed(chunk, delimiter, width, wanted, NO_OPTIONS) if options else None
+    if any(frame.get_column(str(i)).null_count() for i in options):
+        return _parsed(chunk, delimiter, width, wanted, NO_OPTIONS)
+    return frame
 
 
 def _delimiters(chunk: bytes, mark: bytes, frame: pl.DataFrame, width: int) -> int:
     """How many delimiters there are; of a plain block that is read whole, all that is no cell and no line end."""
     if frame.width < width or b'"' in chunk or b"\r" in chunk:
         return chunk.count(mark)
-    cells: int = sum(frame.select(pl.all().str.len_bytes().sum()).row(0))
-    return len(chunk) - cells - len(frame) + (not chunk.endswith(b"\n"))
+    return len(chunk) - sum(map(_size, frame)) - len(frame) + (not chunk.endswith(b"\n"))
+
+
+def _size(column: pl.Series) -> int:
+    """How many bytes the cells of a column have together."""
+    if isinstance(column.dtype, pl.Enum):
+        return int(column.dtype.categories.str.len_bytes().gather(column.to_physical()).cast(pl.UInt64).sum())
+    return int(column.str.len_bytes().sum())
 
 
 def _delimiters_in_quotes(chunk: bytes, delimiter: str) -> int | None:

@@ -7,10 +7,10 @@ counted and left alone. Knows nothing of rules; order among tied rows and repeat
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, cached_property, partial
 from typing import BinaryIO
 
 import polars as pl
@@ -28,10 +28,11 @@ from leadrules.data.leads import JOIN, LeadTable, numbered, shifted
 from leadrules.data.opening import Opened, Opening
 from leadrules.data.rejects import Places, Rejects, no_rejects
 from leadrules.data.sources import InputFile, open_inputs
-from leadrules.data.tables import Batch, ahead, together
+from leadrules.data.tables import NO_OPTIONS, Batch, Options, ahead, together
 from leadrules.project.model import Project, Source
 
 _LEAD_ROW = "lead_row"
+_AHEAD = 4  # batches that are ready while the leads are still read, 16 MB of the file each
 _COUNTED = ("events_in", "events_unread", "events_used", "events_rejected", "events_orphaned", "events_repeated")
 _NO_LEAD = "expected the lead that did this: the cell is blank"
 _NO_TYPE = "expected the type of the event: the cell is blank"
@@ -58,16 +59,19 @@ def read_events(
     project: Project,
     sources: Sequence[Source],
     wanted: Mapping[str, Sequence[str]],
-    leads: LeadTable,
+    leads: Callable[[], LeadTable],
     *,
     ordered_types: frozenset[str] = frozenset(),
     identified_types: frozenset[str] = frozenset(),
     zone: str,
     stdin: BinaryIO | None = None,
 ) -> EventTable:
-    """Read the events of all sources. `identified_types` keep their ids. Raises InputError for what stops a run."""
+    """Read the events of all sources. `identified_types` keep their ids. Raises InputError for what stops a run.
+
+    `leads` is asked for when the first events are parsed: their reading may still be under way.
+    """
     plan = EventPlan.of(project, wanted, identified_types)
-    index = LeadIndex(leads.frame.get_column(JOIN))
+    index = cache(lambda: LeadIndex(leads().frame.get_column(JOIN)))
     read: list[_Reading] = []
     for source in sources:
         opening = Opening(source, open_inputs(project.root, source.path, stdin), Calendar(zone), columns_of(plan))
@@ -76,7 +80,7 @@ def read_events(
     return _together(plan, read, ordered_types)
 
 
-def _read_source(plan: EventPlan, opening: Opening, leads: LeadIndex, first: int) -> _Reading:
+def _read_source(plan: EventPlan, opening: Opening, leads: Callable[[], LeadIndex], first: int) -> _Reading:
     reading = _Reading(plan, opening, leads, first)
     for opened in opening.tables():
         reading.take_file(opened)
@@ -86,7 +90,7 @@ def _read_source(plan: EventPlan, opening: Opening, leads: LeadIndex, first: int
 class _Reading:
     """One reading of all files of a source. Records are numbered through all sources, from `first`."""
 
-    def __init__(self, plan: EventPlan, opening: Opening, leads: LeadIndex, first: int) -> None:
+    def __init__(self, plan: EventPlan, opening: Opening, leads: Callable[[], LeadIndex], first: int) -> None:
         self.plan = plan
         self.opening = opening
         self.leads = leads
@@ -104,7 +108,6 @@ class _Reading:
         }
         self._types: dict[str, str] = {}
         self._is_read = pl.Series([name in plan.types for name in plan.known])
-        self._blank_leads = leads.meant_by(self._time.cell.folded_blanks)
 
     def take_file(self, opened: Opened) -> None:
         """Read a file."""
@@ -113,7 +116,9 @@ class _Reading:
         self._bases.append(base)
         by_content = self.opening.source.repeats == "drop" and ID not in opened.positions
         positions = range(len(opened.header.names)) if by_content else sorted(set(self._read_positions(opened)))
-        for batch in ahead(opened.table.batches(positions)):
+        # What identifies a row by its content must look the same in every batch.
+        options = NO_OPTIONS if by_content else self._options(opened)
+        for batch in ahead(opened.table.batches(positions, options), by=_AHEAD):
             self._take(opened, batch, base, by_content=by_content)
         self.notes.extend(opened.table.notes)
 
@@ -147,6 +152,14 @@ class _Reading:
         names = {*PARTS, *(name for name, _ in self.plan.fields)}
         return [at for name, at in opened.positions.items() if name in names]
 
+    def _options(self, opened: Opened) -> Options:
+        """The types that rows may have, where a column of their own says them."""
+        at = opened.positions.get(TYPE)
+        others = [opened.positions.get(name) for name in (ID, LEAD, AT, *(name for name, _ in self.plan.fields))]
+        if at is None or self.opening.source.type is not None or not self.plan.known or at in others:
+            return NO_OPTIONS
+        return {at: list(self.plan.known)}
+
     def _take(self, opened: Opened, batch: Batch, base: int, *, by_content: bool) -> None:
         self.places.add(opened.table.path, shifted(batch.numbers, base - 1), batch.lines)
         self.counts["events_in"] += len(batch.numbers) + len(batch.ragged)
@@ -170,6 +183,8 @@ class _Reading:
         if stated is not None:
             return pl.Series([stated], dtype=self.plan.enum).new_from_index(0, len(cells))
         raw = cells.get_column(str(opened.positions[TYPE]))
+        if raw.dtype == self.plan.enum:
+            return raw
         types = raw.cast(self.plan.enum, strict=False)
         if not types.null_count():
             return types
@@ -207,6 +222,7 @@ class _Reading:
     def _check(self, opened: Opened, cells: pl.DataFrame, types: pl.Series, *, by_content: bool) -> None:
         """Parse what is read of the rows of known types; what holds goes on to be joined."""
         before = len(self.rejects.records)
+        self.leads()  # here, not in one of the calls: the leads may need the threads that these run in
         calls = [partial(self._lead_rows, opened, cells), partial(self._read, opened, cells, AT, self._time)]
         calls += [partial(self._field, opened, cells, types, name, its) for (name, _), its in self._readers.items()]
         rows, at, *values = together(calls)
@@ -220,10 +236,14 @@ class _Reading:
         self.counts["events_orphaned"] += orphans
         self.joined.append(frame.drop_nulls(_LEAD_ROW) if orphans else frame)
 
+    @cached_property
+    def _blank_leads(self) -> pl.Series:
+        return self.leads().meant_by(self._time.cell.folded_blanks)
+
     def _lead_rows(self, opened: Opened, cells: pl.DataFrame) -> pl.Series:
         """The row of each event's lead, null for an orphan; a row without a lead is rejected."""
         raw = cells.get_column(str(opened.positions[LEAD]))
-        rows = self.leads.rows(raw)
+        rows = self.leads().rows(raw)
         if len(self._blank_leads):
             rows = _only(rows, ~rows.is_in(self._blank_leads).fill_null(value=False))
         if not rows.null_count():

@@ -19,7 +19,7 @@ import polars as pl
 from leadrules.data.encoding import text_blocks
 from leadrules.data.errors import InputError
 from leadrules.data.sources import Input
-from leadrules.data.tables import ITEM_END, Batch, Ragged
+from leadrules.data.tables import ITEM_END, NO_OPTIONS, Batch, Options, Ragged
 
 _ROWS = 500_000
 _LINES = 50_000
@@ -42,7 +42,7 @@ class ParquetFile:
         """The names of the columns."""
         return tuple(self._scanned().collect_schema().names())
 
-    def batches(self, wanted: Sequence[int]) -> Generator[Batch]:
+    def batches(self, wanted: Sequence[int], options: Options = NO_OPTIONS) -> Generator[Batch]:
         """The rows, with the columns at these positions as text."""
         scan = self._scanned()
         schema = scan.collect_schema()
@@ -117,7 +117,7 @@ class JsonLines:
             self._header = tuple(names)
         return self._header
 
-    def batches(self, wanted: Sequence[int]) -> Generator[Batch]:
+    def batches(self, wanted: Sequence[int], options: Options = NO_OPTIONS) -> Generator[Batch]:
         """The rows; a line that is no JSON object is ragged."""
         names = [(str(at), self.header[at]) for at in wanted]
         objects = self._objects()

@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,6 +45,9 @@ _FOREIGN = {
 }
 _GZIP = b"\x1f\x8b"
 _hashing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sha256")
+_hashed_ahead: dict[Path, Future[str]] = {}
+# A thread that waits for others after each piece, as one in Python does, needs large ones.
+_PIECE = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,17 @@ def open_inputs(root: Path, path: str, stdin: BinaryIO | None = None) -> tuple[I
     return tuple(_from_file(root, file) for file in _files(root, path))
 
 
+def hash_ahead(root: Path, paths: Iterable[str]) -> None:
+    """Begin with the SHA-256 of files that will be opened soon. What cannot be found is left to `open_inputs` to tell."""
+    for path in paths:
+        try:
+            files = [] if path == "-" else [file for file in _files(root, path) if file.is_file()]
+        except (InputError, OSError):
+            continue
+        for file in files:
+            _hashed_ahead[file] = _hashing.submit(_sha256, file)
+
+
 def _from_stdin(stdin: BinaryIO | None) -> Input:
     content = stdin.read() if stdin is not None else b""
     if not content:
@@ -124,12 +138,20 @@ def _from_file(root: Path, file: Path) -> Input:
     if suffixes[-1:] == [".gz"] and not gzipped:
         raise InputError(f"{path} is not a gzip file, though its name says so", "Rename it, or export it again.")
     suffix = next((s for s in reversed(suffixes) if s != ".gz"), "")
-    return Input(path, _format(path, suffix, head), gzipped, file, digest=_hashing.submit(_sha256, file))
+    return Input(path, _format(path, suffix, head), gzipped, file, digest=_digest(file))
+
+
+def _digest(file: Path) -> Future[str]:
+    """The SHA-256 to come; one that was begun ahead is good for one reading."""
+    return _hashed_ahead.pop(file, None) or _hashing.submit(_sha256, file)
 
 
 def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    found, piece = hashlib.sha256(), memoryview(bytearray(min(_PIECE, max(file.stat().st_size, 1))))
+    with file.open("rb", buffering=0) as stream:
+        while size := stream.readinto(piece):
+            found.update(piece[:size])
+    return found.hexdigest()
 
 
 def _start_of(stream: BinaryIO, gzipped: bool, path: str) -> bytes:

@@ -6,10 +6,12 @@ In: nothing. Out: `Batch`, `Ragged` and the `Table` that the readers of the form
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ T = TypeVar("T")
 
 # Ends each item of a list that came as a list (JSON, Parquet), so that no separator inside an item cuts it.
 ITEM_END = "\x1f"
+# By position of a column, the texts that its cells are likely to be.
+Options = Mapping[int, Sequence[str]]
+NO_OPTIONS: Options = MappingProxyType({})
 _side_by_side = ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="columns")
 
 
@@ -54,13 +59,17 @@ def together(calls: Iterable[Callable[[], T]]) -> list[T]:
     return list(_side_by_side.map(lambda call: call(), calls))
 
 
-def ahead(batches: Generator[T]) -> Iterator[T]:
-    """The same, each made in a thread while the one before is worked on."""
+def ahead(batches: Generator[T], by: int = 1) -> Iterator[T]:
+    """The same, made in a thread while those before are worked on, up to `by` of them ahead."""
     with closing(batches), ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead") as thread:
-        coming = thread.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = thread.submit(next, batches, None)
-            yield batch
+        coming = deque(thread.submit(next, batches, None) for _ in range(by))
+        try:
+            while (batch := coming.popleft().result()) is not None:
+                coming.append(thread.submit(next, batches, None))
+                yield batch
+        finally:
+            for one in coming:
+                one.cancel()
 
 
 class Table(Protocol):
@@ -78,5 +87,8 @@ class Table(Protocol):
     def notes(self) -> Sequence[str]:
         """What is worth telling of the file once it is read."""
 
-    def batches(self, wanted: Sequence[int]) -> Generator[Batch]:
-        """The records, in order, with the columns at these positions (at least one)."""
+    def batches(self, wanted: Sequence[int], options: Options = NO_OPTIONS) -> Generator[Batch]:
+        """The records, in order, with the columns at these positions (at least one).
+
+        A column for which options are given may come as an Enum of these where every cell is one of them.
+        """

@@ -42,7 +42,7 @@ class Lost:
 
 
 def write_csv(
-    frame: pl.DataFrame | Iterator[pl.DataFrame],
+    frame: pl.DataFrame | Generator[pl.DataFrame],
     path: Path,
     *,
     zone: str,
@@ -70,15 +70,15 @@ def write_csv(
 
 
 def _as_texts(
-    frame: pl.DataFrame | Iterator[pl.DataFrame], calendar: Calendar, plain: frozenset[str], *, make_safe: bool
+    frame: pl.DataFrame | Generator[pl.DataFrame], calendar: Calendar, plain: frozenset[str], *, make_safe: bool
 ) -> Generator[pl.DataFrame]:
     """The parts of a frame (at least one) as they are written."""
-    for part in _slices(frame) if isinstance(frame, pl.DataFrame) else frame:
+    for part in ahead(_slices(frame) if isinstance(frame, pl.DataFrame) else frame):
         yield _texts(part, calendar, plain, make_safe=make_safe)
 
 
-def _slices(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    return iter(frame.iter_slices(_SLICE)) if frame.height else iter([frame])
+def _slices(frame: pl.DataFrame) -> Generator[pl.DataFrame]:
+    yield from frame.iter_slices(_SLICE) if frame.height else [frame]
 
 
 def _lines(texts: pl.DataFrame, encoding: Encoding) -> bytes:
@@ -108,7 +108,7 @@ def write_jsonl(frame: pl.DataFrame, path: Path, *, zone: str) -> None:
 
 
 def write_table(
-    frame: pl.DataFrame | Iterator[pl.DataFrame],
+    frame: pl.DataFrame | Generator[pl.DataFrame],
     path: Path,
     format: FileFormat,
     *,

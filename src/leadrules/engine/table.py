@@ -8,7 +8,9 @@ Knows nothing of leads, events or definitions.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -194,8 +196,9 @@ def distinct_values(frame: pl.DataFrame) -> dict[str, Distinct]:
     few = [column.name for column in sample if column.dtype == pl.String and column.n_unique() <= column.len() * FEW]
     # a mapping of its own for each column, so that codes are small and memory is given back
     coded = frame.lazy().select(pl.col(name).cast(pl.Categorical(pl.Categories.random())) for name in few).collect()
-    found = {column.name: _as_distinct(column) for column in coded}
-    return {name: distinct for name, distinct in found.items() if distinct is not None}
+    with ThreadPoolExecutor(os.cpu_count(), "distinct") as threads:
+        found = list(threads.map(_as_distinct, coded))
+    return {column.name: distinct for column, distinct in zip(coded, found, strict=True) if distinct is not None}
 
 
 def _as_distinct(coded: pl.Series) -> Distinct | None:

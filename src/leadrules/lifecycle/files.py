@@ -6,7 +6,7 @@ there and this one does not is taken away: files of two runs never stand togethe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,7 @@ from leadrules.data.staging import Staging
 from leadrules.data.updates import CRMS, Crm, updates_of
 from leadrules.data.write import Encoding, FileFormat, Lost, write_csv, write_table
 from leadrules.lifecycle.manifest import manifest
-from leadrules.lifecycle.next_state import undo_of
 from leadrules.lifecycle.run import Outcome, actions, calendar_of, decides, decisions, reasons_long
-from leadrules.lifecycle.undo import UNDO_COLUMNS
 from leadrules.show.machine import dump
 
 FORMATS: tuple[FileFormat, ...] = ("csv", "parquet", "jsonl")
@@ -70,7 +68,7 @@ def prepare_files(outcome: Outcome, folder: Path, options: WriteOptions) -> list
         lost += _write(actions(outcome), folder / "actions", options, zone, key="key")
         lost += _write(actions(outcome, withheld=True), folder / "withheld", options, zone, key="key")
         # The way back holds what the CRM held: nothing in it is made safe for a spreadsheet.
-        write_csv(undo_of(outcome), folder / "undo.csv", zone=zone, make_safe=False, encoding=options.encoding)
+        write_csv(_way_back(outcome), folder / "undo.csv", zone=zone, make_safe=False, encoding=options.encoding)
     if options.with_reasons:
         lost += _write(reasons_long(outcome), folder / "reasons", options, zone, key="key")
     write_csv(outcome.rejects, folder / "rejects.csv", zone=zone, plain=("key",), encoding=options.encoding)
@@ -87,12 +85,20 @@ def _write_updates(
 ) -> tuple[tuple[Lost, ...], tuple[str, ...]]:
     """What the run changed, for the CRM; rules that only score change nothing."""
     is_decided = outcome.decided is not None and decides(outcome.request.ruleset)
-    changes = undo_of(outcome) if is_decided else pl.DataFrame(schema=dict.fromkeys(UNDO_COLUMNS, pl.String()))
-    made = updates_of(changes, outcome.request.project, crm)
+    made = updates_of(_way_back(outcome), outcome.request.project, crm)
     # An import reads this, not a spreadsheet: an apostrophe before `+81` would end up in the CRM.
     lost = write_csv(made.table, folder / f"{crm}.csv", zone=zone, make_safe=False, encoding=options.encoding)
     notes = made.notes if is_decided else (f"these rules change no field: {crm}.csv has no leads",)
     return lost, notes
+
+
+def _way_back(outcome: Outcome) -> pl.DataFrame:
+    """What the run changed, with what was there before."""
+    if outcome.decided is None or not decides(outcome.request.ruleset):
+        return pl.DataFrame(schema=dict.fromkeys(("key", "field", "old", "new"), pl.String()))
+    from leadrules.lifecycle.next_state import undo_of  # rules that only score are spared the lifecycle's rooms
+
+    return undo_of(outcome)
 
 
 def finish_interrupted(staging: Staging) -> None:
@@ -103,7 +109,7 @@ def finish_interrupted(staging: Staging) -> None:
 
 
 def _write(
-    frame: pl.DataFrame | Iterator[pl.DataFrame], path: Path, options: WriteOptions, zone: str, key: str
+    frame: pl.DataFrame | Generator[pl.DataFrame], path: Path, options: WriteOptions, zone: str, key: str
 ) -> tuple[Lost, ...]:
     return write_table(frame, path, options.format, zone=zone, plain=(key,), encoding=options.encoding)
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.lifecycle.asof import leap
-from leadrules.lifecycle.decide import Decided
 from leadrules.lifecycle.manifest import iso
 from leadrules.lifecycle.run import Outcome, calendar_of
+
+if TYPE_CHECKING:
+    from leadrules.lifecycle.decide import Decided
 
 USUAL = 0.999  # the share of times that a single wrong one cannot move
 SHOWN, SHOWN_LEADS = 3, 20

@@ -6,19 +6,18 @@ next state are made of; nothing is written here. Knows no command and reads no c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
-from leadrules.data.read import EventTable, LeadTable, read_events, read_leads
+from leadrules.data.read import EventTable, LeadTable, read_events, read_leads, reading_meanwhile
 from leadrules.engine.columns import evaluate, needed
 from leadrules.lifecycle.asof import AsOf, choose, newest_created, since_of
-from leadrules.lifecycle.decide import Decided, decide
 from leadrules.lifecycle.edits import edits_since
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.labels import work_out
@@ -29,6 +28,9 @@ from leadrules.lifecycle.versions import with_kept
 from leadrules.project.model import Project, Source
 from leadrules.ruleset.model import Band, Define, Ruleset, Segment, Stages
 from leadrules.ruleset.walk import always_names
+
+if TYPE_CHECKING:
+    from leadrules.lifecycle.decide import Decided
 
 Engine = Literal["columns", "row"]
 
@@ -125,6 +127,8 @@ def execute(request: RunRequest, inputs: Inputs | None = None) -> Outcome:
     outcome = Outcome(given, leads, events, as_of, since, facts, known)
     if known is None or as_of.at is None or since is None or request.only_facts:
         return outcome
+    from leadrules.lifecycle.decide import decide  # most rooms of the lifecycle: rules that only score need none
+
     edits = None if request.fire_edits else edits_since(state, given.ruleset, frame.columns, evaluated)
     tick = Tick(
         request.project,
@@ -187,18 +191,23 @@ def _with_state(request: RunRequest, state: State, leads: LeadTable, context: Co
 
 def _read(request: RunRequest, zone: str) -> tuple[LeadTable, EventTable]:
     wants = needed(request.ruleset)
-    leads = read_leads(request.project, request.leads, lead_fields(request), stdin=request.stdin, zone=zone)
-    events = read_events(
-        request.project,
-        request.events,
-        wants.event_fields,
-        leads,
-        ordered_types=wants.ordered_types,
-        identified_types=listened(request.ruleset),
-        zone=zone,
-        stdin=request.stdin,
-    )
-    return leads, events
+    fields = lead_fields(request)
+
+    def read() -> LeadTable:
+        return read_leads(request.project, request.leads, fields, stdin=request.stdin, zone=zone)
+
+    with reading_meanwhile(read, at_once=request.stdin_was_read) as leads:
+        events = read_events(
+            request.project,
+            request.events,
+            wants.event_fields,
+            leads,
+            ordered_types=wants.ordered_types,
+            identified_types=listened(request.ruleset),
+            zone=zone,
+            stdin=request.stdin,
+        )
+    return leads(), events
 
 
 def lead_fields(request: RunRequest) -> Sequence[str]:
@@ -248,7 +257,7 @@ def _nothing_lost(leads: LeadTable, decided: int) -> None:
         raise AssertionError(f"{leads.rows_in} rows in, {decided} decided, {leads.rejected} rejected")
 
 
-def decisions(outcome: Outcome, rows: int) -> Iterator[pl.DataFrame]:
+def decisions(outcome: Outcome, rows: int) -> Generator[pl.DataFrame]:
     """decisions.csv: one row per lead in input order; what is so, `segments`, who has it and why, `reasons`.
 
     It comes some rows at a time: as a whole its texts would be the most that a run ever holds.

@@ -6,18 +6,21 @@ command and prints nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from leadrules.compile.compile import Compiled, compile_project
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, has_errors
 from leadrules.core.source import SourceFile, Span
 from leadrules.project.model import Project
 from leadrules.project.project import load_project
-from leadrules.ruleset.model import Ruleset
-from leadrules.syntax.nodes import Module
-from leadrules.syntax.parse import parse
+
+if TYPE_CHECKING:
+    from leadrules.compile.compile import Compiled
+    from leadrules.ruleset.model import Ruleset
+    from leadrules.syntax.nodes import Module
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +40,30 @@ class Workspace:
         return self.compiled.ruleset if self.compiled and not has_errors(list(self.diagnostics)) else None
 
 
-def open_workspace(root: Path, *, team: Path | None = None) -> Workspace:
-    """Load, parse and compile the project in `root`. `team` is another team file than the project's own."""
-    loaded = load_project(root, team=team)
-    if loaded.project is None:
-        return Workspace(root, None, (), None, tuple(loaded.diagnostics), loaded.broken)
-    modules, unread = read_modules(loaded.project)
-    compiled = compile_project(loaded.project, modules)
-    diagnostics = (*loaded.diagnostics, *unread, *compiled.diagnostics)
-    return Workspace(root, loaded.project, tuple(modules), compiled, diagnostics, loaded.broken)
+def open_workspace(
+    root: Path, *, team: Path | None = None, loaded: Callable[[Project], None] | None = None
+) -> Workspace:
+    """Load, parse and compile the project in `root`. `team` is another team file than the project's own.
+
+    `loaded` is called before the compiler is: what it begins in the background has a head start.
+    """
+    found = load_project(root, team=team)
+    if found.project is None:
+        return Workspace(root, None, (), None, tuple(found.diagnostics), found.broken)
+    if loaded is not None:
+        loaded(found.project)
+    from leadrules.compile.compile import compile_project
+
+    modules, unread = read_modules(found.project)
+    compiled = compile_project(found.project, modules)
+    diagnostics = (*found.diagnostics, *unread, *compiled.diagnostics)
+    return Workspace(root, found.project, tuple(modules), compiled, diagnostics, found.broken)
 
 
 def read_modules(project: Project) -> tuple[list[Module], list[Diagnostic]]:
     """Every rule file of the project, parsed, with what is wrong in it."""
+    from leadrules.syntax.parse import parse
+
     modules: list[Module] = []
     diagnostics: list[Diagnostic] = []
     for path in project.rule_files:
