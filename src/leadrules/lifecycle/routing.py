@@ -412,9 +412,10 @@ def _as_frame(rows: pl.Series, kinds: pl.Series, dealt: Dealt) -> pl.DataFrame:
 def _kept(rows: pl.Series, positions: pl.Series) -> pl.DataFrame:
     """The leads that a `keep owner` takes before all else, as `_as_frame` has the others; their kind is nobody's."""
     is_kept = positions.is_not_null()
-    columns = {"lead_row": rows.filter(is_kept), "kind": pl.lit(None, pl.UInt32), "number": pl.lit(KEPT, pl.Int32)}
-    rest = {"position": positions.filter(is_kept), "why": pl.lit(None, pl.UInt32)}
-    return pl.select(**columns, **rest)
+    frame = pl.DataFrame([rows.alias("lead_row"), positions.alias("position")]).filter(is_kept)
+    nothing = pl.lit(None, dtype=pl.UInt32)
+    number = pl.lit(KEPT, dtype=pl.Int32)
+    return frame.select("lead_row", nothing.alias("kind"), number.alias("number"), "position", nothing.alias("why"))
 
 
 def _kinds_with(rule: int, kinds: Mapping[int, Kind]) -> list[int]:
