@@ -59,12 +59,13 @@ def _may_fire(trigger: Trigger, program: Program, facts: LeadFacts, row: Mapping
     """Whether a trigger could fire or forget something; where that takes more than a look, it may."""
     if any(row.get(f"{kind}:{trigger.name}") not in (None, False) for kind in _HAS_MEMORY):
         return True
-    return _is_set_off(trigger, program, facts, row) and all(
+    return is_set_off(trigger, program, facts, row) and all(
         program.value(condition, facts) is True for condition in trigger.conditions
     )
 
 
-def _is_set_off(trigger: Trigger, program: Program, facts: LeadFacts, row: Mapping[str, Any]) -> bool:
+def is_set_off(trigger: Trigger, program: Program, facts: LeadFacts, row: Mapping[str, Any]) -> bool:
+    """Whether what a trigger listens to may have happened, whatever its conditions say."""
     on = trigger.on
     match on.kind:
         case "event":

@@ -50,6 +50,11 @@ class OneRun:
         return self.facts.fired | {name for name, leads in self.decided.fired.items() if leads}
 
     @property
+    def before(self) -> Mapping[str, Any]:
+        """What was known of the lead before the run."""
+        return self.decided.tick.leads.row(0, named=True)
+
+    @property
     def actions(self) -> list[dict[str, Any]]:
         """What was done: kind, what, value, template, in order."""
         return self.decided.done.select("kind", "what", "value", "template").to_dicts()

@@ -1,17 +1,19 @@
-"""Results of tests as text and as JSON.
+"""Results of tests as text, as JSON and as JUnit XML.
 
-In: results and the rule files. Out: text for a terminal, or the document of docs/schemas/test.schema.json.
+In: results and the rule files. Out: text for a terminal, the document of docs/schemas/test.schema.json, or one for CI servers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.source import SourceFile
 from leadrules.review.testing import Failure, TestResult, source_text, value_text
 from leadrules.ruleset.model import Ruleset
+from leadrules.show.junit import Case, Suite, junit
 from leadrules.show.machine import dump
 from leadrules.show.text import width
 
@@ -80,8 +82,10 @@ def _values(failure: Failure, files: Files, ruleset: Ruleset) -> Iterator[dict[s
             yield {"text": text, "value": value, "depth": seen.depth}
 
 
-def results_json(results: Sequence[TestResult], files: Files, ruleset: Ruleset) -> str:
-    """The document."""
+def results_json(
+    results: Sequence[TestResult], files: Files, ruleset: Ruleset, parts: Mapping[str, Any] | None = None
+) -> str:
+    """The document. `parts`: what was asked for beside the results, `coverage` and `mutants`."""
     tests = [
         {
             "title": result.title,
@@ -94,7 +98,23 @@ def results_json(results: Sequence[TestResult], files: Files, ruleset: Ruleset) 
         for result in results
     ]
     passed = sum(result.passed for result in results)
-    return dump({"format_version": FORMAT_VERSION, "passed": passed, "failed": len(results) - passed, "tests": tests})
+    counts = {"passed": passed, "failed": len(results) - passed}
+    return dump({"format_version": FORMAT_VERSION, **counts, "tests": tests, **(parts or {})})
+
+
+def results_junit(results: Sequence[TestResult], files: Files, ruleset: Ruleset, at: datetime) -> str:
+    """The results as JUnit XML: a suite per rule file, a case per test. `at`: when they ran."""
+    by_file: dict[str, list[Case]] = {}
+    for result in results:
+        by_file.setdefault((result.span or {}).get("path", ""), []).append(_case(result, files, ruleset))
+    return junit([Suite(path, cases) for path, cases in by_file.items()], at)
+
+
+def _case(result: TestResult, files: Files, ruleset: Ruleset) -> Case:
+    if result.passed:
+        return Case(result.title)
+    lines = [line for failure in result.failures for line in _failure(failure, files, ruleset)]
+    return Case(result.title, "failure", "expectation", lines[0], "\n".join(lines))
 
 
 def _failure_json(failure: Failure, files: Files, ruleset: Ruleset) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.text import fold, in_units
@@ -50,11 +50,40 @@ class TestResult:
         return not self.failures
 
 
-def run_tests(ruleset: Ruleset, tests: Iterable[Test], project: Project) -> list[TestResult]:
+class Watch(Protocol):
+    """Who is told of what tests do."""
+
+    def looked(self, test: Test, look: Look) -> None:
+        """A test looked at its lead."""
+
+    def ran(self, test: Test, run: OneRun) -> None:
+        """A test's rules decided."""
+
+    def asked(self, test: Test, item: TestItem, look: Look) -> None:
+        """A test expects something that its lead's facts alone can tell."""
+
+
+class Unwatched:
+    """Nobody."""
+
+    def looked(self, test: Test, look: Look) -> None:
+        """Not told."""
+
+    def ran(self, test: Test, run: OneRun) -> None:
+        """Not told."""
+
+    def asked(self, test: Test, item: TestItem, look: Look) -> None:
+        """Not told."""
+
+
+UNWATCHED = Unwatched()
+
+
+def run_tests(ruleset: Ruleset, tests: Iterable[Test], project: Project, watch: Watch = UNWATCHED) -> list[TestResult]:
     """Every given test, in order."""
     bench = Workbench(project, ruleset)
     asking = _definitions_that_ask_time(ruleset)
-    return [_OneTest(bench, test, asking).run() for test in tests]
+    return [_OneTest(bench, test, asking, watch).run() for test in tests]
 
 
 def _definitions_that_ask_time(ruleset: Ruleset) -> frozenset[str]:
@@ -75,8 +104,8 @@ def _names(below: Iterable[Any], definition: Any) -> set[str]:
 class _OneTest:
     """A test under way: the lead, its events, the state, and what the latest run made of it."""
 
-    def __init__(self, bench: Workbench, test: Test, asking: frozenset[str]) -> None:
-        self.bench, self.test, self.asking = bench, test, asking
+    def __init__(self, bench: Workbench, test: Test, asking: frozenset[str], watch: Watch) -> None:
+        self.bench, self.test, self.asking, self.watch = bench, test, asking, watch
         self.ruleset, self.calendar = bench.ruleset, bench.calendar
         stated = next((item.time for item in test.items if item.kind == "as_of" and item.time), None)
         self.is_stated = stated is not None
@@ -152,7 +181,14 @@ class _OneTest:
         """The lead before anything is decided: enough for what asks for nothing that a run decides."""
         if self.seen is None:
             self.seen = self.bench.look(self.state, self.as_of, self.lead, self.events, self.given)
+            self.watch.looked(self.test, self.seen)
         return self.seen
+
+    def _told(self, item: TestItem) -> LeadFacts:
+        """The facts for an expectation that needs no more."""
+        look = self._look()
+        self.watch.asked(self.test, item, look)
+        return look.facts
 
     def _asks_decisions(self, condition: Expr) -> bool:
         """Whether an expectation looks at the owner, the sequence or the like: they are as they are after the run."""
@@ -162,6 +198,7 @@ class _OneTest:
     def _now(self) -> OneRun:
         if self.latest is None:
             self.latest = self.bench.run(self._look(), lasting=self.runs_left > 0)
+            self.watch.ran(self.test, self.latest)
         return self.latest
 
     # -- what is expected ---------------------------------------------------------------------------------------------
@@ -169,7 +206,7 @@ class _OneTest:
     def _expect(self, item: TestItem) -> None:
         condition, program = item.condition, self.bench.program
         assert condition is not None
-        facts = self._now().facts if self._asks_decisions(condition) else self._look().facts
+        facts = self._now().facts if self._asks_decisions(condition) else self._told(item)
         if program.value(condition, facts) is not True:
             seen = program.trace(condition, facts)
             self.failures.append(Failure(item.span, seen, lines=self._score_lines(facts, seen)))
@@ -186,7 +223,7 @@ class _OneTest:
     def _fired(self, item: TestItem) -> None:
         assert item.path is not None
         decided = item.path.partition(".")[0] in ("trigger", "route")
-        fired = self._now().fired if decided else self._look().facts.fired
+        fired = self._now().fired if decided else self._told(item).fired
         if (item.path in fired) == item.negated:
             said = ", ".join(sorted(fired)) or "no rule"
             remark = f"{item.path} fired" if item.negated else f"{item.path} did not fire; what fired: {said}"
