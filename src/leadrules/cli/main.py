@@ -20,6 +20,7 @@ from leadrules import __version__
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("rules.check", "All that is wrong with the rules, where, and what to write instead."),
     "compile": ("rules.compile_command", "The compiled ruleset as JSON."),
+    "diff": ("diff.diff", "Who changes between two versions of the rules, and because of which edited line."),
     "explain": ("explain.explain", "Why a lead has that score, band, owner, move or non-move; what would change it."),
     "fmt": ("formatting.fmt", "The rule files in one canonical layout: --check, --diff, - for standard input."),
     "init": ("projects.init", "A new project here, from a CSV of leads or the starter rules."),

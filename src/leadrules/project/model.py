@@ -163,6 +163,7 @@ class Project:
     lead_schema: LeadSchema
     event_schema: tuple[EventType, ...]
     team: Team
+    budgets: tuple[tuple[str, float, bool], ...] = ()  # of `diff`: kind or name, limit, whether it is a share
     checks: dict[str, Any] = field(default_factory=dict)  # what lints hold for enough: `persistence`
     open_leads_span: Span | None = field(
         default=None, compare=False, repr=False

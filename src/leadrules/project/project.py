@@ -25,6 +25,7 @@ from leadrules.project.schema import read_event_schema, read_lead_schema
 from leadrules.project.settings import (
     Settings,
     checked_path,
+    read_budgets,
     read_event_sources,
     read_guards,
     read_lead_source,
@@ -161,6 +162,7 @@ class _Loader:
             late_events=self.settings.duration("late_events") or (7, "days"),
             state=state,
             guards=guards,
+            budgets=read_budgets(self.settings),
             report=self.settings.get("report") or {},
             checks=self.settings.get("checks") or {},
             rule_files=self.rule_files,

@@ -44,7 +44,9 @@ _MOMENTS = ("meeting", "opportunity", "won", "lost")
 def _check_report(settings: Settings, fields: list[str], events: list[str]) -> None:
     for name in ("source", "list"):
         _check_field(settings, ("report", name), settings.get("report", name), fields)
-    places: list[KeyPath] = [("report", "activities", channel) for channel in settings.get("report", "activities") or {}]
+    places: list[KeyPath] = [
+        ("report", "activities", channel) for channel in settings.get("report", "activities") or {}
+    ]
     places += [("report", role) for role in (*_ROLES, *_MOMENTS)]
     for goal, stages in (settings.get("report", "goals") or {}).items():
         places += [("report", "goals", goal, stage) for stage in stages]

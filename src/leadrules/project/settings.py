@@ -125,6 +125,13 @@ def read_guards(settings: Settings) -> Guards:
     return Guards(**limits, jump=settings.duration("guards", "jump"))
 
 
+def read_budgets(settings: Settings) -> tuple[tuple[str, float, bool], ...]:
+    """`budgets:`, how much of the leads a change of rules may move: by kind or name."""
+    names: Any = settings.get("budgets") or {}
+    given = ((str(name), settings.get("budgets", name)) for name in names)
+    return tuple((name, *values.limit(value)) for name, value in given if value is not None)
+
+
 def read_lead_source(settings: Settings, files: Files) -> Source | None:
     """`sources: leads:`."""
     return _source(settings, files, ("sources", "leads"))

@@ -27,6 +27,7 @@ _ABBREVIATED = {
     "PDT": "America/Los_Angeles",
 }
 _RANGE = re.compile(r"\s*(\w+)\s*(?:[-–]\s*(\w+)\s*)?")
+_LIMIT = re.compile(r"(?:[0-9]{1,2}(?:\.[0-9]+)?|100(?:\.0+)?)%|[0-9]{1,9}", re.ASCII)
 _DURATION = re.compile(r"\s*([0-9]+)\s+(minute|hour|day|business day|week|month|quarter|year)s?\s*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -64,6 +65,14 @@ def limit(value: str | int) -> tuple[float, bool]:
     if isinstance(value, str):
         return round(float(value.rstrip("%")) / 100, 12), True
     return float(value), False
+
+
+def limit_of(text: str) -> tuple[float, bool] | None:
+    """A share or a count as the command line says it; None where it is neither."""
+    text = text.strip()
+    if not _LIMIT.fullmatch(text):
+        return None
+    return limit(text if text.endswith("%") else int(text))
 
 
 def iso_date(text: str) -> str | None:

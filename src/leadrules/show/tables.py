@@ -28,13 +28,17 @@ Look = Literal["text", "markdown", "html"]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading, a table under it (possibly none), in HTML a drawing (SVG), and lines of prose under that."""
+    """A heading, a table under it (possibly none), in HTML a drawing (SVG), and lines of prose under that.
+
+    What is `folded` shows its heading alone in Markdown and HTML, until it is opened.
+    """
 
     title: str
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()
     notes: tuple[str, ...] = ()
     figure: str = ""
+    folded: bool = False
 
 
 def number(value: float | None) -> str:
@@ -88,7 +92,11 @@ def as_text(sections: Iterable[Section], *, width: int, colour: bool) -> str:
             for i, column in enumerate(section.columns):
                 right = _is_right(section, i)
                 # What a row is called, and its numbers, are useless when cut; the words beside them are not.
-                least = max(width_of(words(row[i])) for row in section.rows) if right or i == 0 else None
+                least = (
+                    max(width_of(words(c)) for c in (column, *(row[i] for row in section.rows)))
+                    if right or i == 0
+                    else None
+                )
                 side: Literal["right", "left"] = "right" if right else "left"
                 table.add_column(column, justify=side, no_wrap=True, overflow="ellipsis", min_width=least)
             for row in section.rows:
@@ -99,14 +107,16 @@ def as_text(sections: Iterable[Section], *, width: int, colour: bool) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def as_markdown(title: str, sections: Iterable[Section]) -> str:
-    """For a pull request or a wiki."""
-    parts = [f"# {title}\n"]
+def as_markdown(title: str, sections: Iterable[Section], *, level: int = 1) -> str:
+    """For a pull request or a wiki; `level` is that of the title's heading."""
+    parts = [f"{'#' * level} {_cell(title)}\n"]
     for section in sections:
-        parts.append(f"## {section.title}\n")
+        head = f"<details><summary>{escape(section.title)}</summary>\n" if section.folded else ""
+        parts.append(head or f"{'#' * (level + 1)} {_cell(section.title)}\n")
         if section.rows:
             parts.append(_markdown_table(section))
         parts += [f"{_cell(note)}\n" for note in section.notes]
+        parts += ["</details>\n"] if section.folded else []
     return "\n".join(parts)
 
 
@@ -130,7 +140,7 @@ h1 { font-size: 1.4rem; } h2 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
 table { border-collapse: collapse; } th, td { text-align: left; padding: .15rem 1.2rem .15rem 0; vertical-align: top; }
 th { font-weight: 600; opacity: .7; } .number { text-align: right; font-variant-numeric: tabular-nums; }
 .bar { width: 10rem; } .bar > span { display: block; height: .7em; background: #3b82f6; }
-p { margin: .2rem 0; }
+p { margin: .2rem 0; } details { margin: .8rem 0; } summary { cursor: pointer; font-weight: 600; }
 """
 
 
@@ -146,7 +156,8 @@ def as_html(title: str, sections: Iterable[Section]) -> str:
 
 
 def _html_section(section: Section) -> str:
-    parts = [f"<section><h2>{escape(section.title)}</h2>\n"]
+    title = escape(section.title)
+    parts = [f"<details><summary>{title}</summary>\n" if section.folded else f"<section><h2>{title}</h2>\n"]
     if section.rows:
         right = [_is_right(section, i) for i in range(len(section.columns))]
         head = "".join(f"<th{_class(r)}>{escape(c)}</th>" for c, r in zip(section.columns, right, strict=True))
@@ -156,7 +167,7 @@ def _html_section(section: Section) -> str:
         parts.append("</tbody></table>\n")
     parts.append(section.figure)
     parts += [f"<p>{escape(note)}</p>\n" for note in section.notes]
-    return "".join(parts) + "</section>\n"
+    return "".join(parts) + ("</details>\n" if section.folded else "</section>\n")
 
 
 def _class(right: bool) -> str:

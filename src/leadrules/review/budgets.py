@@ -1,0 +1,54 @@
+"""How much of the leads a change of rules may move.
+
+In: limits by kind (`band`, `owner`, ...), by name, or for `any` change, and the rows that each outcome changes. Out: what of each
+limit is spent. Knows neither rules nor files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+ANY = "any"
+KINDS = (ANY, "band", "matrix", "classify", "stages", "segment", "score", "owner", "field", "sequence", "action")
+_UNCOUNTED = ("score", "action")  # what is no change of a lead by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A limit: of a kind, or of the one that bears the name; a share of the compared leads, or a number of them."""
+
+    kind: str
+    limit: float
+    is_share: bool
+
+    def words(self) -> str:
+        """`5%`, `200`."""
+        return f"{self.limit * 100:g}%" if self.is_share else f"{self.limit:g}"
+
+
+def spent(budgets: Sequence[Budget], outcomes: Mapping[tuple[str, str], pl.Series], leads: int) -> list[dict[str, Any]]:
+    """Each budget with the leads that fall under it, and whether they are too many."""
+    return [_spent(budget, outcomes, leads) for budget in budgets]
+
+
+def _spent(budget: Budget, outcomes: Mapping[tuple[str, str], pl.Series], leads: int) -> dict[str, Any]:
+    rows = [rows.cast(pl.UInt32) for key, rows in outcomes.items() if _falls_under(budget, *key)]
+    changed = pl.concat(rows).n_unique() if rows else 0
+    most = budget.limit * leads if budget.is_share else budget.limit
+    return {
+        "kind": budget.kind,
+        "limit": budget.words(),
+        "leads": changed,
+        "share": round(changed / leads, 6) if leads else 0.0,
+        "exceeded": changed > most + 1e-9,
+    }
+
+
+def _falls_under(budget: Budget, kind: str, name: str) -> bool:
+    if budget.kind == ANY:
+        return kind not in _UNCOUNTED
+    return budget.kind in (kind, name)
