@@ -270,6 +270,11 @@ def _event_sources(project: Project, path: str | None) -> tuple[Source, ...]:
     return project.events if path is None else (_named(_plain_source(project.events), path),)
 
 
+def event_sources(project: Project, path: str | None) -> tuple[Source, ...]:
+    """The file that `--events` names, else those of leadrules.yaml."""
+    return project.events if path is None else (_named(_plain_source(project.events), path),)
+
+
 def _plain_source(sources: tuple[Source, ...]) -> Source | None:
     """The settings for another file of events: those of the one source that mixes types, if there is just one."""
     mixed = [source for source in sources if source.type is None]

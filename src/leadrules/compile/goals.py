@@ -21,6 +21,7 @@ Activities = dict[str, n.Ident]
 
 TARGET_PERIODS = ("day", "week", "month", "quarter", "year")
 WORKDAY_PERIODS = TARGET_PERIODS[1:]
+MONTHS = {"week": 12 / 52, "month": 1, "quarter": 3, "year": 12}
 EFFORT_MINUTES = {"minutes": 1, "hours": 60}
 MIX = "mix"
 ALL_OF_IT = 1.0
@@ -43,7 +44,7 @@ def lower_goal(scope: Scope, node: n.Goal) -> model.Goal:
         target=target.amount if target else 0.0,
         target_of=target.what.key if target else "",
         target_per=target.per.key if target else "month",
-        workdays=workdays.amount if workdays else None,
+        workdays=workdays.amount / MONTHS[workdays.per.key] if workdays and workdays.per.key in MONTHS else None,
         rates=tuple((s.name.key, tuple((r.share, r.what.key) for r in s.rates)) for s in stages),
         mix=tuple((r.what.key, r.share) for r in mix.rates) if mix else (),
         effort=_effort(scope, node, activities),

@@ -421,7 +421,7 @@ class Funnel(Placed):
 
 @dataclass(frozen=True, slots=True)
 class Goal(Placed):
-    """`rates`: (stage, ((share, of), ..)); `mix`: (activity, share); `effort`: (activity, minutes)."""
+    """`workdays`: per month; `rates`: (stage, ((share, of), ..)); `mix`: (activity, share); `effort`: (activity, minutes)."""
 
     name: str
     title: str | None

@@ -1,0 +1,65 @@
+"""`goal`: from the target backwards to activities and hours; with data, the actual rates beside the assumed ones."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import Any
+
+import click
+
+from leadrules.cli.options import fail, ready_project, use_colour
+from leadrules.cli.report import ReportOptions, gathered, report_options
+from leadrules.measure.goal import WINDOW_MONTHS
+
+WIDTH = 110
+
+
+@click.command()
+@click.argument("name", required=False)
+@report_options
+@click.option(
+    "--months",
+    type=click.IntRange(min=1),
+    default=WINDOW_MONTHS,
+    show_default=True,
+    help="How many months of data to look at.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def goal(*, name: str | None, months: int, form: str, **shared: Any) -> None:
+    """What a goal takes: activities and hours a month, a week, a day; what is behind, and what it would take now."""
+    from leadrules.core.text import nearest
+    from leadrules.data.errors import InputError
+    from leadrules.measure.goal_section import goal_section
+    from leadrules.review.goal_view import goal_document, goal_text
+    from leadrules.review.report import ready_settings
+    from leadrules.show.machine import dump
+
+    options = ReportOptions(**shared)
+    workspace = ready_project(options.folder)
+    project, ruleset = workspace.project, workspace.ruleset
+    assert project is not None
+    assert ruleset is not None
+    goals = {one.name: one for one in ruleset.goals}
+    if not goals:
+        fail("the rules have no goal", "write one: goal outbound { target 1 meeting per month  meeting: 5% of call }")
+    if name is None and len(goals) > 1:
+        fail("which goal?", f"name one of {', '.join(goals)}")
+    chosen = next(iter(goals)) if name is None else name
+    if chosen not in goals:
+        meant = nearest(chosen, goals)
+        fail(f"there is no goal `{chosen}`", f"did you mean `{meant}`?" if meant else f"there are {', '.join(goals)}")
+    try:
+        settings = ready_settings(project, ruleset)
+    except InputError as error:
+        fail(error.message, error.help)
+    has_data = options.leads is not None or project.leads is not None
+    found = gathered(workspace, options) if has_data else None
+    section = goal_section(
+        goals[chosen], project.week, settings.roles, None if found is None else found.material, months
+    )
+    if form == "json":
+        click.echo(dump(goal_document(section, goals[chosen], project.name, found)), nl=False)
+        return
+    width = max(80, min(shutil.get_terminal_size((WIDTH, 50)).columns, 160))
+    click.echo(goal_text(section, width=width, colour=use_colour(sys.stdout)), nl=False)

@@ -1,0 +1,58 @@
+"""The whole report: every section in the order of reading.
+
+In: the material, and where it came from. Out: `Report`. A section that has nothing to show but why stays, so that nobody
+looks for it in vain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from leadrules.measure.campaigns import campaign_section
+from leadrules.measure.cohorts import cohort_section
+from leadrules.measure.funnel import Reached, funnel_section, reached
+from leadrules.measure.goal import WINDOW_MONTHS
+from leadrules.measure.goal_section import goal_section
+from leadrules.measure.history import history_section
+from leadrules.measure.inflow import inflow_section
+from leadrules.measure.material import Material
+from leadrules.measure.model import Missing, Provenance, Report, Section
+from leadrules.measure.response import response_section
+from leadrules.measure.returns import return_section
+from leadrules.measure.sequences import sequence_section
+from leadrules.measure.stages import stage_section
+from leadrules.measure.touches import touch_section
+
+NO_FUNNEL = Missing(
+    "Funnel, cohorts",
+    "no rule file has a funnel",
+    "write one: funnel revenue { lead: created_at  won: first(deal_won) }",
+)
+
+
+def report_of(material: Material, provenance: Provenance) -> Report:
+    """Every section that has something to show, or to say."""
+    sections = tuple(section for section in _sections(material) if section.tables or section.missing)
+    return Report(provenance, material.settings.currency, sections)
+
+
+def _sections(material: Material) -> Iterator[Section]:
+    funnels = [reached(material, funnel) for funnel in material.ruleset.funnels]
+    yield from (funnel_section(material, found) for found in funnels)
+    if not funnels:
+        yield Section("funnel", "Funnel", missing=(NO_FUNNEL,))
+    yield inflow_section(material)
+    yield from (cohort_section(material, found) for found in funnels)
+    yield history_section(material, _first(funnels))
+    yield campaign_section(material)
+    yield sequence_section(material)
+    yield touch_section(material)
+    yield stage_section(material, funnels)
+    yield return_section(material)
+    for goal in material.ruleset.goals:
+        yield goal_section(goal, material.project.week, material.settings.roles, material, WINDOW_MONTHS)
+    yield response_section(material)
+
+
+def _first(funnels: list[Reached]) -> Reached | None:
+    return funnels[0] if funnels else None

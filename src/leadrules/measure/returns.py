@@ -1,0 +1,382 @@
+"""What came back for what was put in: activity time as an investment beside the cost of campaigns.
+
+In: the material. Out: a row per campaign, segment, list and sequence, and one for all leads; sales by month; the sales
+cycle. ROI = (won - (cost + hours x rate)) / (cost + hours x rate). A figure that lacks an input is left out with the
+reason, never taken as zero; a zero denominator is "n/a".
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from leadrules.measure.campaigns import follow_ups
+from leadrules.measure.figures import days_between, percent, ratio, spread
+from leadrules.measure.material import ROW, Material
+from leadrules.measure.model import Chart, Column, Missing, Section, Table
+from leadrules.measure.periods import is_over, labelled, month_number
+
+ALL = "(all leads)"
+NO_WON = Missing(
+    "Return, ROI, sales",
+    "no event or field says that a deal was won",
+    "name it in leadrules.yaml: report: {won: deal_won, value: amount}",
+)
+NO_VALUE = Missing(
+    "Return in money, ROI",
+    "no deal says what it was worth",
+    "name the field in leadrules.yaml: report: {value: amount}",
+)
+NO_COST = Missing(
+    "Cost, ROI, cost per lead and per sale",
+    "no campaign has a cost",
+    "give them in leadrules.yaml: report: {campaigns: campaigns.csv} with a cost, or {cost_per_lead: 0}",
+)
+NO_ACTIVITY = Missing(
+    "Revenue per activity and per hour, ROI",
+    "no event is known to be our own work",
+    "name them in leadrules.yaml: report: {activities: {call: [call_made]}}",
+)
+NO_RATE = Missing(
+    "Cost of work, ROI, cost per sale",
+    "nothing says what an hour costs",
+    "say it in leadrules.yaml: report: {cost_per_hour: 45}",
+)
+
+
+class Known:
+    """Which inputs there are, and so which figures."""
+
+    def __init__(self, material: Material) -> None:
+        settings = material.settings
+        self.deals = bool(settings.names("won"))
+        self.value = self.deals and material.won["value"].count() > 0
+        self.activities = bool(settings.activities)
+        used = material.activities["channel"].unique().sort().to_list() if self.activities else []
+        self.untimed = [channel for channel in used if channel not in settings.minutes]
+        self.hours = self.activities and not self.untimed
+        self.work = self.hours and settings.cost_per_hour is not None
+        costs = None if material.campaigns is None else material.campaigns["cost"].count()
+        self.cost = bool(costs) or settings.cost_per_lead is not None
+        self.invested = self.cost and self.work
+
+    def missing(self) -> tuple[Missing, ...]:
+        """What is left out."""
+        found = [] if self.deals else [NO_WON]
+        found += [NO_VALUE] if self.deals and not self.value else []
+        found += [] if self.activities else [NO_ACTIVITY]
+        if self.activities and self.untimed:
+            channels = ", ".join(self.untimed)
+            way_out = f"say them in leadrules.yaml: report: {{minutes: {{{self.untimed[0]}: 6}}}}"
+            found.append(
+                Missing(
+                    "Hours, revenue per hour, ROI", f"nothing says how many minutes these take: {channels}", way_out
+                )
+            )
+        found += [NO_RATE] if self.hours and not self.work else []
+        return (*found, *(() if self.cost else (NO_COST,)))
+
+
+def return_section(material: Material) -> Section:
+    """Return by everything that leads can be told apart by, sales by month, the sales cycle."""
+    known = Known(material)
+    if not known.deals and not known.activities and not known.cost:
+        return Section("returns", "Return", missing=known.missing())
+    leads = lead_rows(material)
+    total = group_rows(material, known, leads.select(pl.lit(ALL).alias("group"), ROW), leads)
+    tables = [_table(material, known, "all", total)]
+    for name, members in _groups(material):
+        tables.append(_table(material, known, name, group_rows(material, known, members, leads)))
+    if material.in_campaigns.height:
+        tables.append(_table(material, known, "campaign", campaign_rows(material, known)))
+    if known.deals:
+        tables += [sales_table(material, known), cycle_table(material)]
+    charts = _charts(known, tables)
+    return Section("returns", "Return", tuple(tables), charts, _findings(known, total, tables), known.missing())
+
+
+def _charts(known: Known, tables: list[Table]) -> tuple[Chart, ...]:
+    charts = []
+    names = {table.name for table in tables}
+    if "returns_by_campaign" in names and known.invested and known.value:
+        charts.append(Chart("roi", "ROI per campaign", "returns_by_campaign", "bars", "campaign", ("roi",)))
+    if "sales" in names and known.value:
+        charts.append(Chart("sales", "Sales per month", "sales", "columns", "month", ("won",)))
+    return tuple(charts)
+
+
+def _findings(known: Known, total: pl.DataFrame, tables: list[Table]) -> tuple[str, ...]:
+    words = []
+    if known.invested and known.value:
+        row = total.row(0, named=True)
+        words.append(
+            f"ROI over everything: {percent(row['roi'])} (won {row['won']:,.0f}, invested {row['invested']:,.0f})."
+        )
+    for table in tables:
+        if table.name == "returns_by_campaign" and "verdict" in table.frame.columns:
+            above = table.frame.filter(pl.col("verdict").str.starts_with("above"))
+            if above.height:
+                words.append(f"{above.height} campaigns cost more per sale than the average deal brings.")
+    return tuple(words)
+
+
+# -- leads ----------------------------------------------------------------------------------------------------------
+
+
+def lead_rows(material: Material) -> pl.DataFrame:
+    """Per lead: cost, activities, hours, deals, won."""
+    frame = pl.DataFrame({ROW: material.rows}).join(_costs(material), on=ROW, how="left", maintain_order="left")
+    work = material.activities.group_by(ROW).agg(
+        pl.len().cast(pl.Int64).alias("activities"), (pl.col("minutes").sum() / 60).alias("hours")
+    )
+    won = material.won.group_by(ROW).agg(pl.len().cast(pl.Int64).alias("deals"), pl.col("value").sum().alias("won"))
+    frame = frame.join(work, on=ROW, how="left", maintain_order="left").join(
+        won, on=ROW, how="left", maintain_order="left"
+    )
+    cost = pl.col("cost").fill_null(material.settings.cost_per_lead or 0.0)
+    return frame.with_columns(cost, pl.col("activities", "hours", "deals", "won").fill_null(0))
+
+
+def _costs(material: Material) -> pl.DataFrame:
+    """A campaign's cost is shared evenly by its leads: lead_row, cost."""
+    if material.campaigns is None:
+        return pl.DataFrame(schema={ROW: pl.UInt32, "cost": pl.Float64})
+    members = material.in_campaigns.select(ROW, "campaign").join(
+        material.campaigns.select("campaign", "cost"), on="campaign"
+    )
+    members = members.filter(pl.col("cost").is_not_null()).with_columns(pl.col("cost") / pl.len().over("campaign"))
+    return members.group_by(ROW).agg(pl.col("cost").sum())
+
+
+def _groups(material: Material) -> list[tuple[str, pl.DataFrame]]:
+    """lead_row, group by each thing that the contract names and each field that the settings name."""
+    found: list[tuple[str, pl.DataFrame]] = []
+    if material.segments:
+        parts = [
+            pl.DataFrame(
+                {ROW: material.facts.frame[name].fill_null(value=False).arg_true().cast(pl.UInt32)}
+            ).with_columns(pl.lit(name).alias("group"))
+            for name in material.segments
+        ]
+        found.append(("segment", pl.concat(parts)))
+    if material.settings.list is not None:
+        found.append(("list", pl.DataFrame({ROW: material.rows, "group": material.group(material.settings.list)})))
+    if material.enrolments.height:
+        found.append(("sequence", material.enrolments.select(ROW, pl.col("sequence").alias("group")).unique()))
+    others = [name for name in material.settings.group_by if name != material.settings.list]
+    return found + [(name, pl.DataFrame({ROW: material.rows, "group": material.group(name)})) for name in others]
+
+
+def group_rows(material: Material, known: Known, members: pl.DataFrame, leads: pl.DataFrame) -> pl.DataFrame:
+    """The sums of each group's leads, and what follows from them."""
+    sums = (
+        members.join(leads, on=ROW)
+        .group_by("group")
+        .agg(pl.len().cast(pl.Int64).alias("leads"), pl.col("cost", "activities", "hours", "deals", "won").sum())
+    )
+    return _figured(material, known, sums)
+
+
+def campaign_rows(material: Material, known: Known) -> pl.DataFrame:
+    """Each campaign: its own cost, the follow-up work, the deals after a lead joined."""
+    members = material.in_campaigns
+    rows = members.group_by("campaign").agg(pl.len().cast(pl.Int64).alias("leads"))
+    work = (
+        follow_ups(material)
+        .group_by("campaign")
+        .agg(pl.len().cast(pl.Int64).alias("activities"), (pl.col("minutes").sum() / 60).alias("hours"))
+    )
+    won = members.join(material.won.rename({"at": "won_at"}), on=ROW).filter(pl.col("won_at") >= pl.col("at"))
+    won = won.group_by("campaign").agg(pl.len().cast(pl.Int64).alias("deals"), pl.col("value").sum().alias("won"))
+    rows = rows.join(work, on="campaign", how="left").join(won, on="campaign", how="left")
+    if material.campaigns is not None:
+        rows = rows.join(material.campaigns.select("campaign", "cost"), on="campaign", how="full", coalesce=True)
+    else:
+        rows = rows.with_columns(pl.lit(None, dtype=pl.Float64).alias("cost"))
+    if material.settings.cost_per_lead is not None:
+        rows = rows.with_columns(pl.col("cost").fill_null(pl.col("leads") * material.settings.cost_per_lead))
+    rows = rows.with_columns(pl.col("leads", "activities", "hours", "deals", "won").fill_null(0))
+    return _figured(material, known, rows.rename({"campaign": "group"}))
+
+
+def _figured(material: Material, known: Known, sums: pl.DataFrame) -> pl.DataFrame:
+    rate = material.settings.cost_per_hour or 0.0
+    rows = sums.with_columns((pl.col("hours") * rate).alias("work"))
+    rows = rows.with_columns((pl.col("cost") + pl.col("work")).alias("invested"))
+    rows = rows.with_columns(
+        ratio("won", "activities").alias("per_activity"),
+        ratio("won", "hours").alias("per_hour"),
+        ratio(pl.col("won") - pl.col("invested"), "invested").alias("roi"),
+        ratio("cost", "leads").alias("cost_per_lead"),
+        ratio("invested", "deals").alias("cost_per_sale"),
+        ratio("won", "deals").alias("deal_size"),
+    )
+    size = deal_size(material)
+    rows = rows.with_columns(_verdict(size, material.settings.lifetime_value).alias("verdict"))
+    return rows.sort(["won", "leads", "group"], descending=[True, True, False])
+
+
+def deal_size(material: Material) -> float | None:
+    """The average deal size: as set, else of the deals won that say their value."""
+    if material.settings.average_deal_size is not None:
+        return material.settings.average_deal_size
+    mean = material.won["value"].mean()
+    return float(mean) if isinstance(mean, float) else None
+
+
+def _verdict(size: float | None, lifetime: float | None) -> pl.Expr:
+    """Whether a sale costs more than it brings; a customer who stays may pay that back."""
+    cost = pl.col("cost_per_sale")
+    above = pl.lit("above the average deal")
+    if lifetime is not None:
+        above = (
+            pl.when(cost <= lifetime)
+            .then(pl.lit("above the average deal, break-even over the lifetime value"))
+            .otherwise(pl.lit("above the average deal and the lifetime value"))
+        )
+    size_known = pl.lit(size, dtype=pl.Float64)
+    return (
+        pl.when(cost.is_null() | size_known.is_null())
+        .then(pl.lit("n/a"))
+        .when(cost > size_known)
+        .then(above)
+        .otherwise(pl.lit("within the average deal"))
+    )
+
+
+def _table(material: Material, known: Known, name: str, rows: pl.DataFrame) -> Table:
+    label = "leads of" if name == "all" else name
+    columns = [Column(label if name != "all" else "group", label), Column("leads", "leads", "count")]
+    if known.activities:
+        columns.append(Column("activities", "activities", "count"))
+    if known.hours:
+        columns.append(Column("hours", "hours", "hours"))
+    if known.deals:
+        columns.append(Column("deals", "deals won", "count"))
+    if known.value:
+        columns.append(Column("won", "won", "money"))
+    columns += _money_columns(known)
+    notes = ["A lead in several counts in each."] if name in ("segment", "sequence", "campaign") else []
+    notes += _notes(material, known, name)
+    rows = rows.rename({"group": columns[0].name})
+    return Table(
+        "returns" if name == "all" else f"returns_by_{name}",
+        "Return, all leads" if name == "all" else f"Return by {name}",
+        tuple(columns),
+        rows.select(c.name for c in columns),
+        tuple(notes),
+        60,
+    )
+
+
+def _money_columns(known: Known) -> list[Column]:
+    columns = []
+    if known.value and known.activities:
+        columns.append(Column("per_activity", "won per activity", "money", of="activities"))
+    if known.value and known.hours:
+        columns.append(Column("per_hour", "won per hour", "money", of="hours"))
+    if known.cost:
+        columns += [Column("cost", "cost", "money"), Column("cost_per_lead", "cost per lead", "money", of="leads")]
+    if known.work:
+        columns.append(Column("work", "hours x rate", "money"))
+    if known.invested:
+        columns.append(Column("invested", "invested", "money"))
+        columns += [Column("roi", "ROI", "share", of="invested")] if known.value else []
+        columns += (
+            [Column("cost_per_sale", "invested per sale", "money", of="deals"), Column("verdict", "against a deal")]
+            if known.deals
+            else []
+        )
+    if known.value:
+        columns.append(Column("deal_size", "average deal", "money", of="deals"))
+    return columns
+
+
+def _notes(material: Material, known: Known, name: str) -> list[str]:
+    notes = []
+    if known.invested and known.value:
+        notes.append("ROI = (won - (cost + hours x rate)) / (cost + hours x rate).")
+    if known.cost and name != "campaign":
+        notes.append("A campaign's cost is shared evenly by its leads.")
+    if name == "campaign":
+        notes.append("Hours: our activities within the follow-up time; deals: won after the lead joined.")
+    size = deal_size(material)
+    if known.invested and known.deals and size is not None:
+        lifetime = material.settings.lifetime_value
+        notes.append(
+            f"Average deal: {size:,.2f}" + (f"; lifetime value: {lifetime:,.2f}." if lifetime is not None else ".")
+        )
+    return notes
+
+
+# -- sales ----------------------------------------------------------------------------------------------------------
+
+
+def sales_table(material: Material, known: Known) -> Table:
+    """Total sales month over month; a month without a deal is there with 0."""
+    days = material.days(material.won["at"])
+    won = material.won.with_columns(days.alias("day")).with_columns(month_number(pl.col("day")).alias("month"))
+    sums = won.group_by("month").agg(pl.len().cast(pl.Int64).alias("deals"), pl.col("value").sum().alias("won"))
+    first, last = (sums["month"].min(), sums["month"].max()) if sums.height else (0, -1)
+    assert isinstance(first, int)
+    assert isinstance(last, int)
+    rows = (
+        pl.DataFrame({"month": range(first, last + 1)}, schema={"month": pl.Int32})
+        .join(sums, on="month", how="left")
+        .fill_null(0)
+        .sort("month")
+    )
+    measure = "won" if known.value else "deals"
+    rows = rows.with_columns(
+        pl.col(measure).shift(1).alias("before"),
+        pl.Series(
+            "is_over", is_over(rows["month"].to_list(), "month", material.calendar, material.as_of), dtype=pl.Boolean
+        ),
+    )
+    rows = rows.with_columns(
+        ratio(pl.col(measure) - pl.col("before"), "before").alias("change"), ratio("won", "deals").alias("deal_size")
+    )
+    columns = [
+        Column("month", "month"),
+        Column("is_over", "over", "flag"),
+        Column("deals", "deals won", "count"),
+        *(
+            (Column("won", "won", "money"), Column("deal_size", "average deal", "money", of="deals"))
+            if known.value
+            else ()
+        ),
+        Column("before", "the month before", "money" if known.value else "count"),
+        Column("change", "change", "share", of="before"),
+    ]
+    rows = labelled(rows, "month", "month")
+    return Table(
+        "sales", "Total sales, month over month", tuple(columns), rows.select(c.name for c in columns), shown=36
+    )
+
+
+def cycle_table(material: Material) -> Table:
+    """From creation to the first deal won, of all leads and by source."""
+    first = material.won.group_by(ROW).agg(pl.col("at").min().alias("won_at"))
+    rows = pl.DataFrame({ROW: material.rows, "created": material.leads["created"]}).join(first, on=ROW)
+    rows = rows.with_columns(
+        pl.when(pl.col("won_at") >= pl.col("created")).then(days_between("created", "won_at")).alias("days")
+    )
+    parts = [rows.with_columns(pl.lit(ALL).alias("group"))]
+    source = material.settings.source
+    if source is not None and source in material.leads.columns:
+        parts.append(rows.with_columns(material.group(source).gather(rows[ROW]).alias("group")))
+    sums = [
+        part.group_by("group").agg(pl.len().cast(pl.Int64).alias("won_leads"), *spread("days", "days")).sort("group")
+        for part in parts
+    ]
+    columns = (
+        Column("group", "leads of"),
+        Column("won_leads", "leads with a deal won", "count"),
+        Column("days_n", "timed", "count"),
+        Column("days_q1", "days, lower quartile", "days", of="days_n"),
+        Column("days_median", "days, median", "days", of="days_n"),
+        Column("days_q3", "days, upper quartile", "days", of="days_n"),
+    )
+    notes = (
+        "From creation to the first deal; leads still open are not in it, so it looks shorter than it is while many are.",
+    )
+    return Table("sales_cycle", "Sales cycle", columns, pl.concat(sums).select(c.name for c in columns), notes)
