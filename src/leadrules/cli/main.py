@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compile": ("rules.compile_command", "The compiled ruleset as JSON."),
     "diff": ("diff.diff", "Who changes between two versions of the rules, and because of which edited line."),
     "explain": ("explain.explain", "Why a lead has that score, band, owner, move or non-move; what would change it."),
+    "docs": ("docs.docs", "The rules in plain English, as Markdown."),
     "fmt": ("formatting.fmt", "The rule files in one canonical layout: --check, --diff, - for standard input."),
     "goal": ("goal.goal", "From a target backwards to activities and hours; with data, actual beside assumed."),
     "init": ("projects.init", "A new project here, from a CSV of leads or the starter rules."),

@@ -99,6 +99,19 @@ def show_findings(diagnostics: Iterable[Diagnostic], *, to_stdout: bool = False)
     click.echo(render(findings, colour=use_colour(stream)) + summary(findings), err=not to_stdout)
 
 
+def deliver(text: str, output: Path | None, *, quiet: bool = False) -> None:
+    """A document to standard output, or to the file that `-o` names."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"{output} cannot be written: {error.strerror}", "name a file in a folder that is there")
+    if not quiet:
+        click.echo(f"wrote {output}", err=True)
+
+
 def many(count: int, word: str) -> str:
     """`1 lead`, `5,047 leads`."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -10,6 +10,7 @@ import click
 
 from leadrules.cli.options import (
     FAILED,
+    deliver,
     exit_code,
     fail,
     many,
@@ -149,11 +150,4 @@ def compile_command(folder: Path | None, quiet: bool, output: Path | None) -> No
 
     ruleset = ready_project(folder).ruleset
     assert ruleset is not None
-    text = dump(to_json(ruleset))
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        fail(f"{output} cannot be written: {error.strerror}")
+    deliver(dump(to_json(ruleset)), output, quiet=True)

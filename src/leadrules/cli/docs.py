@@ -1,0 +1,19 @@
+"""`docs`: the rules in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from leadrules.cli.options import deliver, project_option, ready_project
+
+
+@click.command()
+@project_option
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file (default: standard output).")
+def docs(folder: Path | None, quiet: bool, output: Path | None) -> None:
+    """The rules as Markdown in plain English, for those who sign them off."""
+    from leadrules.review.prose_page import prose_page
+
+    deliver(prose_page(ready_project(folder)), output, quiet=quiet)
