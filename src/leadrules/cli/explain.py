@@ -26,6 +26,7 @@ WIDTH = 100
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
+        click.option("--history", is_flag=True, help="The lead's way through time, too."),
         click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True),
         click.option("--leads", metavar="PATH", help="Another file of leads than leadrules.yaml names."),
         click.option("--events", metavar="PATH", help="The same for events."),
@@ -45,7 +46,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("lead")
 @click.argument("name", required=False)
 @_options
-def explain(*, lead: str, name: str | None, form: str, **shared: Any) -> None:
+def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: Any) -> None:
     """Why LEAD has that score, band, owner, move or non-move; NAME is one score, band, route, trigger, ..."""
     from leadrules.cli.stateful import remembering
     from leadrules.review.explain import explain as explained
@@ -61,6 +62,10 @@ def explain(*, lead: str, name: str | None, form: str, **shared: Any) -> None:
         outcome, key = _run(request, state, lead, wanted)
         remembered = _history(path, key)
     document = explained(outcome, key, wanted, rule_files(request.project), remembered)
+    if history:
+        from leadrules.review.explain_history import way
+
+        document["history"] = way(outcome, key, remembered)
     if form == "json":
         click.echo(dump(document), nl=False)
         return

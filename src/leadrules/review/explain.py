@@ -136,7 +136,7 @@ def _lead(lead: OneLead, words: Words, rejects: Sequence[Document]) -> Document:
         "source": source,
         "line": line,
         "is_new": bool(lead.before("is_new")) if lead.tick is not None else None,
-        "duplicate_of": lead.facts.case.inputs.get("duplicate_of"),
+        "duplicate_of": lead.duplicate_of,
         "fields": {name: words.value(value, kind) for name, value, kind in fields},
         "events": counted,
         "rejects": list(rejects),

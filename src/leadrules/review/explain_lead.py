@@ -17,6 +17,7 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
+from leadrules.engine.duplicates import duplicate_of
 from leadrules.engine.row import LeadFacts, Program
 from leadrules.lifecycle.byrow import RowFacts, evaluate_by_row
 from leadrules.lifecycle.decide import Decided, Ears
@@ -98,6 +99,16 @@ class OneLead:
 
         after = self.found.after(inputs_after(self.decided.table.slice(self.row, 1)))
         return after.leads[0]
+
+    @property
+    def duplicate_of(self) -> str | None:
+        """The lead that stands where this one is its duplicate, as far as what makes duplicates is read at all."""
+        known, by, frame = self.facts.case.inputs, self.project.duplicates_by, self.outcome.leads.frame
+        if "duplicate_of" in known or not by or not set(by) <= set(frame.columns):
+            return known.get("duplicate_of")
+        created = self.project.created if self.project.created in frame.columns else None
+        found = duplicate_of(frame, by=by, keep=self.project.duplicates_keep, created=created, key="@key")
+        return None if found[self.row] is None else str(found[self.row])
 
     def value(self, expr: Expr, rep: Mapping[str, Any] | None = None) -> Any:
         """An expression, as conditions of this run see it."""

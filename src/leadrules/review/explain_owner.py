@@ -145,7 +145,7 @@ class _Rules:
         found, is_over = [], False
         for rule in self.route.rules:
             head = {"rule": rule.name, "title": rule.title, **self.words.place(rule), "text": self.words.text(rule)}
-            head |= {"reason": "", "clauses": [], "reps": []}
+            head |= {"reason": "", "by": _strategy(rule), "clauses": [], "reps": []}
             over = {"outcome": "not looked at", "reason": f"{self.taken} came first"}
             found.append(head | (over if is_over else self._outcome(rule)))
             is_over = is_over or rule.name == self.taken
@@ -167,10 +167,13 @@ class _Rules:
         target = rule.target
         if target.kind == "team":
             return "nobody is eligible"
+        known = [f"{rep} {SAID[why]}" for rep, why in self.passed.get(rule.name, ()) if why in SAID]
+        if known:
+            return ", ".join(known)
         asked = target.rep if target.kind == "rep" else target.on
         assert asked is not None
         value = self.words.value(self.lead.value(asked), asked.type)
-        said = f"{self.words.text(asked)} is {value}"
+        said = value if asked.op == "const" else f"{self.words.text(asked)} is {value}"
         return f"{said}: no active rep" if target.kind == "rep" else f"{said}: no active rep owns another such lead"
 
     def _reps(self, rule: RouteRule) -> list[Document]:
@@ -210,11 +213,15 @@ def _finite(number: float | None) -> float | None:
     return None if number is None or number == float("inf") else round(number, 4)
 
 
+def _strategy(rule: RouteRule) -> str | None:
+    return (rule.target.strategy or "round_robin") if rule.target.kind == "team" else None
+
+
 def _picked(rule: RouteRule) -> str:
     """How the rule chooses."""
     if rule.target.kind != "team":
         return ""
-    strategy = rule.target.strategy or "round_robin"
+    strategy = _strategy(rule)
     if strategy == "least_loaded":
         return "the lowest share of open capacity wins"
     by = f" by {rule.target.attribute}" if rule.target.attribute else ""

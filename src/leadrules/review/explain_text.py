@@ -6,110 +6,15 @@ nothing: all it does is order and wrap.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadrules.core.text import number_text
-from leadrules.show.text import BOLD, DIM, RESET, width
+from leadrules.show.page import Page
 
 Document = Mapping[str, Any]
 MOST_EVENTS, MOST_REPS = 6, 8
 FALSE, TRUE = "no", "yes"
-
-
-class Page:
-    """Lines so far, each wrapped to the width."""
-
-    def __init__(self, columns: int, *, colour: bool) -> None:
-        self.columns, self.colour = columns, colour
-        self.lines: list[str] = []
-
-    def head(self, text: str, rest: str = "") -> None:
-        """A title, after a free line."""
-        if self.lines:
-            self.lines.append("")
-        self._wrapped(text, rest, 0, 2, BOLD)
-
-    def line(self, indent: int, text: str, rest: str = "") -> None:
-        """A line of the text; `rest` is said more quietly behind it."""
-        self._wrapped(text, rest, indent, indent + 2, "")
-
-    def quiet(self, indent: int, text: str) -> None:
-        """A line that matters less."""
-        self._wrapped("", text, indent, indent + 2, "")
-
-    def _wrapped(self, text: str, rest: str, indent: int, hang: int, strong: str) -> None:
-        whole = f"{text}  {rest}" if text and rest else text + rest
-        rows = list(wrapped(whole, self.columns, indent, hang))
-        if self.colour:
-            rows = _painted(rows, len(text), indent, hang, strong)
-        self.lines += rows
-
-    def rows(self, indent: int, cells: Sequence[Sequence[str]]) -> None:
-        """Rows whose first columns stand under each other; the last one may go on below itself."""
-        last = max((len(row) for row in cells), default=0) - 1
-        widths = [min(max((width(row[n]) for row in cells if n < len(row)), default=0), 34) for n in range(last)]
-        for row in cells:
-            lead = "".join(cell + " " * max(widths[n] - width(cell) + 2, 2) for n, cell in enumerate(row[:last]))
-            text = lead + (row[last] if len(row) > last else "")
-            hang = indent + min(sum(widths) + 2 * last, self.columns // 2)
-            self.lines += list(wrapped(text.rstrip(), self.columns, indent, hang))
-
-    def text(self) -> str:
-        """The whole."""
-        return "".join(line.rstrip() + "\n" for line in self.lines)
-
-
-def wrapped(text: str, columns: int, indent: int, hang: int) -> Iterator[str]:
-    """A text in lines of at most so many columns; breaks at spaces, and inside a word that has none for too long."""
-    line, has_text = " " * indent, False
-    for word in _words(text):
-        rest = word
-        if has_text and width(line) + width(rest.rstrip()) > columns:
-            yield line.rstrip()
-            line, rest = " " * hang, rest.lstrip()
-        while width(line) + width(rest) > columns:
-            cut = _fits(rest, columns - width(line))
-            yield line + rest[:cut]
-            line, rest = " " * hang, rest[cut:]
-        line, has_text = line + rest, True
-    if line.strip():
-        yield line.rstrip()
-
-
-def _words(text: str) -> Iterator[str]:
-    """Words with the spaces before them."""
-    start = 0
-    for end in range(1, len(text) + 1):
-        if end == len(text) or (text[end] == " " and text[end - 1] != " "):
-            yield text[start:end]
-            start = end
-
-
-def _fits(word: str, room: int) -> int:
-    cut, used = 0, 0
-    for ch in word:
-        used += width(ch)
-        if used > room:
-            break
-        cut += 1
-    return max(cut, 1)
-
-
-def _painted(rows: list[str], strong_until: int, indent: int, hang: int, strong: str) -> list[str]:
-    """The first letters as they are (or bold), the rest dim."""
-    painted, left = [], strong_until
-    for number, row in enumerate(rows):
-        pad = indent if number == 0 else hang
-        body = row[pad:]
-        bright, dim = body[: max(left, 0)], body[max(left, 0) :]
-        left -= len(body) + 1
-        bold = f"{strong}{bright}{RESET}" if strong and bright else bright
-        painted.append(" " * pad + bold + (f"{DIM}{dim}{RESET}" if dim.strip() else dim))
-    return painted
-
-
-# -- the page -------------------------------------------------------------------------------------------------------
 
 
 def explained(document: Document, *, columns: int, colour: bool = False) -> str:
@@ -138,7 +43,7 @@ def _lead(page: Page, document: Document) -> None:
     lead = document["lead"]
     if lead["status"] == "rejected":
         page.head(f"Lead {lead['key']} was rejected: nothing is decided of it", "")
-        _rejects(page, lead["rejects"])
+        _rejects(page, lead)
         return
     page.head(f"Lead {lead['key']}", f"{lead['source']}:{lead['line']}")
     at = document["as_of"]
@@ -153,13 +58,14 @@ def _lead(page: Page, document: Document) -> None:
         page.quiet(2, f"events that rules read: {', '.join(events) if events else 'none'}")
     if lead["duplicate_of"]:
         page.line(2, f"A duplicate of {lead['duplicate_of']}, which stands.")
-    _rejects(page, lead["rejects"])
+    _rejects(page, lead)
 
 
-def _rejects(page: Page, rejects: Iterable[Document]) -> None:
-    for one in rejects:
+def _rejects(page: Page, lead: Document) -> None:
+    for one in lead["rejects"]:
         cell = f"{one['column']} = {one['value']}: " if one["column"] else ""
-        page.line(2, f"rejected: {one['source']}:{one['line']}  {cell}{one['reason']}")
+        stands = f"; {lead['source']}:{lead['line']} stands" if one["source"] == lead.get("source") else ""
+        page.line(2, f"rejected: {one['source']}:{one['line']}  {cell}{one['reason']}{stands}")
 
 
 # -- what is so -----------------------------------------------------------------------------------------------------
@@ -338,7 +244,11 @@ def _route(page: Page, one: Document) -> None:
         way = "descending" if one["order"]["descending"] else "ascending"
         page.quiet(2, f"taken in the order of {one['order']['text']} {way}: {one['order']['value']}")
     for rule in one["rules"]:
-        _route_rule(page, rule)
+        if rule["outcome"] != "not looked at":
+            _route_rule(page, rule)
+    rest = [rule["rule"] for rule in one["rules"] if rule["outcome"] == "not looked at"]
+    if rest:
+        page.quiet(2, f"not looked at, for {one['rule']} came first: {', '.join(rest)}")
 
 
 def _owner(page: Page, owner: Document) -> None:
@@ -357,14 +267,14 @@ def _route_rule(page: Page, rule: Document) -> None:
     page.line(2, f"{rule['rule']}: {rule['outcome']}", rule["reason"])
     _clauses(page, 6, rule["clauses"])
     reps = rule["reps"]
-    cells = [_rep(one) for one in reps[:MOST_REPS]]
+    cells = [_rep(one, "share of capacity" if rule["by"] == "least_loaded" else "credit") for one in reps[:MOST_REPS]]
     page.rows(6, cells)
     if len(reps) > MOST_REPS:
         page.quiet(6, f"and {len(reps) - MOST_REPS} more reps")
 
 
-def _rep(one: Document) -> list[str]:
-    stood = "" if one["stood_at"] is None else f"stood at {number_text(one['stood_at'], 4)}"
+def _rep(one: Document, measure: str) -> list[str]:
+    stood = "" if one["stood_at"] is None else f"{measure} {number_text(one['stood_at'], 4)}"
     if one["chosen"]:
         said = "gets it"
     elif one["reason"] is None:

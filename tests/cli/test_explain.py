@@ -1,0 +1,190 @@
+"""`leadrules explain` as a user types it: names and leads that are not there, text and JSON, with a state and through time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from tests.cli.test_commands import leadrules
+from tests.explained import write
+
+from leadrules.show.text import width
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((ROOT / "docs" / "schemas" / "explain.schema.json").read_text())
+RULES = """
+score fit "Fit" {
+  size: +20 when employees >= 200
+  pricing "Saw the prices": +10 when did page_viewed where (path starts with "/pricing")
+}
+band heat of fit { hot: from 30  warm: from 10  cold: otherwise }
+stages life { mql: when heat is at least warm  lead: otherwise }
+suppress email when opted_out
+sequence outbound {
+  1: day 1 email auto "First" template "intro"
+  2: day 3 call "Call"
+}
+trigger asked { on form_submitted  do enroll outbound  do assign with sales }
+route sales { inside: team inside by round_robin when life is mql  rest: queue nurture otherwise }
+assert owned "An MQL is somebody's": life is mql implies owner in team inside
+"""
+LEADS = (
+    "L1,2026-10-01T09:00,,a@x.example,Software,250,,,,,\n"
+    "L2,2026-10-02T09:00,,b@x.example,Software,50,,,yes,,\n"
+    "L3,2026-10-03T09:00,,c@x.example,Software,many,,,,,\n"
+    "L2,2026-10-03T09:00,,c@x.example,Software,7,,,,,\n"
+)
+EVENTS = (
+    "L2,form_submitted,2026-10-30T11:00,,,demo\n"
+    "L1,call_made,2026-10-05T11:00,,,\n"
+    "L1,meeting_scheduled,2026-10-11T09:00,,,\n"
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return write(tmp_path, RULES, LEADS, EVENTS)
+
+
+def explained(project: Path, *args: str) -> dict[str, Any]:
+    """The JSON of a command that succeeds, checked against the schema."""
+    done = leadrules("explain", *args, "--format", "json", cwd=project)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, SCHEMA)
+    return dict(document)
+
+
+def test_everything_of_a_lead_is_on_one_page(project: Path) -> None:
+    done = leadrules("explain", "L1", cwd=project)
+    assert done.returncode == 0
+    for words in (
+        "Score fit: 20",
+        "+20  fit.size",
+        "Band heat: warm",
+        "to hot needs +10:",
+        'one page_viewed with path = "/pricing" gives +10  -> hot: fit.pricing +10',
+        "Stages life: mql",
+        "Owner: nobody -> sato  by route.sales.inside",
+        "asked did not fire: no such event: form_submitted 0 events",
+        "Assert owned: is kept",
+    ):
+        assert words in done.stdout
+
+
+def test_a_name_narrows_to_one_statement(project: Path) -> None:
+    assert [one["name"] for one in explained(project, "L1", "heat")["definitions"]] == ["heat"]
+    routes = explained(project, "L1", "sales")
+    assert (len(routes["routes"]), routes["definitions"], routes["triggers"]) == (1, [], [])
+    assert explained(project, "L1", "trigger.asked")["triggers"][0]["name"] == "asked"
+    assert explained(project, "L1", "owned")["asserts"][0]["kept"]
+    text = leadrules("explain", "L2", "outbound", cwd=project).stdout
+    assert "Sequence outbound: enters" in text
+    assert "step 1: email is suppressed" in text
+    assert "opted_out -> yes: opted_out is yes" in text
+
+
+def test_a_lead_or_a_name_that_is_not_there_is_exit_2(project: Path) -> None:
+    lead = leadrules("explain", "L11", cwd=project)
+    assert (lead.returncode, lead.stdout) == (2, "")
+    assert "there is no lead L11 among the 4 leads" in lead.stderr
+    assert "did you mean L1?" in lead.stderr
+    name = leadrules("explain", "L1", "heet", cwd=project)
+    assert (name.returncode, name.stdout) == (2, "")
+    assert "did you mean `heat`?" in name.stderr
+    assert leadrules("explain", cwd=project).returncode == 2
+
+
+def test_a_rejected_lead_says_its_rejects_and_a_repeated_one_which_row_stands(project: Path) -> None:
+    rejected = leadrules("explain", "L3", cwd=project)
+    assert rejected.returncode == 0
+    assert "Lead L3 was rejected" in rejected.stdout
+    assert "leads.csv:4  employees = many" in rejected.stdout
+    assert explained(project, "L3")["lead"]["status"] == "rejected"
+    repeated = leadrules("explain", "L2", "fit", cwd=project).stdout
+    assert "rejected: leads.csv:5  id = L2: the key stands in an earlier row already; leads.csv:3 stands" in repeated
+
+
+def test_the_options_of_plan(project: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text((project / "leads.csv").read_text().replace("L1,", "X1,"))
+    assert explained(project, "X1", "--leads", str(other))["lead"]["source"].endswith("other.csv")
+    assert explained(project, "L2", "--as-of", "2026-10-30T10:00")["lead"]["events"] == {}
+    assert explained(project, "L2", "--as-of", "2026-10-31")["as_of"] == "2026-10-31T00:00:00+09:00"
+    team = tmp_path / "team.yaml"
+    team.write_text("reps:\n  new: {active: true}\nteams:\n  inside: [new]\nqueues: [nurture]\n")
+    assert explained(project, "L1", "--team", str(team))["owner"]["after"] == "new"
+
+
+def test_with_a_state_it_tells_of_the_run_to_come_and_of_those_before(project: Path) -> None:
+    assert leadrules("run", "--quiet", cwd=project).returncode == 0
+    again = explained(project, "L1")
+    assert again["owner"] == {
+        "before": "sato",
+        "after": "sato",
+        "by": None,
+        "given": {"as_of": "2026-10-30T11:00", "by": "route.sales.inside"},
+        "due": None,
+    }
+    asked = explained(project, "L2", "asked")["triggers"][0]
+    assert (asked["fired"], asked["stopped"]) == (False, "not set off")
+    assert asked["reason"] == "the newest such event, of 2026-10-30T11:00, was seen by an earlier run"
+    assert explained(project, "L2", "--no-state")["triggers"][0]["fired"]
+
+
+def test_the_way_of_a_lead_through_time(project: Path) -> None:
+    """Created on the 1st at 09:00, called on the 5th, met on the 11th at 09:00: ten days, one month worked."""
+    assert leadrules("run", "--quiet", cwd=project).returncode == 0
+    history = explained(project, "L1", "--history")["history"]
+    assert history["summary"] == {
+        "stages": {"life": {"first": "mql", "intermediate": [], "latest": "mql"}},
+        "worked_months": ["2026-10"],
+        "first_appointment": {"type": "meeting_scheduled", "at": "2026-10-11T09:00", "days": 10},
+    }
+    said = [(row["at"], row["text"]) for row in history["rows"]]
+    assert said[:3] == [
+        ("2026-10-01T09:00", "created"),
+        ("2026-10-05T11:00", "call_made"),
+        ("2026-10-11T09:00", "meeting_scheduled"),
+    ]
+    assert ("2026-10-30T11:00", "owner: blank -> sato") in said
+    text = leadrules("explain", "L1", "--history", cwd=project).stdout
+    assert "first appointment at 2026-10-11T09:00, 10 days after it was created" in text
+
+
+def test_nothing_is_written(project: Path) -> None:
+    before = sorted(path.name for path in project.rglob("*"))
+    explained(project, "L1")
+    assert sorted(path.name for path in project.rglob("*")) == before
+
+
+@pytest.mark.parametrize("company", ["acme", "sakura"])
+def test_the_example_companies_fit_a_page_of_100_columns(company: str, tmp_path: Path) -> None:
+    folder = tmp_path / company
+    shutil.copytree(ROOT / "examples" / company, folder)
+    key = (folder / "leads.csv").read_bytes().decode("utf-8-sig", "replace").splitlines()[1].split(",")[0]
+    done = leadrules("explain", key, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert max(width(line) for line in done.stdout.splitlines()) <= 100
+    explained(folder, key, "--history")
+
+
+def test_the_starter_explains_its_own_leads(tmp_path: Path) -> None:
+    assert leadrules("init", "--starter", "--quiet", cwd=tmp_path).returncode == 0
+    (tmp_path / "leads.csv").write_text(
+        "id,created_at,status,title,industry,employees,country,region\n"
+        "L1,2026-11-01T09:00,New,CEO,Software,500,Japan,Japan\n"
+    )
+    (tmp_path / "events.csv").write_text(
+        "event_id,lead_id,type,at,form\ne1,L1,form_submitted,2026-11-05T10:00,contact\n"
+    )
+    document = explained(tmp_path, "L1")
+    expert = next(rule for rule in document["routes"][0]["rules"] if rule["rule"] == "expert")
+    assert expert["outcome"] == "won"
+    assert next(one for one in document["triggers"] if one["name"] == "inquiry")["fired"]
+    instant = next(one for one in document["sequences"] if one["name"] == "instant")
+    assert [step["due"] for step in instant["steps"]] == ["2026-11-05T10:02", "2026-11-05T10:05", "2026-11-06T10:05"]

@@ -1,0 +1,463 @@
+"""`explain`: waterfalls, clauses, changes, owners and triggers, with values worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from tests.explained import document, example, named, outcome, request, write
+
+from leadrules.data.errors import InputError
+from leadrules.engine.row import prepare
+from leadrules.lifecycle.run import evaluated_leads, read_inputs
+from leadrules.review.explain import asked, key_of
+from leadrules.review.explain_changes import Change, Changes, label_names
+from leadrules.review.explain_lead import OneLead
+from leadrules.review.explain_words import Words, rule_files
+from leadrules.ruleset.model import Band, Stages
+
+SCORES = """
+list target = ["Software", "Finance"]
+score fit "Fit" {
+  industry "An industry we serve": +20 when industry in target
+  senior: +15 when title contains any ("VP", "部長")
+  size: +(min(employees / 50, 20)) when employees is not blank
+  group region "Where" first match {
+    japan: +8 when country = "JP"
+    asia: +4 when country in ("JP", "KR")
+  }
+  cap 30
+}
+score engagement {
+  group mail "Mail" at most 12 points {
+    opened: +5 each email_opened within 30 days
+    clicked: +6 each email_clicked distinct campaign halving every 10 days
+  }
+  pricing: +10 when did page_viewed where (path starts with "/pricing") within 30 days
+  spring: +3 when industry is not blank from 2026-11-01 until 2026-11-30
+  last: +1 each page_viewed at most 1 times
+  floor -5
+}
+define total = fit + engagement
+band heat of total { hot: from 60 hold until below 50  warm: from 40  cold: otherwise }
+segment big when employees >= 200
+segment ready "Ready" when big and (heat is at least warm or country = "JP") and not opted_out
+stages life {
+  sql: when did form_submitted where (form = "demo")
+  mql: when ready
+  lead: otherwise
+}
+classify who { buyer: when title contains "VP"  user: otherwise }
+matrix priority of heat by who {
+  columns: buyer | user
+  hot:  p1 | p2
+  warm: p2 | p3
+  cold: p3 | p3
+}
+"""
+# fit: industry 20 + japan 8 + size min(150 / 50, 20) = 3, together 31, capped at 30.
+# engagement: two opens 10, one click 10 days ago 3, together 13, limited to 12; the one page counts for `last`: 1.
+LEADS = "L1,2026-10-01T09:00,,a@x.example,Software,150,Manager,JP,,,\nL2,2026-10-02T09:00,,b@x.example,,,,,,,\n"
+EVENTS = (
+    "L1,email_opened,2026-10-20T10:00,,,\n"
+    "L1,email_opened,2026-10-21T10:00,,,\n"
+    "L1,email_opened,2026-08-21T10:00,,,\n"
+    "L1,email_clicked,2026-10-20T12:00,,autumn,\n"
+    "L1,page_viewed,2026-10-21T10:00,/blog,,\n"
+    "L1,page_viewed,2026-10-19T10:00,/blog,,\n"
+)
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return document(outcome(write(tmp_path_factory.mktemp("scored"), SCORES, LEADS, EVENTS), "L1"), "L1")
+
+
+def test_a_waterfall_has_its_lines_largest_first(scored: dict[str, Any]) -> None:
+    fit = named(scored, "fit")
+    assert fit["value"] == 30
+    assert [(line["rule"], line["points"]) for line in fit["lines"]] == [
+        ("fit.industry", 20),
+        ("fit.japan", 8),
+        ("fit.size", 3),
+        ("fit cap", -1),
+    ]
+    assert [line["kind"] for line in fit["lines"]] == ["rule", "rule", "rule", "cap"]
+    assert fit["lines"][3]["title"] == "cap 30"
+
+
+def test_each_event_is_told_with_its_points(scored: dict[str, Any]) -> None:
+    engagement = named(scored, "engagement")
+    lines = {line["rule"]: line for line in engagement["lines"]}
+    assert engagement["value"] == 13
+    assert lines["engagement.mail limit"]["points"] == -1
+    assert lines["engagement.mail limit"]["title"] == "Mail: at most 12 points"
+    opened = lines["engagement.opened"]["events"]
+    assert [(e["at"], e["points"]) for e in opened] == [("2026-10-21T10:00", 5), ("2026-10-20T10:00", 5)]
+    clicked = lines["engagement.clicked"]
+    assert [(e["points"], e["fields"]) for e in clicked["events"]] == [(3, {"campaign": '"autumn"'})]
+    assert clicked["notes"] == ["each halves every 10 days"]
+    assert lines["engagement.last"]["notes"] == ["1 of 2 events count: at most 1 times"]
+
+
+def test_a_rule_that_gave_nothing_says_why(scored: dict[str, Any]) -> None:
+    silent = {rule["rule"]: rule for name in ("fit", "engagement") for rule in named(scored, name)["silent"]}
+    assert set(silent) == {"fit.senior", "fit.asia", "engagement.pricing", "engagement.spring"}
+    (clause,) = silent["fit.senior"]["clauses"]
+    assert clause["saw"] == [{"text": "title", "value": '"Manager"'}]
+    assert silent["fit.asia"]["reason"] == "fit.japan comes first in region, and the first that matches counts"
+    assert silent["engagement.spring"]["reason"] == "it begins on 2026-11-01"
+    (clause,) = silent["engagement.pricing"]["clauses"]
+    assert [(row["text"], row["value"].split(",")[0]) for row in clause["saw"]] == [
+        ("page_viewed", "2 events"),
+        ('where (path starts with "/pricing")', "0 events"),
+    ]
+
+
+def test_a_clause_is_traced_into_segments(scored: dict[str, Any]) -> None:
+    life = named(scored, "life")
+    assert life["value"] == "lead"
+    mql = next(one for one in life["passed"] if one["label"] == "mql")
+    (ready,) = mql["clauses"]
+    (big,) = ready["because"]
+    assert big["text"] == "big"
+    (employees,) = big["because"]
+    assert employees["text"] == "employees >= 200"
+    assert employees["saw"] == [{"text": "employees", "value": "150"}]
+
+
+def test_matrix_and_classify_say_what_they_took(scored: dict[str, Any]) -> None:
+    priority = named(scored, "priority")
+    assert priority["value"] == "p3"
+    assert priority["sides"] == [{"name": "heat", "value": "warm"}, {"name": "who", "value": "user"}]
+    who = named(scored, "who")
+    assert who["taken"]["label"] == "user"
+    assert [one["label"] for one in who["passed"]] == ["buyer"]
+
+
+def test_the_smallest_changes_come_first_and_were_tried(tmp_path: Path) -> None:
+    rules = """
+    score fit {
+      size: +15 when employees >= 200
+      pricing: +10 when did page_viewed where (path starts with "/pricing")
+      opened: +3 each email_opened
+      never_given: +50 when title matches "^[0-9]{40}$"
+    }
+    band heat of fit { hot: from 17  warm: from 7  cold: otherwise }
+    """
+    folder = write(tmp_path, rules, "L1,2026-10-01T09:00,,,,150,,,,,\n")
+    heat = named(document(outcome(folder, "L1"), "L1"), "heat")
+    assert heat["value"] == "cold"
+    assert heat["changes"]["to"] == "warm"
+    assert heat["changes"]["needs"] == 7
+    ways = [(way["text"], way["gives"], way["becomes"]) for way in heat["changes"]["ways"]]
+    assert ways == [
+        ('one page_viewed with path = "/pricing"', 10, "warm"),
+        ("employees >= 200 (it is 150)", 15, "warm"),
+        ("3 email_opened, one a day", 9, "warm"),
+    ]
+    assert heat["changes"]["ways"][0]["because"] == ["fit.pricing +10"]
+
+
+def test_two_changes_where_one_is_not_enough(tmp_path: Path) -> None:
+    rules = """
+    score fit { size: +15 when employees >= 200  pricing: +10 when did page_viewed  angry: -8 when opted_out }
+    band heat of fit { hot: from 24  cold: otherwise }
+    """
+    folder = write(tmp_path, rules, "L1,2026-10-01T09:00,,,,150,,,yes,,\n")
+    (way,) = named(document(outcome(folder, "L1"), "L1"), "heat")["changes"]["ways"]
+    assert way["events"] == [{"type": "page_viewed", "fields": {}, "times": 1}]
+    assert way["fields"] == {"employees": "200", "opted_out": "no"}
+    assert way["gives"] == 33
+
+
+def test_points_worked_out_from_a_number_are_brought_back_to_the_least(tmp_path: Path) -> None:
+    rules = """
+    score fit { size: +(min(employees / 50, 20)) when employees is not blank }
+    band heat of fit { hot: from 8  cold: otherwise }
+    """
+    folder = write(tmp_path, rules, "L1,2026-10-01T09:00,,,,150,,,,,\n")
+    (way,) = named(document(outcome(folder, "L1"), "L1"), "heat")["changes"]["ways"]
+    assert way["text"] == "employees >= 400 (it is 150)"  # 400 / 50 = 8
+
+
+def test_a_held_label_needs_less(tmp_path: Path) -> None:
+    rules = """
+    score fit { size: +(employees) when employees is not blank }
+    band status of fit { hot: from 60 hold until below 50  cold: otherwise }
+    """
+    folder = write(tmp_path, rules, "L1,2026-10-01T09:00,,,,45,,,,,hot\n")
+    status = named(document(outcome(folder, "L1"), "L1"), "status")
+    assert (status["before"], status["value"], status["changes"]["needs"]) == ("hot", "cold", 5)
+    kept = write(tmp_path / "kept", rules, "L1,2026-10-01T09:00,,,,55,,,,,hot\n")
+    held = named(document(outcome(kept, "L1"), "L1"), "status")
+    assert (held["value"], held["note"]) == ("hot", "it was hot, and hot holds until the number is below 50")
+
+
+def test_what_a_lead_is_called_is_never_changed(tmp_path: Path) -> None:
+    rules = """
+    score fit { own: +10 when email = "x@y.example"  mine: +10 when owner = "sato"  key: +10 when id = "L9" }
+    band heat of fit { hot: from 10  cold: otherwise }
+    """
+    folder = write(tmp_path, rules, "L1,2026-10-01T09:00,,a@x.example,,45,,,,,\n")
+    assert named(document(outcome(folder, "L1"), "L1"), "heat")["changes"]["ways"] == []
+
+
+# -- laws over the example companies --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["acme", "sakura"])
+def test_the_waterfall_adds_up_to_the_decided_score(name: str) -> None:
+    """For every lead: the row engine's lines, in units, sum up to what the columns decided."""
+    ran = example(name)
+    lines = ran.facts.contributions().group_by("lead_row", "score").agg((pl.col("points") * 10_000).round().sum())
+    given = {(row, score): units for row, score, units in lines.iter_rows()}
+    scores = [d.name for d in ran.request.ruleset.declared if type(d).__name__ == "Score"]
+    for score in scores:
+        for row, value in enumerate(ran.facts.frame[score]):
+            assert round(value * 10_000) == given.get((row, score), 0)
+
+
+@pytest.mark.parametrize(("name", "step"), [("acme", 97), ("sakura", 83)])
+def test_a_lead_is_explained_as_the_columns_decided(name: str, step: int) -> None:
+    """The document's scores are the run's, its lines add up to them, its labels are the run's."""
+    ran = example(name)
+    keys = ran.leads.frame["@join"].to_list()
+    for row in range(0, len(keys), step):
+        lead = OneLead(ran, row)
+        words = Words(lead.ruleset, rule_files(ran.request.project), lead.calendar, lead.program)
+        from leadrules.review.explain_scores import definition
+
+        for one in lead.ruleset.declared:
+            found = definition(lead, words, one)
+            if found["kind"] == "score":
+                assert found["value"] == ran.facts.frame[one.name][row]
+                units = sum(round(line["points"] * 10_000) for line in found["lines"])
+                assert units == round(found["value"] * 10_000)
+            elif found["kind"] != "define":
+                assert found["value"] == ran.facts.frame[one.name][row]
+
+
+@pytest.mark.parametrize(("name", "step"), [("acme", 401), ("sakura", 211)])
+def test_every_change_shown_reaches_its_label(name: str, step: int) -> None:
+    """Each change is made to the lead and a program of its own is run on it; and nothing of it can be left out."""
+    ran = example(name)
+    program = prepare(ran.request.ruleset, dict(ran.request.project.team.teams))
+    shown = 0
+    for row in range(0, ran.leads.frame.height, step):
+        lead = OneLead(ran, row)
+        changes = Changes(lead, Words(lead.ruleset, {}, lead.calendar, lead.program))
+        for one in lead.ruleset.declared:
+            if not isinstance(one, Band | Stages):
+                continue
+            names = label_names(one)
+            now = lead.facts.values[one.name]
+            wanted = names[: names.index(now)] if now in names else names
+            if not wanted:
+                continue
+            for change in changes._search(one, lambda facts, o=one, w=wanted: facts.values[o.name] in w):
+                assert _changed(lead, program, change, one.name) in wanted
+                assert all(_changed(lead, program, less, one.name) not in wanted for less in change.without())
+                shown += 1
+    assert shown > 20
+
+
+def _changed(lead: OneLead, program: Any, change: Change, name: str) -> Any:
+    case = lead.facts.case
+    events = [*case.events]
+    for kind, fields, times in change.events:
+        for number in range(times):
+            at = lead.as_of
+            assert at is not None
+            own = {n: f"{v[:-1]}{number + 1}" if isinstance(v, str) and v.endswith(" 1") else v for n, v in fields}
+            events.append({"type": kind, "at": at - _days(number), "lead_id": None, **own})
+    events.sort(key=lambda event: event["at"])
+    facts = program.facts({**case.lead, **dict(change.fields)}, events, case.context, dict(case.inputs))
+    return facts.values[name]
+
+
+def _days(number: int) -> Any:
+    from datetime import timedelta
+
+    return timedelta(days=number)
+
+
+# -- owners, triggers, sequences ------------------------------------------------------------------------------------
+
+DECIDING = """
+score fit { size: +(employees) when employees is not blank }
+band heat of fit { hot: from 70  cold: otherwise }
+suppress email when opted_out
+exit all when status = "Customer"
+route sales order by fit descending {
+  vip: rep "kim" when heat is hot
+  acct: match account on country when country is not blank
+  skilled: team inside where (rep.industries has industry) by round_robin when industry is not blank on shift
+  rest: queue nurture otherwise
+}
+sequence outbound {
+  1: day 1 email auto "First" template "intro"
+  2: day 1 email auto "Only for Japan" template "intro" when country = "JP"
+  3: day 3 call "Call"
+  exit when did form_submitted since enrolled_at
+}
+trigger asked { on form_submitted where (form = "demo")  when not opted_out  do enroll outbound  once per 30 days }
+trigger warmed { on enter heat hot  do notify "desk" "hot" }
+trigger due { on date renewal - 1 month  do task call "Renewal" }
+trigger keen { when employees >= 500 and country = "JP"  do set status = "Working" }
+"""
+DECIDED_LEADS = (
+    "L1,2026-10-01T09:00,,a@x.example,Software,90,,,,2027-01-15,\n"
+    "L2,2026-10-02T09:00,,b@x.example,Software,50,,,,,\n"
+    "L3,2026-10-03T09:00,lee,c@x.example,Retail,10,,JP,yes,,\n"
+)
+DECIDED_EVENTS = (
+    "L2,form_submitted,2026-10-30T11:00,,,demo\n"
+    "L3,form_submitted,2026-10-30T11:00,,,demo\n"
+    "L1,form_submitted,2026-10-01T11:00,,,demo\n"
+)
+
+
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    ran = outcome(write(tmp_path_factory.mktemp("decided"), DECIDING, DECIDED_LEADS, DECIDED_EVENTS), "L1", "L2", "L3")
+    return {key: document(ran, key) for key in ("L1", "L2", "L3")}
+
+
+def test_a_route_says_who_won_and_why_the_others_did_not(decided: dict[str, dict[str, Any]]) -> None:
+    """L1 comes first (fit 90) and goes to sato, the first of the roster; L2 finds sato full and gets lee."""
+    assert decided["L1"]["owner"] == {
+        "before": None,
+        "after": "sato",
+        "by": "route.sales.skilled",
+        "given": None,
+        "due": None,
+    }
+    sales = named(decided["L2"], "sales", "routes")
+    assert (sales["rule"], sales["gave"], sales["order"]["value"]) == ("skilled", "lee", "50")
+    rules = {rule["rule"]: rule for rule in sales["rules"]}
+    assert {name: rule["outcome"] for name, rule in rules.items()} == {
+        "vip": "does not hold",
+        "acct": "does not hold",
+        "skilled": "won",
+        "rest": "not looked at",
+    }
+    reps = {rep["rep"]: rep for rep in rules["skilled"]["reps"]}
+    assert reps["lee"]["chosen"]
+    assert (reps["sato"]["reason"], reps["sato"]["detail"]) == ("is at capacity for the day", "1 a day")
+    assert reps["kim"]["reason"] == "is not active"
+    assert reps["ito"]["reason"] == "is away today"
+    assert reps["mori"]["reason"] == "is off shift"
+    assert rules["skilled"]["reps"][0]["rep"] == "lee"
+
+
+def test_a_rule_that_holds_and_has_nobody_is_passed_over(decided: dict[str, dict[str, Any]]) -> None:
+    vip = named(decided["L1"], "sales", "routes")["rules"][0]
+    assert vip["outcome"] == "passed over"
+    assert vip["reason"] == '"kim": no active rep'
+
+
+def test_a_lead_that_is_somebodys_is_not_looked_at(decided: dict[str, dict[str, Any]]) -> None:
+    sales = named(decided["L3"], "sales", "routes")
+    assert not sales["looked"]
+    assert sales["why_not"] == "it is lee's, an active rep"
+
+
+def test_why_a_trigger_did_not_fire(decided: dict[str, dict[str, Any]]) -> None:
+    triggers = {
+        (key, one["name"]): (one["stopped"], one["reason"]) for key in decided for one in decided[key]["triggers"]
+    }
+    assert triggers["L2", "asked"] == (None, None)
+    assert triggers["L3", "asked"] == ("condition", "it was set off, and its condition does not hold")
+    stopped, reason = triggers["L1", "asked"]
+    assert stopped == "not set off"
+    assert reason.startswith("the newest such event, of 2026-10-01T11:00")
+    assert triggers["L1", "warmed"] == (None, None)
+    assert triggers["L2", "warmed"] == ("not set off", "heat is cold and was blank")
+    assert triggers["L1", "due"] == ("not set off", "2026-12-15 has not come")
+    assert triggers["L2", "due"] == ("not set off", "renewal - 1 month is blank")
+    assert triggers["L3", "keen"] == ("condition", "its condition does not hold")
+    (clause,) = named(decided["L3"], "keen", "triggers")["clauses"]
+    assert (clause["text"], clause["saw"]) == ("employees >= 500", [{"text": "employees", "value": "10"}])
+    (clause,) = named(decided["L3"], "asked", "triggers")["clauses"]
+    assert (clause["text"], clause["saw"]) == ("not opted_out", [{"text": "opted_out", "value": "yes"}])
+
+
+def test_steps_are_told_with_what_became_of_them(decided: dict[str, dict[str, Any]]) -> None:
+    outbound = named(decided["L2"], "outbound", "sequences")
+    assert (outbound["before"], outbound["after"]) == (False, True)
+    assert [(step["number"], step["status"]) for step in outbound["steps"]] == [
+        (1, "goes out"),
+        (2, "skipped"),
+        (3, "to come"),
+    ]
+    assert outbound["steps"][2]["due"].startswith("2026-11-01T11:00")
+    (clause,) = outbound["steps"][1]["clauses"]
+    assert clause["text"] == 'country = "JP"'
+    elsewhere = named(decided["L1"], "outbound", "sequences")
+    assert elsewhere["note"] == "it is in no sequence"
+    assert elsewhere["doors"] == [{"rule": "trigger.asked", "fired": False}]
+
+
+def test_what_suppressed_a_mail(tmp_path: Path) -> None:
+    rules = DECIDING.replace(" when not opted_out", "")
+    folder = write(tmp_path, rules, DECIDED_LEADS, DECIDED_EVENTS)
+    mail = next(one for one in document(outcome(folder, "L3"), "L3")["actions"] if one["kind"] == "email")
+    assert (mail["reason"], mail["because"]) == ("suppressed", "email is suppressed")
+    assert [(clause["text"], clause["saw"][0]["value"]) for clause in mail["clauses"]] == [("opted_out", "yes")]
+
+
+# -- which lead, which name -----------------------------------------------------------------------------------------
+
+
+def test_a_lead_is_found_by_either_form_of_a_salesforce_id(tmp_path: Path) -> None:
+    folder = write(tmp_path, SCORES, "00Q5g00000Cr44cEAB,2026-10-01T09:00,,,,,,,,,\n")
+    inputs = read_inputs(request(folder))
+    assert key_of(inputs, "00Q5g00000Cr44c") == key_of(inputs, "00Q5g00000Cr44cEAB") == "00Q5g00000Cr44c"
+    with pytest.raises(InputError) as error:
+        key_of(inputs, "00Q5g00000Cr45c")
+    assert error.value.help == "did you mean 00Q5g00000Cr44cEAB?"
+
+
+def test_an_email_finds_the_lead_that_was_meant(tmp_path: Path) -> None:
+    folder = write(tmp_path, 'segment own when email ends with "x.example"', LEADS)
+    with pytest.raises(InputError) as error:
+        key_of(read_inputs(request(folder)), "A@x.example")
+    assert error.value.help == "did you mean L1? Its email is A@x.example"
+
+
+def test_a_name_may_bear_its_kind(tmp_path: Path) -> None:
+    ruleset = request(write(tmp_path, DECIDING, DECIDED_LEADS)).ruleset
+    assert [kind for kind, _ in asked(ruleset, "trigger.asked").parts] == ["trigger"]
+    with pytest.raises(InputError) as error:
+        asked(ruleset, "askd")
+    assert error.value.help == "did you mean `asked`?"
+
+
+def test_a_rejected_lead_says_its_rejects(tmp_path: Path) -> None:
+    folder = write(tmp_path, SCORES, "L1,2026-10-01T09:00,,,Softwear,abc,,,,,\n")
+    lead = document(outcome(folder, "L1"), "L1")["lead"]
+    assert lead["status"] == "rejected"
+    assert [(one["line"], one["column"], one["value"]) for one in lead["rejects"]] == [
+        (2, "industry", "Softwear"),
+        (2, "employees", "abc"),
+    ]
+
+
+def test_a_duplicate_says_which_lead_stands(tmp_path: Path) -> None:
+    leads = "L1,2026-10-02T09:00,,a@x.example,,,,,,,\nL2,2026-10-01T09:00,,A@x.example,,,,,,,\n"
+    ran = outcome(write(tmp_path, "segment second when duplicate_of is not blank", leads), "L1")
+    assert document(ran, "L1")["lead"]["duplicate_of"] == "L2"
+    assert document(ran, "L2")["lead"]["duplicate_of"] is None
+
+
+def test_one_lead_is_handed_to_the_engine_as_the_run_had_it() -> None:
+    ran = example("acme")
+    lead = OneLead(ran, 7)
+    assert lead.inputs.lead.equals(evaluated_leads(ran).slice(7, 1))
+    assert lead.as_of == ran.as_of.at
+    assert isinstance(lead.as_of, datetime)
+    assert lead.as_of.tzinfo is UTC or str(lead.as_of.tzinfo) == "UTC"
