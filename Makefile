@@ -35,6 +35,9 @@ test-all: check ## the same with many more random examples
 bench: $(STAMP) ## a million leads and ten million events against the floor
 	$(BIN)/python -m tests.benchmarks.run
 
+bench-state: $(STAMP) ## the same with routes, sequences, triggers and a state of the day before
+	$(BIN)/python -m tests.benchmarks.lifecycle
+
 examples: $(STAMP) ## make the example data again
 	$(BIN)/python examples/generate.py
 
@@ -47,4 +50,4 @@ tables: $(STAMP) ## make the parser's tables again, after an edit of the grammar
 clean: ## remove what the commands made
 	rm -rf $(VENV) build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install demo check test test-all bench examples docs tables clean
+.PHONY: help install demo check test test-all bench bench-state examples docs tables clean

@@ -13,13 +13,14 @@ import polars as pl
 
 from leadrules.lifecycle.decide import Decided
 from leadrules.lifecycle.run import Outcome, decides
+from leadrules.review.plan_fairness import fairness_document, fairness_sections
 from leadrules.show.tables import Bar, Cell, Section
 
 SHOWN_OWNERS, SHOWN_MOVES = 10, 8
 
 
 def decisions_document(outcome: Outcome) -> dict[str, Any] | None:
-    """Owners, moves, actions and what was withheld; None where the rules decide nothing."""
+    """Owners, moves, actions, what was withheld, and how fairly leads were dealt; None where the rules decide nothing."""
     decided = outcome.decided
     if decided is None or not decides(outcome.request.ruleset):
         return None
@@ -28,6 +29,7 @@ def decisions_document(outcome: Outcome) -> dict[str, Any] | None:
         "moves": _moves(decided),
         "actions": _actions(outcome, decided),
         "withheld": _counted(decided.withheld, "reason"),
+        "fairness": fairness_document(decided.router, outcome.request.ruleset),
     }
 
 
@@ -73,6 +75,7 @@ def decision_sections(document: dict[str, Any] | None) -> Iterator[Section]:
     if document is None:
         return
     yield from _owner_section(document["owners"])
+    yield from fairness_sections(document["fairness"])
     yield from _move_section(document["moves"])
     yield from _action_section(document)
 
