@@ -15,8 +15,6 @@ from leadrules.cli.options import fail, project_option, use_colour
 from leadrules.cli.runs import RunOptions, request_of, state_of
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from leadrules.lifecycle.model import State
     from leadrules.lifecycle.run import Outcome, RunRequest
     from leadrules.review.explain import Asked
@@ -50,6 +48,7 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
     """Why LEAD has that score, band, owner, move or non-move; NAME is one score, band, route, trigger, ..."""
     from leadrules.cli.stateful import remembering
     from leadrules.review.explain import explain as explained
+    from leadrules.review.explain_history import remembered
     from leadrules.review.explain_text import explained as as_text
     from leadrules.review.explain_words import rule_files
     from leadrules.show.machine import dump
@@ -60,12 +59,12 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
     path = state_of(request, options)
     with remembering(path, to_write=False) as state:
         outcome, key = _run(request, state, lead, wanted)
-        remembered = _history(path, key)
-    document = explained(outcome, key, wanted, rule_files(request.project), remembered)
+        changes = remembered(path, key)
+    document = explained(outcome, key, wanted, rule_files(request.project), changes)
     if history:
         from leadrules.review.explain_history import way
 
-        document["history"] = way(outcome, key, remembered)
+        document["history"] = way(outcome, key, changes)
     if form == "json":
         click.echo(dump(document), nl=False)
         return
@@ -97,10 +96,3 @@ def _run(request: RunRequest, state: State | None, lead: str, wanted: Asked) -> 
         return execute(replace(request, watched=(key,), only_facts=only_facts), inputs), key
     except InputError as error:
         fail(error.message, error.help)
-
-
-def _history(path: Path | None, key: str) -> pl.DataFrame | None:
-    from leadrules.lifecycle.database import exists
-    from leadrules.lifecycle.store import history
-
-    return None if path is None or not exists(path) else history(path, [key])

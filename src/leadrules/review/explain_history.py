@@ -10,17 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.lifecycle.database import exists
 from leadrules.lifecycle.run import Outcome, RunRequest, calendar_of, read_inputs
+from leadrules.lifecycle.store import history as history_of
 from leadrules.measure.settings import Settings, settings_of
 from leadrules.ruleset.model import Stages
 
 Document = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
+
+
+def remembered(path: Path | None, key: str) -> pl.DataFrame | None:
+    """Every change of a lead that the state in a folder remembers; None without a state."""
+    return None if path is None or not exists(path) else history_of(path, [key])
 
 
 def way(outcome: Outcome, key: str, history: pl.DataFrame | None) -> Document:
