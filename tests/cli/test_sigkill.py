@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.stateful import RULES as BASE_RULES
 from tests.stateful import write_leads, write_project
 
 from leadrules.cli.main import cli
@@ -22,6 +23,24 @@ from leadrules.lifecycle import store
 
 KILLS = int(os.environ.get("LAW_KILLS", "15"))
 LEADS = 3000
+RULES = (
+    BASE_RULES.replace("is at least warm }", "is at least warm respond within 1 hour }")
+    + """
+sequence outbound {
+  1: day 1 email auto "Hello"
+  2: day 1 after 2 hours call "Ring"
+  3: day 1 after 20 hours call "Again" when keen
+  exit when did opened since enrolled_at
+  enroll at most 400 per day
+  on finish do assign queue nurture
+}
+sequence nurture { 1: day 1 email auto "Letter"  2: day 30 email auto "Letter"  finish after 1 day }
+trigger warmed { on enter heat warm  do enroll outbound }
+trigger cooled { on leave heat hot  do move to nurture  once per 30 days }
+trigger late { on overdue sales  do reassign with sales at most 2 times  do notify "managers" "late" }
+suppress email when status = "Customer"
+"""
+)
 FIRST, SECOND = "2026-11-02T00:00", "2026-11-03T00:00"
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of POSIX systems")
 
@@ -71,13 +90,14 @@ def contents(project: Path) -> dict[str, Any]:
         "credits": state.credits.rows(),
         "assignments": state.assignments.rows(),
         "events": state.events.sort("identity").rows(),
+        "versions": state.versions.rows(),
         "history": history.sort(history.columns).rows(),
         "as_of": state.as_of,
     }
 
 
 def test_killed_at_any_moment(tmp_path: Path) -> None:
-    base = write_project(tmp_path / "base")
+    base = write_project(tmp_path / "base", RULES)
     day(base, 1)
     run(base, FIRST)
     day(base, 2)
@@ -89,6 +109,9 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     length = time.perf_counter() - began
     new = contents(whole)
     assert new != old
+    acted = new["files"]["actions.csv"].decode() + new["files"]["withheld.csv"].decode()
+    for rule in ("sequence.outbound.2", "sequence.outbound.finish", "trigger.warmed", "trigger.cooled", "trigger.late"):
+        assert f",{rule}" in acted, f"{rule} has no part in the run that is killed"
     rng, seen = random.Random(7), set()
     for number in range(KILLS):
         project = tmp_path / f"killed{number}"
