@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "docs": ("docs.docs", "The rules in plain English, as Markdown."),
     "fmt": ("formatting.fmt", "The rule files in one canonical layout: --check, --diff, - for standard input."),
     "goal": ("goal.goal", "From a target backwards to activities and hours; with data, actual beside assumed."),
+    "graph": ("graph.graph", "What of the rules reads what, as Mermaid or SVG."),
     "init": ("projects.init", "A new project here, from a CSV of leads or the starter rules."),
     "plan": ("runs.plan", "A dry run: what the rules would do, on one screen; nothing is written."),
     "replay": ("replay.replay", "The rules through history, tick by tick, and the work they would have made."),
