@@ -18,6 +18,8 @@ from leadrules import __version__
 
 # A command is loaded when it is called: start-up is felt at every keystroke.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "calibrate": ("calibrate.calibrate", "The rules against what really happened: lift, AUC, thresholds, a patch."),
+    "changelog": ("changelog.changelog", "A change of rules in words, with the leads that it moves."),
     "check": ("rules.check", "All that is wrong with the rules, where, and what to write instead."),
     "compile": ("rules.compile_command", "The compiled ruleset as JSON."),
     "diff": ("diff.diff", "Who changes between two versions of the rules, and because of which edited line."),
@@ -27,12 +29,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "goal": ("goal.goal", "From a target backwards to activities and hours; with data, actual beside assumed."),
     "graph": ("graph.graph", "What of the rules reads what, as Mermaid or SVG."),
     "init": ("projects.init", "A new project here, from a CSV of leads or the starter rules."),
+    "lsp": ("lsp.lsp", "The language server, which an editor starts."),
     "plan": ("runs.plan", "A dry run: what the rules would do, on one screen; nothing is written."),
     "replay": ("replay.replay", "The rules through history, tick by tick, and the work they would have made."),
     "report": ("report.report", "What came of it: funnel, campaigns, sequences, return, as a page, CSV or JSON."),
     "run": ("runs.run", "The batch: reads leads and events, writes decisions."),
     "state": ("state.state", "What earlier runs left: show, history, migrate, rename, export, forget."),
-    "test": ("reviews.test", "The test blocks of the rules."),
+    "test": ("testing.test", "The test blocks of the rules; --coverage, --mutate, --generate."),
 }
 
 
@@ -83,7 +86,6 @@ def main() -> None:
     # Loading and compiling make objects by the hundred thousand, and all of them stay: looking for rubbish is a seventh
     # of the start.
     gc.set_threshold(200_000, 20, 20)
-    try:
     code = _exit_code()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):  # a reader that has gone is told nothing more
@@ -94,6 +96,7 @@ def main() -> None:
 
 def _exit_code() -> int:
     """The command, done."""
+    try:
         cli.main(prog_name="leadrules", standalone_mode=True)
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 0 if done.code is None else 1

@@ -1,0 +1,133 @@
+"""`calibrate`: the rules against what really happened."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from leadrules.cli.options import fail, project_option, ready_project, show_findings, use_colour
+from leadrules.cli.runs import WIDTH, RunOptions, request_of
+
+if TYPE_CHECKING:
+    from leadrules.review.calibration import Calibration
+    from leadrules.review.hindsight import Question
+
+
+@click.command()
+@click.option("--outcome", metavar="EXPR", required=True, help='What counts: `did deal_won`, `status = "Customer"`.')
+@click.option("--leads", metavar="PATH", help="CSV, TSV, Parquet or JSON lines, gzip'd or not, a glob, or `-`.")
+@click.option("--events", metavar="PATH", help="The same for events.")
+@click.option("--as-of", metavar="TIME", help="The instant to look from.")
+@click.option("--exclude", "excluded", metavar="FIELD", multiple=True, help="A field known only after the outcome.")
+@click.option("--capacity", type=click.FloatRange(min=0, min_open=True), help="Leads a week that the team can work.")
+@click.option("--precision", metavar="SHARE", help="The share of leads that must reach the outcome, 30% or 0.3.")
+@click.option(
+    "--patch", "to", type=click.Path(path_type=Path), metavar="FILE", help="Write the suggested patch, or `-`."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown", "html"]), default="text", show_default=True
+)
+@project_option
+def calibrate(
+    *,
+    outcome: str,
+    excluded: tuple[str, ...],
+    capacity: float | None,
+    precision: str | None,
+    to: Path | None,
+    form: str,
+    **shared: Any,
+) -> None:
+    """Lift of each line, AUC of each score, thresholds, and points that fit better, as a patch."""
+    from leadrules.calibrate.models import is_there
+
+    if not is_there():
+        fail("calibrate needs scikit-learn", "install it: pip install 'leadrules[calibrate]'")
+    if capacity is not None and precision is not None:
+        fail("--capacity and --precision each ask for another threshold", "leave one of them out")
+    from leadrules.review.hindsight import Question
+
+    question = Question(outcome, excluded, capacity, _share(precision))
+    found = _calibration(question, shared)
+    if to is not None and str(to) == "-":
+        click.echo(found.suggestion.patch, nl=False)
+        return
+    _show(found, form)
+    if to is not None:
+        _write_patch(found, to, quiet=shared["quiet"])
+
+
+def _share(text: str | None) -> float | None:
+    if text is None:
+        return None
+    percent = text.strip().endswith("%")
+    try:
+        share = float(text.strip().rstrip("%")) / (100 if percent else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 < share <= 1:
+        fail(f"--precision {text} is not a share", "write 30% or 0.3")
+    return share
+
+
+def _calibration(question: Question, shared: dict[str, Any]) -> Calibration:
+    """The calibration, worked out; every way in which that cannot be done ends here."""
+    from leadrules.data.errors import InputError
+    from leadrules.review.calibration import Calibration
+    from leadrules.review.hindsight import UnanswerableError
+
+    options = RunOptions(
+        **shared,
+        team=None,
+        since=None,
+        engine="columns",
+        force=False,
+        strict=False,
+        place=None,
+        no_state=True,
+        baseline=False,
+        fire_edits=False,
+    )
+    try:
+        found = Calibration(ready_project(options.folder), request_of(options), question)
+        assert found.document
+    except InputError as error:
+        fail(error.message, error.help)
+    except UnanswerableError as error:
+        show_findings(error.findings)
+        fail(error.message, error.help or 'write it as a rule file would: `did deal_won`, `status = "Customer"`')
+    return found
+
+
+def _show(found: Calibration, form: str) -> None:
+    from leadrules.review.calibration_screen import calibration_sections
+    from leadrules.show.machine import dump
+    from leadrules.show.tables import as_html, as_markdown, as_text
+
+    title = f"Calibration of {found.project.name}"
+    sections = calibration_sections(found.document)
+    if form == "json":
+        click.echo(dump(found.document), nl=False)
+    elif form == "markdown":
+        click.echo(as_markdown(title, sections), nl=False)
+    elif form == "html":
+        click.echo(as_html(title, sections), nl=False)
+    else:
+        width = max(80, min(shutil.get_terminal_size((WIDTH, 50)).columns, 160))
+        click.echo(as_text(sections, width=width, colour=use_colour(sys.stdout)), nl=False)
+
+
+def _write_patch(found: Calibration, to: Path, *, quiet: bool) -> None:
+    if not found.suggestion.patch:
+        click.echo(f"note: no patch was written: {found.suggestion.why}", err=True)
+        return
+    try:
+        (Path.cwd() / to).write_bytes(found.suggestion.patch.encode("utf-8"))
+    except OSError as error:
+        fail(f"{to} cannot be written: {error.strerror}", "name another file with --patch FILE")
+    if not quiet:
+        click.echo(f"wrote {to}", err=True)
