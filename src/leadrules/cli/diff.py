@@ -84,7 +84,7 @@ def diff(
     project = working_project(options)
     wanted = _budgets(project, limit, budgets)
     before, after = sides(project, base, head)
-    _stop_at_errors(before, after, project, form)
+    stop_at_errors(before, after, project, form)
     with compared_on(project, before, after, options) as compared:
         assert compared is not None
         found = diff_of(before, after, compared)
@@ -127,7 +127,7 @@ def compared_on(
     from leadrules.data.errors import InputError
     from leadrules.review.diff_runs import compare
 
-    if project.leads is None and options.leads is None and not needs_leads:
+    if not needs_leads and options.leads is None and not _has_leads(project):
         yield None
         return
     place = None if options.no_state else _state(project, options.place)
@@ -138,6 +138,11 @@ def compared_on(
         except InputError as error:
             fail(error.message, error.help)
         yield compared
+
+
+def _has_leads(project: Project) -> bool:
+    """Whether the file that leadrules.yaml names is there: an export is rarely committed."""
+    return project.leads is not None and any(project.root.glob(project.leads.path))
 
 
 def _state(project: Project, place: Path | None) -> Path | None:
@@ -231,7 +236,7 @@ def _exceeded(budgets: Sequence[dict[str, Any]]) -> int:
 # -- showing --------------------------------------------------------------------------------------------------------
 
 
-def _stop_at_errors(base: Side, head: Side, project: Project, form: str) -> None:
+def stop_at_errors(base: Side, head: Side, project: Project, form: str) -> None:
     """Exit 1 with the findings of the version that has errors, in the form that is asked for."""
     broken = [(word, side) for word, side in (("base", base), ("head", head)) if side.errors or side.ruleset is None]
     if not broken:

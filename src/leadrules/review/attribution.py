@@ -2,7 +2,8 @@
 
 In: two outcomes over the same leads, the edits between their rules. Out: per definition and edit, the leads whose value it
 moves. An edit moves a lead if it does so alone on the older rules; where no edit does alone, if the newer rules without it do
-not. Where neither can be told (too many edits, or lines that need each other), by names: every edit that reaches the definition.
+not; where only several together do, if it moves what the definition stands on. Where none of this can be told (too many edits, or
+lines that need each other), by names: every edit that reaches the definition.
 """
 
 from __future__ import annotations
@@ -154,13 +155,28 @@ class _Work:
             for mixture in (_Alone, _Without):
                 self._look(open_, reaching, blame, mixture(self.compared))
         by_name = False
-        for name, change in changes.items():
-            left = _nobody(change, blame[name])
+        for name in sorted(changes, key=lambda one: len(self.reach.below(one))):
+            self._by_contribution(name, changes, blame)
+            left = _nobody(changes[name], blame[name])
             if left.any():
                 by_name = True
-                blame[name] |= {i: blame[name][i] | left if i in blame[name] else left for i in reaching[name]}
+                _blame(blame[name], dict.fromkeys(reaching[name], left))
         done = {name: replace(change, blame=blame[name]) for name, change in changes.items()}
         return Attribution(done, self.reach, by_name)
+
+    def _by_contribution(
+        self, name: str, changes: Mapping[str, Change], blame: Mapping[str, dict[int, pl.Series]]
+    ) -> None:
+        """Where only several edits together move a lead: those that move what the definition stands on, and its own."""
+        change, left = changes[name], _nobody(changes[name], blame[name])
+        if not left.any():
+            return
+        for lower in sorted(self.reach.below(name) - {name}):
+            for number, mask in blame.get(lower, {}).items():
+                _blame(blame[name], {number: left & change.rows.is_in(changes[lower].rows.filter(mask).implode())})
+        own = {number: left for number, edit in self.edits.items() if edit.name == name}
+        if not _nobody(change, blame[name]).any():
+            _blame(blame[name], own)
 
     def _reaching(self, name: str) -> list[int]:
         return [number for number, edit in self.edits.items() if self.reach.touches(edit, [name])]
@@ -198,6 +214,13 @@ def _moved(value: pl.Series, rows: pl.Series, change: Change, mixture: _Mixture,
     side = mixture.side(change).filter(todo)
     differs = value.gather(at).cast(side.dtype).ne_missing(side)
     return (~_all(len(change.rows))).scatter(open_, differs) if len(open_) else ~_all(len(change.rows))
+
+
+def _blame(known: dict[int, pl.Series], more: Mapping[int, pl.Series]) -> None:
+    """Further leads that edits move."""
+    for number, moved in more.items():
+        if moved.any():
+            known[number] = known[number] | moved if number in known else moved
 
 
 def _rows(found: Iterable[pl.Series]) -> pl.Series:
@@ -316,7 +339,7 @@ def _with(target: Ruleset, donor: Ruleset, edit: Edit) -> Ruleset:
         return target  # others still stand on it: taken away alone it changes nothing
     if edit.section in ("lists", "tables"):
         return _closed(
-            replace(target, **{edit.section: _swapped(getattr(target, edit.section), edit.after, edit)}), donor
+            _replaced(target, edit.section, _swapped(getattr(target, edit.section), edit.after, edit)), donor
         )
     donated = {one.name: one for one in donor.definitions}
     after = donated.get(edit.owners[1].name) if edit.owners[1] is not None else None

@@ -68,12 +68,12 @@ def diff_document(diff: Diff, budgets: Sequence[Budget], *, keys: bool) -> dict[
     assert compared is not None
     assert attribution is not None
     outcomes = dict(_outcomes(diff))
-    diff = diff if keys else replace(diff, slots=masked(diff.slots, compared))
+    diff = diff if keys else without_keys(diff)
     return {
         "format_version": FORMAT_VERSION,
         "project": compared.head.request.project.name,
-        "base": _side(diff.base),
-        "head": _side(diff.head),
+        "base": side_document(diff.base),
+        "head": side_document(diff.head),
         "problems": [],
         "as_of": iso(compared.as_of.at, calendar_of(compared.head.request.ruleset)),
         "as_of_reason": compared.as_of.reason,
@@ -96,29 +96,43 @@ def diff_document(diff: Diff, budgets: Sequence[Budget], *, keys: bool) -> dict[
     }
 
 
+def without_keys(diff: Diff) -> Diff:
+    """The diff without what stands in the leads alone."""
+    return diff if diff.compared is None else replace(diff, slots=masked(diff.slots, diff.compared))
+
+
 def problem_document(base: Side, head: Side, project: str, problems: list[dict[str, Any]]) -> dict[str, Any]:
     """What is left of the document where one of the versions has errors."""
     return {
         "format_version": FORMAT_VERSION,
         "project": project,
-        "base": _side(base),
-        "head": _side(head),
+        "base": side_document(base),
+        "head": side_document(head),
         "problems": problems,
     }
 
 
-def _side(side: Side) -> dict[str, Any]:
+def side_document(side: Side) -> dict[str, Any]:
     return {"name": side.name, "commit": side.commit}
 
 
 def _edit(diff: Diff, number: int) -> dict[str, Any]:
     """One edit with its place and the leads it moves."""
-    edit = diff.edits[number]
-    place = edit.place
     moved = set[int]()
     for rows, blame in _all_changes(diff):
         if number in blame:
             moved.update(rows.filter(blame[number]).to_list())
+    return {
+        **edit_document(diff, number),
+        "leads": len(moved),
+        "moves": moves_of(diff, number)[:SHOWN_CAUSES],
+    }
+
+
+def edit_document(diff: Diff, number: int) -> dict[str, Any]:
+    """One edit in words, with its place."""
+    edit = diff.edits[number]
+    place = edit.place
     return {
         "path": edit.path,
         "kind": edit.kind,
@@ -127,8 +141,6 @@ def _edit(diff: Diff, number: int) -> dict[str, Any]:
         "place": {"path": place["path"], "line": place["line"], "of": "head" if edit.is_of_head else "base"}
         if place
         else None,
-        "leads": len(moved),
-        "moves": _moves_of(diff, number),
     }
 
 
@@ -140,7 +152,7 @@ def _all_changes(diff: Diff) -> Iterator[tuple[pl.Series, Mapping[int, pl.Series
     yield from ((slot.rows, slot.blame) for slot in diff.slots)
 
 
-def _moves_of(diff: Diff, number: int) -> list[dict[str, Any]]:
+def moves_of(diff: Diff, number: int) -> list[dict[str, Any]]:
     """Where an edit moves leads, the most frequent first: label to label, owner to owner, in and out of segments."""
     assert diff.attribution is not None
     found: list[dict[str, Any]] = []
@@ -151,7 +163,7 @@ def _moves_of(diff: Diff, number: int) -> list[dict[str, Any]]:
     for slot in diff.slots:
         if number in slot.blame and slot.kind != "action":
             found += _counted(slot.kind, slot.name, slot, slot.blame[number])
-    return sorted(found, key=lambda move: -int(move["leads"]))[:SHOWN_CAUSES]
+    return sorted(found, key=lambda move: -int(move["leads"]))
 
 
 def _counted(kind: str, name: str, change: Change | Slot, keep: pl.Series) -> Iterator[dict[str, Any]]:

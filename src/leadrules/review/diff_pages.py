@@ -11,7 +11,7 @@ from typing import Any
 
 from leadrules.show.tables import Cell, Section
 
-SHOWN_EDITS, SHOWN_ROWS, SHOWN_CAUSES, SHOWN_MOVES = 30, 12, 3, 2
+SHOWN_EDITS, SHOWN_ROWS, SHOWN_CAUSES, SHOWN_MOVES, NARROW = 30, 12, 3, 2, 34
 Document = Mapping[str, Any]
 
 
@@ -36,7 +36,7 @@ def diff_sections(document: Document, *, narrow: bool = False) -> list[Section]:
         *_segment_sections(document),
         *_score_sections(document),
         *_decision_sections(document["decisions"]),
-        *_lead_sections(document),
+        *_lead_sections(document, narrow=narrow),
     ]
     return [*found, *details]
 
@@ -248,12 +248,17 @@ def _action_section(actions: Document) -> Iterator[Section]:
         yield Section(title, ("", "before", "", "due"), rows, notes, folded=True)
 
 
-def _lead_sections(document: Document) -> Iterator[Section]:
+def _lead_sections(document: Document, *, narrow: bool) -> Iterator[Section]:
     rows: list[tuple[Cell, ...]] = []
     for one in document["changed_most"]:
         moves = ", ".join(move_words(move) for move in one["moves"] if move["kind"] != "score")
         lines = ", ".join(f"{line['line']} {line['before']:g} -> {line['after']:g}" for line in one["lines"])
-        rows.append((one["lead"], moves or "points alone", lines, ", ".join(one["because"])))
+        texts = (moves or "points alone", lines, ", ".join(one["because"]))
+        rows.append((one["lead"], *(_clipped(text) if narrow else text for text in texts)))
     if rows:
         heads = ("lead", "moves", "points", "because of")
         yield Section("Leads that change most", heads, tuple(rows), folded=True)
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= NARROW else text[: NARROW - 1] + "…"

@@ -62,7 +62,7 @@ def title_of(edit: Edit) -> str:
         part = edit.owners[1] or edit.owners[0]
         return str(getattr(part, "title", None) or edit.name)
     if isinstance(part, BandLabel | ClassLabel):
-        return str(edit.line)
+        return f"{edit.name} {edit.line}"
     title = getattr(part, "title", None)
     return str(title or (edit.line if edit.line is not None else edit.name))
 
