@@ -53,7 +53,7 @@ class Symbol:
     """A name of the project: what kind of thing it is, where it is declared, and every place that uses it.
 
     Kinds are the keywords of the blocks, and `field`, `event`, `event field` (`type.field`), `label` (`band.label`),
-    `rule` (`score.rule`), and what team and project files declare.
+    `rule` (`score.rule`), `route rule` (`route.rule`), and what team and project files declare.
     """
 
     kind: str
@@ -272,3 +272,8 @@ def _inner_names(scope: Scope) -> Iterator[tuple[tuple[str, str], Span]]:
             for item in node.items:
                 rules = item.rules if isinstance(item, n.Group) else (item,) if isinstance(item, n.ScoreRule) else ()
                 yield from ((("rule", f"{declaration.name}.{rule.name.key}"), rule.name.span) for rule in rules)
+    for name, declaration in scope.names.of("route").items():
+        node = declaration.statement
+        assert isinstance(node, n.Route)
+        lines = (item for item in node.items if isinstance(item, n.RouteRule))
+        yield from ((("route rule", f"{name}.{line.name.key}"), line.name.span) for line in lines)

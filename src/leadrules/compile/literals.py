@@ -77,8 +77,8 @@ def label_value(scope: Scope, node: n.Assignment, name: str, known: Type, what: 
     if exact is None:
         not_a_label(scope, value.span, written, known)
         return None
-    if name == "sequence":
-        scope.use("sequence", exact, value.span)
+    kind = "sequence" if name == "sequence" else "label"
+    scope.use(kind, exact if kind == "sequence" else f"{name}.{exact}", value.span)
     return name, exact
 
 

@@ -102,7 +102,7 @@ def _event_name(scope: Scope, node: n.Name, place: Place) -> Expr:
     known = scope.shared_field(place.types, key)
     if known is not None:
         scope.read_event_field(place.types, key)
-        scope.use("event field", f"{place.types[0]}.{key}", node.span)
+        scope.use_event_field(place.types, key, node.span)
         return Expr("event_field", known, value=key, span=node.span.as_json())
     if key in CLOCK:
         return _always(scope, node)

@@ -130,6 +130,11 @@ class Context:
         """Remember where a declared name is used."""
         self.uses.setdefault((kind, name), []).append(span)
 
+    def use_event_field(self, types: Iterable[str], key: str, span: Span) -> None:
+        """A field that events of a group share is used of each."""
+        for event in types:
+            self.use("event field", f"{event}.{key}", span)
+
     def declared(self, kind: str, ident: n.Ident, *, code: str = "LR104", what: str = "") -> Declaration | None:
         """The block of `kind` that `ident` names, noting the use; an unknown one is reported under `code`."""
         found = self.names.of(kind).get(ident.key)
@@ -198,7 +203,7 @@ class Context:
         found = self.shared_field(types, ident.key)
         if found is not None:
             self.read_event_field(types, ident.key)
-            self.use("event field", f"{types[0]}.{ident.key}", ident.span)
+            self.use_event_field(types, ident.key, ident.span)
             return found
         self._unshared(types, ident)
         return None

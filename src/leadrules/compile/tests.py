@@ -205,6 +205,7 @@ def _event_value(scope: Scope, node: n.Assignment, fields: dict[str, Field], eve
     if field is None:
         scope.unknown("LR106", node.field.span, f"field of `{event}`", node.field.key, fields)
         return None
+    scope.use("event field", f"{event}.{node.field.key}", node.field.span)
     return _value(scope, node, field)
 
 
@@ -256,8 +257,8 @@ def _score_rules(score: n.Score) -> Iterable[str]:
 def _check_rule(scope: Scope, rule: n.Ident, block: n.Route | n.Score, known: list[str]) -> None:
     assert block.name is not None
     if rule.key in known:
-        if isinstance(block, n.Score):
-            scope.use("rule", f"{block.name.key}.{rule.key}", rule.span)
+        kind = "rule" if isinstance(block, n.Score) else "route rule"
+        scope.use(kind, f"{block.name.key}.{rule.key}", rule.span)
     elif not block.damaged:
         _report_rule(scope, rule, block, known)
 

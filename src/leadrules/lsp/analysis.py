@@ -31,7 +31,7 @@ class Studied:
     source: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Analysis:
     """One moment. `project` is None where leadrules.yaml or a schema cannot be used; then only syntax is known."""
 

@@ -40,7 +40,8 @@ class Opened:
             self.unsaved.pop(path, None)
         else:
             self.unsaved[path] = text
-        if path.suffix == RULES and self._loaded is not None and self.name(path) in self._cuts:
+        known = self._loaded is not None and self.name(path) in self._cuts
+        if path.suffix == RULES and known and Files(self.root, self.unsaved).exists(path):
             self._dirty.add(path)
         else:
             self.reload()

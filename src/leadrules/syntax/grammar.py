@@ -115,6 +115,14 @@ class Language:
         """Every terminal that can stand after a stack of states."""
         return {t for t in self.states[stack[-1]] if (t.isupper() or t == END) and self.takes(stack, t)}
 
+    def names(self, stack: list[int]) -> set[str]:
+        """What a name after a stack of states would be: the rules of the grammar that it would end."""
+        after = stack.copy()
+        if not self.shift(after, "NAME"):
+            return set()
+        ends = (action for action in self.states[after[-1]].values() if action[0] is not Shift)
+        return {rule.alias or rule.origin.name for _, rule in ends if not isinstance(rule, int)}
+
     def reach(self, stack: list[int], tokens: list[Token], start: int, stop: int) -> int:
         """The index of the first token from `start` that cannot stand where it does, at most `stop`. Moves the stack."""
         for index in range(start, min(stop, len(tokens))):
