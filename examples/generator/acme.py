@@ -1,6 +1,6 @@
 """Acme: a workflow SaaS that sells in Japan and abroad. About 5,000 leads and 40,000 events of seven months.
 
-In: a seed. Out: leads.csv, one events file a month (gzip'd) and deals.csv, with what real exports have: webinar days,
+In: a seed. Out: leads.csv, one events file a month (gzip'd), deals.csv, campaigns.csv and traffic.csv, with what real exports have: webinar days,
 campaign mornings, machine-made opens, two spellings of everything, blanks, near-duplicates, cells that are wrong,
 overlapping months, leads that have left the CRM, and last month's temperature and lifecycle.
 """
@@ -31,6 +31,9 @@ WEBINARS = (
 CAMPAIGNS = tuple(
     date(2026, month, day) for month, day in ((4, 14), (5, 12), (6, 9), (7, 14), (8, 18), (9, 8), (10, 6), (10, 20))
 )
+ANNOUNCED = (("Spring news", "newsletter", 800), ("Seminar: workflow basics", "seminar", 14_000), ("Summer news", "newsletter", 800),
+             ("Seminar: approvals", "seminar", 15_500), ("Trial offer", "offer", 2_400), ("Autumn news", "newsletter", 900),
+             ("Seminar: AI in operations", "seminar", 18_000), ("Offer of the year end", "offer", 2_600))  # fmt: skip
 SOURCES = (("Web", 34), ("Organic Search", 18), ("Webinar", 14), ("Paid Ads", 12), ("Trade Show", 8), ("Referral", 5),
            ("Partner", 4), ("List Purchase", 3), ("", 2))  # fmt: skip
 OWNERS = ("sato@acme.example", "tanaka@acme.example", "suzuki@acme.example", "lee@acme.example", "weber@acme.example",
@@ -107,8 +110,26 @@ def write_files(folder: Path, seed: int = 20261030) -> None:
     deals = list(close_deals(rng, leads))
     write(folder / "leads.csv", csv_bytes(HEADER, lead_rows(rng, leads)))
     write(folder / "deals.csv", csv_bytes(("Deal ID", "Lead ID", "Closed", "Amount"), deals))
+    write(folder / "campaigns.csv", csv_bytes(("campaign", "name", "type", "date", "cost"), campaign_rows()))
+    write(folder / "traffic.csv", csv_bytes(("period", "source", "visitors"), traffic_rows(Random(seed + 1), leads)))
     for month, rows in event_files(rng, leads).items():
         write(folder / "events" / f"{month}.csv.gz", csv_bytes(EVENT_HEADER, rows))
+
+
+def campaign_rows() -> Iterator[tuple[str, str, str, str, str]]:
+    """What each campaign mail announced and cost, and a fair that has not been yet."""
+    for number, (day, (name, kind, cost)) in enumerate(zip(CAMPAIGNS, ANNOUNCED, strict=True), 1):
+        yield f"2026-{number:02}", name, kind, f"{day}", f"{cost:,}"
+    yield "2026-09", "Workflow fair", "fair", "2026-11-20", "32,000"
+
+
+def traffic_rows(rng: Random, leads: list[Lead]) -> Iterator[tuple[str, str, str]]:
+    """Visitors a month by source: so many that one in ten to one in forty left an address. The draw is its own."""
+    months = sorted({f"{lead.created:%Y-%m}" for lead in leads})
+    for month in months:
+        for source in ("Web", "Organic Search", "Paid Ads"):
+            came = sum(lead.cells["Lead Source"] == source and f"{lead.created:%Y-%m}" == month for lead in leads)
+            yield month, source, str((came + 1) * rng.randrange(10, 40))
 
 
 def make_lead(rng: Random, number: int) -> Lead:

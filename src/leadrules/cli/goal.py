@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from leadrules.cli.options import fail, ready_project, use_colour
 from leadrules.cli.report import ReportOptions, gathered, report_options
 from leadrules.measure.goal import WINDOW_MONTHS
+
+if TYPE_CHECKING:
+    from leadrules.project.model import Project
 
 WIDTH = 110
 
@@ -53,8 +56,7 @@ def goal(*, name: str | None, months: int, form: str, **shared: Any) -> None:
         settings = ready_settings(project, ruleset)
     except InputError as error:
         fail(error.message, error.help)
-    has_data = options.leads is not None or project.leads is not None
-    found = gathered(workspace, options) if has_data else None
+    found = gathered(workspace, options) if options.leads is not None or _has_leads(project) else None
     section = goal_section(
         goals[chosen], project.week, settings.roles, None if found is None else found.material, months
     )
@@ -63,3 +65,8 @@ def goal(*, name: str | None, months: int, form: str, **shared: Any) -> None:
         return
     width = max(80, min(shutil.get_terminal_size((WIDTH, 50)).columns, 160))
     click.echo(goal_text(section, width=width, colour=use_colour(sys.stdout)), nl=False)
+
+
+def _has_leads(project: Project) -> bool:
+    """Whether the project's own file of leads is there: a goal is planned before there is data."""
+    return project.leads is not None and any(True for _ in project.root.glob(project.leads.path))

@@ -19,7 +19,7 @@ from leadrules.ruleset.model import Goal
 
 NO_DATA = Missing(
     "Actual rates beside the assumed ones",
-    "there are no leads to read",
+    "there is no file of leads to read",
     "name a file with --leads, or in leadrules.yaml",
 )
 
@@ -118,24 +118,24 @@ def needs_table(goal: Goal, target: Plan, beside: Measured | None) -> Table:
     columns = [
         Column("name", "stage or activity"),
         Column("kind", "kind"),
-        Column("per_month", "a month", "number"),
-        Column("per_week", "a week", "number"),
-        Column("per_day", "a day", "number"),
-        Column("hours_per_day", "hours a day", "hours"),
+        Column("per_month", "month", "number"),
+        Column("per_week", "week", "number"),
+        Column("per_day", "day", "number"),
+        Column("hours_per_day", "hours/day", "hours"),
     ]
     if beside is not None:
         columns += [
-            Column("actual_per_month", "there was, a month", "number"),
-            Column("now_per_month", "at actual rates, a month", "number"),
-            Column("now_per_day", "at actual rates, a day", "number"),
-            Column("now_hours_per_day", "hours a day, then", "hours"),
+            Column("actual_per_month", "was/month", "number"),
+            Column("now_per_month", "now/month", "number"),
+            Column("now_per_day", "now/day", "number"),
+            Column("now_hours_per_day", "now hours/day", "hours"),
         ]
     notes = [
         f"A month has {target.workdays_per_month:g} workdays, so a week is {5 / target.workdays_per_month:.4g} of it."
     ]
     if beside is not None:
         of = f", of the leads in the sequence {goal.name}" if beside.of_sequence else ""
-        notes.append(f"There was: the mean of the last {beside.months} months{of}.")
+        notes.append(f"Was: the mean of the last {beside.months} months{of}. Now: what the target takes at the actual rates.")
         if beside.assumed_still:
             notes.append(
                 f"At actual rates, but as assumed where nothing came of it yet: {', '.join(beside.assumed_still)}."

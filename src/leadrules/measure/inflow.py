@@ -132,7 +132,7 @@ def types_table(material: Material, period: str) -> Table | None:
         (pl.col("type") == OTHER).sum().cast(pl.Int64).alias("type_none"),
     )
     columns = [Column("period", period.replace("_", " ")), Column("leads", "leads created", "count")]
-    columns += [Column(f"type_{one.name}", one.title or one.name, "count") for one in definition.labels]
+    columns += [Column(f"type_{one}", one, "count") for one in labels]
     columns.append(Column("type_none", "no type", "count"))
     columns += [Column(f"share_{one}", f"{one}, share", "share", of="leads") for one in labels]
     rows = labelled(rows, "period", period).with_columns(

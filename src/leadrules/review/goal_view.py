@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from leadrules.measure.model import Section, Table
+from leadrules.measure.model import Column, Section, Table
 from leadrules.review.report import Gathered
 from leadrules.review.report_document import section_document
 from leadrules.review.report_page import said
@@ -45,12 +45,14 @@ def goal_text(section: Section, *, width: int, colour: bool) -> str:
 
 
 def _shown(table: Table) -> show.Section:
-    rows = tuple(tuple(_cells(row, table)) for row in table.frame.iter_rows())
-    return show.Section(table.title, tuple(column.title for column in table.columns), rows, table.notes)
+    columns = tuple(column for column in table.columns if column.name != "kind")
+    frame = table.frame.select(column.name for column in columns)
+    rows = tuple(tuple(_cells(row, columns, table)) for row in frame.iter_rows())
+    return show.Section(table.title, tuple(column.title for column in columns), rows, table.notes)
 
 
-def _cells(row: tuple[Any, ...], table: Table) -> Iterator[show.Cell]:
-    for value, column in zip(row, table.columns, strict=True):
+def _cells(row: tuple[Any, ...], columns: tuple[Column, ...], table: Table) -> Iterator[show.Cell]:
+    for value, column in zip(row, columns, strict=True):
         if isinstance(value, int | float):
             share = table.name.endswith("_rates") and column.name == "assumed"
             yield f"{value * 100:.1f} %" if share else said(value, column)

@@ -7,15 +7,17 @@ In: a project with its rules, the sources, the state's folder. Out: `Material` a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from leadrules.data.errors import InputError
+from leadrules.lifecycle.asof import newest_created
 from leadrules.lifecycle.manifest import EVENT_COUNTS
 from leadrules.lifecycle.model import INSTANT
-from leadrules.lifecycle.run import Outcome, RunRequest, calendar_of, evaluated_leads, execute
+from leadrules.lifecycle.run import Inputs, Outcome, RunRequest, calendar_of, evaluated_leads, execute, read_inputs
 from leadrules.lifecycle.store import history, runs
 from leadrules.measure.inputs import SideFile, read_campaigns, read_traffic, reading_ruleset
 from leadrules.measure.material import ROW, Material
@@ -53,7 +55,8 @@ def gather(request: RunRequest, ruleset: Ruleset, place: Path | None) -> Gathere
     project = request.project
     settings = ready_settings(project, ruleset)
     asked = replace(request, ruleset=reading_ruleset(project, ruleset, settings), only_facts=True)
-    outcome = execute(asked)
+    inputs = read_inputs(asked)
+    outcome = execute(replace(asked, as_of=_as_of(asked, inputs)), inputs)
     if outcome.as_of.at is None:
         raise InputError("the leads and events have no time to report at", "say one with --as-of 2026-11-01")
     campaigns = None if settings.campaigns is None else read_campaigns(project, settings.campaigns)
@@ -62,6 +65,16 @@ def gather(request: RunRequest, ruleset: Ruleset, place: Path | None) -> Gathere
     return Gathered(
         material, _provenance(outcome, ruleset, material, [f for f in (campaigns, traffic) if f is not None])
     )
+
+
+def _as_of(request: RunRequest, inputs: Inputs) -> datetime | None:
+    """As asked; else the newest time of the inputs, as a run takes it, but never before what the state knows already."""
+    remembered = None if request.state is None else request.state.as_of
+    if request.as_of is not None or remembered is None:
+        return request.as_of
+    created = newest_created(inputs.leads.frame, request.project.created, calendar_of(request.ruleset))
+    newest = max((at for at in (inputs.events.newest_at, created) if at is not None), default=remembered)
+    return remembered if newest < remembered else None
 
 
 def _material(

@@ -32,7 +32,7 @@ STYLE = """
 body { margin: 0 auto; max-width: 62rem; padding: 1.2rem 1rem 4rem; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, "Hiragino Sans", "Noto Sans CJK JP", sans-serif; }
 h1 { font-size: 1.5rem; margin: .2rem 0; } h2 { font-size: 1.2rem; margin: 2.4rem 0 .5rem; padding-top: .6rem; border-top: 1px solid var(--rule); }
 h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; } p { margin: .3rem 0; } a { color: var(--k0); }
-nav ul { columns: 14rem 3; padding-left: 1.1rem; margin: .5rem 0; } .soft, .note, caption { color: var(--soft); font-size: .87rem; }
+nav ul { columns: 14rem 3; padding-left: 1.1rem; margin: .5rem 0; } .soft, .note { color: var(--soft); font-size: .87rem; }
 .findings { background: var(--wash); border-left: 3px solid var(--k0); padding: .5rem .8rem .5rem 1.6rem; margin: .6rem 0; }
 .missing { border-left: 3px solid var(--k1); padding: .3rem .8rem; margin: .6rem 0; background: var(--wash); }
 .wide { overflow-x: auto; } .chart { width: 100%; min-width: 34rem; height: auto; font-size: 11.5px; } .chart text { fill: var(--ink); }
@@ -40,10 +40,11 @@ nav ul { columns: 14rem 3; padding-left: 1.1rem; margin: .5rem 0; } .soft, .note
 .line { fill: none; stroke-width: 2; } .d1 { stroke-dasharray: 5 3; } .span { stroke: var(--soft); stroke-width: 2; fill: none; } .mark { stroke: var(--k1); stroke-dasharray: 4 3; fill: none; }
 .chart .cell { font-size: 10px; } .chart .cell.dark { fill: var(--page); }
 COLOURS
-table { border-collapse: collapse; font-size: .87rem; margin: .4rem 0; } caption { text-align: left; padding-bottom: .3rem; }
+table { border-collapse: collapse; font-size: .87rem; margin: .4rem 0; } caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+figure { margin: 1rem 0; } td:first-child { white-space: nowrap; } th { max-width: 9rem; }
 th, td { padding: .18rem .7rem .18rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
 th { font-weight: 600; vertical-align: bottom; } th small { display: block; font-weight: 400; color: var(--soft); }
-.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } summary { cursor: pointer; margin: .5rem 0; } summary:focus-visible, a:focus-visible { outline: 2px solid var(--k0); }
+.n { text-align: right; font-variant-numeric: tabular-nums; } td.n { white-space: nowrap; } summary { cursor: pointer; margin: .5rem 0; } summary:focus-visible, a:focus-visible { outline: 2px solid var(--k0); }
 @media print { :root { color-scheme: light; } body { max-width: none; font-size: 11px; padding: 0; } nav { display: none; } .wide { overflow: visible; }
   .chart { min-width: 0; } section, figure, tr { break-inside: avoid; } details::details-content { content-visibility: visible; block-size: auto; } h2 { break-after: avoid; } }
 """.replace(
@@ -141,8 +142,8 @@ class _Page:
         if shown.height < table.frame.height:
             notes += f'<p class="note">The first {shown.height:,} of {table.frame.height:,} rows; `leadrules report --format csv` has all ({escape(table.name)}.csv).</p>'
         return (
-            f'<details id="t_{escape(table.name)}"{" open" if is_open else ""}><summary>{escape(table.title)} ({table.frame.height:,} rows)</summary>'
-            f'<div class="wide"><table><caption>{escape(table.title)}</caption><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>{notes}</details>\n'
+            f'<details{" open" if is_open else ""}><summary>{escape(table.title)} ({table.frame.height:,} rows)</summary>'
+            f'<div class="wide" id="t_{escape(table.name)}"><table><caption>{escape(table.title)}</caption><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>{notes}</details>\n'
         )
 
     def _head(self, column: Column, table: Table) -> str:
