@@ -124,6 +124,25 @@ def test_bars_are_as_high_as_their_share() -> None:
     assert "a &lt; b" in drawn
 
 
+def test_a_day_far_above_all_others_is_a_broken_bar() -> None:
+    days = [date(2026, 11, 1 + at) for at in range(30)]
+    values = {day: 200 if at == 3 else 5 for at, day in enumerate(days)}
+    drawn = stacked([Bars("a", {"call": values})], days, ["call"])
+    heights = [float(found) for found in re.findall(r"v-([0-9.]+)h", drawn)]
+    assert heights == [44.0 if at == 3 else 22.0 for at in range(30)]
+    assert "full height: 10 a day; a broken bar is higher" in drawn
+    assert len(re.findall(r"v3h-", drawn)) == 1
+    assert "broken" not in stacked([Bars("a", {"call": dict.fromkeys(days, 5)})], days, ["call"])
+
+
+def test_reps_stand_in_the_order_of_the_roster() -> None:
+    day = date(2026, 11, 2)
+    some = [(day, rep, "call", 1, 0) for rep in ("rep10", "rep2", "zoe")]
+    page = workload_page("Replay", work(*some), ["call"], [], ["zoe", "rep2", "rep10"])
+    places = [page.index(f">{rep}<") for rep in ("zoe", "rep2", "rep10")]
+    assert places == sorted(places)
+
+
 def test_the_page_names_who_and_when() -> None:
     day = date(2026, 11, 2)
     page = workload_page(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from leadrules.cli.options import fail, project_option
+from leadrules.cli.progress import Tell, progress
 from leadrules.cli.runs import RunOptions, form_of, instant, request_of
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def replay(
     try:
         ticks = _ticks(request, Span(first, last, every))
         request = replace(request, state=_state(place))
-        told = _Replay(request, Path.cwd() / out, form).through(ticks)
+        with progress(("replaying",), quiet=options.quiet, total=len(ticks)) as tell:
+            told = _Replay(request, Path.cwd() / out, form).through(ticks, tell)
     except InputError as error:
         fail(error.message, error.help)
     except OSError as error:
@@ -135,7 +137,7 @@ class _Replay:
         self.told: dict[str, None] = {}
         self.stopped: list[tuple[str, str]] = []
 
-    def through(self, ticks: Sequence[datetime]) -> list[str]:
+    def through(self, ticks: Sequence[datetime], tell: Tell) -> list[str]:
         """Do it; what is to be told of it, in words."""
         from leadrules.lifecycle.replay import replay as outcomes
         from leadrules.lifecycle.workload import together, workload_of
@@ -146,6 +148,7 @@ class _Replay:
         for name, outcome in zip(names, outcomes(self.request, ticks), strict=True):
             self._keep(name, outcome)
             parts.append(workload_of(outcome))
+            tell("replaying", len(parts))
             # The columns of a tick hang in circles, and few objects hold much memory: nobody else would look for them soon.
             del outcome
             gc.collect()
@@ -175,7 +178,9 @@ class _Replay:
         staging = Staging(self.out)
         folder = staging.begin()
         write_csv(work, folder / WORKLOAD, zone=project.timezone, encoding=self.form.encoding)
-        page = workload_page(f"Replay of {project.name}, {span}", work, project.channels, notes)
+        page = workload_page(
+            f"Replay of {project.name}, {span}", work, project.channels, notes, [rep.key for rep in project.team.reps]
+        )
         (folder / PAGE).write_text(page, encoding="utf-8")
         staging.seal()
         staging.publish()
