@@ -7,10 +7,11 @@ one is then not made. Values are the plainest that the schema lets through. Refu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from leadrules.analyse.conditions import Conditions
@@ -107,6 +108,21 @@ class Witnesses:
             if witness is not None and claim(witness.facts, self.program):
                 return witness
         return None
+
+    def leads(self, found: Iterable[Box], most: int = MOST_TRIED) -> Iterator[Witness]:
+        """Leads of these boxes, the plainest first; whether they do what was wanted is for the caller to see."""
+        for box in islice(found, most):
+            witness = self._lead(box)
+            if witness is not None:
+                yield witness
+                further = self._lead(self._with_scores(box, witness.facts))
+                if further is not None:
+                    yield further
+
+    @property
+    def noon(self) -> datetime:
+        """The instant at which leads are looked at where nothing asks for another."""
+        return self.terms.calendar.midnight(self.day).astimezone(UTC) + NOON
 
     def _with_scores(self, box: Box, facts: LeadFacts) -> Box:
         """The box with more rules firing, where a score is not what the box asks for."""

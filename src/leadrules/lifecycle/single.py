@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -30,9 +30,11 @@ from leadrules.lifecycle.record import Overlay, carried_over, overlay
 from leadrules.lifecycle.versions import with_kept
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Ruleset
+from leadrules.ruleset.model import Sequence as Plan
 
 # What a test may give beside fields and labels; the columns of the state bear the same names.
 GIVEN = ("owner", "sequence", "step", "enrolled_at")
+MOST_DAYS = 500  # how far back an enrolment is looked for
 NAMELESS = "test"  # the key of a lead that is given none
 
 
@@ -159,6 +161,14 @@ class Workbench:
         )
         last = self._last_due(given)
         return table if last is None else table.with_columns(pl.Series("seq_last_due", [last], dtype=INSTANT))
+
+    def enrolled_for(self, plan: Plan, number: int, as_of: datetime) -> datetime | None:
+        """The latest of the instants an hour and whole days before `as_of` from which a step has come due by then."""
+        starts = pl.Series([as_of - timedelta(days=days, hours=1) for days in range(MOST_DAYS)], dtype=INSTANT)
+        place = next(at for at, step in enumerate(plan.steps) if step.number == number)
+        reached = (due_times(plan, self.calendar, starts)[place] <= as_of).fill_null(value=False).arg_true()
+        found: datetime | None = starts[int(reached[0])] if len(reached) else None
+        return found
 
     def _last_due(self, given: Mapping[str, Any]) -> datetime | None:
         """When the step that a test says was passed was due."""

@@ -51,7 +51,7 @@ class Observer:
     def __init__(self, ruleset: Ruleset, tests: Iterable[Test] = ()) -> None:
         self.ruleset = ruleset
         self._points = points_of(ruleset)
-        self._numbers = {id(test): number for number, test in enumerate(tests)}
+        self.numbers = {id(test): number for number, test in enumerate(tests)}
         self._reached: dict[Key, set[int]] = defaultdict(set)
         self._of_leads = [one for one in self._points.conditions if one.when in OF_LEADS]
         self._of_runs = [one for one in self._points.conditions if one.when not in OF_LEADS]
@@ -81,7 +81,7 @@ class Observer:
         return set(reached_by_run(self.ruleset, self._of_runs, run))
 
     def _note(self, test: Test, keys: Iterable[Key]) -> None:
-        number = self._numbers[id(test)]
+        number = self.numbers[id(test)]
         for key in keys:
             self._reached[key].add(number)
 

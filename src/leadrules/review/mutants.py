@@ -57,30 +57,50 @@ NEGATED = {
     "is_blank": ("is blank", "is not blank"),
     "did": ("did", "never"),
 }
+ANYHOW = ("seen", "fires", "done", "member")
+ACTED = ("fires", "done")
 COMPARED = ("ge", "gt", "le", "lt", "eq", "between")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One edit: `old` becomes `new` in the ruleset (both None: `make` says how). `clause` is the condition's part it is in."""
+    """One edit: `old` becomes `new` in the ruleset.
+
+    `same` proves that it means the same. `tops` are the whole expressions that it changes, before and after: where they are
+    worth the same, nothing differs. `reach`: how a test must reach the line for the edit to matter.
+    """
 
     words: str
     span: Place | None
     old: Any
     new: Any
     same: Callable[[], bool] | None = None
+    tops: tuple[tuple[Expr, Expr], ...] = ()
+    reach: tuple[str, ...] = ANYHOW
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A ruleset with one edit. `rules` are the lines it is in, `is_decided` says that a run's decisions use it directly."""
+    """A ruleset with one edit. `rules` are the lines it is in.
+
+    `is_defined` says that definitions use what is edited, `is_decided` that decisions use it directly.
+    """
 
     rules: tuple[str, ...]
-    words: str
-    span: Place | None
-    changed: Any
+    change: Change
+    is_defined: bool
     is_decided: bool
     make: Callable[[], Ruleset]
+
+    @property
+    def words(self) -> str:
+        """The change in words."""
+        return self.change.words
+
+    @property
+    def span(self) -> Place | None:
+        """Where it is made."""
+        return self.change.span
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +133,11 @@ def mutants_of(ruleset: Ruleset, project: Project) -> Mutants:
     equivalent = 0
     for holder in (*HOLDERS, "aggregates"):
         for part in getattr(ruleset, holder):
-            for change, rules, is_decided in _changes(holder, part, ruleset, study, users):
+            for change, rules, uses in _changes(holder, part, ruleset, study, users):
                 if change.same is not None and change.same():
                     equivalent += 1
                 else:
-                    make = _Making(ruleset, holder, part, change)
-                    found.append(Mutant(rules, change.words, change.span, change.old, is_decided, make))
+                    found.append(Mutant(rules, change, *uses, _Making(ruleset, holder, part, change)))
     found.sort(key=lambda one: ((one.span or {}).get("path", ""), (one.span or {}).get("line", 0)))
     return Mutants(tuple(found), equivalent)
 
@@ -136,7 +155,7 @@ class _Making:
         """The ruleset with the change."""
         new = swapped(self.part, self.change.old, self.change.new)
         parts = tuple(new if one is self.part else one for one in getattr(self.ruleset, self.holder))
-        return replace(self.ruleset, **{self.holder: parts})
+        return replace(self.ruleset, **cast("dict[str, Any]", {self.holder: parts}))
 
 
 # -- which line a part is in ------------------------------------------------------------------------------------------
@@ -144,23 +163,32 @@ class _Making:
 
 @dataclass(frozen=True, slots=True)
 class _Users:
-    """The lines that look at each aggregate, and which aggregates decisions look at."""
+    """The lines that look at each aggregate, whether definitions do, and the expressions of decisions that do."""
 
     rules: dict[int, list[str]]
-    decided: set[int]
+    defined: set[int]
+    decided: dict[int, list[Expr]]
 
 
 def _users(ruleset: Ruleset) -> _Users:
-    users = _Users({}, set())
+    users = _Users({}, set(), {})
     for holder in HOLDERS:
         for part in getattr(ruleset, holder):
             for rule, line in lines_of(holder, part):
-                for one in below(line, ruleset):
-                    if isinstance(one, Expr) and one.op in ("aggregate", "did"):
-                        users.rules.setdefault(one.value, []).append(rule)
-                        if holder != "definitions":
-                            users.decided.add(one.value)
+                for top in _tops(line):
+                    for number in _aggregates(top, ruleset):
+                        users.rules.setdefault(number, []).append(rule)
+                        if holder == "definitions":
+                            users.defined.add(number)
+                        else:
+                            users.decided.setdefault(number, []).append(top)
     return users
+
+
+def _aggregates(top: Expr, ruleset: Ruleset) -> Iterator[int]:
+    for one in below(top, ruleset):
+        if isinstance(one, Expr) and one.op in ("aggregate", "did"):
+            yield one.value
 
 
 def lines_of(holder: str, part: Any) -> Iterator[tuple[str, Placed]]:
@@ -200,17 +228,21 @@ def _of_route(route: Route) -> Iterator[tuple[str, Placed]]:
 
 def _changes(
     holder: str, part: Any, ruleset: Ruleset, study: Study, users: _Users
-) -> Iterator[tuple[Change, tuple[str, ...], bool]]:
+) -> Iterator[tuple[Change, tuple[str, ...], tuple[bool, bool]]]:
+    """The edits of a statement, the lines they are in, and whether definitions and decisions use what is edited."""
     if holder == "aggregates":
         number = next(n for n, one in enumerate(ruleset.aggregates) if one is part)
         if number in users.rules:  # those that tests alone look at are no rules
-            rules = tuple(dict.fromkeys(users.rules[number]))
-            yield from ((change, rules, number in users.decided) for change in _inside(part, None))
+            rules, decided = tuple(dict.fromkeys(users.rules[number])), users.decided.get(number, [])
+            tops = () if any(map(_is_inner, decided)) else tuple((top, top) for top in decided)
+            for change in _inside(part, None):
+                yield replace(change, tops=tops), rules, (number in users.defined, bool(decided))
         return
-    decided = holder != "definitions"
+    uses = (holder == "definitions", holder != "definitions")
     for rule, line in lines_of(holder, part):
-        yield from ((change, (rule,), decided) for change in _inside(line, study if not decided else None))
-    yield from ((change, (rule,), decided) for rule, change in _of_lines(part, study))
+        yield from ((change, (rule,), uses) for change in _inside(line, study if uses[0] else None))
+    for rules, change in _of_lines(part, study):
+        yield change, rules, uses
 
 
 def _inside(line: Any, study: Study | None) -> Iterator[Change]:
@@ -253,7 +285,13 @@ def _in_expression(top: Expr, study: Study | None) -> Iterator[Change]:
     for expr, parent in _with_parents(top, None):
         for change in _of_expression(expr, parent):
             same = None if study is None or top.type.kind != "yesno" else _Same(study, top, change)
-            yield replace(change, same=same)
+            tops = () if _is_inner(top) else ((top, swapped(top, change.old, change.new)),)
+            yield replace(change, same=same, tops=tops)
+
+
+def _is_inner(top: Expr) -> bool:
+    """Whether an expression is about an event or a rep: by the lead alone it has no value."""
+    return any(part.op in ("event_field", "rep_field") for part, _ in _with_parents(top, None))
 
 
 def _with_parents(expr: Expr, parent: Expr | None) -> Iterator[tuple[Expr, Expr | None]]:
@@ -317,13 +355,13 @@ def _limits(part: Any, span: Place | None) -> Iterator[Change]:
                 words = f"at most {number_text(float(value))} {word} becomes {number_text(float(value + 1))}"
                 yield Change(words, span, part, replace(part, **{name: value + 1}))
     if isinstance(part, Step) and part.day is not None:
-        yield Change(f"day {part.day} becomes {part.day + 1}", span, part, replace(part, day=part.day + 1))
+        yield Change(f"day {part.day} becomes {part.day + 1}", span, part, replace(part, day=part.day + 1), reach=ACTED)
 
 
 # -- lines dropped and swapped ----------------------------------------------------------------------------------------
 
 
-def _of_lines(part: Any, study: Study) -> Iterator[tuple[str, Change]]:
+def _of_lines(part: Any, study: Study) -> Iterator[tuple[tuple[str, ...], Change]]:
     match part:
         case Score():
             yield from _of_score(part, study)
@@ -336,37 +374,47 @@ def _of_lines(part: Any, study: Study) -> Iterator[tuple[str, Change]]:
             yield from _of_list(f"route.{part.name}", part, "rules", [study.conditions.line(r) for r in part.rules])
         case Sequence():
             for step in part.steps:
-                yield f"sequence.{part.name}.{step.number}", _dropped(part, "steps", step)
-            for name, word in (("exits", "exit"), ("pauses", "pause"), ("on_finish", "finish")):
+                yield (f"sequence.{part.name}.{step.number}",), _dropped(part, "steps", step, reach=ACTED)
+            for action in part.on_finish:
+                yield (f"sequence.{part.name}.finish",), _dropped(part, "on_finish", action, reach=ACTED)
+            for name, word in (("exits", "exit"), ("pauses", "pause")):
                 for one in getattr(part, name):
-                    yield f"sequence.{part.name}.{word}", _dropped(part, name, one)
+                    yield (f"sequence.{part.name}.{word}",), _condition_dropped(part, name, one, worth=False)
         case Trigger():
-            for name in ("conditions", "actions"):
-                for one in getattr(part, name):
-                    yield f"trigger.{part.name}", _dropped(part, name, one)
+            for one in part.conditions:
+                yield (f"trigger.{part.name}",), _condition_dropped(part, "conditions", one, worth=True)
+            for action in part.actions:
+                yield (f"trigger.{part.name}",), _dropped(part, "actions", action, reach=ACTED)
 
 
-def _dropped(part: Any, name: str, one: Any, same: Callable[[], bool] | None = None) -> Change:
+def _dropped(
+    part: Any, name: str, one: Any, same: Callable[[], bool] | None = None, reach: tuple[str, ...] = ANYHOW
+) -> Change:
     rest = tuple(other for other in getattr(part, name) if other is not one)
-    return Change("the line is dropped", one.span, part, replace(part, **{name: rest}), same)
+    return Change("the line is dropped", one.span, part, replace(part, **{name: rest}), same, reach=reach)
 
 
-def _of_score(score: Score, study: Study) -> Iterator[tuple[str, Change]]:
+def _condition_dropped(part: Any, name: str, one: Expr, *, worth: bool) -> Change:
+    """Without it, it is as if the condition always (`worth`), or never, held."""
+    return replace(_dropped(part, name, one), tops=((one, Expr("const", one.type, (), worth)),))
+
+
+def _of_score(score: Score, study: Study) -> Iterator[tuple[tuple[str, ...], Change]]:
     groups = {group.name: group for group in score.groups}
     for place, rule in enumerate(score.rules):
         form = study.conditions.rule(rule)
-        yield f"{score.name}.{rule.name}", _dropped(score, "rules", rule, _Never(form))
+        yield (f"{score.name}.{rule.name}",), _dropped(score, "rules", rule, _Never(form))
         after = score.rules[place + 1] if place + 1 < len(score.rules) else None
         group = groups.get(rule.group or "")
         if after is not None and group is not None and group.first_match and after.group == rule.group:
             same = _Apart(form, study.conditions.rule(after))
-            yield f"{score.name}.{rule.name}", _swapped_lines(score, "rules", rule, after, same)
+            yield (f"{score.name}.{rule.name}",), _swapped_lines(score, "rules", rule, after, same)
     for name in ("floor", "cap"):
         value = getattr(score, name)
         if value is not None:
             words = f"{name} {number_text(float(value))} becomes {number_text(float(value + 1))}"
-            yield f"{score.name} {name}", Change(words, score.span, score, replace(score, **{name: value + 1}))
-    yield from ((f"{score.name}.{g.name}", _limit(g)) for g in score.groups if g.most_points is not None)
+            yield (f"{score.name} {name}",), Change(words, score.span, score, replace(score, **{name: value + 1}))
+    yield from (((f"{score.name}.{g.name}",), _limit(g)) for g in score.groups if g.most_points is not None)
 
 
 def _limit(group: Group) -> Change:
@@ -376,11 +424,11 @@ def _limit(group: Group) -> Change:
     return Change(words, group.span, group, replace(group, most_points=more))
 
 
-def _of_band(band: Band) -> Iterator[tuple[str, Change]]:
+def _of_band(band: Band) -> Iterator[tuple[tuple[str, ...], Change]]:
     for label in band.labels:
         rule = f"{band.name}.{label.name}"
-        yield rule, _dropped(band, "labels", label)
-        yield from ((rule, change) for change in _of_label(label))
+        yield (rule,), _dropped(band, "labels", label)
+        yield from (((rule,), change) for change in _of_label(label))
 
 
 def _of_label(label: BandLabel) -> Iterator[Change]:
@@ -388,17 +436,18 @@ def _of_label(label: BandLabel) -> Iterator[Change]:
         value = getattr(label, name)
         if value is not None:
             words = f"{word} {number_text(float(value))} becomes {number_text(_more(value))}"
-            yield Change(words, label.span, label, replace(label, **{name: _more(value)}))
+            yield Change(words, label.span, label, replace(label, **cast("dict[str, Any]", {name: _more(value)})))
 
 
-def _of_list(name: str, part: Any, lines: str, forms: list[Formula]) -> Iterator[tuple[str, Change]]:
+def _of_list(name: str, part: Any, lines: str, forms: list[Formula]) -> Iterator[tuple[tuple[str, ...], Change]]:
     rows = getattr(part, lines)
     for place, one in enumerate(rows):
-        yield f"{name}.{one.name}", _dropped(part, lines, one, _Never(forms[place]))
+        yield (f"{name}.{one.name}",), _dropped(part, lines, one, _Never(forms[place]), ACTED)
         # With `otherwise` a swap is the same as dropping the line before it.
         if place + 1 < len(rows) and rows[place + 1].condition is not None:
             same = _Apart(forms[place], forms[place + 1])
-            yield f"{name}.{one.name}", _swapped_lines(part, lines, one, rows[place + 1], same)
+            both = (f"{name}.{one.name}", f"{name}.{rows[place + 1].name}")
+            yield both, replace(_swapped_lines(part, lines, one, rows[place + 1], same), reach=ACTED)
 
 
 def _swapped_lines(part: Any, name: str, one: Any, after: Any, same: Callable[[], bool]) -> Change:
@@ -458,6 +507,6 @@ class _Same:
 
 def clause_keys(mutant: Mutant) -> Iterable[tuple[str, int]]:
     """The coverage keys of the clauses in what a mutant changes."""
-    for top in _tops(mutant.changed):
+    for top in _tops(mutant.change.old):
         for leaf in clauses(top):
             yield from (("true", id(leaf)), ("false", id(leaf)))

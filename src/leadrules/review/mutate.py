@@ -18,12 +18,14 @@ from leadrules.engine.row import LeadFacts, Program, prepare
 from leadrules.lifecycle.single import Look, OneRun
 from leadrules.project.model import Project
 from leadrules.review.coverage import Coverage, Observer
-from leadrules.review.mutants import Mutant, clause_keys, mutants_of
+from leadrules.review.mutants import ANYHOW, Mutant, clause_keys, mutants_of
 from leadrules.review.testing import run_tests
-from leadrules.ruleset.model import Ruleset, Test, TestItem
+from leadrules.ruleset.model import Band, Classify, Expr, Matrix, Ruleset, Segment, Stages, Test, TestItem
+from leadrules.ruleset.walk import below, expression_parts
 
 Files = Mapping[str, SourceFile]
 MOST_SHOWN = 70
+NOTICES, DECIDES_ELSE, SEES_THE_SAME = "notices", "decides else", "sees the same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +115,13 @@ def mutation(
     project: Project,
     tests: Sequence[Test],
     files: Files,
+    recorder: Recorder,
+    *,
     tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> Mutation:
-    """Try every mutant. `tell` hears how many are done, of how many."""
+    """Try every mutant. `recorder` watched the tests pass; `tell` hears how many mutants are done, of how many."""
     found = mutants_of(ruleset, project)
-    court = _Court(ruleset, project, tests)
+    court = _Court(ruleset, project, tests, recorder)
     trials = []
     for done, mutant in enumerate(found.mutants, 1):
         trials.append(court.trial(mutant))
@@ -125,7 +129,7 @@ def mutation(
     return Mutation(tuple(trials), found.equivalent, files)
 
 
-class _Recorder(Observer):
+class Recorder(Observer):
     """Takes down, beside what tests reach, each lead that they look at and what they expect of it."""
 
     def __init__(self, ruleset: Ruleset, tests: Sequence[Test]) -> None:
@@ -137,7 +141,11 @@ class _Recorder(Observer):
     def looked(self, test: Test, look: Look) -> None:
         """A test looked at its lead."""
         super().looked(test, look)
-        self.looks[id(test)].append(look)
+        self.looks[self.numbers[id(test)]].append(look)
+
+    def program(self, look: Look) -> Program:
+        """The rules as they are."""
+        return look.found.program
 
     def ran(self, test: Test, run: OneRun) -> None:
         """A test's rules decided."""
@@ -152,65 +160,77 @@ class _Recorder(Observer):
 class _Court:
     """Tries mutants against tests that pass."""
 
-    def __init__(self, ruleset: Ruleset, project: Project, tests: Sequence[Test]) -> None:
-        self.project, self.tests = project, tests
+    def __init__(self, ruleset: Ruleset, project: Project, tests: Sequence[Test], recorder: Recorder) -> None:
+        self.project, self.tests, self.recorder = project, tests, recorder
         self.teams = dict(project.team.teams)
-        self.recorder = _Recorder(ruleset, tests)
-        run_tests(ruleset, tests, project, self.recorder)
         self.coverage: Coverage = self.recorder.coverage
+        deciding = frozenset(decisive(ruleset))
+        self._decisive = {
+            number: deciding.union(*(_named(item, ruleset) for item in test.items if item.condition is not None))
+            if id(test) in self.recorder.decides
+            else frozenset[str]()
+            for number, test in enumerate(tests)
+        }
 
     def trial(self, mutant: Mutant) -> Trial:
         """Whether some test fails with the mutant."""
         ruleset = mutant.make()
-        near = self._comes_to(mutant)
-        again = [self.tests[number] for number in sorted(near)] if mutant.is_decided else []
-        sees = [*again]
         program = prepare(ruleset, self.teams)
-        for test in self._in_order(near):
-            differs, noticed = self._sees(test, program)
-            if noticed:
-                return Trial(mutant, test.title, max(len(near), 1))
-            if differs:
-                sees.append(test)
-                if id(test) in self.recorder.decides:
-                    again.append(test)
-        for test in dict.fromkeys(map(id, again)):
-            one = next(t for t in again if id(t) == test)
-            if not run_tests(ruleset, [one], self.project)[0].passed:
-                return Trial(mutant, one.title, max(len(near), 1))
-        return Trial(mutant, None, len({id(test) for test in sees} | near))
+        near = self._comes_to(mutant)
+        ordered = [*near, *(number for number in range(len(self.tests)) if number not in near)]
+        again: list[int] = []
+        if mutant.is_defined:
+            for number in ordered:
+                fate = self._sees(number, program)
+                if fate == NOTICES:
+                    return Trial(mutant, self.tests[number].title, max(len(near), 1))
+                if fate == DECIDES_ELSE:
+                    again.append(number)
+        if mutant.is_decided:
+            again += [number for number in near if number not in again and self._matters(number, mutant, program)]
+        for number in sorted(again, key=self._cost):
+            if not run_tests(ruleset, [self.tests[number]], self.project)[0].passed:
+                return Trial(mutant, self.tests[number].title, max(len(near), 1))
+        return Trial(mutant, None, len(near.union(again)))
+
+    def _cost(self, number: int) -> int:
+        """How often the rules run in a test."""
+        return sum(item.kind == "then" for item in self.tests[number].items)
+
+    def _matters(self, number: int, mutant: Mutant, program: Program) -> bool:
+        """Whether what a mutant changes is worth something else for the lead of a test; where that cannot be told, it is."""
+        tops = mutant.change.tops
+        return not tops or any(
+            program.value(new, look.facts) != self.recorder.program(look).value(old, look.facts)
+            for look in self.recorder.looks[number]
+            for old, new in tops
+        )
 
     def _comes_to(self, mutant: Mutant) -> set[int]:
         """The numbers of the tests that reach the line of a mutant, and its clause where it is in one."""
         reached = self.coverage.reached
         lines = {
-            number
-            for rule in mutant.rules
-            for kind in ("seen", "fires", "done", "member")
-            for number in reached.get((kind, rule), ())
+            number for rule in mutant.rules for kind in mutant.change.reach for number in reached.get((kind, rule), ())
         }
         finishes = (tests for key, tests in reached.items() if key[0] == "done" and key[1] in mutant.rules)
-        clauses = {number for key in clause_keys(mutant) for number in reached.get(key, ())}
+        is_within = mutant.change.reach == ANYHOW
+        clauses = {number for key in clause_keys(mutant) for number in reached.get(key, ())} if is_within else set()
         return lines.union(clauses, *finishes)
 
-    def _in_order(self, first: set[int]) -> Iterator[Test]:
-        """Every test, those that come to the line first."""
-        yield from (self.tests[number] for number in sorted(first))
-        yield from (test for number, test in enumerate(self.tests) if number not in first)
-
-    def _sees(self, test: Test, program: Program) -> tuple[bool, bool]:
-        """Whether the lead of a test is another with the mutant, and whether what it expects of that fails."""
-        differs = False
-        for look in self.recorder.looks[id(test)]:
+    def _sees(self, number: int, program: Program) -> str:
+        """What a mutant of definitions does to a test, as far as that can be told without deciding anything."""
+        names = self._decisive[number]
+        for look in self.recorder.looks[number]:
             case = look.facts.case
             facts = program.facts(case.lead, case.events, case.context, case.inputs)
-            if _alike(facts, look.facts) and not differs:
+            if _alike(facts, look.facts):
                 continue
-            differs = True
-            # What a later look sees depends on what was decided before, which the mutant may have changed.
-            if look.state.as_of is None and self._fails(look, program, facts):
-                return True, True
-        return differs, False
+            if self._fails(look, program, facts):
+                return NOTICES
+            # From here on what was decided may be something else, and with it all that later looks see.
+            if any(facts.values[name] != look.facts.values[name] for name in names):
+                return DECIDES_ELSE
+        return SEES_THE_SAME
 
     def _fails(self, look: Look, program: Program, facts: LeadFacts) -> bool:
         for item in self.recorder.asked_of[id(look)]:
@@ -220,6 +240,24 @@ class _Court:
             elif (item.path in facts.fired) == item.negated:
                 return True
         return False
+
+
+def decisive(ruleset: Ruleset) -> Iterator[str]:
+    """The definitions on which decisions can depend: those they name, and every label and segment that a state keeps."""
+    for one in ruleset.definitions:
+        if isinstance(one, Band | Classify | Matrix | Stages | Segment):
+            yield one.name
+    statements = (ruleset.routes, ruleset.sequences, ruleset.triggers, ruleset.exits, ruleset.suppressions)
+    for statement in (one for some in statements for one in some):
+        for part in below(statement, ruleset):
+            if isinstance(part, Expr) and part.op == "name":
+                yield str(part.value)
+
+
+def _named(item: TestItem, ruleset: Ruleset) -> set[str]:
+    assert item.condition is not None
+    found = expression_parts(item.condition, ruleset)
+    return {str(part.value) for part in found if isinstance(part, Expr) and part.op == "name"}
 
 
 def _alike(one: LeadFacts, other: LeadFacts) -> bool:

@@ -86,6 +86,12 @@ def run_tests(ruleset: Ruleset, tests: Iterable[Test], project: Project, watch: 
     return [_OneTest(bench, test, asking, watch).run() for test in tests]
 
 
+def lead_of(bench: Workbench, items: Iterable[TestItem]) -> Look:
+    """The lead of a test that says nothing but what is given and what happened."""
+    given = tuple(items)
+    return _OneTest(bench, Test("", given), frozenset(), UNWATCHED).told()
+
+
 def _definitions_that_ask_time(ruleset: Ruleset) -> frozenset[str]:
     """The definitions whose value depends on the instant, directly or through others they name."""
     asking: set[str] = set()
@@ -124,6 +130,12 @@ class _OneTest:
         for item in self.test.items:
             getattr(self, f"_{item.kind}")(item)
         return TestResult(self.test.title, self.test.span, tuple(self.failures), self._reads_default_time())
+
+    def told(self) -> Look:
+        """The lead after all its items."""
+        for item in self.test.items:
+            getattr(self, f"_{item.kind}")(item)
+        return self._look()
 
     def _reads_default_time(self) -> bool:
         """Whether an expectation depends on an instant that the test does not state."""
