@@ -267,7 +267,8 @@ class Changes:
 
     def _event_words(self, change: Change) -> Iterator[str]:
         for kind, fields, times in change.events:
-            own = f" with {', '.join(f'{n} = {self.words.value(v)}' for n, v in fields)}" if fields else ""
+            told = [_told(name, self.words.value(value), value) for name, value in fields]
+            own = f" with {', '.join(told)}" if told else ""
             yield f"{'one' if times == 1 else times} {kind}{own}{'' if times == 1 else ', one a day'}"
 
 
@@ -283,6 +284,10 @@ def _is_part(small: Change, large: Change) -> bool:
     times = {event[:2]: event[2] for event in large.events}
     fields = {name for name, _ in large.fields}
     return {name for name, _ in small.fields} <= fields and all(times.get(e[:2], 0) >= e[2] for e in small.events)
+
+
+def _told(name: str, words: str, value: Any) -> str:
+    return f"another {name} each" if value == f"{name} 1" else f"{name} = {words}"
 
 
 def _numbered(value: Any, number: int) -> Any:

@@ -157,10 +157,12 @@ class _Rules:
             return {"outcome": "not in effect", "reason": outside}
         if rule.condition is not None and self.lead.value(rule.condition) is not True:
             return {"outcome": "does not hold", "clauses": self.words.why(rule.condition, self.lead.facts)}
-        reps = self._reps(rule)
+        condition, reps = rule.condition, self._reps(rule)
+        clauses = [] if condition is None else self.words.why(condition, self.lead.facts, holds=True)
+        found = {"clauses": clauses, "reps": reps}
         if rule.name == self.taken:
-            return {"outcome": "won", "reps": reps, "reason": _picked(rule)}
-        return {"outcome": "passed over", "reason": self._nobody(rule), "reps": reps}
+            return found | {"outcome": "won", "reason": _picked(rule)}
+        return found | {"outcome": "passed over", "reason": self._nobody(rule)}
 
     def _nobody(self, rule: RouteRule) -> str:
         """Why a rule that holds had nobody; of a team its reps say it."""
@@ -219,6 +221,8 @@ def _strategy(rule: RouteRule) -> str | None:
 
 def _picked(rule: RouteRule) -> str:
     """How the rule chooses."""
+    if rule.target.kind == "keep":
+        return "it stays as it is"
     if rule.target.kind != "team":
         return ""
     strategy = _strategy(rule)

@@ -7,6 +7,7 @@ each; fields that say who a lead is, and what the rules themselves decide, are l
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -152,6 +153,14 @@ class Proposals:
     def _spelled(self, value: Any) -> Any:
         return self._spelling.get(fold(value), value) if isinstance(value, str) else _plain(value)
 
+    def _values(
+        self, event: Mapping[str, Any], names: AbstractSet[str], *, is_alone: bool
+    ) -> Iterator[tuple[str, Any]]:
+        """The fields of an event that matter. What only tells several events apart says nothing of a single one."""
+        for name, value in event.items():
+            if name in names and not (is_alone and value == f"{name} 1"):
+                yield name, self._spelled(value)
+
     def _change(self, fields: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Change | None:
         """What of a proposal is another than it is; None where it asks for what cannot change."""
         spelled = {name: self._spelled(value) for name, value in fields.items()}
@@ -162,9 +171,7 @@ class Proposals:
         counted: dict[tuple[str, tuple[tuple[str, Any], ...]], int] = {}
         for event in events:
             names = {name for name, _ in own.get(event["type"], ())}
-            values = tuple(
-                (n, _plain(v)) for n, v in event.items() if n in names and n not in ("type", "at", "lead_id")
-            )
+            values = tuple(self._values(event, names, is_alone=len(events) == 1))
             counted[event["type"], values] = counted.get((event["type"], values), 0) + 1
         return Change(
             tuple(other.items()),

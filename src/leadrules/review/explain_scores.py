@@ -28,6 +28,7 @@ from leadrules.ruleset.model import (
     Segment,
     Stages,
 )
+from leadrules.ruleset.walk import below_definition
 
 Document = dict[str, Any]
 KINDS: dict[type, str] = {
@@ -184,8 +185,23 @@ def _band(lead: OneLead, words: Words, band: Band) -> Document:
         "before": before,
         "steps": steps,
         "note": _held(band, label, number, before),
+        "parts": [{"name": name, "value": lead.facts.values[name]} for name in _scores_below(lead, band)],
         "values": words.seen(band.value, lead.facts),
     }
+
+
+def _scores_below(lead: OneLead, one: Definition) -> list[str]:
+    """The scores that a definition is made of, through defines; not those behind labels and segments."""
+    known = {d.name: d for d in lead.ruleset.definitions}
+    found: list[str] = []
+    pending = [one]
+    while pending:
+        part = pending.pop(0)
+        below = below_definition(part, lead.ruleset)
+        named = [known[p.value] for p in below if isinstance(p, Expr) and p.op == "name"]
+        found += [d.name for d in named if isinstance(d, Score) and d.name not in found]
+        pending += [d for d in named if isinstance(d, Define)]
+    return found
 
 
 def _held(band: Band, label: str | None, number: float | None, before: str | None) -> str | None:

@@ -158,6 +158,9 @@ def _band(page: Page, one: Document) -> None:
     of = one["of"]
     page.head(f"Band {one['name']}: {one['value'] or 'blank'}", _title(one))
     page.line(2, f"{of['text']} = {_number(of['value'])}", ", ".join(map(_step, one["steps"])))
+    parts = [f"{part['name']} {_number(part['value'])}" for part in one["parts"]]
+    if parts and [part["name"] for part in one["parts"]] != [of["text"]]:
+        page.quiet(2, f"made of {', '.join(parts)}")
     if one["before"]:
         page.quiet(2, f"it was {one['before']} before this run")
     if one["note"]:
