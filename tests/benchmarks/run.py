@@ -1,8 +1,8 @@
 """`make bench`: the whole of `leadrules run` against the floor, each in a fresh process, in turn.
 
 The floor is what nobody can beat: Polars reading the columns that the rules read, times as text, streaming. A run reads,
-checks, evaluates, and writes every file with reasons and hashes. Prints medians, their ratio, what the reasons cost, and
-the peak memory of both.
+checks, evaluates, and writes every file with reasons and hashes. Prints medians, their ratio, what the reasons cost (the
+same run without them, in the same round), and the peak memory of each.
 
     python -m tests.benchmarks.run [--leads N] [--events N] [--rounds N]
 """
@@ -34,7 +34,18 @@ for path, columns in ((leads, lead_columns), (events, event_columns)):
     frame = pl.scan_csv(path, infer_schema=False).select(columns)
     print(frame.select(pl.all().null_count()).collect(engine="streaming").row(0))
 """
-RUN = "import sys; from leadrules.cli.main import main; sys.exit(main())"
+RUN = "from leadrules.cli.main import main; main()"
+# The same run with blank reasons, which are neither worked out nor written: what it takes less is what they cost.
+BARE_RUN = """
+import polars as pl
+from leadrules.cli.main import main
+from leadrules.engine.columns import ColumnFacts
+def blank(self, start=0, length=None):
+    rest = self.workspace.height - start
+    return pl.repeat("", rest if length is None else min(length, rest), dtype=pl.String, eager=True)
+ColumnFacts.reasons = blank
+main()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +79,10 @@ def floor(leads: Path, events: Path) -> Measured:
     )
 
 
-def run(project: Path, out: Path) -> Measured:
+def run(project: Path, out: Path, program: str = RUN) -> Measured:
     """The whole batch."""
     shutil.rmtree(out, ignore_errors=True)
-    return measure([sys.executable, "-c", RUN, "run", "--project", str(project), "--out", str(out), "--no-state"])
+    return measure([sys.executable, "-c", program, "run", "--project", str(project), "--out", str(out), "--no-state"])
 
 
 def prepare(leads: int, events: int) -> Path:
@@ -90,12 +101,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     folder = prepare(options.leads, options.events)
-    floors, runs = [], []
+    floors, runs, bare = [], [], []
     for number in range(options.rounds):
         floors.append(floor(folder / "leads.csv", folder / "events.csv"))
         runs.append(run(folder, folder / "out"))
-        print(f"round {number + 1}: floor {floors[-1].seconds:.2f} s, run {runs[-1].seconds:.2f} s", flush=True)
+        bare.append(run(folder, folder / "out", BARE_RUN))
+        said = (f"{name} {measured[-1].seconds:.2f} s" for name, measured in
+                (("floor", floors), ("run", runs), ("without reasons", bare)))  # fmt: skip
+        print(f"round {number + 1}: {', '.join(said)}", flush=True)
     report(floors, runs)
+    ratio, processor = ratios(bare, runs)
+    print(f"reasons cost {1 - ratio:.0%} of the run (processor {1 - processor:.0%})")
 
 
 def report(floors: list[Measured], runs: list[Measured]) -> None:
@@ -105,10 +121,15 @@ def report(floors: list[Measured], runs: list[Measured]) -> None:
         processor = statistics.median(one.processor for one in measured)
         peak = max(one.megabytes for one in measured)
         print(f"{name:6} {seconds:6.2f} s   processor {processor:6.2f} s   peak {peak:6.0f} MB")
-    pairs = list(zip(runs, floors, strict=True))
-    ratio = statistics.median(one.seconds / two.seconds for one, two in pairs)
-    processor = statistics.median(one.processor / two.processor for one, two in pairs)
+    ratio, processor = ratios(runs, floors)
     print(f"run / floor: {ratio:.2f} (processor {processor:.2f})")
+
+
+def ratios(these: list[Measured], those: list[Measured]) -> tuple[float, float]:
+    """The median of the ratios of each round, by the clock and in processor time."""
+    pairs = list(zip(these, those, strict=True))
+    by_clock = statistics.median(one.seconds / two.seconds for one, two in pairs)
+    return by_clock, statistics.median(one.processor / two.processor for one, two in pairs)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from leadrules.cli.options import OBJECTED, fail, many, project_option, ready_project, use_colour
+from leadrules.cli.progress import RUN_STEPS, WRITING, progress
 
 if TYPE_CHECKING:
     from leadrules.lifecycle.files import WriteOptions
@@ -113,9 +114,11 @@ def run(
     form = form_of(request, output, encoding, reasons=reasons)
     path = state_of(request, options)
     with remembering(path, to_write=True) as state:
-        outcome = _execute(request, state)
+        with progress(RUN_STEPS, quiet=options.quiet) as tell:
+            outcome = _execute(replace(request, progress=tell), state)
         _stop_at_guards(outcome, force=options.force)
-        lost = _write(outcome, path, out, form, options)
+        with progress(WRITING, quiet=options.quiet):
+            lost = _write(outcome, path, out, form, options)
     if not options.quiet:
         _say_done(outcome, out, lost, time.perf_counter() - started)
     raise SystemExit(_rejected_code(outcome, options))
@@ -139,8 +142,11 @@ def _plan(options: RunOptions, form: str, out: Path | None) -> None:
     from leadrules.show.tables import as_html, as_markdown, as_text
 
     request = request_of(options)
-    with remembering(state_of(request, options), to_write=False) as state:
-        outcome = _execute(request, state)
+    with (
+        remembering(state_of(request, options), to_write=False) as state,
+        progress(RUN_STEPS, quiet=options.quiet) as tell,
+    ):
+        outcome = _execute(replace(request, progress=tell), state)
     document = plan_document(outcome)
     sections = plan_sections(document)
     title = f"Dry run of {document['project']}"

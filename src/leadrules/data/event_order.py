@@ -18,7 +18,7 @@ ID_CHECK = "@id_check"
 ID_TEXT = "@id"
 
 Texts = Callable[[pl.DataFrame], pl.DataFrame]
-_BOOKKEEPING = (RECORD, ID_HASH, ID_CHECK, ID_TEXT)
+_BOOKKEEPING = (RECORD, RANK, ID_HASH, ID_CHECK, ID_TEXT)
 _SPREAD = 0x9E3779B97F4A7C15  # 2^64 / golden ratio: spreads rows that differ in few bits
 
 
@@ -47,21 +47,27 @@ def without_repeats(frame: pl.DataFrame, texts: Texts) -> tuple[pl.DataFrame, in
 
 
 def ranked(frame: pl.DataFrame, types: frozenset[str], texts: Texts) -> pl.DataFrame:
-    """The events with `@rank`: among rows of one lead and instant, of these types, the order of what they say."""
-    none = frame.with_columns(pl.lit(0, dtype=pl.UInt32).alias(RANK))
+    """The events with their `@rank`: among rows of one lead and instant, of these types, the order of what they say.
+
+    They come with a rank of 0 each; a column that is put to all of them here would copy every other one too.
+    """
     if not types or frame.is_empty():
-        return none
+        return frame
     rows = frame.filter(pl.col("type").is_in(list(types)))
     moment = pl.col("at").to_physical().cast(pl.UInt64) * _SPREAD + pl.col("lead_row")
     tied = rows.filter(rows.select(moment.alias("moment")).to_series().is_duplicated())
     same = ["lead_row", "at"]
     tied = _differing(tied.filter(pl.struct(same).is_duplicated()), same)
     if tied.is_empty():
-        return none
+        return frame
     spelt = tied.join(texts(tied), on=RECORD, how="left")
     ordered = spelt.sort(*same, pl.col("type").cast(pl.String), "text", RECORD, nulls_last=False)
     ranks = ordered.select(RECORD, pl.int_range(pl.len(), dtype=pl.UInt32).over(same).alias(RANK))
-    return frame.join(ranks, on=RECORD, how="left", maintain_order="left").with_columns(pl.col(RANK).fill_null(0))
+    return (
+        frame.drop(RANK)
+        .join(ranks, on=RECORD, how="left", maintain_order="left")
+        .with_columns(pl.col(RANK).fill_null(0))
+    )
 
 
 def _differing(rows: pl.DataFrame, same: list[str]) -> pl.DataFrame:

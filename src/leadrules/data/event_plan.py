@@ -13,7 +13,7 @@ import polars as pl
 
 from leadrules.core.types import DATETIME
 from leadrules.data.columns import DTYPES, INSTANT
-from leadrules.data.event_order import ID_TEXT, RECORD
+from leadrules.data.event_order import ID_TEXT, RANK, RECORD
 from leadrules.data.opening import Column
 from leadrules.project.model import EventType, Field, Project
 
@@ -52,10 +52,15 @@ class EventPlan:
 
     @property
     def schema(self) -> dict[str, pl.DataType]:
-        """The columns of the table, before ranks."""
+        """The columns of the table."""
         own = {f"{name}:{kind}": DTYPES[kind] for name, kind in self.fields}
         ids = {ID_TEXT: pl.String()} if self.identified else {}
-        return {"lead_row": pl.UInt32(), TYPE: self.enum, AT: INSTANT, RECORD: pl.UInt32()} | own | ids
+        return (
+            {"lead_row": pl.UInt32(), TYPE: self.enum, AT: INSTANT, RECORD: pl.UInt32()}
+            | own
+            | ids
+            | {RANK: pl.UInt32()}
+        )
 
 
 def columns_of(plan: EventPlan) -> list[Column]:

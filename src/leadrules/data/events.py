@@ -20,7 +20,7 @@ from leadrules.core.functions.columnar import fold_series
 from leadrules.core.text import TRIM, fold, nearest, trimmed
 from leadrules.data.columns import ColumnReader
 from leadrules.data.errors import InputError
-from leadrules.data.event_order import ID_CHECK, ID_HASH, ID_TEXT, RECORD, ranked, without_repeats
+from leadrules.data.event_order import ID_CHECK, ID_HASH, ID_TEXT, RANK, RECORD, ranked, without_repeats
 from leadrules.data.event_plan import AT, ID, LEAD, PARTS, TIME, TYPE, EventPlan, columns_of
 from leadrules.data.ids import canonical_keys
 from leadrules.data.lead_index import LeadIndex
@@ -28,7 +28,7 @@ from leadrules.data.leads import JOIN, LeadTable, numbered, shifted
 from leadrules.data.opening import Opened, Opening
 from leadrules.data.rejects import Places, Rejects, no_rejects
 from leadrules.data.sources import InputFile, open_inputs
-from leadrules.data.tables import NO_OPTIONS, Batch, Options, ahead, together
+from leadrules.data.tables import NO_OPTIONS, Batch, Options, Told, ahead, together
 from leadrules.project.model import Project, Source
 
 _LEAD_ROW = "lead_row"
@@ -65,10 +65,12 @@ def read_events(
     identified_types: frozenset[str] = frozenset(),
     zone: str,
     stdin: BinaryIO | None = None,
+    told: Told | None = None,
 ) -> EventTable:
     """Read the events of all sources. `identified_types` keep their ids. Raises InputError for what stops a run.
 
-    `leads` is asked for when the first events are parsed: their reading may still be under way.
+    `leads` is asked for when the first events are parsed: their reading may still be under way. `told` hears how many
+    rows are read.
     """
     plan = EventPlan.of(project, wanted, identified_types)
     index = cache(lambda: LeadIndex(leads().frame.get_column(JOIN)))
@@ -76,14 +78,16 @@ def read_events(
     for source in sources:
         opening = Opening(source, open_inputs(project.root, source.path, stdin), Calendar(zone), columns_of(plan))
         first = sum(reading.counts["events_in"] for reading in read)
-        read.append(opening.settled(partial(_read_source, plan, opening, index, first)))
+        read.append(opening.settled(partial(_read_source, plan, opening, index, first, told)))
     return _together(plan, read, ordered_types)
 
 
-def _read_source(plan: EventPlan, opening: Opening, leads: Callable[[], LeadIndex], first: int) -> _Reading:
+def _read_source(
+    plan: EventPlan, opening: Opening, leads: Callable[[], LeadIndex], first: int, told: Told | None
+) -> _Reading:
     reading = _Reading(plan, opening, leads, first)
     for opened in opening.tables():
-        reading.take_file(opened)
+        reading.take_file(opened, told)
     return reading
 
 
@@ -109,7 +113,7 @@ class _Reading:
         self._types: dict[str, str] = {}
         self._is_read = pl.Series([name in plan.types for name in plan.known])
 
-    def take_file(self, opened: Opened) -> None:
+    def take_file(self, opened: Opened, told: Told | None) -> None:
         """Read a file."""
         self._refuse_missing(opened)
         base = self.first + self.counts["events_in"]
@@ -120,6 +124,8 @@ class _Reading:
         options = NO_OPTIONS if by_content else self._options(opened)
         for batch in ahead(opened.table.batches(positions, options), by=_AHEAD):
             self._take(opened, batch, base, by_content=by_content)
+            if told is not None:
+                told(self.first + self.counts["events_in"])
         self.notes.extend(opened.table.notes)
 
     def texts(self, tied: pl.DataFrame) -> pl.DataFrame:
@@ -226,15 +232,18 @@ class _Reading:
         calls = [partial(self._lead_rows, opened, cells), partial(self._read, opened, cells, AT, self._time)]
         calls += [partial(self._field, opened, cells, types, name, its) for (name, _), its in self._readers.items()]
         rows, at, *values = together(calls)
+        ranks = pl.Series(RANK, [0], dtype=pl.UInt32).new_from_index(0, len(cells))
         columns = [rows.alias(_LEAD_ROW), types.alias(TYPE), at.alias(AT), cells.get_column(RECORD)]
         columns += [one.alias(f"{name}:{kind}") for one, (name, kind) in zip(values, self._readers, strict=True)]
-        frame = pl.DataFrame(columns + self._identities(opened, cells, types, by_content=by_content))
+        columns += self._identities(opened, cells, types, by_content=by_content)
+        frame = pl.DataFrame([*columns, ranks])
         if len(self.rejects.records) > before:
             frame = frame.filter(~pl.col(RECORD).is_in(list(self.rejects.records)))
         self._note_newest(frame)
         orphans = frame.get_column(_LEAD_ROW).null_count()
         self.counts["events_orphaned"] += orphans
-        self.joined.append(frame.drop_nulls(_LEAD_ROW) if orphans else frame)
+        # Each part in one piece: of columns in unlike pieces all ten million rows would be copied at once later.
+        self.joined.append((frame.drop_nulls(_LEAD_ROW) if orphans else frame).rechunk())
 
     @cached_property
     def _blank_leads(self) -> pl.Series:

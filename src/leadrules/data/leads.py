@@ -22,7 +22,7 @@ from leadrules.data.ids import canonical_key, canonical_keys
 from leadrules.data.opening import Column, Opened, Opening
 from leadrules.data.rejects import Places, Rejects
 from leadrules.data.sources import InputFile, open_inputs
-from leadrules.data.tables import Batch, Ragged, ahead, together
+from leadrules.data.tables import Batch, Ragged, Told, ahead, together
 from leadrules.project.model import Field, Project, Source
 
 KEY = "@key"
@@ -55,14 +55,20 @@ class LeadTable:
 
 
 def read_leads(
-    project: Project, source: Source, fields: Sequence[str], *, stdin: BinaryIO | None = None, zone: str
+    project: Project,
+    source: Source,
+    fields: Sequence[str],
+    *,
+    stdin: BinaryIO | None = None,
+    zone: str,
+    told: Told | None = None,
 ) -> LeadTable:
-    """Read the leads of a source. Raises InputError for what stops a run."""
+    """Read the leads of a source; `told` hears how many rows are read. Raises InputError for what stops a run."""
     wanted = _wanted(project, source, fields)
     columns = [Column(f.name, f.columns, f.type.is_temporal) for f in wanted]
     inputs = open_inputs(project.root, source.path, stdin)
     opening = Opening(source, inputs, Calendar(zone), columns)
-    reading = opening.settled(lambda: _Reading(project, opening, wanted).done())
+    reading = opening.settled(lambda: _Reading(project, opening, wanted).done(told))
     return replace(reading, inputs=tuple(file.hashed() for file in inputs))
 
 
@@ -92,7 +98,7 @@ class _Reading:
         self.notes: list[str] = []
         self.missing = {field.name for field in wanted}
 
-    def done(self) -> LeadTable:
+    def done(self, told: Told | None) -> LeadTable:
         """The table of all files."""
         for opened in self.opening.tables():
             self._refuse_missing(opened)
@@ -101,6 +107,8 @@ class _Reading:
             base = self.rows_in
             for batch in ahead(opened.table.batches(positions)):
                 self._take(opened, batch, base)
+                if told is not None:
+                    told(self.rows_in)
             self.notes.extend(opened.table.notes)
         # In one piece: all that follows looks at these columns again and again.
         whole = pl.concat(self.parts, rechunk=True) if self.parts else self._nothing()

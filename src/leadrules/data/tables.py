@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Told how many rows are read so far.
+Told = Callable[[int], None]
+
 # Ends each item of a list that came as a list (JSON, Parquet), so that no separator inside an item cuts it.
 ITEM_END = "\x1f"
 # By position of a column, the texts that its cells are likely to be.

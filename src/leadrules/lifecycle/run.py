@@ -6,9 +6,10 @@ next state are made of; nothing is written here. Knows no command and reads no c
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import polars as pl
@@ -52,6 +53,12 @@ class RunRequest:
     fire_edits: bool = False
     only_facts: bool = False  # what is so of the leads; nothing is decided
     watched: tuple[str, ...] = ()  # keys of leads of which every rep that was looked at is to be told
+    progress: Callable[[str, int], None] | None = field(default=None, compare=False)
+
+    def tell(self, step: str, rows: int = 0) -> None:
+        """Say to whoever watches which step of the run is under way, and how many rows of it are done."""
+        if self.progress is not None:
+            self.progress(step, rows)
 
     @property
     def stdin_was_read(self) -> bool:
@@ -121,12 +128,14 @@ def execute(request: RunRequest, inputs: Inputs | None = None) -> Outcome:
         return found
 
     frame = _with_duplicates(request, leads.frame if known is None else known.leads)
+    request.tell("evaluating")
     facts = evaluated(request.ruleset)
     # A frame without columns, of rules that define nothing, has no height.
     _nothing_lost(leads, facts.frame.height if facts.frame.width else frame.height)
     outcome = Outcome(given, leads, events, as_of, since, facts, known)
     if known is None or as_of.at is None or since is None or request.only_facts:
         return outcome
+    request.tell("deciding")
     from leadrules.lifecycle.decide import decide  # most rooms of the lifecycle: rules that only score need none
 
     edits = None if request.fire_edits else edits_since(state, given.ruleset, frame.columns, evaluated)
@@ -194,7 +203,8 @@ def _read(request: RunRequest, zone: str) -> tuple[LeadTable, EventTable]:
     fields = lead_fields(request)
 
     def read() -> LeadTable:
-        return read_leads(request.project, request.leads, fields, stdin=request.stdin, zone=zone)
+        told = partial(request.tell, "reading leads")
+        return read_leads(request.project, request.leads, fields, stdin=request.stdin, zone=zone, told=told)
 
     with reading_meanwhile(read, at_once=request.stdin_was_read) as leads:
         events = read_events(
@@ -206,6 +216,7 @@ def _read(request: RunRequest, zone: str) -> tuple[LeadTable, EventTable]:
             identified_types=listened(request.ruleset),
             zone=zone,
             stdin=request.stdin,
+            told=partial(request.tell, "reading events"),
         )
     return leads(), events
 
@@ -217,7 +228,7 @@ def lead_fields(request: RunRequest) -> Sequence[str]:
     wanted = [*needed(ruleset).lead_fields]
     wanted += [d.previous_field for d in ruleset.definitions if isinstance(d, Band | Stages) and d.previous_field]
     decided = decides(ruleset) or request.state is not None
-    wanted += [field for name, field in _fed(project) if decided or name in always]
+    wanted += [fed for name, fed in _fed(project) if decided or name in always]
     if "duplicate_of" in always:
         wanted += project.duplicates_by
     return tuple(dict.fromkeys(wanted))
@@ -226,14 +237,14 @@ def lead_fields(request: RunRequest) -> Sequence[str]:
 def _fed(project: Project) -> list[tuple[str, str]]:
     """Which lead field feeds which name that is always there."""
     pairs = (("owner", project.owner), ("sequence", project.sequence))
-    return [(name, field) for name, field in pairs if field]
+    return [(name, fed) for name, fed in pairs if fed]
 
 
 def _with_duplicates(request: RunRequest, frame: pl.DataFrame) -> pl.DataFrame:
     """The leads with what the record says of owner and sequence where no state did, and whose duplicate each is."""
     project, always = request.project, always_names(request.ruleset)
-    fed = [(f"@{name}", field) for name, field in _fed(project) if name in always]
-    inputs = [frame[field].alias(name) for name, field in fed if name not in frame.columns]
+    named = [(f"@{name}", fed) for name, fed in _fed(project) if name in always]
+    inputs = [frame[fed].alias(name) for name, fed in named if name not in frame.columns]
     if "duplicate_of" in always and project.duplicates_by:
         from leadrules.engine.duplicates import duplicate_of
 
