@@ -132,15 +132,14 @@ def _edit(diff: Diff, number: int) -> dict[str, Any]:
 def edit_document(diff: Diff, number: int) -> dict[str, Any]:
     """One edit in words, with its place."""
     edit = diff.edits[number]
-    place = edit.place
+    place = edit.place or diff.head.places.get(edit.name) or diff.base.places.get(edit.name)
+    of_head = edit.is_of_head or (edit.place is None and edit.name in diff.head.places)
     return {
         "path": edit.path,
         "kind": edit.kind,
         "title": title_of(edit),
         "words": sentence(edit, diff.base, diff.head),
-        "place": {"path": place["path"], "line": place["line"], "of": "head" if edit.is_of_head else "base"}
-        if place
-        else None,
+        "place": {"path": place["path"], "line": place["line"], "of": "head" if of_head else "base"} if place else None,
     }
 
 

@@ -20,6 +20,7 @@ from leadrules.ruleset.model import (
     Expr,
     Funnel,
     Group,
+    ListValues,
     Matrix,
     Place,
     Placed,
@@ -28,6 +29,7 @@ from leadrules.ruleset.model import (
     Score,
     Stages,
     Step,
+    TableValues,
 )
 from leadrules.ruleset.model import (
     Sequence as Steps,
@@ -89,7 +91,11 @@ class Edit:
     def _within(self) -> str:
         if self.line is not None:
             return f".{self.line}"
-        return "" if self.attribute in (None, "title") else f" {ATTRIBUTES.get(str(self.attribute), self.attribute)}"
+        return (
+            ""
+            if self.attribute in (None, "title", "value", "condition")
+            else f" {ATTRIBUTES.get(str(self.attribute), self.attribute)}"
+        )
 
     @property
     def place(self) -> Place | None:
@@ -286,7 +292,9 @@ class _Comparison:
         if type(before) is not type(after):
             yield Edit("changed", section, name, None, None, before, after, owners)
             return
-        if isinstance(after, Condition):
+        if isinstance(after, Condition | ListValues | TableValues):
+            if self._old.of(before) == self._new.of(after):
+                return
             yield Edit("changed", section, name, None, None, before, after, owners)
             return
         if name_of(before) != name_of(after):

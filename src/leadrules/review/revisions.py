@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,6 +38,7 @@ class Side:
     ruleset: Ruleset | None
     errors: tuple[Diagnostic, ...]
     files: dict[str, SourceFile]
+    places: dict[str, Place] = field(default_factory=dict)  # of lists and tables, which the compiled rules do not say
 
     def text(self, place: Place | None) -> str:
         """What is written at a place, on one line."""
@@ -69,7 +70,10 @@ def _side(working: Project, name: str, commit: str | None, root: Path) -> Side:
     compiled = compile_project(project, modules)
     errors = _errors([*loaded.diagnostics, *unread, *compiled.diagnostics])
     files = {module.file.path: module.file for module in modules}
-    return Side(name, commit, on_data_of(working, project), None if errors else compiled.ruleset, errors, files)
+    named = (one for one in compiled.symbols if one.kind in ("list", "table"))
+    places = {one.name: one.span.as_json() for one in named if one.span is not None}
+    ruleset = None if errors else compiled.ruleset
+    return Side(name, commit, on_data_of(working, project), ruleset, errors, files, places)
 
 
 def _errors(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -1,0 +1,130 @@
+"""Every kind of edit is found, once, and said in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.diff_project import edits
+
+BASE = """list rivals "Rivals" = ["a.com", "b.com"]
+define size = employees + 0
+segment big "Big ones" when size >= 100
+score fit {
+  vp "A vice president": +30 when title contains "VP"
+  demos: +5 each demo within 30 days at most 20 points
+  group place at most 10 points {
+    home: +8 when country = "JP"
+  }
+  rival: -5 when country in rivals
+  cap 100
+}
+band heat of fit {
+  hot: from 70 hold until below 60
+  warm: from 40
+  cold: otherwise
+}
+classify who {
+  boss: when title contains "CEO"
+  user: otherwise
+}
+matrix priority of heat by who {
+  columns: boss | user
+  hot:     p1   | p1
+  warm:    p1   | p2
+  cold:    p2   | p2
+}
+stages life {
+  done: when did demo
+  lead: otherwise
+}
+route sales {
+  near: team inside by round_robin when country = "JP"
+  rest: queue pool otherwise
+}
+sequence outbound {
+  1: day 1 call "Ring"
+  2: day 3 call "Ring again"
+  exit when did demo
+}
+trigger warmed { on enter heat warm  do enroll outbound }
+suppress call when country = "DE"
+test "A VP" {
+  given title = "VP"
+  expect fit = 30
+}
+"""
+CASES = [
+    ("+30 when title", "+40 when title", "changed fit.vp", "A vice president is now worth 40 instead of 30"),
+    (
+        'when title contains "VP"\n  demos',
+        'when title contains "Vice"\n  demos',
+        "changed fit.vp",
+        'A vice president now asks `title contains "Vice"` instead of `title contains "VP"`',
+    ),
+    ("within 30 days", "within 60 days", "changed fit.demos", "demos now counts `demo within 60 days` instead of `demo within 30 days`"),
+    ("at most 20 points", "at most 25 points", "changed fit.demos", "demos gives at most 25 instead of 20"),
+    ("+5 each", "+6 each", "changed fit.demos", "demos is now worth 6 an event instead of 5"),
+    ("at most 10 points", "at most 12 points", "changed fit.place", "place now gives at most 12 instead of 10"),
+    ("cap 100", "cap 90", "changed fit cap", "fit has the cap 90 instead of 100"),
+    ("  cap 100\n", "", "changed fit cap", "fit no longer has the cap 100"),
+    ("  rival: -5 when country in rivals\n", "", "removed fit.rival", "rival is gone: `-5 when country in rivals`"),
+    ("  cap 100", "  new: +1 when did mail\n  cap 100", "added fit.new", "new is new: `+1 when did mail`"),
+    ('vp "A vice', 'vice "A vice', "renamed fit.vice", "A vice president: `vp` is now called `vice`"),
+    ('"A vice president"', '"VP"', "changed fit.vp", 'VP is now titled "VP"'),
+    ('"a.com", "b.com"', '"a.com", "c.com"', "changed list rivals", "rivals has c.com; no longer has b.com"),
+    ("employees + 0", "employees + 1", "changed size", "size is now `employees + 1` instead of `employees + 0`"),
+    ("size >= 100", "size >= 50", "changed big", "Big ones now asks `size >= 50` instead of `size >= 100`"),
+    ("warm: from 40", "warm: from 35", "changed heat.warm", "heat warm now starts at 35 instead of 40"),
+    ("until below 60", "until below 55", "changed heat.hot", "heat hot is now held until below 55 instead of 60"),
+    ("warm:    p1   | p2", "warm:    p1   | p1", "changed priority.warm", "priority now makes warm and user p1 instead of p2"),
+    ('contains "CEO"', 'contains "Chief"', "changed who.boss", 'who boss now asks `title contains "Chief"` instead of `title contains "CEO"`'),
+    ("when did demo\n  lead", "when did mail\n  lead", "changed life.done", "life done now asks `did mail` instead of `did demo`"),
+    ("queue pool otherwise", "team inside by round_robin otherwise", "changed route.sales.rest", "rest now goes to team inside by round_robin instead of queue pool"),
+    ("2: day 3 call", "2: day 5 call", "changed sequence.outbound.2", "2 has day 5 instead of 3"),
+    ("  exit when did demo", "  exit when did mail", "changed sequence.outbound exits", "outbound has exits `did mail` instead of `did demo`"),
+    ("do enroll outbound", "do stop sequence", "changed trigger.warmed actions", "warmed now does `stop sequence`; no longer does `enroll outbound`"),
+    ('"DE"', '"FR"', "changed suppress call", 'suppress call now asks `country = "FR"` instead of `country = "DE"`'),
+    ("expect fit = 30", "expect fit = 31", "changed test A VP items", "A VP now tests something else"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "path", "words"), CASES, ids=[case[2] + case[1][:8] for case in CASES])
+def test_one_edit_is_one_edit_in_words(tmp_path: Path, old: str, new: str, path: str, words: str) -> None:
+    assert BASE.count(old) == 1, old
+    (only,) = edits(tmp_path, BASE, BASE.replace(old, new))
+    assert f"{only[0].kind} {only[0].path}" == path
+    assert only[1] == words
+    assert only[0].section in ("lists", "tables") or (only[0].place or {})["path"] == "rules/a.lead"
+
+
+def test_layout_comments_and_the_order_of_blocks_are_no_edit(tmp_path: Path) -> None:
+    blocks = BASE.split("\ntest ")
+    assert edits(tmp_path, BASE, f"# a comment\n\ntest {blocks[1]}\n{blocks[0]}\n".replace("  vp", "     vp")) == []
+
+
+def test_lines_that_change_places_are_an_edit_only_where_the_first_wins(tmp_path: Path) -> None:
+    one = "classify k {{\n  {}\n  {}\n  c: otherwise\n}}\n"
+    a, b = 'a: when country = "JP"', "b: when employees > 5"
+    found = edits(tmp_path, one.format(a, b), one.format(b, a))
+    assert [(edit.kind, edit.path) for edit, _ in found] == [("moved", "k labels")]
+    score = "score s {{\n  {}\n  {}\n}}\n"
+    x, y = 'x: +1 when country = "JP"', "y: +2 when employees > 5"
+    assert edits(tmp_path / "2", score.format(x, y), score.format(y, x)) == []
+
+
+def test_a_definition_under_another_name_is_one_edit_wherever_it_is_used(tmp_path: Path) -> None:
+    (only,) = edits(tmp_path, BASE, BASE.replace("big ", "large ").replace("size", "people"))[:1]
+    found = edits(tmp_path / "2", BASE, BASE.replace("size", "people"))
+    assert [(edit.kind, edit.path) for edit, _ in found] == [("renamed", "people")]
+    assert only[0].kind == "renamed"
+
+
+def test_whole_statements_come_and_go(tmp_path: Path) -> None:
+    old = "segment a when employees > 1\n"
+    new = 'segment b "Two" when employees > 2\nlist l = ["x"]\nsuppress all when country = "DE"\n'
+    found = {edit.path: (edit.kind, words) for edit, words in edits(tmp_path, old, new)}
+    assert found["a"] == ("removed", "segment a is gone: `when employees > 1`")
+    assert found["b"] == ("added", "segment Two is new: `when employees > 2`")
+    assert found["list l"][1] == "list l is new: `x`"
+    assert found["suppress all"] == ("added", 'suppress all is new: `suppress all when country = "DE"`')
