@@ -107,3 +107,9 @@ def test_running_twice_writes_the_same_bytes(project: Path, tmp_path: Path) -> N
         leadrules("run", "--project", project, "--out", earlier, "--as-of", "2026-09-30", "--no-state").exit_code == 0
     )
     assert (earlier / "decisions.csv").read_bytes() != (first / "decisions.csv").read_bytes()
+
+
+def test_asking_why_says_what_the_page_says(project: Path) -> None:
+    done = leadrules("explain", "00Q5g00000C4HiNEAV", "temperature", "--project", project)
+    assert done.exit_code == 0
+    assert on_the_page(done.output[done.output.index("Band") :])
