@@ -18,6 +18,7 @@ from leadrules.analyse.conditions import Conditions
 from leadrules.analyse.domains import Numbers, Region, Words
 from leadrules.analyse.formulas import Box, Search, Term, boxes, holds_in, negated
 from leadrules.analyse.reach import gives
+from leadrules.analyse.samples import sample
 from leadrules.core.calendar import nominal
 from leadrules.core.functions import Context
 from leadrules.core.text import fold, number_text
@@ -377,7 +378,8 @@ def text_in(region: Words, facts: Mapping[Search, bool]) -> str:
         return min(region.values)
     wanted = [search for search, holds in facts.items() if holds and search[0] in ("contains", "starts", "ends")]
     wanted.sort(key=lambda search: ("starts", "contains", "ends").index(search[0]))
-    pieces: list[str] = []
+    patterns = (sample(needle) for (operation, needle), holds in facts.items() if holds and operation == "matches")
+    pieces = [text for text in patterns if text]
     for operation, needle in wanted:
         if operation != "contains" or not any(needle in piece for piece in pieces):
             pieces.append(needle)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from leadrules.core.source import SourceFile
@@ -26,7 +27,7 @@ from leadrules.ruleset.model import Band, Classify, Matrix, Ruleset, Score, Segm
 from leadrules.syntax.format import format_file
 from leadrules.syntax.parse import parse
 
-TRIES = 12
+TRIES, MOST_BASES, MOST_RUNS = 12, 2, 15
 FILE = "generated_test.lead"
 PRIVATE = ("assign", "notify")  # what these say is about persons of the company
 TAKES_RUNS = ("leave", "finish", "overdue")
@@ -66,7 +67,7 @@ class _Search:
 
     pool: list[Found] = field(default_factory=list)
     reached: set[Key] = field(default_factory=set)
-    reasons: dict[Key, str] = field(default_factory=dict)
+    missed: dict[Key, tuple[str, list[Example]]] = field(default_factory=dict)
 
 
 class _Generator:
@@ -88,6 +89,10 @@ class _Generator:
             if goal.key not in search.reached:
                 self._reach(search, goal)
             tell(done, total)
+        self._climb(search)
+        for key, (_, tried) in search.missed.items():
+            if key not in search.reached:
+                self._join(search, key, self._like(search, key) or tried)
         return search
 
     def _keep(self, search: _Search, found: Found) -> None:
@@ -95,14 +100,64 @@ class _Generator:
         search.reached |= found.keys
 
     def _reach(self, search: _Search, goal: Goal) -> None:
-        for number, example in enumerate(goal.examples):
-            if number == TRIES:
-                break
+        tried: list[Example] = []
+        for example in islice(goal.examples, TRIES):
+            tried.append(example)
             found = self._tried(example, decides=self._is_decided(goal.key))
             if goal.key in found.keys:
                 self._keep(search, found)
                 return
-        search.reasons[goal.key] = self._why(goal)
+        search.missed[goal.key] = (self._why(goal), [] if goal.is_impossible else tried[:MOST_BASES])
+
+    # -- several leads in one -----------------------------------------------------------------------------------------
+
+    def _climb(self, search: _Search) -> None:
+        """Lead upon lead joined as long as what a band looks at rises, or falls."""
+        for band in self.ruleset.declared:
+            if isinstance(band, Band):
+                for sign in (1, -1):
+                    self._climb_to(search, band, sign)
+
+    def _climb_to(self, search: _Search, band: Band, sign: int) -> None:
+        at = search.pool[0]
+        for found in list(search.pool):
+            joined = self._tried(_joined(at.example, found.example), decides=False)
+            if sign * self._height(joined, band) > sign * self._height(at, band):
+                at = joined
+                if at.keys - search.reached:
+                    self._keep(search, at)
+
+    def _height(self, found: Found, band: Band) -> float:
+        value = found.look.found.program.value(band.value, found.look.facts)
+        return float(value) if value is not None else 0.0
+
+    def _like(self, search: _Search, key: Key) -> list[Example]:
+        """Leads that are half way there: of a cell, those of its row."""
+        point = self.points.get(key)
+        if point is None or point.kind != "cell":
+            return []
+        matrix = next(one for one in self.ruleset.declared if one.name == point.rule)
+        assert isinstance(matrix, Matrix)
+        rows = [found.example for found in search.pool if found.look.facts.values[matrix.rows_of] == key[2]]
+        return rows[:MOST_BASES]
+
+    def _join(self, search: _Search, key: Key, bases: Sequence[Example]) -> None:
+        """A lead that nearly reaches a goal, joined with each other one in turn."""
+        decides, left = self._is_decided(key), MOST_RUNS
+        seen: list[Any] = []
+        for base in bases:
+            for other in list(search.pool):
+                found = self._tried(_joined(other.example, base), decides=False)
+                if decides:
+                    # Only a lead that is another for the rules than those before is worth a run.
+                    if found.look.facts.values in seen or not left:
+                        continue
+                    seen.append(found.look.facts.values)
+                    left -= 1
+                    found = self._tried(found.example, decides=True)
+                if key in found.keys:
+                    self._keep(search, found)
+                    return
 
     def _is_decided(self, key: Key) -> bool:
         """Whether only a run's decisions can reach it."""
@@ -118,7 +173,7 @@ class _Generator:
         return "no lead can: the conditions exclude it" if goal.is_impossible else "no lead was found"
 
     def _tried(self, example: Example, *, decides: bool) -> Found:
-        look = lead_of(self.bench, example.items(self.bench.calendar))
+        look = lead_of(self.bench, example.items)
         program = look.found.program
         keys = self.observer.of_facts(program, look.facts)
         keys |= set(met(self.boundaries.values(), program, look.facts))
@@ -227,6 +282,12 @@ class _Generator:
         return run_tests(compiled, tests, self.project)
 
 
+def _joined(one: Example, other: Example) -> Example:
+    """One lead with what both have; where they differ, the other's."""
+    events = (*one.events, *(event for event in other.events if event not in one.events))
+    return Example(other.as_of, {**one.given, **other.given}, events)
+
+
 def _path(rule: str) -> str:
     """`score.rule` with names in backquotes where they need them."""
     return ".".join(name(part) for part in rule.split("."))
@@ -251,7 +312,7 @@ def generated(workspace: Workspace, tell: Callable[[int, int], None] = lambda do
     files = {module.file.path: module.file for module in workspace.modules}
     goals: dict[Key, Point | Boundary] = {**generator.points, **generator.boundaries}
     missing = [
-        (_place(one, files), search.reasons.get(key, "its test does not pass"))
+        (_place(one, files), search.missed.get(key, ("its test does not pass",))[0])
         for key, one in goals.items()
         if key not in reached
     ]

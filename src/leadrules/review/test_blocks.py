@@ -26,16 +26,15 @@ class Example:
     given: Mapping[str, Any]
     events: tuple[Mapping[str, Any], ...] = ()
 
-    def items(self, calendar: Calendar) -> list[TestItem]:
+    @property
+    def items(self) -> list[TestItem]:
         """The lead as the items of a compiled test."""
-        given = tuple((name, _json(value, calendar)) for name, value in self.given.items() if value is not None)
-        items = [TestItem("as_of", time=calendar.local(self.as_of).isoformat())]
+        given = tuple((name, _json(value)) for name, value in self.given.items() if value is not None)
+        items = [TestItem("as_of", time=self.as_of.isoformat())]
         items += [TestItem("given", values=given)] if given else []
         for event in self.events:
-            values = tuple((name, _json(value, calendar)) for name, value in _own(event).items())
-            items.append(
-                TestItem("event", name=event["type"], time=calendar.local(event["at"]).isoformat(), values=values)
-            )
+            values = tuple((name, _json(value)) for name, value in _own(event).items())
+            items.append(TestItem("event", name=event["type"], time=event["at"].isoformat(), values=values))
         return items
 
 
@@ -43,10 +42,8 @@ def _own(event: Mapping[str, Any]) -> dict[str, Any]:
     return {n: v for n, v in event.items() if n not in ("type", "at", "lead_id") and v is not None}
 
 
-def _json(value: Any, calendar: Calendar) -> Any:
-    if isinstance(value, datetime):
-        return calendar.local(value).isoformat()
-    if isinstance(value, date):
+def _json(value: Any) -> Any:
+    if isinstance(value, date):  # and an instant, with its offset
         return value.isoformat()
     return list(value) if isinstance(value, tuple) else value
 
