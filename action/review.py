@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 LONGEST_COMMENT = 65_000  # GitHub takes 65,536 characters
@@ -107,14 +108,26 @@ def check(settings: Settings) -> tuple[int, str, bool]:
     found = annotated.out.count("\n")
     if annotated.code and not found:
         return annotated.code, f"**Check** could not be done.\n\n{fenced(annotated.err)}", False
-    write(settings, "leadrules.sarif", leadrules(settings, "check", "--format", "sarif").out)
+    sarif = leadrules(settings, "check", "--format", "sarif").out
+    write(settings, "leadrules.sarif", sarif)
     is_sound = not has_errors(annotated.out)
     if not found:
         return annotated.code, "**Check**: nothing to object to.", is_sound
-    lines = leadrules(settings, "check", "--format", "concise").out.splitlines()
+    lines = concise(json.loads(sarif))
     head = f"**Check**: {found} finding{'s' if found > 1 else ''}{'' if is_sound else '; the rules have errors'}."
     more = [f"and {found - SHOWN_FINDINGS} more"] if found > SHOWN_FINDINGS else []
     return annotated.code, f"{head}\n\n{fenced(chr(10).join([*lines[:SHOWN_FINDINGS], *more]))}", is_sound
+
+
+def concise(log: Mapping[str, Any]) -> list[str]:
+    """One line per finding that no comment silences."""
+    lines = []
+    for found in log["runs"][0]["results"]:
+        if "suppressions" not in found:
+            place = found["locations"][0]["physicalLocation"]
+            at = f"{unquote(place['artifactLocation']['uri'])}:{place['region']['startLine']}"
+            lines.append(f"{at}: {found['ruleId']} {found['message']['text'].splitlines()[0]}")
+    return lines
 
 
 def has_errors(commands: str) -> bool:
