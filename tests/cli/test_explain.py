@@ -156,6 +156,26 @@ def test_the_way_of_a_lead_through_time(project: Path) -> None:
     assert "first appointment at 2026-10-11T09:00, 10 days after it was created" in text
 
 
+def test_an_absent_lead_is_frozen(project: Path) -> None:
+    assert leadrules("run", "--quiet", cwd=project).returncode == 0
+    leads = project / "leads.csv"
+    leads.write_text(
+        "".join(line for line in leads.read_text().splitlines(keepends=True) if not line.startswith("L1,"))
+    )
+    lead = explained(project, "L1")["lead"]
+    assert (lead["status"], lead["owner"], lead["sequence"]) == ("absent", "sato", None)
+    assert "Lead L1 is not in the input" in leadrules("explain", "L1", "--history", cwd=project).stdout
+    assert leadrules("explain", "L1", "--no-state", cwd=project).returncode == 2
+
+
+def test_a_guard_that_would_stop_the_run_is_told_of(project: Path) -> None:
+    settings = project / "leadrules.yaml"
+    settings.write_text(settings.read_text() + "guards: {rejects: 1%}\n")
+    done = leadrules("explain", "L1", cwd=project)
+    assert done.returncode == 0
+    assert "note: a run would stop: 2 of" in done.stderr
+
+
 def test_nothing_is_written(project: Path) -> None:
     before = sorted(path.name for path in project.rglob("*"))
     explained(project, "L1")

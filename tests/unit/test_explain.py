@@ -144,7 +144,6 @@ def test_the_smallest_changes_come_first_and_were_tried(tmp_path: Path) -> None:
       size: +15 when employees >= 200
       pricing: +10 when did page_viewed where (path starts with "/pricing")
       opened: +3 each email_opened
-      never_given: +50 when title matches "^[0-9]{40}$"
     }
     band heat of fit { hot: from 17  warm: from 7  cold: otherwise }
     """

@@ -60,6 +60,7 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
     with remembering(path, to_write=False) as state:
         outcome, key = _run(request, state, lead, wanted)
         changes = remembered(path, key)
+    _warn(outcome, quiet=options.quiet)
     document = explained(outcome, key, wanted, rule_files(request.project), changes)
     if history:
         from leadrules.review.explain_history import way
@@ -70,6 +71,16 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
         return
     columns = max(80, min(shutil.get_terminal_size((WIDTH, 50)).columns, 160))
     click.echo(as_text(document, columns=columns, colour=use_colour(sys.stdout)), nl=False)
+
+
+def _warn(outcome: Outcome, *, quiet: bool) -> None:
+    """What is explained is what a run would decide; where a guard would stop it, say so."""
+    from leadrules.lifecycle.guards import broken_guards
+
+    if outcome.decided is None or quiet:
+        return
+    for words in broken_guards(outcome):
+        click.echo(f"note: a run would stop: {words}", err=True)
 
 
 def _asked(request: RunRequest, name: str | None) -> Asked:
@@ -91,7 +102,7 @@ def _run(request: RunRequest, state: State | None, lead: str, wanted: Asked) -> 
     request = replace(request, state=state)
     try:
         inputs = read_inputs(request)
-        key = key_of(inputs, lead)
+        key = key_of(inputs, lead, state)
         only_facts = all(kind == "definition" for kind, _ in wanted.parts)
         return execute(replace(request, watched=(key,), only_facts=only_facts), inputs), key
     except InputError as error:

@@ -18,6 +18,7 @@ from leadrules.core.text import nearest
 from leadrules.data.errors import InputError
 from leadrules.data.ids import canonical_key
 from leadrules.lifecycle.manifest import iso
+from leadrules.lifecycle.model import State
 from leadrules.lifecycle.run import Inputs, Outcome, calendar_of
 from leadrules.review.explain_changes import Changes
 from leadrules.review.explain_lead import OneLead, rejects_of
@@ -74,13 +75,14 @@ def _named(ruleset: Ruleset) -> Iterator[tuple[str, str, Placed]]:
 # -- which lead -----------------------------------------------------------------------------------------------------
 
 
-def key_of(inputs: Inputs, lead: str) -> str:
-    """The key, as leads are compared, of the lead that is meant. Raises InputError where the input has no such lead."""
+def key_of(inputs: Inputs, lead: str, state: State | None = None) -> str:
+    """The key, as leads are compared, of the lead that is meant. Raises InputError where nobody knows such a lead."""
     key, frame = canonical_key(lead.strip()), inputs.leads.frame
     if frame["@join"].is_in([key]).any():
         return key
     rejected = inputs.leads.rejects["key"].str.strip_chars()
-    if key in {canonical_key(one) for one in rejected.unique().to_list()}:
+    is_remembered = state is not None and state.leads["key"].is_in([key]).any()
+    if is_remembered or key in {canonical_key(one) for one in rejected.unique().to_list()}:
         return key
     rows = f"{inputs.leads.rows_in:,} lead{'' if inputs.leads.rows_in == 1 else 's'}"
     raise InputError(f"there is no lead {lead} among the {rows}", _guess(inputs, lead.strip()))
@@ -117,10 +119,22 @@ def explain(outcome: Outcome, key: str, wanted: Asked, files: Files, history: pl
     rows = outcome.leads.frame["@join"].is_in([key]).arg_true().to_list()
     rejects = [{name: row[name] for name in row if name != "key"} for row in rejects_of(outcome, key).to_dicts()]
     if not rows:
-        return head | {"lead": {"key": key, "status": "rejected", "rejects": rejects}}
+        return head | {"lead": _not_decided(outcome, key, rejects)}
     lead = OneLead(outcome, rows[0])
     words = Words(lead.ruleset, files, lead.calendar, lead.program)
     return head | {"lead": _lead(lead, words, rejects)} | _parts(lead, words, wanted, history)
+
+
+def _not_decided(outcome: Outcome, key: str, rejects: Sequence[Document]) -> Document:
+    """A lead of which nothing is decided: its rows were rejected, or the state alone knows it."""
+    state = outcome.request.state
+    if rejects or state is None:
+        return {"key": key, "status": "rejected", "rejects": rejects}
+    row = state.leads.row(by_predicate=pl.col("key") == key, named=True)
+    calendar = calendar_of(outcome.request.ruleset)
+    seen = iso(row["absent_since"] or state.as_of, calendar)
+    known = {"absent_since": seen, "owner": row["owner"], "sequence": row["sequence"]}
+    return {"key": key, "status": "absent", "rejects": [], **known}
 
 
 def _lead(lead: OneLead, words: Words, rejects: Sequence[Document]) -> Document:

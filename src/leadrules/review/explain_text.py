@@ -21,7 +21,9 @@ def explained(document: Document, *, columns: int, colour: bool = False) -> str:
     """The whole explanation."""
     page = Page(columns, colour=colour)
     _lead(page, document)
-    if document["lead"]["status"] == "rejected":
+    if document["lead"]["status"] != "decided":
+        if "history" in document:
+            _history(page, document["history"])
         return page.text()
     _definitions(page, document)
     if "owner" in document:
@@ -44,6 +46,11 @@ def _lead(page: Page, document: Document) -> None:
     if lead["status"] == "rejected":
         page.head(f"Lead {lead['key']} was rejected: nothing is decided of it", "")
         _rejects(page, lead)
+        return
+    if lead["status"] == "absent":
+        page.head(f"Lead {lead['key']} is not in the input: nothing happens to it, and what the state has of it stays")
+        page.line(2, f"last seen at {lead['absent_since']}, owner {lead['owner'] or 'nobody'}")
+        page.line(2, f"sequence {lead['sequence'] or 'none'}")
         return
     page.head(f"Lead {lead['key']}", f"{lead['source']}:{lead['line']}")
     at = document["as_of"]
@@ -329,6 +336,8 @@ def _triggers(page: Page, document: Document) -> None:
 
 def _trigger(page: Page, one: Document, *, is_asked: bool) -> None:
     reason = f": {one['reason']}" if one["reason"] else ""
+    if one["fired"] and one["set_off_at"]:
+        reason = f": set off at {one['set_off_at']}"
     page.line(2, f"{one['name']} {'fired' if one['fired'] else 'did not fire'}{reason}", one["on"])
     _clauses(page, 6, one["clauses"])
     if is_asked or not one["fired"]:

@@ -32,12 +32,22 @@ def trigger(lead: OneLead, words: Words, one: Trigger) -> Document:
         **words.place(one),
         "on": _on(words, one),
         "fired": fired,
+        "set_off_at": words.instant(_set_off_at(passes)),
         "stopped": None,
         "reason": None,
         "clauses": [],
         "actions": [_action(row) for row in _actions(lead, one, fired=fired)],
     }
     return document | ({} if fired else _stopped(lead, words, one, passes))
+
+
+def _set_off_at(passes: Gates) -> datetime | None:
+    """The instant of the event, or of the date, that set it off."""
+    if not passes.found.height:
+        return None
+    at: datetime | None = passes.found["at"][0]
+    mark: datetime | None = passes.found["mark"][0]
+    return at if at is not None else mark
 
 
 def _on(words: Words, one: Trigger) -> str:
