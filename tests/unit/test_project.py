@@ -78,7 +78,16 @@ def said(result: LoadResult) -> list[tuple[str, int]]:
     return [(d.code, d.span.as_json()["line"]) for d in result.diagnostics]
 
 
+def test_a_template_without_its_file_is_told_where_it_is_named(tmp_path: Path) -> None:
+    write(tmp_path, {"templates/intro.md": "Hello"})
+    result = load(tmp_path, yaml="version: 1\ntemplates:\n  intro: templates/intro.md\n  thanks: templates/thank.md\n")
+    assert [(d.code, d.severity, d.span.as_json()["line"]) for d in result.diagnostics] == [("LR067", "warning", 4)]
+    assert "`templates/thank.md`" in result.diagnostics[0].message
+    assert result.project is not None
+
+
 def test_the_project_file_of_the_contract(tmp_path: Path) -> None:
+    write(tmp_path, {"templates/intro.md": "Hello", "templates/thanks.md": "Thank you"})
     result = load(tmp_path, yaml=CONTRACT)
     assert result.diagnostics == []
     project = result.project

@@ -275,5 +275,10 @@ class _Loader:
 
     def _templates(self) -> tuple[tuple[str, str], ...]:
         names: Any = self.settings.get("templates") or {}
-        paths = ((name, checked_path(self.settings, self.files, ("templates", name))) for name in names)
+        paths = [(name, checked_path(self.settings, self.files, ("templates", name))) for name in names]
+        for name, path in paths:
+            if path is not None and not self.files.exists(self.files.root / path):
+                way_out = "Add the file, or correct the path."
+                message = f"there is no file `{path}` for the template `{name}`"
+                self.settings.report("LR067", ("templates", name), message, way_out)
         return tuple((name, path) for name, path in paths if path is not None)

@@ -203,6 +203,17 @@ ENTRIES: tuple[Code, ...] = (
         file=_YAML,
     ),
     Code(
+        "LR067",
+        "template-file",
+        "warning",
+        "A template without its file",
+        "`templates:` gives every template a name and a file. Rules may use the name; whoever sends the message finds "
+        "nothing there.",
+        bad="version: 1\ntemplates: {intro: templates/intor.md}\n",
+        good="version: 1\ntemplates: {intro: templates/intro.md}\n",
+        file=_YAML,
+    ),
+    Code(
         "LR070",
         "schema-keyword",
         "error",
