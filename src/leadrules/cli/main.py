@@ -89,7 +89,7 @@ def main() -> None:
     gc.set_threshold(200_000, 20, 20)
     code = _exit_code()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # a reader that has gone is told nothing more
+        with suppress(BrokenPipeError):  # a reader that has gone is told nothing more
             stream.flush()
     # Everything is written and closed by now: taking a million leads apart again would be 0.2 s for nothing.
     os._exit(code)
