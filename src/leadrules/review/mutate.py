@@ -15,11 +15,11 @@ from typing import Any
 
 from leadrules.core.source import SourceFile
 from leadrules.engine.row import LeadFacts, Program, prepare
-from leadrules.lifecycle.single import Look, OneRun
+from leadrules.lifecycle.single import Look, OneRun, Workbench
 from leadrules.project.model import Project
 from leadrules.review.coverage import Coverage, Observer
 from leadrules.review.mutants import ANYHOW, Mutant, clause_keys, mutants_of
-from leadrules.review.testing import run_tests
+from leadrules.review.testing import passes
 from leadrules.ruleset.model import Band, Classify, Expr, Matrix, Ruleset, Segment, Stages, Test, TestItem
 from leadrules.ruleset.walk import below, expression_parts
 
@@ -188,8 +188,9 @@ class _Court:
                     again.append(number)
         if mutant.is_decided:
             again += [number for number in near if number not in again and self._matters(number, mutant, program)]
+        bench = Workbench(self.project, ruleset) if again else None
         for number in sorted(again, key=self._cost):
-            if not run_tests(ruleset, [self.tests[number]], self.project)[0].passed:
+            if bench is not None and not passes(bench, self.tests[number]):
                 return Trial(mutant, self.tests[number].title, max(len(near), 1))
         return Trial(mutant, None, len(near.union(again)))
 

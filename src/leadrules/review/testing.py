@@ -86,6 +86,11 @@ def run_tests(ruleset: Ruleset, tests: Iterable[Test], project: Project, watch: 
     return [_OneTest(bench, test, asking, watch).run() for test in tests]
 
 
+def passes(bench: Workbench, test: Test) -> bool:
+    """Whether a test passes; it ends with the first thing that does not hold."""
+    return _OneTest(bench, test, frozenset(), UNWATCHED).holds()
+
+
 def lead_of(bench: Workbench, items: Iterable[TestItem]) -> Look:
     """The lead of a test that says nothing but what is given and what happened."""
     given = tuple(items)
@@ -130,6 +135,14 @@ class _OneTest:
         for item in self.test.items:
             getattr(self, f"_{item.kind}")(item)
         return TestResult(self.test.title, self.test.span, tuple(self.failures), self._reads_default_time())
+
+    def holds(self) -> bool:
+        """Whether everything expected holds, as far as the first that does not."""
+        for item in self.test.items:
+            getattr(self, f"_{item.kind}")(item)
+            if self.failures:
+                return False
+        return True
 
     def told(self) -> Look:
         """The lead after all its items."""
