@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -396,4 +397,5 @@ def on_shutdown(ls: Server, params: Any) -> None:
 def serve() -> None:
     """Answer on standard input and output until the editor goes."""
     gc.set_threshold(200_000, 20, 20)
-    server.start_io()
+    # Of their own, for they are closed at the end; the program's are still there then.
+    server.start_io(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
