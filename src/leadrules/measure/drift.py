@@ -25,6 +25,7 @@ MOST_VALUES = 500
 PARTS = 10
 FLOOR = 1e-4
 MOST_FINDINGS = 12
+DECIDED = ("route.", "trigger.", "sequence.")  # a report decides nothing, so these have no share now
 Counts = dict[str, int]
 
 
@@ -117,7 +118,7 @@ def _labels(material: Material) -> dict[str, Counts]:
 
 
 def snapshot_of_run(manifest: Mapping[str, object], decisions: pl.DataFrame, name: str) -> Snapshot:
-    """The leads of an earlier run, by its files: its rules and labels, not its inputs."""
+    """The leads of an earlier run, by its files: its score rules and labels, not its inputs."""
     counts = manifest["counts"]
     assert isinstance(counts, Mapping)
     labels: dict[str, Counts] = {}
@@ -128,7 +129,8 @@ def snapshot_of_run(manifest: Mapping[str, object], decisions: pl.DataFrame, nam
         counted = _counted(values.replace("", None))
         if counted is not None:
             labels[column.name] = counted
-    return Snapshot(name, decisions.height, dict(counts["fired"]), labels, fields=False)
+    fired = {rule: count for rule, count in counts["fired"].items() if not rule.startswith(DECIDED)}
+    return Snapshot(name, decisions.height, fired, labels, fields=False)
 
 
 def read_run(folder: Path) -> tuple[Mapping[str, object], pl.DataFrame]:

@@ -135,7 +135,9 @@ def needs_table(goal: Goal, target: Plan, beside: Measured | None) -> Table:
     ]
     if beside is not None:
         of = f", of the leads in the sequence {goal.name}" if beside.of_sequence else ""
-        notes.append(f"Was: the mean of the last {beside.months} months{of}. Now: what the target takes at the actual rates.")
+        notes.append(
+            f"Was: the mean of the last {beside.months} months{of}. Now: what the target takes at the actual rates."
+        )
         if beside.assumed_still:
             notes.append(
                 f"At actual rates, but as assumed where nothing came of it yet: {', '.join(beside.assumed_still)}."

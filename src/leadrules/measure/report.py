@@ -30,9 +30,10 @@ NO_FUNNEL = Missing(
 )
 
 
-def report_of(material: Material, provenance: Provenance) -> Report:
-    """Every section that has something to show, or to say."""
+def report_of(material: Material, provenance: Provenance, drift: Section | None = None) -> Report:
+    """Every section that has something to show, or to say; what drifted first."""
     sections = tuple(section for section in _sections(material) if section.tables or section.missing)
+    sections = sections if drift is None else (drift, *sections)
     return Report(provenance, material.settings.currency, sections)
 
 

@@ -82,7 +82,7 @@ def return_section(material: Material) -> Section:
     if not known.deals and not known.activities and not known.cost:
         return Section("returns", "Return", missing=known.missing())
     leads = lead_rows(material)
-    total = group_rows(material, known, leads.select(pl.lit(ALL).alias("group"), ROW), leads)
+    total = total_row(material, known, leads)
     tables = [_table(material, known, "all", total)]
     for name, members in _groups(material):
         tables.append(_table(material, known, name, group_rows(material, known, members, leads)))
@@ -164,6 +164,19 @@ def _groups(material: Material) -> list[tuple[str, pl.DataFrame]]:
         found.append(("sequence", material.enrolments.select(ROW, pl.col("sequence").alias("group")).unique()))
     others = [name for name in material.settings.group_by if name != material.settings.list]
     return found + [(name, pl.DataFrame({ROW: material.rows, "group": material.group(name)})) for name in others]
+
+
+def total_row(material: Material, known: Known, leads: pl.DataFrame) -> pl.DataFrame:
+    """All leads as one group; what campaigns cost that brought nobody is part of it."""
+    sums = leads.select(
+        pl.lit(ALL).alias("group"),
+        pl.len().cast(pl.Int64).alias("leads"),
+        pl.col("cost", "activities", "hours", "deals", "won").sum(),
+    )
+    if material.campaigns is not None:
+        alone = material.campaigns.join(material.in_campaigns, on="campaign", how="anti")
+        sums = sums.with_columns(pl.col("cost") + float(alone["cost"].sum() or 0))
+    return _figured(material, known, sums)
 
 
 def group_rows(material: Material, known: Known, members: pl.DataFrame, leads: pl.DataFrame) -> pl.DataFrame:
@@ -296,7 +309,9 @@ def _notes(material: Material, known: Known, name: str) -> list[str]:
     if known.invested and known.value:
         notes.append("ROI = (won - (cost + hours x rate)) / (cost + hours x rate).")
     if known.cost and name != "campaign":
-        notes.append("A campaign's cost is shared evenly by its leads.")
+        notes.append(
+            "A campaign's cost is shared evenly by its leads; all leads together bear that of campaigns without one."
+        )
     if name == "campaign":
         notes.append("Hours: our activities within the follow-up time; deals: won after the lead joined.")
     size = deal_size(material)

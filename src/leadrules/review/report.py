@@ -106,17 +106,13 @@ def _leads(outcome: Outcome) -> pl.DataFrame:
     """The leads with what the state knows better; `key`, `created` and `owner` beside the fields."""
     frame = evaluated_leads(outcome)
     project = outcome.request.project
-    blank = pl.lit(None)
     owner = "@owner" if "@owner" in frame.columns else project.owner if project.owner in frame.columns else None
     created = _created(outcome, frame)
     own = frame.select(name for name in frame.columns if name[:1] != "@")
-    columns = [
-        frame["@key"].alias("key"),
-        created,
-        (
-            frame[owner].cast(pl.String) if owner else frame.select(blank.cast(pl.String).alias("owner")).to_series()
-        ).alias("owner"),
-    ]
+    owners = pl.Series("owner", [None], dtype=pl.String).new_from_index(0, frame.height)
+    if owner is not None:
+        owners = frame[owner].cast(pl.String).alias("owner")
+    columns = [frame["@key"].alias("key"), created, owners]
     return own.with_columns(columns)
 
 

@@ -1,0 +1,251 @@
+"""The pieces of the measures by themselves: survival, intervals, goals, schedules, periods, sequences with a state."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from tests.example_project import compiled
+from tests.measured import AS_OF, RULES, SETTINGS, by, document, tables, write_company, write_events
+from tests.suites.running import leadrules
+
+from leadrules.core.calendar import Calendar
+from leadrules.measure.figures import wilson
+from leadrules.measure.goal import Rate, behind, budgets, plan, workdays_per_month
+from leadrules.measure.periods import end_of, first_day, label, period_number
+from leadrules.measure.sequences import schedule
+from leadrules.measure.settings import Role
+from leadrules.measure.stages import survival
+from leadrules.ruleset.model import Goal
+
+# -- Kaplan-Meier ---------------------------------------------------------------------------------------------------
+
+# Freireich et al. 1963, remission with 6-MP in weeks, `+` still in remission: the textbook example, with its known curve.
+REMISSION = ["6", "6", "6", "6+", "7", "9+", "10", "10+", "11+", "13", "16", "17+", "19+", "20+", "22", "23", "25+", "32+", "32+", "34+", "35+"]
+CURVE = {6: 0.857, 7: 0.807, 10: 0.753, 13: 0.690, 16: 0.627, 22: 0.538, 23: 0.448}
+
+
+def spells(texts: list[str]) -> pl.DataFrame:
+    left = [not text.endswith("+") for text in texts]
+    days = [float(text.rstrip("+")) for text in texts]
+    return pl.DataFrame({"stage": ["s"] * len(days), "next": [None] * len(days), "days": days, "left": left})
+
+
+def test_the_curve_of_the_textbook_example() -> None:
+    curve = survival(spells(REMISSION))
+    found = {int(days): round(share, 3) for days, share in curve.select("days", "share").iter_rows()}
+    assert found == CURVE
+    at_risk = dict(curve.select("days", "at_risk").iter_rows())
+    assert (at_risk[6], at_risk[10], at_risk[23]) == (21, 15, 6)
+
+
+def test_open_cases_count_as_long_as_they_were_seen() -> None:
+    # Of four, one left after 2 days; three are still there after 10: half have not left, though all who left took 2 days.
+    curve = survival(spells(["2", "10+", "10+", "10+"]))
+    assert curve["share"].to_list() == [0.75]
+
+
+# -- figures and periods --------------------------------------------------------------------------------------------
+
+
+def test_wilsons_interval() -> None:
+    # 8 of 40, worked out by hand: centre 0.22628, half-width 0.12130 at z = 1.96.
+    low, high = wilson(8, 40) or (0, 0)
+    assert (low, high) == (pytest.approx(0.1050, abs=1e-4), pytest.approx(0.3476, abs=1e-4))
+    assert wilson(0, 0) is None
+    assert (wilson(0, 10) or (1, 1))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("day", "period", "starts", "expected"),
+    [
+        (date(2026, 3, 31), "fiscal_year", 4, "FY2025"),
+        (date(2026, 4, 1), "fiscal_year", 4, "FY2026"),
+        (date(2026, 12, 31), "fiscal_year", 1, "FY2026"),
+        (date(2026, 3, 31), "quarter", 4, "2026-Q1"),
+        (date(2026, 10, 1), "quarter", 4, "2026-Q4"),
+        (date(2026, 2, 28), "month", 4, "2026-02"),
+        (date(2025, 12, 31), "year", 4, "2025"),
+    ],
+)
+def test_periods(day: date, period: str, starts: int, expected: str) -> None:
+    number = pl.DataFrame({"d": [day]}).select(period_number(pl.col("d"), period, starts)).item()
+    assert label(number, period) == expected
+    assert first_day(number, period, starts) <= day < end_of(number, period, Calendar(), starts).date()
+
+
+def test_a_period_ends_at_local_midnight() -> None:
+    assert end_of(2026 * 12 + 2, "month", Calendar("Asia/Tokyo")) == datetime(2026, 3, 31, 15, tzinfo=UTC)
+
+
+# -- goals ----------------------------------------------------------------------------------------------------------
+
+CONTRACT = """
+goal outbound "One SQO a month" {
+  target 1 sqo per month
+  workdays 20 per month
+  sqo:          50% of meeting
+  meeting:      25% of conversation
+  conversation: 8% of call, 2% of email
+  mix:          60% by call, 40% by email
+  effort 6 minutes per call, 3 minutes per email
+}
+"""
+
+
+def goal(text: str) -> Goal:
+    return compiled(text).goals[0]
+
+
+def test_the_goal_of_the_contract_worked_backwards() -> None:
+    found = {need.name: need for need in plan(goal(CONTRACT), 20).needs}
+    # 1 sqo = 2 meetings = 8 conversations; an activity is worth 0.6 x 8 % + 0.4 x 2 % = 5.6 % of one: 142.857 activities.
+    assert (found["meeting"].per_month, found["conversation"].per_month) == (2, 8)
+    assert found["call"].per_month == pytest.approx(8 / 0.056 * 0.6)
+    assert found["email"].per_month == pytest.approx(57.142857)
+    # A week is 5 of 20 workdays.
+    assert found["call"].per_week == pytest.approx(21.428571)
+    assert found["call"].per_day == pytest.approx(4.285714)
+
+
+def test_hours_a_day_against_a_role() -> None:
+    target = plan(goal(CONTRACT), 20)
+    # (85.714 x 6 + 57.143 x 3) minutes over 20 days: 685.714 / 20 / 60 hours.
+    assert target.hours_per_day == pytest.approx(685.7142857 / 1200)
+    assert budgets(target, [Role("sdr", 4, 2)])[0][1] == pytest.approx(685.7142857 / 1200 / 8)
+
+
+@pytest.mark.parametrize(
+    ("target", "workdays", "monthly"),
+    [("2 won per week", 20, 8), ("3 won per quarter", 20, 1), ("24 won per year", 20, 2), ("1 won per day", 21, 21)],
+)
+def test_targets_of_other_periods(target: str, workdays: int, monthly: float) -> None:
+    found = plan(goal(f"goal g {{ target {target}  workdays {workdays} per month  won: 10% of call }}"), workdays)
+    assert (found.needs[0].per_month, found.needs[1].per_month) == (monthly, pytest.approx(monthly * 10))
+
+
+def test_workdays_of_other_periods_are_per_month() -> None:
+    assert goal("goal g { target 1 won per month  workdays 60 per quarter  won: 10% of call }").workdays == 20
+    assert workdays_per_month(
+        goal("goal g { target 1 won per month  won: 10% of call }"), (1, 2, 3, 4, 5)
+    ) == pytest.approx(260 / 12)
+
+
+def test_the_rate_that_is_behind() -> None:
+    rates = [Rate("meeting", "call", 0.1, 8, 100), Rate("won", "meeting", 0.5, 1, 8), Rate("x", "y", 0.1, 0, 0)]
+    worst = behind(rates)
+    # 0.08 of 0.1 is 80 %; 0.125 of 0.5 is 25 %. Wilson's upper end of 1 of 8 is 0.471: beyond chance.
+    assert worst is not None
+    assert (worst.stage, worst.standing, rates[0].standing, rates[2].standing) == (
+        "won",
+        "behind, beyond chance",
+        "behind",
+        "unknown",
+    )
+
+
+def test_a_goal_beside_the_data(tmp_path: Path) -> None:
+    rules = (
+        RULES
+        + """
+goal deals {
+  target 4 won per month
+  workdays 20 per month
+  won: 50% of meeting
+  meeting: 10% of call, 5% of email
+  mix: 50% by call, 50% by email
+}
+"""
+    )
+    project = write_company(tmp_path / "p", rules)
+    found = tables(document(project))
+    rates = {(row["stage"], row["of"]): (row["hits"], row["n"]) for row in found["goal_deals_rates"]}
+    # January to March: 2 deals of 3 meetings; a's meeting came after a call, c's too, d's after nothing: 2 of 7 calls, 0 of 3 emails.
+    assert rates == {("won", "meeting"): (2, 3), ("meeting", "call"): (2, 7), ("meeting", "email"): (0, 3)}
+    needs = by(found["goal_deals"], "name")
+    # 4 deals at 2/3 take 6 meetings; an activity is worth 0.5 x 2/7 + 0.5 x 5 % (as assumed: no hit yet).
+    assert needs["won"]["actual_per_month"] == pytest.approx(2 / 3, abs=1e-6)
+    assert needs["meeting"]["now_per_month"] == pytest.approx(6, abs=1e-6)
+    assert needs["call"]["now_per_month"] == pytest.approx(6 / (0.5 * 2 / 7 + 0.5 * 0.05) * 0.5, abs=1e-5)
+
+
+# -- with a state ---------------------------------------------------------------------------------------------------
+
+PROCESS = (
+    RULES
+    + """
+sequence outbound { 1: day 1 email auto "Hello"  2: day 2 call "Ring"  3: day 4 call "Again" }
+suppress email when owner = "nobody"
+trigger asked { on form  do enroll outbound }
+stages life { customer: when did deal_won  met: when did meeting_scheduled  lead: otherwise }
+route sales { inside: team inside by round_robin when life is met respond within 4 hours }
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def with_state(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    project = write_company(
+        tmp_path_factory.mktemp("state") / "p", PROCESS, SETTINGS + "  benchmarks: {outbound: {contact: 60%}}\n"
+    )
+    events = [
+        ("d", "form", "2026-02-16T09:00", ""),
+        ("e", "form", "2026-03-02T09:00", ""),
+        ("d", "email_sent", "2026-02-16T10:00", ""),
+        ("d", "call_made", "2026-02-17T10:00", ""),
+        ("d", "call_connected", "2026-02-17T10:05", ""),
+        ("d", "meeting_scheduled", "2026-02-18T10:00", ""),
+        ("e", "email_sent", "2026-03-02T10:00", ""),
+    ]
+    write_events(project, events)
+    for at in ("2026-02-16T09:30", "2026-02-18T12:00", "2026-03-02T09:30", "2026-03-20"):
+        done = leadrules("run", "--project", project, "--as-of", at, "--out", project / "out", "-q", "--force")
+        assert done.exit_code == 0, done.output
+    return document(project)
+
+
+def test_sequences_contact_coverage_and_benchmarks(with_state: dict[str, Any]) -> None:
+    found = tables(with_state)
+    outbound = found["sequences"][0]
+    # d and e were enrolled; d was reached by telephone and met. Touches: d an email and a call, e an email.
+    assert (outbound["enrolled"], outbound["contact"], outbound["contact_rate"], outbound["meeting"]) == (2, 1, 0.5, 1)
+    assert (outbound["touches"], outbound["touches_per_enrolment"]) == (3, 1.5)
+    # All three days came for both: 6 steps due, an email each and one call done.
+    assert (outbound["due"], outbound["done"], outbound["coverage"]) == (6, 3, 0.5)
+    assert found["benchmarks"][0]["difference"] == pytest.approx(-0.1)
+    steps = by(found["sequence_steps"], "step")
+    assert [(steps[n]["due"], steps[n]["done"], steps[n]["contacts"]) for n in (1, 2, 3)] == [
+        (2, 2, 0),
+        (2, 1, 1),
+        (2, 0, 0),
+    ]
+
+
+def test_stages_by_their_history(with_state: dict[str, Any]) -> None:
+    found = tables(with_state)
+    life = by(found["stages_life"], "stage")
+    # a to e are leads since the first run; d was found to have met by the second.
+    assert (life["lead"]["entered"], life["lead"]["left"], life["met"]["still_in"]) == (5, 1, 1)
+    move = found["transitions_life"][0]
+    assert (move["stage"], move["next"], move["moves"], move["share"]) == ("lead", "met", 1, 0.2)
+
+
+def test_ways_come_from_the_state(with_state: dict[str, Any]) -> None:
+    assert {row["way"]: row["leads"] for row in tables(with_state)["ways"]} == {"lead": 4, "lead > met": 1}
+
+
+def test_schedule_of_a_sequence() -> None:
+    steps = 'sequence s { 1: day 1 email manual "a"  2: day 3 call "b"  3: wait 2 weeks call "c"  4: wait 1 hour email manual "d" }'
+    found = [(due.step.number, due.days, due.place) for due in schedule(compiled(steps).sequences[0])]
+    assert found == [(1, 0, 1), (2, 2, 1), (3, 16, 2), (4, 16, 2)]
+
+
+def test_a_run_is_not_touched_by_a_report(tmp_path: Path) -> None:
+    project = write_company(tmp_path / "p", PROCESS)
+    leadrules("run", "--project", project, "--as-of", "2026-03-01", "--out", project / "out", "-q", "--force")
+    before = {p: p.read_bytes() for p in (project / ".leadrules").rglob("*") if p.is_file()}
+    assert leadrules("report", "--project", project, "--as-of", AS_OF, "-o", project / "r.html").exit_code == 0
+    assert {p: p.read_bytes() for p in (project / ".leadrules").rglob("*") if p.is_file()} == before
