@@ -198,6 +198,6 @@ def _lines(ruleset: Ruleset, run: OneRun) -> Iterator[tuple[str, str]]:
     """The lines of the routes that looked at the lead, until one took it."""
     looked = {batch.table.route.name for batch in run.decided.router.batches if batch.frame.height}
     for route in ruleset.routes:
-        if route.name in looked:
-            taken = run.decided.routes[route.name][0]
+        taken = run.decided.routes[route.name][0]
+        if taken is not None or route.name in looked:
             yield from ((route.name, rule.name) for rule in lines_before(route, taken))

@@ -6,8 +6,9 @@ to pass; and what no test reaches, with the reason. The leads are made up from t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -112,17 +113,37 @@ class _Generator:
     # -- several leads in one -----------------------------------------------------------------------------------------
 
     def _climb(self, search: _Search) -> None:
-        """Lead upon lead joined as long as what a band looks at rises, or falls."""
-        for band in self.ruleset.declared:
-            if isinstance(band, Band):
-                for sign in (1, -1):
-                    self._climb_to(search, band, sign)
+        """Lead upon lead joined as long as what a band looks at rises, or falls; to its boundaries, and within a matrix."""
+        bands = {one.name: one for one in self.ruleset.declared if isinstance(one, Band)}
+        for band in bands.values():
+            for sign in (1, -1):
+                self._climb_to(search, band, sign, lambda found: True)
+        for key in [key for key in search.missed if key not in search.reached]:
+            edge, point = self.boundaries.get(key), self.points.get(key)
+            band = bands.get((edge.rule if edge is not None else "").partition(".")[0])
+            if edge is not None and edge.clause is None and band is not None:
+                self._climb_to(search, band, 1, partial(self._is_below, band, edge))
+            elif point is not None and point.kind == "cell":
+                self._climb_in_row(search, point, bands)
 
-    def _climb_to(self, search: _Search, band: Band, sign: int) -> None:
-        at = search.pool[0]
-        for found in list(search.pool):
+    def _is_below(self, band: Band, edge: Boundary, found: Found) -> bool:
+        height = self._height(found, band)
+        return height < edge.number or (height == edge.number and not edge.step)
+
+    def _climb_in_row(self, search: _Search, cell: Point, bands: Mapping[str, Band]) -> None:
+        matrix = next(one for one in self.ruleset.declared if one.name == cell.rule)
+        assert isinstance(matrix, Matrix)
+        band, row = bands.get(matrix.columns_of), cell.key[2]
+        if band is not None:
+            self._climb_to(search, band, 1, lambda found: found.look.facts.values[matrix.rows_of] == row)
+
+    def _climb_to(self, search: _Search, band: Band, sign: int, allows: Callable[[Found], bool]) -> None:
+        pool = list(search.pool)
+        at = next((found for found in pool if allows(found)), None)
+        for found in pool if at is not None else ():
+            assert at is not None
             joined = self._tried(_joined(at.example, found.example), decides=False)
-            if sign * self._height(joined, band) > sign * self._height(at, band):
+            if allows(joined) and sign * self._height(joined, band) > sign * self._height(at, band):
                 at = joined
                 if at.keys - search.reached:
                     self._keep(search, at)
@@ -141,6 +162,13 @@ class _Generator:
         rows = [found.example for found in search.pool if found.look.facts.values[matrix.rows_of] == key[2]]
         return rows[:MOST_BASES]
 
+    def _could(self, key: Key, look: Look) -> bool:
+        """Whether a clause of a decision is as it is wanted; of anything else a run is asked."""
+        clause = self.points[key].clause if key in self.points else None
+        if clause is None:
+            return True
+        return (look.found.program.value(clause, look.facts) is True) == (key[0] == "true")
+
     def _join(self, search: _Search, key: Key, bases: Sequence[Example]) -> None:
         """A lead that nearly reaches a goal, joined with each other one in turn."""
         decides, left = self._is_decided(key), MOST_RUNS
@@ -150,7 +178,7 @@ class _Generator:
                 found = self._tried(_joined(other.example, base), decides=False)
                 if decides:
                     # Only a lead that is another for the rules than those before is worth a run.
-                    if found.look.facts.values in seen or not left:
+                    if found.look.facts.values in seen or not left or not self._could(key, found.look):
                         continue
                     seen.append(found.look.facts.values)
                     left -= 1
