@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import re
 import shutil
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
+from tests.example_project import example_project
 from tests.suites.running import EXAMPLES, leadrules, starter
 
+from leadrules.compile.compile import compile_project
 from leadrules.core.functions import OPERATIONS
+from leadrules.core.source import SourceFile
 from leadrules.core.types import NUMBER, YESNO
+from leadrules.review.graph import graph
 from leadrules.review.prose import CLAUSES, NOUNS, Words, plain, quoted, remark
 from leadrules.review.prose_page import prose_page, words_of
 from leadrules.review.workspace import Workspace, open_workspace
 from leadrules.ruleset.model import Define, Expr, Segment
 from leadrules.ruleset.walk import parts
+from leadrules.show.layers import svg
+from leadrules.show.mermaid import mermaid
+from leadrules.syntax.parse import parse
 
 PROJECT = Path(__file__).resolve().parents[1] / "language" / "project"
 # The operations of the table in ruleset/model.py that core/functions does not declare: what an expression begins with.
@@ -164,7 +172,7 @@ def test_a_score_and_a_band_are_told_whole(tmp_path: Path) -> None:
         "> Sums what speaks for them.\n\n"
         "- **ICP** (`icp`): **+20** points when *industry* is “Software”. — _Asked sales._\n"
         "- **visits**: **+2** points each time that *page viewed* happened in the last 30 days, worth half as much every "
-        "14 days, 20 points at most when *country* is “JP”.\n"
+        "14 days, 20 points at most, but only when *country* is “JP”.\n"
         "- **Mail**: together at most 30 points\n"
         "  - **opened**: **+5** points each time that *email opened* happened (counted once per day), the latest 3 at "
         "most. — _once a day_\n"
@@ -180,13 +188,33 @@ def test_a_score_and_a_band_are_told_whole(tmp_path: Path) -> None:
     ) in page
 
 
+GOOD = sorted(path for path in PROJECT.parent.glob("*/good/*.lead") if path.parts[-3] != "analysis")
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: f"{path.parts[-3]}/{path.stem}")
+def test_every_construct_has_words_and_a_picture(path: Path) -> None:
+    module, _ = parse(SourceFile("rules/example.lead", path.read_text(encoding="utf-8")))
+    compiled = compile_project(example_project(), [module])
+    workspace = Workspace(PROJECT, example_project(), (module,), compiled, (), False)
+    assert workspace.ruleset is not None
+    page = prose_page(workspace)
+    _assert_whole(workspace, page)
+    assert "None" not in re.sub(r"`[^`]*`", "", page).replace("“None", "")
+    drawn = graph(workspace.ruleset)
+    assert mermaid(drawn).count("-->") + mermaid(drawn).count("-.->") == len(drawn.arrows)
+    ET.fromstring(svg(drawn, "rules"))
+
+
 @pytest.mark.parametrize("name", ["acme", "sakura", "starter"])
 def test_nothing_of_an_example_is_left_out(name: str, tmp_path: Path) -> None:
     """Every rule, label, step, field, event and literal of the compiled ruleset is heard on the page."""
     workspace = open_workspace(starter(tmp_path) if name == "starter" else EXAMPLES / name)
+    _assert_whole(workspace, prose_page(workspace))
+
+
+def _assert_whole(workspace: Workspace, page: str) -> None:
     ruleset = workspace.ruleset
     assert ruleset is not None
-    page = prose_page(workspace)
     for _, part in parts(ruleset):
         for attribute in ("title", "content"):
             text = getattr(part, attribute, None)

@@ -113,8 +113,11 @@ class Words:
         """Which events: `*page viewed* happened (where its *path* starts with “/pricing”) in the last 90 days`."""
         group = self.groups.get(frozenset(chosen.types)) if len(chosen.types) > 1 else None
         parts = [group or listed([called(name) for name in chosen.types], "or")]
-        if verb:
-            parts = [f"{'any of ' if group else ''}{parts[0]}", verb]
+        if verb and group:
+            never = verb.startswith("never ")
+            parts = [f"{'none' if never else 'any'} of {group}", verb.removeprefix("never ")]
+        elif verb:
+            parts.append(verb)
         if chosen.where is not None:
             parts.append(f"(where {self.clause(chosen.where)})")
         if chosen.within is not None:
@@ -169,7 +172,7 @@ def _aggregate(words: Words, expr: Expr) -> str:
         return f"the {one.function} time of {events}"
     which = {"first": "of the first", "last": "of the last", "sum": "of all", "min": "of any", "max": "of any"}
     says = {"first": "the", "last": "the", "sum": "the sum of the", "min": "the lowest", "max": "the highest"}
-    return f"{says[one.function]} {called(one.field)} {which[one.function]} {events}"
+    return f"{says[one.function]} {called('time' if one.field == 'at' else one.field)} {which[one.function]} {events}"
 
 
 def _inside(words: Words, expr: Expr) -> str:

@@ -6,6 +6,7 @@ begins small where it follows a name. Knows no page around it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from leadrules.review.prose import Words, called, length, listed, number, quoted
@@ -29,6 +30,8 @@ from leadrules.ruleset.model import (
     Sequence as SequenceRule,
 )
 
+_YEAR = re.compile(r", year \d+")
+
 
 def score_rule(words: Words, rule: ScoreRule) -> str:
     """`20 points when industry is “Software”`."""
@@ -36,6 +39,7 @@ def score_rule(words: Words, rule: ScoreRule) -> str:
     if rule.each is not None:
         parts.append(each(words, rule.each))
     if rule.when is not None:
+        parts[-1] += ", but only" if rule.each is not None else ""
         parts.append(f"when {words.clause(rule.when)}")
     return " ".join([*parts, *active(rule.active)])
 
@@ -127,7 +131,7 @@ def route_settings(words: Words, route: Route) -> Iterator[str]:
     else:
         yield f"Gives {fills} to leads that have nobody, a queue, or somebody who is not active."
     for condition in route.reroute:
-        yield f"Looks again at leads of which {words.clause(condition)}."
+        yield f"Looks also at leads that have somebody when {words.clause(condition)}."
     if route.order_by is not None:
         end = "highest" if route.descending else "lowest"
         yield f"Takes them by {words.noun(route.order_by)}, the {end} first."
@@ -212,7 +216,9 @@ def occasion(words: Words, one: On) -> str:
             return f"When a lead of the route {called(one.name or '')} was not answered in time"
         case _:
             assert one.value is not None
-            return f"On the day of {words.noun(one.value)}{', every year' if one.every_year else ''}"
+            day = words.noun(one.value)
+            # Every year it is month and day that count; the year is there because a date has one.
+            return f"Every year on the day of {_YEAR.sub('', day)}" if one.every_year else f"On the day of {day}"
 
 
 def trigger_settings(one: Trigger) -> Iterator[str]:
@@ -280,7 +286,7 @@ def goal(one: Goal) -> Iterator[str]:
     if one.workdays is not None:
         yield f"A month has {number(one.workdays)} working days."
     for stage, rates in one.rates:
-        yield f"Of {listed([f'{percent(share)} of {called(of)}' for share, of in rates], 'and')} comes {called(stage)}."
+        yield f"{called(stage)}: {listed([f'{percent(share)} of {called(of)}' for share, of in rates], 'and')}."
     if one.mix:
         yield f"The work is {listed([f'{percent(share)} {called(name)}' for name, share in one.mix], 'and')}."
     if one.effort:
