@@ -120,9 +120,9 @@ class _Generator:
                 self._climb_to(search, band, sign, lambda found: True)
         for key in [key for key in search.missed if key not in search.reached]:
             edge, point = self.boundaries.get(key), self.points.get(key)
-            band = bands.get((edge.rule if edge is not None else "").partition(".")[0])
-            if edge is not None and edge.clause is None and band is not None:
-                self._climb_to(search, band, 1, partial(self._is_below, band, edge))
+            named = bands.get((edge.rule if edge is not None else "").partition(".")[0])
+            if edge is not None and edge.clause is None and named is not None:
+                self._climb_to(search, named, 1, partial(self._is_below, named, edge))
             elif point is not None and point.kind == "cell":
                 self._climb_in_row(search, point, bands)
 
@@ -167,7 +167,8 @@ class _Generator:
         clause = self.points[key].clause if key in self.points else None
         if clause is None:
             return True
-        return (look.found.program.value(clause, look.facts) is True) == (key[0] == "true")
+        holds = look.found.program.value(clause, look.facts) is True
+        return holds == (self.points[key].kind == "true")
 
     def _join(self, search: _Search, key: Key, bases: Sequence[Example]) -> None:
         """A lead that nearly reaches a goal, joined with each other one in turn."""
