@@ -187,3 +187,18 @@ def test_who_moves_only_because_others_do_is_told_so(tmp_path: Path) -> None:
     before, after = _run(base), _run(head)
     assert owner["changed"] == sum(b["owner"] != a["owner"] for b, a in zip(before, after, strict=True)) == 7
     assert {one["edit"] for one in owner["because"]} == {"route.r.a"}
+
+
+def test_a_setting_of_the_project_file_is_an_edit_like_any_other(tmp_path: Path) -> None:
+    rules = "segment weekend when weekday(created_at + 1 business day) = 1\n"
+    leads = "id,created_at\n1,2026-01-03\n2,2026-01-08\n"
+    base = project(tmp_path / "base", rules, leads)
+    head = project(tmp_path / "head", rules, leads)
+    yaml = head / "leadrules.yaml"
+    yaml.write_text(yaml.read_text(encoding="utf-8") + "week: Mon-Thu\n", encoding="utf-8")
+    found = diff(base, head, "--no-state")
+    (edit,) = found["edits"]
+    assert edit["words"] == "leadrules.yaml: working days: 1, 2, 3, 4 instead of 1, 2, 3, 4, 5"
+    (segment,) = found["segments"]
+    assert (segment["before"], segment["after"]) == (1, 2)
+    assert segment["because"] == [{"edit": edit["path"], "leads": 1}]

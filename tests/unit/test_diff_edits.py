@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 from tests.diff_project import edits
 
+from leadrules.review.diff_edits import edits_between
+from leadrules.review.diff_words import sentence
+from leadrules.review.revisions import open_side
+from leadrules.review.workspace import open_workspace
+
 BASE = """list rivals "Rivals" = ["a.com", "b.com"]
 define size = employees + 0
 segment big "Big ones" when size >= 100
@@ -80,8 +85,8 @@ CASES = [
     ("warm:    p1   | p2", "warm:    p1   | p1", "changed priority.warm", "priority now makes warm and user p1 instead of p2"),
     ('contains "CEO"', 'contains "Chief"', "changed who.boss", 'who boss now asks `title contains "Chief"` instead of `title contains "CEO"`'),
     ("when did demo\n  lead", "when did mail\n  lead", "changed life.done", "life done now asks `did mail` instead of `did demo`"),
-    ("queue pool otherwise", "team inside by round_robin otherwise", "changed route.sales.rest", "rest now goes to team inside by round_robin instead of queue pool"),
-    ("2: day 3 call", "2: day 5 call", "changed sequence.outbound.2", "2 has day 5 instead of 3"),
+    ("queue pool otherwise", "team inside by round_robin otherwise", "changed route.sales.rest", "sales, rest now goes to team inside by round_robin instead of queue pool"),
+    ("2: day 3 call", "2: day 5 call", "changed sequence.outbound.2", "outbound, step 2 is now due on day 5 instead of 3"),
     ("  exit when did demo", "  exit when did mail", "changed sequence.outbound exits", "outbound has exits `did mail` instead of `did demo`"),
     ("do enroll outbound", "do stop sequence", "changed trigger.warmed actions", "warmed now does `stop sequence`; no longer does `enroll outbound`"),
     ('"DE"', '"FR"', "changed suppress call", 'suppress call now asks `country = "FR"` instead of `country = "DE"`'),
@@ -128,3 +133,25 @@ def test_whole_statements_come_and_go(tmp_path: Path) -> None:
     assert found["b"] == ("added", "segment Two is new: `when employees > 2`")
     assert found["list l"][1] == "list l is new: `x`"
     assert found["suppress all"] == ("added", 'suppress all is new: `suppress all when country = "DE"`')
+
+
+def test_any_two_rulesets_can_be_told_apart_in_words() -> None:
+    root = Path(__file__).resolve().parents[2] / "examples"
+    opened = {}
+    for name in ("acme", "sakura"):
+        working = open_workspace(root / name).project
+        assert working is not None
+        opened[name] = open_side(working, None, root)
+    for base, head in (("acme", "sakura"), ("sakura", "acme")):
+        old, new = opened[base], opened[head]
+        assert old.ruleset is not None
+        assert new.ruleset is not None
+        found = edits_between(old.ruleset, new.ruleset)
+        assert len(found) > 40
+        for edit in found:
+            words = sentence(edit, old, new)
+            assert edit.path
+            assert words
+            assert "Expr(" not in words
+            assert "None" not in words
+        assert edits_between(old.ruleset, old.ruleset) == ()

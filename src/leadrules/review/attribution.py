@@ -334,7 +334,8 @@ def _shifted(parts: Any, target: Ruleset) -> Any:
 def _with(target: Ruleset, donor: Ruleset, edit: Edit) -> Ruleset:
     """The target with one edit; what the edit names and the target lacks comes along."""
     if edit.section == "settings":
-        return replace(target, settings=replace(target.settings, **{str(edit.attribute): edit.after}))
+        changed: Any = {} if edit.name == "open_leads" else {edit.name: edit.after}
+        return replace(target, settings=replace(target.settings, **changed))
     if edit.attribute is None and edit.kind == "removed" and _is_named(target, edit.owners[0]):
         return target  # others still stand on it: taken away alone it changes nothing
     if edit.section in ("lists", "tables"):
@@ -346,8 +347,8 @@ def _with(target: Ruleset, donor: Ruleset, edit: Edit) -> Ruleset:
     if edit.attribute is None:
         return _closed(replace(target, definitions=_swapped(target.definitions, after, edit)), donor)
     before = next(one for one in target.definitions if one.name == edit.owners[0].name)
-    changed = replace(before, **_attribute(before, after, edit))
-    definitions = tuple(changed if one is before else one for one in target.definitions)
+    edited = replace(before, **_attribute(before, after, edit))
+    definitions = tuple(edited if one is before else one for one in target.definitions)
     return _closed(replace(target, definitions=definitions), donor)
 
 

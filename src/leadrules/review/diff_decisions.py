@@ -193,7 +193,7 @@ class _Trace:
 
     def _statements(self, kind: SlotKind, paths: set[str], sequences: set[str]) -> Iterator[_Statement]:
         """The statements that have a say: those of the rules, those that call them, and what ends a sequence."""
-        found = [(_SECTIONS[path.split(".")[0]], path.split(".")[1]) for path in paths]
+        found = [one for path in paths if (one := _statement(path)) is not None]
         yield from found
         routes = {name for section, name in found if section == "routes"}
         wanted = sequences | {name for section, name in found if section == "sequences"}
@@ -230,6 +230,13 @@ class _Trace:
                 if mask.any()
             }
         return self._moved[name]
+
+
+def _statement(path: str) -> _Statement | None:
+    """The statement of a rule's path: `route.sales.retail` is of the route `sales`."""
+    kind, _, rest = path.partition(".")
+    section, name = _SECTIONS.get(kind), rest.partition(".")[0]
+    return (section, name) if section is not None and name else None
 
 
 def _is_on(edit: Edit, paths: set[str]) -> bool:

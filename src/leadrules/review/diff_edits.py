@@ -121,6 +121,7 @@ class Edit:
 
 
 _PREFIX = {
+    "settings": "leadrules.yaml ",
     "lists": "list ",
     "tables": "table ",
     "routes": "route.",

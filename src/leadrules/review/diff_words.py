@@ -63,6 +63,10 @@ def title_of(edit: Edit) -> str:
         return str(getattr(part, "title", None) or edit.name)
     if isinstance(part, BandLabel | ClassLabel):
         return f"{edit.name} {edit.line}"
+    if isinstance(part, Step | RouteRule):
+        owner = edit.owners[1] or edit.owners[0]
+        of = f"{getattr(owner, 'title', None) or edit.name}, "
+        return f"{of}step {part.number}" if isinstance(part, Step) else f"{of}{part.title or part.name}"
     title = getattr(part, "title", None)
     return str(title or (edit.line if edit.line is not None else edit.name))
 
@@ -77,8 +81,11 @@ class _Words:
         """One sentence, by what was edited."""
         edit = self.edit
         if edit.section == "settings":
-            what = _SETTINGS.get(str(edit.attribute), str(edit.attribute).replace("_", " "))
-            return f"leadrules.yaml: {what}: {self._instead(edit.before, edit.after)}"
+            what = _SETTINGS.get(edit.name, edit.name.replace("_", " "))
+            old, new = (
+                self._setting(side, value) for side, value in ((self.base, edit.before), (self.head, edit.after))
+            )
+            return f"leadrules.yaml: {what}: {new} instead of {old}"
         if edit.kind == "renamed":
             return self._renamed()
         if edit.kind == "moved":
@@ -88,6 +95,11 @@ class _Words:
         if isinstance(edit.after, ListValues | TableValues):
             return self._file()
         return f"{title_of(edit)} {_joined(list(self._clauses()))}"
+
+    def _setting(self, side: Side, value: Any) -> str:
+        if self.edit.name == "open_leads":
+            return f"`{side.project.open_leads}`" if side.project and side.project.open_leads else "every owned lead"
+        return self._value(value, side)
 
     def _renamed(self) -> str:
         old = line_name(self.edit.before) if self.edit.line is not None else name_of(self.edit.before)
@@ -112,7 +124,8 @@ class _Words:
             return ""
         text = side.text(part.span)
         pattern = _LINE if self.edit.line is not None else _HEAD
-        return _short(pattern.sub("", text, count=1).strip() if not isinstance(part, Condition) else text)
+        said = text if isinstance(part, Condition) else pattern.sub("", text, count=1)
+        return _short(said.partition("{")[0].strip() if self.edit.line is None else said.strip())
 
     def _file(self) -> str:
         """A list or a table: which entries came and went."""
@@ -301,6 +314,13 @@ class _Words:
         """Where a route's rule sends leads."""
         yield f"now goes to {self._instead(before, after)}"
 
+    def day(self, before: int | None, after: int | None) -> Iterator[str]:
+        """The day of a step, counted from its enrolment."""
+        if after is None:
+            yield f"is no longer due on day {before}"
+        else:
+            yield f"is now due on day {after}" + ("" if before is None else f" instead of {before}")
+
     def auto(self, _before: bool, after: bool) -> Iterator[str]:
         """Whether a step goes out by itself."""
         yield "is now sent automatically" if after else "is now done by hand"
@@ -345,6 +365,7 @@ _CLAUSES: dict[tuple[type, str], _Clause] = {
     (object, "value"): _Words.value,
     (RouteRule, "target"): _Words.target,
     (Step, "auto"): _Words.auto,
+    (Step, "day"): _Words.day,
     (object, "business_days"): _Words.flag,
     (object, "on_demand"): _Words.flag,
     (object, "once"): _Words.flag,
@@ -373,7 +394,7 @@ _KINDS = {
 def _kind(edit: Edit, part: Any) -> str:
     """What kind of thing is edited, as rule files call it."""
     if edit.line is not None:
-        return "group" if isinstance(part, Group) else "step" if isinstance(part, Step) else ""
+        return "group" if isinstance(part, Group) else ""
     return type(part).__name__.lower() if isinstance(part, Definition) else _KINDS.get(edit.section, "")
 
 
