@@ -32,7 +32,7 @@ from leadrules.data.tables import NO_OPTIONS, Batch, Options, Told, ahead, toget
 from leadrules.project.model import Project, Source
 
 _LEAD_ROW = "lead_row"
-_AHEAD = 4  # batches that are ready while the leads are still read, 16 MB of the file each
+_AHEAD = 3  # batches that are ready while the leads are still read, 16 MB of the file each
 _COUNTED = ("events_in", "events_unread", "events_used", "events_rejected", "events_orphaned", "events_repeated")
 _NO_LEAD = "expected the lead that did this: the cell is blank"
 _NO_TYPE = "expected the type of the event: the cell is blank"
