@@ -15,9 +15,12 @@ from leadrules.cli.options import fail, many, project_option, ready_project
 from leadrules.cli.runs import event_sources, instant, lead_source
 
 if TYPE_CHECKING:
-    from leadrules.measure.model import Report
+    from leadrules.lifecycle.run import RunRequest
+    from leadrules.measure.model import Report, Section
+    from leadrules.project.model import Project
     from leadrules.review.report import Gathered
     from leadrules.review.workspace import Workspace
+    from leadrules.ruleset.model import Ruleset
 
 NAMES = {"html": "report.html", "csv": "report", "json": "-"}
 
@@ -56,14 +59,18 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "-o", "--out", metavar="FILE", help="The page, the folder of CSV files, or the JSON; `-` for standard output."
 )
-def report(*, form: str, out: str | None, **shared: Any) -> None:
-    """The measurement reports: funnel, cohorts, campaigns, sequences, stages, return, goals, response."""
+@click.option("--against", metavar="RUN", help="What moved since: the folder of a run, or an older file of leads.")
+@click.option("--against-events", metavar="PATH", help="The events of the older file of leads.")
+def report(*, form: str, out: str | None, against: str | None, against_events: str | None, **shared: Any) -> None:
+    """The measurement reports: funnel, cohorts, campaigns, sequences, stages, return, goals, response, drift."""
     from leadrules.measure.report import report_of
 
     options = ReportOptions(**shared)
     started = time.perf_counter()
-    found = gathered(ready_project(options.folder), options)
-    made = report_of(found.material, found.provenance)
+    workspace = ready_project(options.folder)
+    found = gathered(workspace, options)
+    drift = None if against is None else _drift(workspace, options, found, against, against_events)
+    made = report_of(found.material, found.provenance, drift)
     target = out or NAMES[form]
     if form == "csv" and target == "-":
         fail("CSV is a folder of files, one per table", "name the folder with -o FOLDER, or take --format json")
@@ -75,17 +82,49 @@ def report(*, form: str, out: str | None, **shared: Any) -> None:
         _say(made, target, time.perf_counter() - started)
 
 
+def _drift(workspace: Workspace, options: ReportOptions, found: Gathered, against: str, events: str | None) -> Section:
+    """What moved since a run, or an older export; exit 2 where that cannot be read."""
+    from leadrules.data.errors import InputError
+    from leadrules.measure.drift import drift_section, snapshot_of
+    from leadrules.review.report_drift import snapshot_against
+
+    project, ruleset = workspace.project, workspace.ruleset
+    assert project is not None
+    assert ruleset is not None
+    path = Path.cwd() / against
+    if events is not None and path.is_dir():
+        fail("--against names a run, which has its events in its figures", "leave --against-events out")
+    leads = lead_source(project, against)
+    older = None if events is None else event_sources(project, events)
+    try:
+        before = snapshot_against(_request(project, ruleset, options), ruleset, path, leads, older)
+    except InputError as error:
+        fail(error.message, error.help)
+    return drift_section(snapshot_of(found.material, "now"), before)
+
+
 def gathered(workspace: Workspace, options: ReportOptions) -> Gathered:
     """What is read for a report; every way in which that cannot be done ends here."""
     from leadrules.cli.stateful import remembering
     from leadrules.data.errors import InputError
-    from leadrules.lifecycle.run import RunRequest
     from leadrules.review.report import gather
 
     project, ruleset = workspace.project, workspace.ruleset
     assert project is not None
     assert ruleset is not None
-    request = RunRequest(
+    request = _request(project, ruleset, options)
+    place = _state_place(project.state, options)
+    try:
+        with remembering(place, to_write=False) as state:
+            return gather(replace(request, state=state), ruleset, place)
+    except InputError as error:
+        fail(error.message, error.help)
+
+
+def _request(project: Project, ruleset: Ruleset, options: ReportOptions) -> RunRequest:
+    from leadrules.lifecycle.run import RunRequest
+
+    return RunRequest(
         project,
         ruleset,
         lead_source(project, options.leads),
@@ -93,12 +132,6 @@ def gathered(workspace: Workspace, options: ReportOptions) -> Gathered:
         as_of=instant("--as-of", options.as_of, project.timezone),
         stdin=sys.stdin.buffer,
     )
-    place = _state_place(project.state, options)
-    try:
-        with remembering(place, to_write=False) as state:
-            return gather(replace(request, state=state), ruleset, place)
-    except InputError as error:
-        fail(error.message, error.help)
 
 
 def _state_place(usual: Path, options: ReportOptions) -> Path | None:
