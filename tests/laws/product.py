@@ -110,6 +110,21 @@ def decisions_of(outcome: Outcome) -> dict[str, dict[str, Any]]:
     return {row["id"]: {name: row[name] for name in (*names, *filled)} for row in found.iter_rows(named=True)}
 
 
+def broken_of(outcome: Outcome) -> dict[str, list[str]]:
+    """The leads that break each promise."""
+    assert outcome.decided is not None
+    keys = outcome.leads.frame["@key"]
+    return {one.promise.name: sorted(keys.gather(one.lead_rows)) for one in outcome.decided.broken}
+
+
+def frames_of(state: State) -> dict[str, pl.DataFrame]:
+    """All that a state holds, cell by cell, in an order that does not hang on that of the input."""
+    leads = state.leads.select(sorted(state.leads.columns)).sort("key")
+    events = state.events.sort("identity")
+    rest = {"credits": state.credits, "assignments": state.assignments, "versions": state.versions}
+    return {"leads": leads, "events": events} | rest
+
+
 def memories_of(state: State) -> dict[str, dict[str, Any]]:
     """What the state has of every lead ever seen."""
     assert state.ruleset is not None

@@ -43,6 +43,13 @@ DELAYS = ["30 minutes", "4 hours", "1 day", "2 days", "1 business day", "2 busin
 TEMPLATES = ["intro", "thanks", "price"]
 
 
+PROMISES = """
+assert owned "From MQL on somebody has the lead": lifecycle is at least mql implies owner is not blank
+assert calm "Nobody who opted out is in a sequence": opted_out implies sequence is blank
+assert served "Who was enrolled long ago is on": enrolled_at < now - 10 days implies step >= 2 or owner_changes > 0
+"""
+
+
 @dataclass(slots=True)
 class RandomRules:
     """Rule text in pieces, so that one piece can be edited and the rest stays."""
@@ -86,7 +93,7 @@ stages lifecycle {{
 classify plan {{ slow: when big  quick: when employees is not blank }}
 classify letter {{ thanks: when industry = "Retail"  intro: otherwise }}
 """
-        return "\n".join([definitions, *self.pieces.values(), self.limits])
+        return "\n".join([definitions, *self.pieces.values(), self.limits, PROMISES])
 
     def edit(self) -> None:
         """Change a threshold, rewrite a sequence or the routes, add a trigger or drop one."""
@@ -185,7 +192,7 @@ classify letter {{ thanks: when industry = "Retail"  intro: otherwise }}
         strategy = random.choice(["round_robin", "weighted", "weighted rep.win_rate", "least_loaded"])
         where = self._maybe(0.3, " where (rep.industries has industry)")
         shift = self._maybe(0.2, " on shift")
-        respond = self._maybe(0.5, f" respond within {random.choice(['30 minutes', '2 hours', '12 hours'])}")
+        respond = self._maybe(0.5, f" respond within {random.choice(['30 minutes', '2 hours', '12 hours', '2 days'])}")
         return f"{name}: team {team}{where} by {strategy} {when}{shift}{respond}"
 
     # -- triggers -------------------------------------------------------------------------------------------------------
@@ -404,5 +411,8 @@ class Life:
             new["until"] = (self.as_of + timedelta(days=random.randint(0, 5))).date()
         if self.has_ids:
             new["id"] = f"E{len(self.events)}"
-        if all((one["lead"], one["at"]) != (new["lead"], new["at"]) for one in self.events):
+        if self.whims.random() < 0.15:
+            same = [one["at"] for one in self.events if one["lead"] == new["lead"]]
+            new["at"] = max(same, default=new["at"])  # two things at one instant
+        if all(any(one[name] != new[name] for name in ("lead", "type", "at")) for one in self.events):
             self.events.append(new)

@@ -145,8 +145,11 @@ class Clock:
         return local.date().isoweekday() in hours.days and inside and not self.is_away(rep, local.date())
 
     def respond_by(self, start: datetime, within: Duration, rep: Rep | None) -> datetime:
-        """When the working hours of a length are over."""
+        """When the working hours of a length are over; days are working days, at the clock time at which they began."""
         hours = self.hours_of(rep)
+        if within.unit == "days":
+            begun = self.respond_by(start, Duration(0, "minutes"), rep)
+            return self.days_later(begun, within.count, rep)
         left = timedelta(**{within.unit: within.count})
         day = self.local(start, hours.timezone).date()
         while True:
@@ -160,6 +163,17 @@ class Clock:
                     return opens + left
                 left -= max(closes - opens, timedelta())
             day += DAY
+
+    def days_later(self, begun: datetime, count: int, rep: Rep | None) -> datetime:
+        """The same clock time so many of somebody's working days later."""
+        hours = self.hours_of(rep)
+        local = self.local(begun, hours.timezone)
+        day = local.date()
+        while count:
+            day += DAY
+            off = self.is_off(day) if rep is None else self.is_away(rep, day)
+            count -= day.isoweekday() in hours.days and not off
+        return self.instant(datetime.combine(day, local.time()), hours.timezone)
 
 
 def at_time(text: str) -> time:
