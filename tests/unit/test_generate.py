@@ -60,7 +60,7 @@ def test_they_pass_and_reach_what_is_promised(folder: Path, made: Generated) -> 
 def test_they_reach_nearly_everything(made: Generated) -> None:
     assert made.reached >= made.total * 0.9, made.summary
     for why in (reason for _, reason in made.missing):
-        assert why in ("no lead was found", "no lead can: the conditions exclude it"), why
+        assert why.startswith("no lead "), why
 
 
 def test_both_sides_of_a_boundary_are_there(made: Generated) -> None:

@@ -108,7 +108,7 @@ class _Generator:
             if goal.key in found.keys:
                 self._keep(search, found)
                 return
-        search.missed[goal.key] = (self._why(goal), [] if goal.is_impossible else tried[:MOST_BASES])
+        search.missed[goal.key] = (self._why(goal, tried), [] if goal.is_impossible else tried[:MOST_BASES])
 
     # -- several leads in one -----------------------------------------------------------------------------------------
 
@@ -194,12 +194,14 @@ class _Generator:
         rule = point.rule if point is not None else self.boundaries[key].rule
         return rule.startswith(("route.", "trigger.", "sequence.", "exit ", "suppress "))
 
-    def _why(self, goal: Goal) -> str:
+    def _why(self, goal: Goal, tried: Sequence[Example]) -> str:
         rule = self.points[goal.key].rule if goal.key in self.points else self.boundaries[goal.key].rule
         trigger = next((one for one in self.ruleset.triggers if rule == f"trigger.{one.name}"), None)
         if trigger is not None and trigger.on.kind in TAKES_RUNS:
             return f"it takes a run before it (`on {trigger.on.kind}`), write it with `then after`"
-        return "no lead can: the conditions exclude it" if goal.is_impossible else "no lead was found"
+        if goal.is_impossible:
+            return "no lead can: the conditions exclude it"
+        return "no lead was found" if tried else "no lead was found of what a test can give"
 
     def _tried(self, example: Example, *, decides: bool) -> Found:
         look = lead_of(self.bench, example.items)
