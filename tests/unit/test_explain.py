@@ -18,6 +18,7 @@ from leadrules.review.explain_changes import Change, Changes, label_names
 from leadrules.review.explain_lead import OneLead
 from leadrules.review.explain_words import Words, rule_files
 from leadrules.ruleset.model import Band, Stages
+from leadrules.show.page import wrapped
 
 SCORES = """
 list target = ["Software", "Finance"]
@@ -460,3 +461,10 @@ def test_one_lead_is_handed_to_the_engine_as_the_run_had_it() -> None:
     assert lead.as_of == ran.as_of.at
     assert isinstance(lead.as_of, datetime)
     assert lead.as_of.tzinfo is UTC or str(lead.as_of.tzinfo) == "UTC"
+
+
+def test_a_page_keeps_to_its_columns_and_to_the_terminal() -> None:
+    """Wide characters count two; a word that is too long is cut; a line break or an escape inside a cell is a space."""
+    assert list(wrapped("ab 部長部長部長 cd", 10, 0, 2)) == ["ab", "  部長部長", "  部長 cd"]
+    assert list(wrapped("one two three", 9, 1, 3)) == [" one two", "   three"]
+    assert list(wrapped("a\nb\x1b[1m", 40, 0, 0)) == ["a b [1m"]

@@ -58,7 +58,11 @@ class Page:
 
 
 def wrapped(text: str, columns: int, indent: int, hang: int) -> Iterator[str]:
-    """A text in lines of at most so many columns; breaks at spaces, and inside a word that has none for too long."""
+    """A text in lines of at most so many columns; breaks at spaces, and inside a word that has none for too long.
+
+    What would upset a terminal, such as a line break inside a cell, is a space.
+    """
+    text = "".join(ch if ch.isprintable() else " " for ch in text)
     line, has_text = " " * indent, False
     for word in _words(text):
         rest = word
