@@ -41,7 +41,7 @@ nav ul { columns: 14rem 3; padding-left: 1.1rem; margin: .5rem 0; } .soft, .note
 .chart .cell { font-size: 10px; } .chart .cell.dark { fill: var(--page); }
 COLOURS
 table { border-collapse: collapse; font-size: .87rem; margin: .4rem 0; } caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-figure { margin: 1rem 0; } td:first-child { white-space: nowrap; } th { max-width: 9rem; }
+p, li, h1, summary { overflow-wrap: anywhere; } figure { margin: 1rem 0; } td:first-child { white-space: nowrap; } th { max-width: 9rem; }
 th, td { padding: .18rem .7rem .18rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
 th { font-weight: 600; vertical-align: bottom; } th small { display: block; font-weight: 400; color: var(--soft); }
 .n { text-align: right; font-variant-numeric: tabular-nums; } td.n { white-space: nowrap; } summary { cursor: pointer; margin: .5rem 0; } summary:focus-visible, a:focus-visible { outline: 2px solid var(--k0); }
