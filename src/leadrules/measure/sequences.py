@@ -45,7 +45,7 @@ def sequence_section(material: Material) -> Section:
     missing = tuple(
         Missing(
             f"{name} rate of sequences",
-            f"no event says that there was a {name}",
+            f"no event plays the part `{name}`",
             f"name it in leadrules.yaml: report: {{{name}: EVENT}}",
         )
         for name in RATES
