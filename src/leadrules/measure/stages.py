@@ -40,7 +40,7 @@ def stage_section(material: Material, funnels: list[Reached]) -> Section:
         _add(stages.name, stages.title or stages.name, stage_spells(material, stages), order, (tables, charts, words))
     for found in funnels:
         order = [step.name for step in found.funnel.steps]
-        title = f"funnel {found.funnel.title or found.funnel.name}"
+        title = f"Funnel {found.funnel.title or found.funnel.name}"
         _add(f"funnel_{found.funnel.name}", title, funnel_spells(material, found), order, (tables, charts, words))
     missing = (NO_HISTORY,) if definitions and material.history is None else () if tables else (NO_STAGES,)
     return Section("stages", "Time in stages", tuple(tables), tuple(charts), tuple(words), missing)
@@ -54,7 +54,7 @@ def _add(
     tables, charts, words = into
     curve = survival(spells)
     dwell = dwell_table(name, title, spells, curve, order)
-    by_day = curve_table(name, title, curve, order)
+    by_day = curve_table(name, title, spells, curve, order)
     tables += [dwell, transition_table(name, title, spells, order), by_day]
     charts.append(
         Chart(
@@ -191,23 +191,22 @@ def transition_table(name: str, title: str, spells: pl.DataFrame, order: list[st
     return Table(f"transitions_{name}", f"{title}: from stage to stage", columns, rows.select(c.name for c in columns))
 
 
-def curve_table(name: str, title: str, curve: pl.DataFrame, order: list[str]) -> Table:
-    """The curves by whole days: the share still there after so many days."""
+def curve_table(name: str, title: str, spells: pl.DataFrame, curve: pl.DataFrame, order: list[str]) -> Table:
+    """The curves by whole days: the share still there after so many days, as far as anybody has been there."""
     days = pl.DataFrame({"day": range(CURVE_DAYS + 1)}, schema={"day": pl.Int64})
     parts = [pl.DataFrame(schema={"stage": pl.String, "day": pl.Int64, "at_risk": pl.Int64, "share": pl.Float64})]
     for stage in order:
-        own = curve.filter(pl.col("stage") == stage).sort("days")
+        stays = spells.filter(pl.col("stage") == stage)["days"].sort()
+        own = curve.filter(pl.col("stage") == stage).sort("days").select("days", "share")
         if own.is_empty():
             continue
-        stairs = days.with_columns(pl.col("day").cast(pl.Float64).alias("days")).join_asof(
-            own.select("days", "at_risk", "left", "share"), on="days", strategy="backward"
+        stairs = days.with_columns(
+            pl.col("day").cast(pl.Float64).alias("days"),
+            (len(stays) - stays.search_sorted(days["day"].cast(pl.Float64), "left")).cast(pl.Int64).alias("at_risk"),
         )
-        most = float(own.select(pl.col("days").max()).item())
-        stairs = stairs.filter(pl.col("day") <= most + 1).with_columns(
-            (pl.col("at_risk") - pl.col("left")).fill_null(int(own["at_risk"][0])).alias("at_risk"),
-            pl.col("share").fill_null(1.0),
-        )
-        parts.append(stairs.select(pl.lit(stage).alias("stage"), "day", "at_risk", "share"))
+        stairs = stairs.join_asof(own, on="days", strategy="backward").filter(pl.col("at_risk") > 0)
+        share = pl.col("share").fill_null(1.0)
+        parts.append(stairs.select(pl.lit(stage).alias("stage"), "day", "at_risk", share))
     columns = (
         Column("stage", "stage"),
         Column("day", "days since entering", "count"),

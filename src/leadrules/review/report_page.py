@@ -191,7 +191,7 @@ def _missing(one: Missing) -> str:
 def said(value: float, column: Column) -> str:
     """A figure as people read it, by its unit."""
     if column.unit == "share":
-        return f"{value * 100:.1f} %"
+        return f"{value * 100:,.1f} %"
     if column.unit in ("days", "hours", "ratio"):
         return f"{value:,.1f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:,.2f}"
     if column.unit == "money":

@@ -6,7 +6,7 @@ light and dark; each mark says its value in a `<title>`, each drawing what it sh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
@@ -47,8 +47,9 @@ def bars(marks: Marks) -> str:
     row = thick * len(marks.series) + gap
     left = _label_width(marks.labels)
     low, high = min(0.0, *values), max(0.0, *values)
-    scale = (WIDTH - left - 90) / ((high - low) or 1)
-    zero = left + 8 - low * scale + (46 if low < 0 else 0)
+    room = _widest(marks.words(value) for value in values) + 12
+    scale = (WIDTH - left - 8 - room) / ((high - low) or 1)
+    zero = left + 8 - low * scale
     parts = [_legend(marks.series, left)] if len(marks.series) > 1 else []
     for at, label in enumerate(marks.labels):
         y = top + at * row
@@ -101,7 +102,7 @@ def columns(marks: Marks) -> str:
     if not values:
         return ""
     high = _round_up(max(0.0, *values))
-    top, base, left = 30, 210, 58
+    top, base, left = 30, 210, _axis_width(high, marks.words)
     step = (WIDTH - left) / max(len(marks.labels), 1)
     thick = min(step * 0.8 / len(marks.series), 46)
     parts = [_legend(marks.series, left) if len(marks.series) > 1 else "", *_grid(high, (left, top, base), marks.words)]
@@ -123,7 +124,8 @@ def lines(marks: Marks, horizontal: Sequence[float]) -> str:
     values = [v for s in marks.series for v in s.values if v is not None]
     if not values or not horizontal:
         return ""
-    high, top, base, left = _round_up(max(0.0, *values)), 30, 230, 58
+    high, top, base = _round_up(max(0.0, *values)), 30, 230
+    left = _axis_width(high, marks.words)
     most = max(horizontal) or 1
     across = (WIDTH - left - 12) / most
     parts = [_legend(marks.series, left), *_grid(high, (left, top, base), marks.words)]
@@ -154,7 +156,7 @@ def intervals(
         return ""
     high = max([*known, *(h for _, h in ends if h is not None), line or 0.0]) or 1
     left, row, top = _label_width(marks.labels), 17, 24
-    scale = (WIDTH - left - 70) / high
+    scale = (WIDTH - left - 78) / high
     foot = top + len(marks.labels) * row
     parts = []
     if line is not None:
@@ -228,6 +230,15 @@ def _tip(label: str, series: str, words: str) -> str:
 
 def _label_width(labels: Sequence[str]) -> float:
     return max((min(columns_of(label), LONGEST_LABEL) for label in labels), default=0) * TEXT_WIDTH + 6
+
+
+def _widest(texts: Iterable[str]) -> float:
+    return max((columns_of(text) for text in texts), default=0) * TEXT_WIDTH
+
+
+def _axis_width(high: float, words: Words) -> float:
+    """The place that the words along an upright axis take."""
+    return _widest(words(high * i / 4) for i in range(5)) + 14
 
 
 def _label(text: str, left: float, y: float) -> str:
