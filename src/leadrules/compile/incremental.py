@@ -26,6 +26,7 @@ from leadrules.syntax import nodes as n
 
 T = TypeVar("T")
 Facts = dict[tuple[str, str], Any]
+OWN = ("types", "lists", "list_values", "tables")
 SEQUENCES = "sequence"  # the name whose labels are all sequences
 
 
@@ -42,7 +43,7 @@ class Outcome:
     searches: int = 0
     reads_more: bool = False
     doubtful: bool = False  # something was reported, or looked for among all names
-    own: tuple[Any, ...] = ()  # what it says of its name
+    own: tuple[tuple[str, Any], ...] = ()  # what it says of its name
 
 
 @dataclass(slots=True)
@@ -201,25 +202,24 @@ class Remembering(Scope):
         self.diagnostics, self.uses, self.strange, self.searches, self.reads_more = outer
         return outcome
 
-    def _own(self, statement: n.Statement) -> tuple[Any, ...]:
-        """What is known of the statement's own name."""
+    def _own(self, statement: n.Statement) -> tuple[tuple[str, Any], ...]:
+        """What is known of the statement's own name, by the part of the scope that knows it."""
         key = statement.name.key if statement.name else ""
-        spaces: tuple[dict[str, Any], ...] = (self.types, self.lists, self.list_values, self.tables)
-        return tuple((space[key],) if key in space else None for space in spaces)
+        return tuple((space, getattr(self, space)[key]) for space in OWN if key in getattr(self, space))
 
     def _lay(self, outcome: Outcome) -> None:
         """Leave in the scope what the work left there."""
-        key = outcome.statement.name.key if outcome.statement.name else ""
-        spaces: tuple[dict[str, Any], ...] = (self.types, self.lists, self.list_values, self.tables)
-        for space, own in zip(spaces, outcome.own, strict=True):
-            if own is not None:
-                space[key] = own[0]
         self.laid.append(outcome)
-        self.diagnostics += outcome.diagnostics
-        for strange, found in outcome.strange.items():
-            self.strange.setdefault(strange, []).extend(found)
-        self.searches += outcome.searches
+        if outcome.own and outcome.statement.name:
+            key = outcome.statement.name.key
+            for space, known in outcome.own:
+                getattr(self, space)[key] = known
         self.reads_more |= outcome.reads_more
+        if outcome.doubtful:
+            self.diagnostics += outcome.diagnostics
+            self.searches += outcome.searches
+            for strange, found in outcome.strange.items():
+                self.strange.setdefault(strange, []).extend(found)
 
     def settled(self, kind: str, name: str) -> None:
         """A name whose type is another than before has changed for those who come after it."""
