@@ -24,7 +24,29 @@ from leadrules.ruleset.model import Goal
 # -- Kaplan-Meier ---------------------------------------------------------------------------------------------------
 
 # Freireich et al. 1963, remission with 6-MP in weeks, `+` still in remission: the textbook example, with its known curve.
-REMISSION = ["6", "6", "6", "6+", "7", "9+", "10", "10+", "11+", "13", "16", "17+", "19+", "20+", "22", "23", "25+", "32+", "32+", "34+", "35+"]
+REMISSION = [
+    "6",
+    "6",
+    "6",
+    "6+",
+    "7",
+    "9+",
+    "10",
+    "10+",
+    "11+",
+    "13",
+    "16",
+    "17+",
+    "19+",
+    "20+",
+    "22",
+    "23",
+    "25+",
+    "32+",
+    "32+",
+    "34+",
+    "35+",
+]
 CURVE = {6: 0.857, 7: 0.807, 10: 0.753, 13: 0.690, 16: 0.627, 22: 0.538, 23: 0.448}
 
 
@@ -182,6 +204,7 @@ suppress email when owner = "nobody"
 trigger asked { on form  do enroll outbound }
 stages life { customer: when did deal_won  met: when did meeting_scheduled  lead: otherwise }
 route sales { inside: team inside by round_robin when life is met respond within 4 hours }
+goal outbound { target 1 meeting per month  meeting: 10% of call }
 """
 )
 
@@ -199,6 +222,7 @@ def with_state(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         ("d", "call_connected", "2026-02-17T10:05", ""),
         ("d", "meeting_scheduled", "2026-02-18T10:00", ""),
         ("e", "email_sent", "2026-03-02T10:00", ""),
+        ("a", "call_made", "2026-02-20T10:00", ""),
     ]
     write_events(project, events)
     for at in ("2026-02-16T09:30", "2026-02-18T12:00", "2026-03-02T09:30", "2026-03-20"):
@@ -222,6 +246,29 @@ def test_sequences_contact_coverage_and_benchmarks(with_state: dict[str, Any]) -
         (2, 1, 1),
         (2, 0, 0),
     ]
+
+
+def test_a_goal_named_like_a_sequence_looks_at_the_leads_in_it(with_state: dict[str, Any]) -> None:
+    # Two calls were made, one of them to a, who is in no sequence; d's led to the meeting.
+    rate = tables(with_state)["goal_outbound_rates"][0]
+    assert (rate["hits"], rate["n"], rate["actual"]) == (1, 1, 1)
+
+
+def test_response_against_respond_within(tmp_path: Path) -> None:
+    rules = RULES + "route sales { all: team inside by round_robin otherwise respond within 4 hours }\n"
+    project = write_company(tmp_path / "p", rules)
+    leads = (project / "leads.csv").read_text().replace("d,2026-02-15,lee", "d,2026-02-15,")
+    (project / "leads.csv").write_text(leads)
+    write_events(project, [("d", "call_made", "2026-02-16T12:00", ""), ("e", "call_made", "2026-03-02T10:00", "")])
+    done = leadrules(
+        "run", "--project", project, "--as-of", "2026-02-16T09:00", "--out", project / "out", "-q", "--force"
+    )
+    assert done.exit_code == 0, done.output
+    reps = by([row for row in tables(document(project))["response"] if row["judged"]], "owner")
+    # On Monday at 9 sato got d and lee got e, each due at 13:00. d was called at 12:00, e two weeks and an hour later.
+    assert (reps["sato"]["judged"], reps["sato"]["in_time"], reps["sato"]["in_time_share"]) == (1, 1, 1)
+    assert (reps["lee"]["judged"], reps["lee"]["in_time"], reps["lee"]["in_time_share"]) == (1, 0, 0)
+    assert 3 in (reps["sato"]["hours_q1"], reps["sato"]["hours_median"])
 
 
 def test_stages_by_their_history(with_state: dict[str, Any]) -> None:
