@@ -47,14 +47,18 @@ docs: $(STAMP) ## make the pages that come from the registry
 tables: $(STAMP) ## make the parser's tables again, after an edit of the grammar
 	$(BIN)/python -m leadrules.syntax.tables grammar
 
-vscode: ## test the colours and package the VS Code extension (needs npm)
+node-tools: ## what npm gives to the tests: the extension's tools, and Mermaid
+	cd editors/vscode && npm install --no-audit --no-fund --silent
+	npm install --prefix build/node --no-audit --no-fund --silent mermaid@11 jsdom@26
+
+vscode: node-tools ## test the colours and package the VS Code extension (needs npm)
 	mkdir -p editors/vscode/grammar build
 	cp grammar/leadrules.tmLanguage.json editors/vscode/grammar/
 	cp LICENSE editors/vscode/
-	cd editors/vscode && npm install --no-audit --no-fund --silent && npm test
+	cd editors/vscode && npm test
 	cd editors/vscode && npx vsce package --out ../../build/leadrules.vsix
 
 clean: ## remove what the commands made
 	rm -rf $(VENV) build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: vscode help install demo check test test-all bench bench-state examples docs tables clean
+.PHONY: vscode node-tools help install demo check test test-all bench bench-state examples docs tables clean

@@ -22,7 +22,7 @@ from leadrules.show.layers import svg
 from leadrules.show.mermaid import mermaid
 
 PROJECT = Path(__file__).resolve().parents[1] / "language" / "project"
-MODULES = Path(os.environ.get("MERMAID_MODULES", ROOT / "node_modules"))
+MODULES = Path(os.environ.get("MERMAID_MODULES", ROOT / "build/node/node_modules"))
 RULES = """list near = ["JP", "KR"]
 define site = domain_of(email)
 define sum2 = fit2 + 1
@@ -206,7 +206,7 @@ def test_mermaid_text_cannot_break_out() -> None:
 def test_mermaid_is_what_its_own_parser_takes(name: str, tmp_path: Path) -> None:
     if shutil.which("node") is None or not (MODULES / "mermaid").is_dir():
         pytest.skip(
-            "no node with mermaid and jsdom: `npm install mermaid jsdom`, or name node_modules in MERMAID_MODULES"
+            "no node with mermaid and jsdom: `make node-tools`, or name a node_modules in MERMAID_MODULES"
         )
     project = starter(tmp_path) if name == "starter" else EXAMPLES / name
     text = leadrules("graph", "--project", project).stdout
