@@ -35,6 +35,9 @@ test-all: check ## the same with many more random examples
 bench: $(STAMP) ## a million leads and ten million events against the floor
 	$(BIN)/python -m tests.benchmarks.run
 
+bench-report: $(STAMP) ## the report of a million leads and ten million events
+	$(BIN)/python -m tests.benchmarks.report
+
 bench-state: $(STAMP) ## the same with routes, sequences, triggers and a state of the day before
 	$(BIN)/python -m tests.benchmarks.lifecycle
 
@@ -61,4 +64,4 @@ vscode: node-tools ## test the colours and package the VS Code extension (needs 
 clean: ## remove what the commands made
 	rm -rf $(VENV) build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: vscode node-tools help install demo check test test-all bench bench-state examples docs tables clean
+.PHONY: vscode node-tools help install demo check test test-all bench bench-report bench-state examples docs tables clean
