@@ -142,7 +142,7 @@ class _Page:
         if shown.height < table.frame.height:
             notes += f'<p class="note">The first {shown.height:,} of {table.frame.height:,} rows; `leadrules report --format csv` has all ({escape(table.name)}.csv).</p>'
         return (
-            f'<details{" open" if is_open else ""}><summary>{escape(table.title)} ({table.frame.height:,} rows)</summary>'
+            f"<details{' open' if is_open else ''}><summary>{escape(table.title)} ({table.frame.height:,} rows)</summary>"
             f'<div class="wide" id="t_{escape(table.name)}"><table><caption>{escape(table.title)}</caption><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>{notes}</details>\n'
         )
 
