@@ -20,7 +20,6 @@ from leadrules import __version__
 COMMANDS: dict[str, tuple[str, str]] = {
     "calibrate": ("calibrate.calibrate", "The rules against what really happened: lift, AUC, thresholds, a patch."),
     "changelog": ("changelog.changelog", "A change of rules in words, with the leads that it moves."),
-    "changelog": ("changelog.changelog", "A change of rules in words, with the leads that it moves."),
     "check": ("rules.check", "All that is wrong with the rules, where, and what to write instead."),
     "compile": ("rules.compile_command", "The compiled ruleset as JSON."),
     "diff": ("diff.diff", "Who changes between two versions of the rules, and because of which edited line."),
