@@ -6,6 +6,10 @@ facts, no channels, no pauses and no state.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
 import polars as pl
 
 from leadrules.core.calendar import Calendar
@@ -20,7 +24,10 @@ from leadrules.lifecycle.clock import (
     to_opening,
     to_working_day,
 )
+from leadrules.lifecycle.model import INSTANT
 from leadrules.ruleset.model import Duration, Sequence
+
+FEW = 4
 
 
 def due_times(sequence: Sequence, calendar: Calendar, enrolled_at: pl.Series) -> list[pl.Series]:
@@ -32,7 +39,33 @@ def due_times(sequence: Sequence, calendar: Calendar, enrolled_at: pl.Series) ->
     places = enrolled_at.to_frame("at").join(
         instants.to_frame("at").with_row_index("place"), on="at", how="left", nulls_equal=True, maintain_order="left"
     )["place"]
-    return [times.gather(places) for times in _schedule(sequence, calendar, instants)]
+    schedule = _schedule(sequence, calendar, instants) if len(instants) > FEW else _known(sequence, calendar, instants)
+    return [times.gather(places) for times in schedule]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """Something that is equal to nothing but itself, however large it is."""
+
+    it: object
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.it is other.it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+
+def _known(sequence: Sequence, calendar: Calendar, instants: pl.Series) -> list[pl.Series]:
+    """The schedule of a few instants: tests of one lead ask for the same ones again and again."""
+    return _remembered(_Same(sequence), _Same(calendar), tuple(instants.to_list()))
+
+
+@lru_cache(maxsize=1024)
+def _remembered(sequence: _Same, calendar: _Same, instants: tuple[datetime | None, ...]) -> list[pl.Series]:
+    assert isinstance(sequence.it, Sequence)
+    assert isinstance(calendar.it, Calendar)
+    return _schedule(sequence.it, calendar.it, pl.Series(instants, dtype=INSTANT))
 
 
 def settled(

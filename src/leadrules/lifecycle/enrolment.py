@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from leadrules.lifecycle.after import column
 from leadrules.lifecycle.clock import same_day, shifted
 from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, Tick
 from leadrules.lifecycle.versions import number_of
@@ -82,6 +83,8 @@ def refusals(tick: Tick, ended: pl.Series, wishes: pl.DataFrame) -> pl.Series:
 
 def enrol(tick: Tick, ended: pl.Series, wishes: pl.DataFrame) -> Enrolments:
     """Let in whom the limits let in. `ended`: the leads that `progress` took out of their sequence."""
+    if not wishes.height and not column(tick.leads, "seq_wait", pl.String()).is_not_null().any():
+        return _nobody()
     judged = _judged(tick, ended, wishes)
     wanted = judged.filter(pl.col("why").is_null())
     stops = wanted.filter(pl.col("kind") == "stop").with_columns(
@@ -106,6 +109,16 @@ def enrol(tick: Tick, ended: pl.Series, wishes: pl.DataFrame) -> Enrolments:
             _no_wait(pl.concat([stops["lead_row"], enters["lead_row"], gone])),
             _wait(waiting),
         ),
+    )
+
+
+def _nobody() -> Enrolments:
+    """Nobody wished for anything, and nobody waits."""
+    gone = pl.DataFrame(schema=_WISHED)
+    waiting = gone.select("lead_row", "kind", "sequence", "template", "rule", "since")
+    actions = pl.DataFrame(schema=dict(ACTION_COLUMNS))
+    return Enrolments(
+        gone.select(_DONE), waiting, gone.select(*WISH_COLUMNS, "why"), gone.select("lead_row", "rule"), actions, ()
     )
 
 
@@ -222,6 +235,7 @@ def _entry_columns(sequence: Sequence) -> tuple[str, str]:
 # -- what comes of it -----------------------------------------------------------------------------------------------
 
 _DONE = ("lead_row", "kind", "sequence", "version", "enrolled_at", "template", "rule")
+_WISHED = {**WISH_COLUMNS, "version": pl.Int32(), "enrolled_at": INSTANT, "since": INSTANT, "why": pl.String()}
 
 
 def _entering(tick: Tick, enters: pl.DataFrame) -> pl.DataFrame:

@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from leadrules.engine.row import LeadFacts, Program
-from leadrules.ruleset.model import Action, Route, Ruleset, Sequence, Trigger
+from leadrules.ruleset.model import Action, Route, RouteRule, Ruleset, Sequence, Trigger
 
 _NAMING = ("sequence", "seq_wait")  # the columns of the state that name a sequence begin so
 _HAS_MEMORY = ("holds", "armed")
+_SURE = ("keep", "queue")  # what takes any lead for which its line holds
 
 
 def narrowed(
@@ -46,13 +47,16 @@ def only_heard(ruleset: Ruleset) -> Ruleset:
 
 
 def _holding(route: Route, program: Program, facts: LeadFacts, served: Collection[tuple[str, str]]) -> Route:
-    """A route without the lines whose condition does not hold."""
-    rules = tuple(
-        rule
-        for rule in route.rules
-        if rule.condition is None or (route.name, rule.name) in served or program.value(rule.condition, facts) is True
-    )
-    return replace(route, rules=rules)
+    """A route without the lines whose condition does not hold, and those after one that surely takes the lead."""
+    rules: list[RouteRule] = []
+    is_taken = False
+    for rule in route.rules:
+        if (route.name, rule.name) in served:
+            rules.append(rule)
+        elif not is_taken and (rule.condition is None or program.value(rule.condition, facts) is True):
+            rules.append(replace(rule, condition=None))
+            is_taken = rule.target.kind in _SURE and rule.active is None
+    return replace(route, rules=tuple(rules))
 
 
 def _may_fire(trigger: Trigger, program: Program, facts: LeadFacts, row: Mapping[str, Any]) -> bool:

@@ -183,6 +183,8 @@ class Router:
         if table.reroutes is not None:
             looks |= table.reroutes
         rows = (looks & ~holding.given.fill_null(value=False)).arg_true()
+        if not len(rows):
+            return pl.DataFrame(schema=DEALT)
         found = self._deal(table, rows, holding.now, lasting=False)
         found = self._with_due(table, found.with_columns(self._as_of(found.height).alias("at")), None)
         found = found.with_columns(self._calm(table, found, holding.now).alias("due_at"))
@@ -202,6 +204,8 @@ class Router:
         """Leads that a trigger or an `on finish` of an earlier run gave to a queue, where they still are."""
         leads = self.tick.leads
         rows = leads["owner_by"].eq_missing(BY_TRIGGER).arg_true()
+        if not len(rows):
+            return pl.repeat(False, leads.height, dtype=pl.Boolean, eager=True)
         now = self._folded(owner_now.gather(rows))
         in_queue = now.str.starts_with(QUEUE_PREFIX).fill_null(value=False)
         still = rows.filter(in_queue & now.eq_missing(self._folded(leads["owner"].gather(rows))))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from leadrules.lifecycle.after import column
 from leadrules.lifecycle.clock import shifted
 from leadrules.lifecycle.enrolment import EMPTIED, Enrolments
 from leadrules.lifecycle.model import ACTION_COLUMNS, Tick
@@ -88,6 +89,9 @@ class Due:
 def progress(tick: Tick) -> Progress:
     """Exits, pauses and finishes of the leads that were in a sequence before the run."""
     ways = plans(tick)
+    if not column(tick.leads, "sequence", pl.String()).is_not_null().any():
+        nothing = Coming(empty(RIDER_COLUMNS), empty(STEP_COLUMNS), empty(PENDING_COLUMNS))
+        return Progress(ways, empty(ENDED_COLUMNS), nothing, empty(STEP_COLUMNS), empty(ACTION_COLUMNS), ())
     riders, pending = riders_of(tick, ways)
     exits = _exits(tick, ways, riders)
     planned = riders.filter("is_planned")
@@ -119,6 +123,8 @@ def due(tick: Tick, before: Progress, entered: Enrolments, sends: pl.DataFrame |
     but one of a sequence that has finished.
     """
     sent = empty(SENT_COLUMNS) if sends is None else sends.select(*SENT_COLUMNS)
+    if not (before.coming.riders.height or before.lost.height or entered.done.height):
+        return Due(empty(ACTION_COLUMNS), remembered(tick, sent), tick.state.versions.clear())
     taken = without(entered.left, [before.left()])
     steps = _after_sends(tick, before, _lost_to(before.coming.steps, taken), sent)
     coming = coming_due(tick, before.plans, _new_riders(entered), empty(PENDING_COLUMNS))

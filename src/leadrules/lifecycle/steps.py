@@ -91,6 +91,8 @@ def by_pin(riders: pl.DataFrame) -> Iterator[tuple[Pin, pl.DataFrame]]:
 
 def coming_due(tick: Tick, plans: Mapping[Pin, Sequence], riders: pl.DataFrame, pending: pl.DataFrame) -> Coming:
     """What has come due by `as_of` for the riders, with what their steps that are pending (PENDING_COLUMNS) come to."""
+    if not (riders.height or pending.height):
+        return Coming(empty(RIDER_COLUMNS), empty(STEP_COLUMNS), empty(PENDING_COLUMNS))
     found = [_reached(plans[pin], tick, group) for pin, group in by_pin(riders)]
     stands = together(RIDER_COLUMNS, (group for group, _ in found))
     rows = together(PENDING_COLUMNS, [pending, *(part for _, rows in found for part in rows)])
@@ -160,6 +162,8 @@ def _content(pin: Pin, step: Step) -> tuple[object, ...]:
 
 def decided(tick: Tick, plans: Mapping[Pin, Sequence], steps: pl.DataFrame) -> pl.DataFrame:
     """The steps with the reason why each does not go out: its `when` is false, or its channel is suppressed."""
+    if not steps.height:
+        return steps
     skip = _skipped(tick, plans, steps)
     stopped = suppress(tick, steps)
     reason = pl.when(skip).then(pl.lit(SKIPPED)).when(stopped).then(pl.lit(SUPPRESSED)).otherwise("reason")
@@ -171,6 +175,8 @@ def held(tick: Tick, steps: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
 
     `sent` (`lead_row`, `kind`) went out automatically before them in this run.
     """
+    if not steps.height:
+        return steps
     steps = steps.sort("lead_row", "number")
     places = (steps["reason"].is_null() & steps["auto"]).arg_true()
     mine = steps.select("lead_row", "kind")[places]

@@ -79,6 +79,8 @@ def number_of(tick: Tick, sequence: Sequence) -> tuple[int, str]:
 def new_versions(tick: Tick, names: Iterable[str]) -> pl.DataFrame:
     """Today's versions of these sequences, as far as the state does not have them (VERSION_COLUMNS)."""
     wanted = set(names)
+    if not wanted:
+        return tick.state.versions.clear()
     known = set(tick.state.versions.select("sequence", "version").iter_rows())
     rows = [(one.name, *number_of(tick, one)) for one in tick.ruleset.sequences if one.name in wanted]
     return pl.DataFrame([row for row in rows if row[:2] not in known], schema=dict(VERSION_COLUMNS), orient="row")
@@ -115,8 +117,11 @@ def _kept(ruleset: Ruleset, state: State) -> dict[tuple[str, int], Ruleset]:
     """The versions that leads of the state are in and that are not as today's sequence is."""
     if not state.versions.height or "version" not in state.leads.columns:
         return {}
-    current = {sequence.name: version_text(ruleset, sequence) for sequence in ruleset.sequences}
     used = state.leads.select("sequence", "version").drop_nulls().unique()
+    if not used.height:
+        return {}
+    names = set(used["sequence"])
+    current = {one.name: version_text(ruleset, one) for one in ruleset.sequences if one.name in names}
     found = used.join(state.versions, on=["sequence", "version"])
     rows = found.select("sequence", "version", "text").sort("sequence", "version").rows()
     return {(name, version): from_json(json.loads(text)) for name, version, text in rows if current.get(name) != text}
