@@ -35,6 +35,8 @@ def due_times(sequence: Sequence, calendar: Calendar, enrolled_at: pl.Series) ->
 
     Equal instants are worked out once: a batch that was enrolled together costs as much as one lead.
     """
+    if len(enrolled_at) == 1:
+        return _known(sequence, calendar, enrolled_at)
     instants = enrolled_at.unique()
     places = enrolled_at.to_frame("at").join(
         instants.to_frame("at").with_row_index("place"), on="at", how="left", nulls_equal=True, maintain_order="left"

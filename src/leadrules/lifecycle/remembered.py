@@ -39,7 +39,7 @@ def was_evaluated(table: pl.DataFrame, definition: Definition, state: State) -> 
     columns = ("in",) if isinstance(definition, Segment) else ("label", "since")
     names = [f"{column}:{definition.name}" for column in columns]
     if not is_remembered(definition, state) or not set(names) <= set(table.columns):
-        return pl.repeat(False, table.height, dtype=pl.Boolean, eager=True)
+        return pl.Series([False]).new_from_index(0, table.height)
     return table.select(pl.any_horizontal(pl.col(name).is_not_null() for name in names)).to_series()
 
 

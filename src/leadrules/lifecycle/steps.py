@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import polars as pl
 
@@ -105,24 +106,27 @@ def _reached(plan: Sequence, tick: Tick, riders: pl.DataFrame) -> tuple[pl.DataF
     times = due_times(plan, tick.calendar, riders["enrolled_at"])
     names = [f"due {step.number}" for step in plan.steps]
     table = riders.with_columns(column.alias(name) for column, name in zip(times, names, strict=True))
-    came = [_came(tick, step, name) for step, name in zip(plan.steps, names, strict=True)]
+    now = pl.lit(tick.as_of, dtype=INSTANT)
+    came = [_came(now, step, name) for step, name in zip(plan.steps, names, strict=True)]
     if not came:
         return riders, []
     number = [pl.when(one).then(pl.lit(s.number, dtype=pl.Int32)) for one, s in zip(came, plan.steps, strict=True)]
     last = [pl.when(one).then(pl.col(name)) for one, name in zip(came, names, strict=True)]
     table = table.with_columns(to=pl.max_horizontal("reached", *number), at=pl.coalesce(*last[::-1], "last_due"))
+    first, latest = cast("int", table["reached"].min()), cast("int", table["to"].max())
     # A step that a later one overtook is settled too; it goes out at its own time.
     rows = [
         table.filter((pl.col("reached") < step.number) & (pl.col("to") >= step.number)).select(
             "lead_row", pl.lit(step.number, dtype=pl.Int32).alias("number"), pl.col(name).alias("due")
         )
         for step, name in zip(plan.steps, names, strict=True)
+        if first < step.number <= latest
     ]
     return table.with_columns(reached="to", last_due="at"), [part for part in rows if part.height]
 
 
-def _came(tick: Tick, step: Step, name: str) -> pl.Expr:
-    return (pl.col("reached") < step.number) & (pl.col(name) <= tick.as_of)
+def _came(now: pl.Expr, step: Step, name: str) -> pl.Expr:
+    return (pl.col("reached") < step.number) & (pl.col(name) <= now)
 
 
 _CONTENT: Mapping[str, pl.DataType] = {
