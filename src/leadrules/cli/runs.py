@@ -115,7 +115,7 @@ def run(
     path = state_of(request, options)
     with remembering(path, to_write=True) as state:
         with progress(RUN_STEPS, quiet=options.quiet) as tell:
-            outcome = _execute(replace(request, progress=tell), state)
+            outcome = _execute(replace(request, progress=tell, seen_only=True), state)
         _stop_at_guards(outcome, force=options.force)
         with progress(WRITING, quiet=options.quiet):
             lost = _write(outcome, path, out, form, options)
@@ -146,7 +146,7 @@ def _plan(options: RunOptions, form: str, out: Path | None) -> None:
         remembering(state_of(request, options), to_write=False) as state,
         progress(RUN_STEPS, quiet=options.quiet) as tell,
     ):
-        outcome = _execute(replace(request, progress=tell), state)
+        outcome = _execute(replace(request, progress=tell, seen_only=True), state)
     document = plan_document(outcome)
     sections = plan_sections(document)
     title = f"Dry run of {document['project']}"

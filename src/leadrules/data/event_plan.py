@@ -6,8 +6,9 @@ a column (`amount:number`), whatever the limits that each type sets them. Knows 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
@@ -19,21 +20,53 @@ from leadrules.project.model import EventType, Field, Project
 
 ID, LEAD, TYPE, AT = "id", "lead_id", "type", "at"
 PARTS = (ID, LEAD, TYPE, AT)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_NEVER = -(2**63)
 TIME = Field(AT, DATETIME, required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How far back from the instant of the run events of each type are seen; those that are not named, from the first on.
+
+    `as_of` None: the run looks from no earlier than the newest event.
+    """
+
+    reach: Mapping[str, timedelta]
+    as_of: datetime | None = None
+
+    def starts(self, types: Iterable[str], newest: datetime) -> pl.Series | None:
+        """Per type the instant, in microseconds, up to which nothing is seen; `newest` is an event that has been read."""
+        if not self.reach:
+            return None
+        at = ((self.as_of or newest) - _EPOCH) // _MICROSECOND
+        starts = [at - self.reach[name] // _MICROSECOND if name in self.reach else _NEVER for name in types]
+        return pl.Series(starts, dtype=pl.Int64)
+
+
+EVERYTHING = Sight({})
 
 
 @dataclass(frozen=True, slots=True)
 class EventPlan:
     """What is read of which event type. `known` are the types of the schema; `fields` has, by name and kind of a
-    column, the fields that share it and the types that have each."""
+    column, the fields that share it and the types that have each. `sight` says which events may be left out."""
 
     known: Mapping[str, EventType]
     types: tuple[str, ...]
     fields: Mapping[tuple[str, str], tuple[tuple[Field, tuple[str, ...]], ...]]
     identified: frozenset[str]
+    sight: Sight
 
     @classmethod
-    def of(cls, project: Project, wanted: Mapping[str, Sequence[str]], identified: frozenset[str]) -> EventPlan:
+    def of(
+        cls,
+        project: Project,
+        wanted: Mapping[str, Sequence[str]],
+        identified: frozenset[str] = frozenset(),
+        sight: Sight = EVERYTHING,
+    ) -> EventPlan:
         """The plan for the fields that are wanted of each type."""
         known = {event.name: event for event in project.event_schema}
         types = tuple(name for name in known if name in wanted)
@@ -43,7 +76,8 @@ class EventPlan:
                 if one.name in wanted[name]:
                     alike = fields.setdefault((one.name, one.type.kind), {})
                     alike[one] = (*alike.get(one, ()), name)
-        return cls(known, types, {key: tuple(alike.items()) for key, alike in fields.items()}, identified & set(types))
+        shared = {key: tuple(alike.items()) for key, alike in fields.items()}
+        return cls(known, types, shared, identified & set(types), sight)
 
     @property
     def enum(self) -> pl.Enum:

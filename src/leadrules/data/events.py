@@ -21,7 +21,7 @@ from leadrules.core.text import TRIM, fold, nearest, trimmed
 from leadrules.data.columns import ColumnReader
 from leadrules.data.errors import InputError
 from leadrules.data.event_order import ID_CHECK, ID_HASH, ID_TEXT, RANK, RECORD, ranked, without_repeats
-from leadrules.data.event_plan import AT, ID, LEAD, PARTS, TIME, TYPE, EventPlan, columns_of
+from leadrules.data.event_plan import AT, EVERYTHING, ID, LEAD, PARTS, TIME, TYPE, EventPlan, Sight, columns_of
 from leadrules.data.ids import canonical_keys
 from leadrules.data.lead_index import LeadIndex
 from leadrules.data.leads import JOIN, LeadTable, numbered, shifted
@@ -43,7 +43,7 @@ class EventTable:
     """The events of a run: `lead_row`, `type`, `at`, a column per field and kind (`amount:number`), in input order.
 
     `@rank` orders rows of one lead and instant; `@id` is the event's own id, or null. `newest_place` is the file and line
-    of `newest_at`.
+    of `newest_at`. Events that were read out of sight are counted as used, and are not in the frame.
     """
 
     frame: pl.DataFrame
@@ -63,6 +63,7 @@ def read_events(
     *,
     ordered_types: frozenset[str] = frozenset(),
     identified_types: frozenset[str] = frozenset(),
+    sight: Sight = EVERYTHING,
     zone: str,
     stdin: BinaryIO | None = None,
     told: Told | None = None,
@@ -70,9 +71,9 @@ def read_events(
     """Read the events of all sources. `identified_types` keep their ids. Raises InputError for what stops a run.
 
     `leads` is asked for when the first events are parsed: their reading may still be under way. `told` hears how many
-    rows are read.
+    rows are read. Events that are out of `sight` may be left out of the frame.
     """
-    plan = EventPlan.of(project, wanted, identified_types)
+    plan = EventPlan.of(project, wanted, identified_types, sight)
     index = cache(lambda: LeadIndex(leads().frame.get_column(JOIN)))
     read: list[_Reading] = []
     for source in sources:
@@ -104,6 +105,7 @@ class _Reading:
         self.places = Places()
         self.notes: list[str] = []
         self.joined: list[pl.DataFrame] = []
+        self.unseen = 0
         self.newest: tuple[datetime, int] | None = None
         self._bases: list[int] = []
         self._time = opening.reader(TIME)
@@ -235,15 +237,27 @@ class _Reading:
         ranks = pl.Series(RANK, [0], dtype=pl.UInt32).new_from_index(0, len(cells))
         columns = [rows.alias(_LEAD_ROW), types.alias(TYPE), at.alias(AT), cells.get_column(RECORD)]
         columns += [one.alias(f"{name}:{kind}") for one, (name, kind) in zip(values, self._readers, strict=True)]
-        columns += self._identities(opened, cells, types, by_content=by_content)
-        frame = pl.DataFrame([*columns, ranks])
+        identities = self._identities(opened, cells, types, by_content=by_content)
+        frame = pl.DataFrame([*columns, *identities, ranks])
         if len(self.rejects.records) > before:
             frame = frame.filter(~pl.col(RECORD).is_in(list(self.rejects.records)))
         self._note_newest(frame)
         orphans = frame.get_column(_LEAD_ROW).null_count()
         self.counts["events_orphaned"] += orphans
+        frame = frame.drop_nulls(_LEAD_ROW) if orphans else frame
         # Each part in one piece: of columns in unlike pieces all ten million rows would be copied at once later.
-        self.joined.append((frame.drop_nulls(_LEAD_ROW) if orphans else frame).rechunk())
+        self.joined.append(self._seen(frame).rechunk())
+
+    def _seen(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Without the events that no rule sees any more, which are counted; a row with an id must be there for its repeats."""
+        if self.newest is None or ID_HASH in frame.columns:
+            return frame
+        starts = self.plan.sight.starts(self.plan.known, self.newest[0])
+        if starts is None:
+            return frame
+        seen = frame.filter(frame.get_column(AT).to_physical() > starts.gather(frame.get_column(TYPE).to_physical()))
+        self.unseen += len(frame) - len(seen)
+        return seen
 
     @cached_property
     def _blank_leads(self) -> pl.Series:
@@ -400,7 +414,7 @@ def _together(plan: EventPlan, read: Sequence[_Reading], ordered: frozenset[str]
 
     counts = {name: sum(reading.counts[name] for reading in read) for name in _COUNTED}
     frame, counts["events_repeated"] = without_repeats(frame, texts)
-    counts["events_used"] = len(frame)
+    counts["events_used"] = len(frame) + sum(reading.unseen for reading in read)
     frame = ranked(frame, ordered & set(plan.types), texts).drop(RECORD)
     newest = max((reading.newest for reading in read if reading.newest), default=None, key=lambda found: found[0])
     return EventTable(

@@ -7,17 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from leadrules.data.errors import InputError
+from leadrules.data.event_plan import EVERYTHING, Sight
 from leadrules.data.events import EventTable, read_events
 from leadrules.data.leads import JOIN, KEY, LeadTable, read_leads
 from leadrules.data.sources import InputFile
 
 __all__ = [
+    "EVERYTHING",
     "JOIN",
     "KEY",
     "EventTable",
     "InputError",
     "InputFile",
     "LeadTable",
+    "Sight",
     "read_events",
     "read_leads",
     "reading_meanwhile",

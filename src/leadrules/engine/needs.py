@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from leadrules.ruleset.model import (
     Aggregate,
@@ -16,6 +17,7 @@ from leadrules.ruleset.model import (
     Classify,
     Define,
     Definition,
+    Duration,
     Each,
     EventFilter,
     Expr,
@@ -27,6 +29,11 @@ from leadrules.ruleset.model import (
     Stages,
 )
 
+_DAY = timedelta(days=1)
+# The longest that each unit can be; business days can be any number of days.
+_LONGEST = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1), "days": _DAY, "weeks": 7 * _DAY,
+            "months": 31 * _DAY, "quarters": 92 * _DAY, "years": 366 * _DAY}  # fmt: skip
+_CLOCK_CHANGES = 2 * _DAY
 Node = tuple[str, str]  # ("define", name), ("aggregate", index), ("each", score.rule)
 
 
@@ -49,6 +56,29 @@ def needed(ruleset: Ruleset) -> Needed:
     listened = [trigger.on.filter for trigger in ruleset.triggers if trigger.on.filter is not None]
     ordered |= {one for selection in listened if selection.distinct is not None for one in selection.types}
     return Needed(tuple(name for name, _ in ruleset.fields), events, frozenset(ordered))
+
+
+def reach(ruleset: Ruleset) -> dict[str, timedelta]:
+    """How far back from `as of` the rules see events of each type, at the most.
+
+    A type that is not named here is seen from its first event on.
+    """
+    found: dict[str, timedelta | None] = {}
+    for selection in filters(ruleset):
+        length = _at_most(selection.within)
+        for type_ in selection.types:
+            before = found.get(type_, timedelta())
+            found[type_] = None if before is None or length is None else max(before, length)
+    return {type_: length for type_, length in found.items() if length is not None}
+
+
+def _at_most(length: Duration | None) -> timedelta | None:
+    if length is None or length.unit not in _LONGEST:
+        return None
+    try:
+        return length.count * _LONGEST[length.unit] + _CLOCK_CHANGES
+    except OverflowError:
+        return None
 
 
 def ties_matter(aggregate: Aggregate) -> bool:

@@ -16,8 +16,9 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
-from leadrules.data.read import EventTable, LeadTable, read_events, read_leads, reading_meanwhile
+from leadrules.data.read import EVERYTHING, EventTable, LeadTable, Sight, read_events, read_leads, reading_meanwhile
 from leadrules.engine.columns import evaluate, needed
+from leadrules.engine.needs import reach
 from leadrules.lifecycle.asof import AsOf, choose, newest_created, since_of
 from leadrules.lifecycle.edits import edits_since
 from leadrules.lifecycle.facts import Facts
@@ -52,6 +53,7 @@ class RunRequest:
     baseline: bool = False
     fire_edits: bool = False
     only_facts: bool = False  # what is so of the leads; nothing is decided
+    seen_only: bool = False  # events that no rule sees any more may be left out: nobody else will look at them
     watched: tuple[str, ...] = ()  # keys of leads of which every rep that was looked at is to be told
     progress: Callable[[str, int], None] | None = field(default=None, compare=False)
 
@@ -182,10 +184,15 @@ def remembers(ruleset: Ruleset) -> bool:
     return decides(ruleset) or staged or any(hold is not None for hold in held)
 
 
+def _looks_further(request: RunRequest) -> bool:
+    """Whether a run does more than find what is so of the leads."""
+    return request.state is not None or decides(request.ruleset) or bool(request.ruleset.asserts)
+
+
 def _with_state(request: RunRequest, state: State, leads: LeadTable, context: Context) -> Overlay | None:
     """The leads as the rules see them, with what the state knows better; None where nothing is decided or remembered."""
     ruleset = request.ruleset
-    if request.state is None and not decides(ruleset) and not ruleset.asserts:
+    if not _looks_further(request):
         return None
     return overlay(
         leads.frame,
@@ -214,11 +221,19 @@ def _read(request: RunRequest, zone: str) -> tuple[LeadTable, EventTable]:
             leads,
             ordered_types=wants.ordered_types,
             identified_types=listened(request.ruleset),
+            sight=_sight(request),
             zone=zone,
             stdin=request.stdin,
             told=partial(request.tell, "reading events"),
         )
     return leads(), events
+
+
+def _sight(request: RunRequest) -> Sight:
+    """Which events are read to be kept. Who decides or remembers looks at all of them, and so does the guard of jumps."""
+    if not request.seen_only or _looks_further(request) or request.project.guards.jump is not None:
+        return EVERYTHING
+    return Sight(reach(request.ruleset), request.as_of)
 
 
 def lead_fields(request: RunRequest) -> Sequence[str]:
@@ -280,9 +295,10 @@ def decisions(outcome: Outcome, rows: int) -> Generator[pl.DataFrame]:
     decided = outcome.decided if decides(ruleset) else None
     after = pl.DataFrame([] if decided is None else _placements(decided))
     for start in range(0, max(before.height, 1), rows):
-        segments = joined_segments(ruleset, facts.frame.slice(start, rows)).alias("segments")
+        first = before.slice(start, rows)
+        segments = _joined_segments(ruleset, facts.frame.slice(start, rows), first.height).alias("segments")
         reasons = facts.reasons(start, rows).alias("reasons")
-        columns = [*before.slice(start, rows), segments, *after.slice(start, rows), reasons]
+        columns = [*first, segments, *after.slice(start, rows), reasons]
         yield pl.DataFrame(columns)
 
 
@@ -306,11 +322,11 @@ def actions(outcome: Outcome, *, withheld: bool = False) -> pl.DataFrame:
     return rows.select(keys, at, *columns)
 
 
-def joined_segments(ruleset: Ruleset, facts: pl.DataFrame) -> pl.Series:
-    """The names of each lead's segments joined with `;`, in declaration order."""
+def _joined_segments(ruleset: Ruleset, facts: pl.DataFrame, leads: int) -> pl.Series:
+    """The names of each lead's segments joined with `;`, in declaration order; rules that define nothing have no facts."""
     names = [d.name for d in ruleset.declared if isinstance(d, Segment)]
     if not names:
-        return pl.Series([""], dtype=pl.String).new_from_index(0, facts.height)
+        return pl.Series([""], dtype=pl.String).new_from_index(0, leads)
     words = [pl.when(pl.col(name)).then(pl.lit(name)) for name in names]
     return facts.select(pl.concat_str(words, separator=";", ignore_nulls=True)).to_series()
 

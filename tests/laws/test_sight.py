@@ -1,0 +1,126 @@
+"""Events that no rule sees any more may be left out: what is decided, counted and said stays the same to the byte."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.suites.running import leadrules
+
+from leadrules.cli.runs import lead_source
+from leadrules.data import encoding
+from leadrules.engine.needs import reach
+from leadrules.lifecycle.files import WriteOptions, write_run
+from leadrules.lifecycle.run import Outcome, RunRequest, execute
+from leadrules.review.workspace import open_workspace
+
+NEWEST = datetime(2026, 3, 30, 1, 30, tzinfo=UTC)  # the day after clocks change in Berlin
+RULES = """
+score warm {
+  opened:  +1 each opened within 3 days
+  clicked: +2 each clicked within 2 months halving every 5 days
+  hours:   +3 when did visited within 36 hours
+  paths:   +1 each visited where (path starts with "/p") within 1 week
+  working: +4 when did called within 2 business days
+  quarter: +1 each replied within 1 quarter at most 3 times
+  year:    +1 each replied within 1 year
+}
+segment ever when did met
+segment lately when count(clicked within 30 days) >= 2
+"""
+TYPES = ("opened", "clicked", "visited", "called", "replied", "met")
+
+
+def project(folder: Path, rng: random.Random, *, ids: bool = False) -> Path:
+    """Fifty leads and two thousand events from a few minutes to three years old, many within a second of a limit."""
+    (folder / "rules").mkdir()
+    fields = {"visited": {"path": {"type": "string"}}}
+    types = {name: {"type": "object", "properties": fields.get(name, {})} for name in TYPES}
+    (folder / "rules" / "events.schema.json").write_text(json.dumps({"type": "object", "properties": types}))
+    lead = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
+    (folder / "rules" / "lead.schema.json").write_text(json.dumps(lead))
+    (folder / "rules" / "warm.lead").write_text(RULES)
+    (folder / "leadrules.yaml").write_text(
+        "version: 1\nname: sight\ntimezone: Europe/Berlin\nfields: {key: id}\n"
+        "sources: {leads: {path: leads.csv}, events: {path: events.csv}}\n"
+    )
+    (folder / "leads.csv").write_text("id\n" + "".join(f"{number}\n" for number in range(50)))
+    header = "lead_id,type,at,path" + (",id" if ids else "")
+    rows = [
+        f"{rng.randrange(55)},{rng.choice(TYPES)},{moment(rng)},{rng.choice(('/p', '/q', ''))}" for _ in range(2_000)
+    ]
+    rows.append(f"1,called,{NEWEST:%Y-%m-%d %H:%M:%S},")
+    rng.shuffle(rows)
+    rows = [f"{row},{rng.randrange(1_900)}" for row in rows] if ids else rows
+    (folder / "events.csv").write_text("\n".join([header, *rows, ""]))
+    return folder
+
+
+def moment(rng: random.Random) -> str:
+    days = rng.choice([0, 1, 1.5, 2, 3, 4, 5, 7, 30, 31, 59, 62, 90, 92, 365, 366, rng.random() * 1_000])
+    at = NEWEST - timedelta(days=days) + timedelta(seconds=rng.choice([-3_601, -1, 0, 1, 3_599, 50_000]))
+    return f"{min(at, NEWEST):%Y-%m-%d %H:%M:%S}"
+
+
+def request(folder: Path, as_of: datetime | None = None) -> RunRequest:
+    workspace = open_workspace(folder)
+    assert workspace.project is not None
+    assert workspace.ruleset is not None, workspace.diagnostics
+    leads, events = lead_source(workspace.project, None), workspace.project.events
+    return RunRequest(workspace.project, workspace.ruleset, leads, events, as_of=as_of)
+
+
+def written(outcome: Outcome, folder: Path) -> dict[str, bytes]:
+    write_run(outcome, folder, WriteOptions(with_reasons=True))
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("back", [None, timedelta(), timedelta(days=45), timedelta(days=-20)])
+def test_nothing_is_said_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, back: timedelta | None
+) -> None:
+    monkeypatch.setattr(encoding, "BLOCK", 4_096)
+    as_of = None if back is None else NEWEST - back
+    asked = request(project(tmp_path, random.Random(seed)), as_of)
+    whole, sparing = execute(asked), execute(replace(asked, seen_only=True))
+    assert written(sparing, tmp_path / "sparing") == written(whole, tmp_path / "whole")
+    assert sparing.events.counts == whole.events.counts
+    assert sparing.events.frame.height < whole.events.frame.height - 200
+
+
+def test_rows_with_ids_stay_for_their_repeats(tmp_path: Path) -> None:
+    asked = request(project(tmp_path, random.Random(9), ids=True))
+    whole, sparing = execute(asked), execute(replace(asked, seen_only=True))
+    assert whole.events.counts["events_repeated"] > 0
+    assert sparing.events.counts == whole.events.counts
+    assert sparing.events.frame.equals(whole.events.frame)
+
+
+def test_who_decides_sees_every_event(tmp_path: Path) -> None:
+    folder = project(tmp_path, random.Random(3))
+    (folder / "rules" / "more.lead").write_text('trigger ping { on opened do notify "managers" "Opened" }\n')
+    asked = replace(request(folder), seen_only=True)
+    assert execute(asked).events.frame.height == execute(replace(asked, seen_only=False)).events.frame.height
+
+
+def test_each_type_is_seen_as_far_back_as_its_longest_filter(tmp_path: Path) -> None:
+    far = reach(request(project(tmp_path, random.Random(1))).ruleset)
+    # Business days have no longest, and `did met` looks at every event.
+    assert sorted(far) == ["clicked", "opened", "replied", "visited"]
+    assert timedelta(days=3) < far["opened"] < timedelta(days=6)
+    assert timedelta(days=62) <= far["clicked"] < timedelta(days=66)
+    assert far["visited"] >= timedelta(days=7)
+    assert far["replied"] >= timedelta(days=366)
+
+
+def test_the_command_writes_what_it_says(tmp_path: Path) -> None:
+    folder = project(tmp_path, random.Random(2))
+    done = leadrules("run", "--project", str(folder), "--out", str(folder / "out"))
+    assert done.exit_code == 0, done.output
+    whole = written(execute(request(folder)), tmp_path / "whole")
+    assert (folder / "out" / "decisions.csv").read_bytes() == whole["decisions.csv"]
