@@ -308,8 +308,8 @@ def test_a_report_of_nobody(tmp_path: Path) -> None:
 def test_names_that_are_not_there_are_refused(tmp_path: Path) -> None:
     project = write_company(tmp_path / "p", RULES, SETTINGS.replace("[source]", "[sauce]"))
     done = leadrules("report", "--project", project)
-    assert done.exit_code == 2
-    assert "names `sauce`" in done.output
+    assert done.exit_code == 1
+    assert "`sauce` is not a lead field" in done.output
     assert "Did you mean `source`?" in done.output
     project = write_company(tmp_path / "q", RULES, "report: {meeting: meeting_sheduled}\n")
     done = leadrules("report", "--project", project)

@@ -32,10 +32,9 @@ WIDTH = 110
 def goal(*, name: str | None, months: int, form: str, **shared: Any) -> None:
     """What a goal takes: activities and hours a month, a week, a day; what is behind, and what it would take now."""
     from leadrules.core.text import nearest
-    from leadrules.data.errors import InputError
     from leadrules.measure.goal_section import goal_section
+    from leadrules.measure.settings import settings_of
     from leadrules.review.goal_view import goal_document, goal_text
-    from leadrules.review.report import ready_settings
     from leadrules.show.machine import dump
 
     options = ReportOptions(**shared)
@@ -52,10 +51,7 @@ def goal(*, name: str | None, months: int, form: str, **shared: Any) -> None:
     if chosen not in goals:
         meant = nearest(chosen, goals)
         fail(f"there is no goal `{chosen}`", f"did you mean `{meant}`?" if meant else f"there are {', '.join(goals)}")
-    try:
-        settings = ready_settings(project, ruleset)
-    except InputError as error:
-        fail(error.message, error.help)
+    settings = settings_of(project, ruleset)
     found = gathered(workspace, options) if options.leads is not None or _has_leads(project) else None
     section = goal_section(
         goals[chosen], project.week, settings.roles, None if found is None else found.material, months

@@ -9,10 +9,10 @@ from __future__ import annotations
 import polars as pl
 
 from leadrules.measure.figures import ratio
-from leadrules.measure.material import OTHER, Material
+from leadrules.measure.material import Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
 from leadrules.measure.periods import is_over, labelled, period_number
-from leadrules.ruleset.model import Classify, Stages
+from leadrules.measure.types import became_chart, became_table, now_table, types_of
 
 NO_CREATED = Missing(
     "Leads per period", "no field says when a lead was created", "name it in leadrules.yaml: fields: {created: FIELD}"
@@ -34,7 +34,10 @@ def inflow_section(material: Material) -> Section:
     if material.leads["created"].null_count() == material.height:
         return Section("inflow", "Leads in, deals out", missing=(NO_CREATED,))
     tables = [period_table(material, period) for period in material.settings.periods]
-    tables += [types for period in material.settings.periods if (types := types_table(material, period)) is not None]
+    types = types_of(material)
+    for period in material.settings.periods if types is not None else ():
+        assert types is not None
+        tables += [became_table(material, types, period), now_table(material, types, period)]
     missing = [
         *((NO_TRAFFIC,) if material.traffic is None else ()),
         *(() if material.settings.names("won") else (NO_WON,)),
@@ -44,6 +47,8 @@ def inflow_section(material: Material) -> Section:
     charts = [Chart("inflow", "Leads per period", tables[0].name, "columns", "period", ("leads",))]
     if material.settings.names("won"):
         charts.append(Chart("deals", "Deals won per period", tables[0].name, "columns", "period", ("deals",)))
+    if types is not None and types.entries.height:
+        charts.append(became_chart(types, material.settings.periods[0]))
     return Section("inflow", "Leads in, deals out", tuple(tables), tuple(charts), (), tuple(missing))
 
 
@@ -110,42 +115,6 @@ def _visitors(material: Material, period: str) -> pl.DataFrame:
         .group_by("period")
         .agg(pl.col("visitors").sum().cast(pl.Int64))
         .drop_nulls("period")
-    )
-
-
-def types_table(material: Material, period: str) -> Table | None:
-    """Leads by type: what those that came in during a period are now."""
-    name = material.settings.type
-    definition = next((d for d in material.ruleset.declared if d.name == name), None)
-    if not isinstance(definition, Stages | Classify) or name is None:
-        return None
-    labels = [one.name for one in definition.labels]
-    frame = (
-        material.leads.select("created")
-        .with_columns(material.group(name).alias("type"))
-        .filter(pl.col("created") <= material.now)
-    )
-    frame = _numbered(material, frame, "created", period)
-    rows = frame.group_by("period").agg(
-        pl.len().cast(pl.Int64).alias("leads"),
-        *((pl.col("type") == one).sum().cast(pl.Int64).alias(f"type_{one}") for one in labels),
-        (pl.col("type") == OTHER).sum().cast(pl.Int64).alias("type_none"),
-    )
-    columns = [Column("period", period.replace("_", " ")), Column("leads", "leads created", "count")]
-    columns += [Column(f"type_{one}", one, "count") for one in labels]
-    columns.append(Column("type_none", "no type", "count"))
-    columns += [Column(f"share_{one}", f"{one}, share", "share", of="leads") for one in labels]
-    rows = labelled(rows, "period", period).with_columns(
-        ratio(f"type_{one}", "leads").alias(f"share_{one}") for one in labels
-    )
-    title = f"Leads by {definition.title or name}, by {period.replace('_', ' ')} of creation"
-    return Table(
-        f"lead_types_{period}",
-        title,
-        tuple(columns),
-        rows.select(c.name for c in columns),
-        ("The type is the one that a lead has now.",),
-        36,
     )
 
 

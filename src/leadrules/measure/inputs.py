@@ -64,6 +64,7 @@ def _lead_fields(project: Project, settings: Settings) -> Iterable[tuple[str, Ty
         settings.list,
         project.owner,
         settings.value,
+        settings.loss_reason,
         *roles,
     ]
     for name in wanted:
@@ -77,11 +78,12 @@ def _events(project: Project, rules: Ruleset, settings: Settings) -> tuple[tuple
     roles = {name for names in settings.roles_of_events.values() for name in names}
     roles |= {name for stages in settings.goals.values() for names in stages.values() for name in names}
     roles |= set(settings.activity_types)
-    won, known = set(settings.names("won")), dict(rules.event_fields)
+    won, lost, known = set(settings.names("won")), set(settings.names("lost")), dict(rules.event_fields)
     found: list[tuple[str, Fields]] = []
     for event in project.event_schema:
         own = [(f.name, f.type) for f in event.fields if f.name == settings.campaign]
         own += [(f.name, f.type) for f in event.fields if f.name == settings.value and event.name in won]
+        own += [(f.name, f.type) for f in event.fields if f.name == settings.loss_reason and event.name in lost]
         if event.name in known or event.name in roles or own:
             found.append((event.name, _together(known.get(event.name, ()), own)))
     return tuple(found)

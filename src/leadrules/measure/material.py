@@ -105,6 +105,19 @@ class Material:
         columns = [c for c in self.events.columns if c == f"{self.settings.value}:number"]
         return [pl.col(columns[0]).alias("value") if columns else pl.lit(None, dtype=pl.Float64).alias("value")]
 
+    @cached_property
+    def lost(self) -> pl.DataFrame:
+        """The deals lost: lead_row, at, reason."""
+        name = self.settings.loss_reason
+        columns = [c for c in self.events.columns if c.rpartition(":")[0] == name]
+        said = pl.coalesce(pl.col(columns).cast(pl.String)) if columns else pl.lit(None, dtype=pl.String)
+        events = self._events_of(self.settings.names("lost")).select(*MOMENTS, said.alias("reason"))
+        of_lead = self.leads[name].cast(pl.String) if name in self.leads.columns else None
+        own = pl.Series("own", [None], dtype=pl.String).new_from_index(0, self.height) if of_lead is None else of_lead
+        known = pl.DataFrame({ROW: self.rows, "own": own})
+        both = self.happenings("lost").join(events.unique([ROW, "at"]), on=[ROW, "at"], how="left").join(known, on=ROW)
+        return both.select(*MOMENTS, pl.coalesce("reason", "own").replace("", None).alias("reason")).sort(ROW, "at")
+
     def _lead_value(self) -> pl.Series:
         name = self.settings.value
         if name in self.leads.columns and self.leads[name].dtype.is_numeric():

@@ -15,6 +15,7 @@ from leadrules.measure.goal import WINDOW_MONTHS
 from leadrules.measure.goal_section import goal_section
 from leadrules.measure.history import history_section
 from leadrules.measure.inflow import inflow_section
+from leadrules.measure.losses import loss_section
 from leadrules.measure.material import Material
 from leadrules.measure.model import Missing, Provenance, Report, Section
 from leadrules.measure.response import response_section
@@ -44,6 +45,7 @@ def _sections(material: Material) -> Iterator[Section]:
         yield Section("funnel", "Funnel", missing=(NO_FUNNEL,))
     yield inflow_section(material)
     yield from (cohort_section(material, found) for found in funnels)
+    yield loss_section(material, _first(funnels))
     yield history_section(material, _first(funnels))
     yield campaign_section(material)
     yield sequence_section(material)

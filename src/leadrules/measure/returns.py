@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import polars as pl
 
+from leadrules.core.functions.columnar import fold_series
 from leadrules.measure.campaigns import follow_ups
-from leadrules.measure.figures import days_between, percent, ratio, spread
+from leadrules.measure.figures import percent, ratio
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
-from leadrules.measure.periods import is_over, labelled, month_number
+from leadrules.measure.sales import ALL, cycle_table, sales_table
 
-ALL = "(all leads)"
 NO_WON = Missing(
     "Return, ROI, sales",
     "no event or field says that a deal was won",
@@ -56,7 +56,7 @@ class Known:
         self.hours = self.activities and not self.untimed
         self.work = self.hours and settings.cost_per_hour is not None
         costs = None if material.campaigns is None else material.campaigns["cost"].count()
-        self.cost = bool(costs) or settings.cost_per_lead is not None
+        self.cost = bool(costs) or settings.cost_per_lead is not None or bool(settings.cost_per_lead_by_source)
         self.invested = self.cost and self.work
 
     def missing(self) -> tuple[Missing, ...]:
@@ -84,12 +84,12 @@ def return_section(material: Material) -> Section:
     leads = lead_rows(material)
     total = total_row(material, known, leads)
     tables = [_table(material, known, "all", total)]
-    for name, members in _groups(material):
+    for name, members in groups(material):
         tables.append(_table(material, known, name, group_rows(material, known, members, leads)))
     if material.in_campaigns.height:
         tables.append(_table(material, known, "campaign", campaign_rows(material, known)))
     if known.deals:
-        tables += [sales_table(material, known), cycle_table(material)]
+        tables += [sales_table(material, has_value=known.value), cycle_table(material, groups(material))]
     charts = _charts(known, tables)
     return Section("returns", "Return", tuple(tables), charts, _findings(known, total, tables), known.missing())
 
@@ -132,8 +132,20 @@ def lead_rows(material: Material) -> pl.DataFrame:
     frame = frame.join(work, on=ROW, how="left", maintain_order="left").join(
         won, on=ROW, how="left", maintain_order="left"
     )
-    cost = pl.col("cost").fill_null(material.settings.cost_per_lead or 0.0)
-    return frame.with_columns(cost, pl.col("activities", "hours", "deals", "won").fill_null(0))
+    frame = frame.with_columns(pl.col("cost").fill_null(pl.lit(_cost_per_lead(material))).fill_null(0.0))
+    return frame.with_columns(pl.col("activities", "hours", "deals", "won").fill_null(0))
+
+
+def _cost_per_lead(material: Material) -> pl.Series:
+    """What each lead costs that no campaign paid for: as its source, else as any lead."""
+    settings = material.settings
+    flat = pl.Series([settings.cost_per_lead], dtype=pl.Float64).new_from_index(0, material.height)
+    if not settings.cost_per_lead_by_source or settings.source is None or settings.source not in material.leads.columns:
+        return flat
+    folded = fold_series(pl.Series(settings.cost_per_lead_by_source.keys())).to_list()
+    costs = dict(zip(folded, settings.cost_per_lead_by_source.values(), strict=True))
+    own = fold_series(material.group(settings.source)).replace_strict(costs, default=None, return_dtype=pl.Float64)
+    return own.zip_with(own.is_not_null(), flat)
 
 
 def _costs(material: Material) -> pl.DataFrame:
@@ -147,7 +159,7 @@ def _costs(material: Material) -> pl.DataFrame:
     return members.group_by(ROW).agg(pl.col("cost").sum())
 
 
-def _groups(material: Material) -> list[tuple[str, pl.DataFrame]]:
+def groups(material: Material) -> list[tuple[str, pl.DataFrame]]:
     """lead_row, group by each thing that the contract names and each field that the settings name."""
     found: list[tuple[str, pl.DataFrame]] = []
     if material.segments:
@@ -205,8 +217,13 @@ def campaign_rows(material: Material, known: Known) -> pl.DataFrame:
         rows = rows.join(material.campaigns.select("campaign", "cost"), on="campaign", how="full", coalesce=True)
     else:
         rows = rows.with_columns(pl.lit(None, dtype=pl.Float64).alias("cost"))
-    if material.settings.cost_per_lead is not None:
-        rows = rows.with_columns(pl.col("cost").fill_null(pl.col("leads") * material.settings.cost_per_lead))
+    each = pl.DataFrame({ROW: material.rows, "single": _cost_per_lead(material)})
+    singly = (
+        members.join(each, on=ROW).group_by("campaign").agg(pl.col("single").sum(), pl.col("single").count().alias("n"))
+    )
+    rows = rows.join(singly, on="campaign", how="left").with_columns(
+        pl.coalesce("cost", pl.when(pl.col("n") > 0).then("single")).alias("cost")
+    )
     rows = rows.with_columns(pl.col("leads", "activities", "hours", "deals", "won").fill_null(0))
     return _figured(material, known, rows.rename({"campaign": "group"}))
 
@@ -321,77 +338,3 @@ def _notes(material: Material, known: Known, name: str) -> list[str]:
             f"Average deal: {size:,.2f}" + (f"; lifetime value: {lifetime:,.2f}." if lifetime is not None else ".")
         )
     return notes
-
-
-# -- sales ----------------------------------------------------------------------------------------------------------
-
-
-def sales_table(material: Material, known: Known) -> Table:
-    """Total sales month over month; a month without a deal is there with 0."""
-    days = material.days(material.won["at"])
-    won = material.won.with_columns(days.alias("day")).with_columns(month_number(pl.col("day")).alias("month"))
-    sums = won.group_by("month").agg(pl.len().cast(pl.Int64).alias("deals"), pl.col("value").sum().alias("won"))
-    first, last = (sums["month"].min(), sums["month"].max()) if sums.height else (0, -1)
-    assert isinstance(first, int)
-    assert isinstance(last, int)
-    rows = (
-        pl.DataFrame({"month": range(first, last + 1)}, schema={"month": pl.Int32})
-        .join(sums, on="month", how="left")
-        .fill_null(0)
-        .sort("month")
-    )
-    measure = "won" if known.value else "deals"
-    rows = rows.with_columns(
-        pl.col(measure).shift(1).alias("before"),
-        pl.Series(
-            "is_over", is_over(rows["month"].to_list(), "month", material.calendar, material.as_of), dtype=pl.Boolean
-        ),
-    )
-    rows = rows.with_columns(
-        ratio(pl.col(measure) - pl.col("before"), "before").alias("change"), ratio("won", "deals").alias("deal_size")
-    )
-    columns = [
-        Column("month", "month"),
-        Column("is_over", "over", "flag"),
-        Column("deals", "deals won", "count"),
-        *(
-            (Column("won", "won", "money"), Column("deal_size", "average deal", "money", of="deals"))
-            if known.value
-            else ()
-        ),
-        Column("before", "the month before", "money" if known.value else "count"),
-        Column("change", "change", "share", of="before"),
-    ]
-    rows = labelled(rows, "month", "month")
-    return Table(
-        "sales", "Total sales, month over month", tuple(columns), rows.select(c.name for c in columns), shown=36
-    )
-
-
-def cycle_table(material: Material) -> Table:
-    """From creation to the first deal won, of all leads and by source."""
-    first = material.won.group_by(ROW).agg(pl.col("at").min().alias("won_at"))
-    rows = pl.DataFrame({ROW: material.rows, "created": material.leads["created"]}).join(first, on=ROW)
-    rows = rows.with_columns(
-        pl.when(pl.col("won_at") >= pl.col("created")).then(days_between("created", "won_at")).alias("days")
-    )
-    parts = [rows.with_columns(pl.lit(ALL).alias("group"))]
-    source = material.settings.source
-    if source is not None and source in material.leads.columns:
-        parts.append(rows.with_columns(material.group(source).gather(rows[ROW]).alias("group")))
-    sums = [
-        part.group_by("group").agg(pl.len().cast(pl.Int64).alias("won_leads"), *spread("days", "days")).sort("group")
-        for part in parts
-    ]
-    columns = (
-        Column("group", "leads of"),
-        Column("won_leads", "leads with a deal won", "count"),
-        Column("days_n", "timed", "count"),
-        Column("days_q1", "days, lower quartile", "days", of="days_n"),
-        Column("days_median", "days, median", "days", of="days_n"),
-        Column("days_q3", "days, upper quartile", "days", of="days_n"),
-    )
-    notes = (
-        "From creation to the first deal; leads still open are not in it, so it looks shorter than it is while many are.",
-    )
-    return Table("sales_cycle", "Sales cycle", columns, pl.concat(sums).select(c.name for c in columns), notes)

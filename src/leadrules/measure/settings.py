@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from leadrules.core.codes import finding
+from leadrules.core.diagnostics import Diagnostic
 from leadrules.core.text import nearest
 from leadrules.project.model import Project
 from leadrules.project.values import duration
@@ -58,6 +60,7 @@ class Settings:
     currency: str
     cost_per_hour: float | None
     cost_per_lead: float | None
+    cost_per_lead_by_source: Mapping[str, float]
     average_deal_size: float | None
     lifetime_value: float | None
     periods: tuple[str, ...]
@@ -72,6 +75,7 @@ class Settings:
     activities: Mapping[str, tuple[str, ...]]
     roles_of_events: Mapping[str, tuple[str, ...]]
     value: str
+    loss_reason: str
     minutes: Mapping[str, float]
     roles: tuple[Role, ...]
     benchmarks: Mapping[str, Mapping[str, float]]
@@ -98,6 +102,7 @@ def settings_of(project: Project, ruleset: Ruleset) -> Settings:
         currency=raw.get("currency", ""),
         cost_per_hour=_number(raw.get("cost_per_hour")),
         cost_per_lead=_number(raw.get("cost_per_lead")),
+        cost_per_lead_by_source={name: float(one) for name, one in raw.get("cost_per_lead_by_source", {}).items()},
         average_deal_size=_number(raw.get("average_deal_size")),
         lifetime_value=_number(raw.get("lifetime_value")),
         periods=tuple(raw.get("periods", ("month", "quarter", "fiscal_year"))),
@@ -115,6 +120,7 @@ def settings_of(project: Project, ruleset: Ruleset) -> Settings:
             for role, usual in USUAL.items()
         },
         value=raw.get("value", "amount"),
+        loss_reason=raw.get("loss_reason", "reason"),
         minutes={**_efforts(ruleset), **{name: float(value) for name, value in raw.get("minutes", {}).items()}},
         roles=tuple(
             Role(name, float(one["hours_per_day"]), float(one.get("people", 1)))
@@ -133,29 +139,42 @@ def settings_of(project: Project, ruleset: Ruleset) -> Settings:
     )
 
 
-def unknown_names(project: Project, ruleset: Ruleset, settings: Settings) -> list[tuple[str, str]]:
-    """What `report:` names and the rules do not know: words, and the way out. Schema names are checked with the project."""
+def unknown_names(project: Project, ruleset: Ruleset) -> list[Diagnostic]:
+    """What `report:` names and the rules do not have. The names of schemas are checked with the project."""
     labelled = [d.name for d in ruleset.declared if isinstance(d, Band | Classify | Matrix | Stages | Segment)]
     groups = [*labelled, *(f.name for f in project.lead_schema.fields)]
     stages = [d.name for d in ruleset.declared if isinstance(d, Classify | Stages)]
     sequences, goals = [s.name for s in ruleset.sequences], [g.name for g in ruleset.goals]
-    asked = [
-        ("group_by", "a lead field, band, stages, classify or segment", settings.group_by, groups),
-        ("type", "a stages or classify", [settings.type] if settings.type else [], stages),
-        ("benchmarks", "a sequence", settings.benchmarks, sequences),
-        ("goals", "a goal", settings.goals, goals),
-    ]
-    return [
-        (f"report.{key} in leadrules.yaml names `{name}`, which is not {kind} of this project", _hint(name, known))
-        for key, kind, names, known in asked
-        for name in names
-        if name not in known
-    ]
+    asked = {
+        "group_by": ("a lead field, band, matrix, classify, stages or segment", groups),
+        "type": ("a stages or classify", stages),
+        "benchmarks": ("a sequence", sequences),
+        "goals": ("a goal", goals),
+    }
+    found = []
+    for path, place in project.report_places:
+        kind, known = asked[str(path[1])]
+        name = _named(project.report, path)
+        if name is not None and name not in known:
+            message = f"`{name}` is not {kind} of this project"
+            found.append(finding("LR062", place, message, help=_hint(name, known)))
+    return found
+
+
+def _named(report: Mapping[str, Any], path: tuple[str | int, ...]) -> str | None:
+    """The name that stands at a place of `report:`; None where a whole list or mapping stands there."""
+    value = report.get(str(path[1]))
+    if len(path) == 2:
+        return value if isinstance(value, str) else None
+    if isinstance(path[2], int):
+        item = value[path[2]] if isinstance(value, list) else None
+        return item if isinstance(item, str) else None
+    return path[2]
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
     meant = nearest(name, known)
-    return f"Did you mean `{meant}`?" if meant else "Take it out, or define it."
+    return f"Did you mean `{meant}`?" if meant else "Take it out, or define it in a rule file."
 
 
 def _number(value: Any) -> float | None:

@@ -168,3 +168,5 @@ class Project:
     open_leads_span: Span | None = field(
         default=None, compare=False, repr=False
     )  # where its text stands, quotes included
+    # Where `report:` names things that only the rules can know: path of keys and places in lists, and the place in the file.
+    report_places: tuple[tuple[tuple[str | int, ...], Span], ...] = field(default=(), compare=False, repr=False)

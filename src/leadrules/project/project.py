@@ -20,7 +20,7 @@ from leadrules.project.document import Document, KeyPath, listed
 from leadrules.project.files import Files
 from leadrules.project.json_file import read_json
 from leadrules.project.model import EventType, LeadSchema, Project, Source, Team
-from leadrules.project.references import PARTS, check_names, part
+from leadrules.project.references import PARTS, check_names, part, report_places
 from leadrules.project.schema import read_event_schema, read_lead_schema
 from leadrules.project.settings import (
     Settings,
@@ -170,6 +170,7 @@ class _Loader:
             event_schema=events,
             team=team,
             open_leads_span=self.document.at("open_leads") if self.settings.get("open_leads") else None,
+            report_places=report_places(self.document),
         )
 
     def _rule_files(self) -> tuple[Path, ...]:

@@ -6,7 +6,8 @@ In: the settings and both schemas. Out: a finding for each name that the schemas
 from __future__ import annotations
 
 from leadrules.core.codes import finding
-from leadrules.project.document import KeyPath, did_you_mean, listed
+from leadrules.core.source import Span
+from leadrules.project.document import Document, KeyPath, did_you_mean, listed
 from leadrules.project.model import EventType, LeadSchema, Source
 from leadrules.project.schema import ALWAYS
 from leadrules.project.settings import Settings, event_source_paths
@@ -33,15 +34,23 @@ def check_names(settings: Settings, leads: LeadSchema, events: tuple[EventType, 
         _check_field(settings, ("sources", "leads", "columns", name), name, fields)
     for path in event_source_paths(settings):
         _check_event_source(settings, path, events)
-    _check_report(settings, fields, [event.name for event in events])
+    _check_report(settings, fields, events)
 
 
 # What `report:` may name an event for; those of the second kind may be a date field of the lead instead.
 _ROLES = ("reply", "connect", "out_of_office", "bounce")
 _MOMENTS = ("meeting", "opportunity", "won", "lost")
+_KEYED = ("benchmarks", "goals")
 
 
-def _check_report(settings: Settings, fields: list[str], events: list[str]) -> None:
+def _check_report(settings: Settings, fields: list[str], types: tuple[EventType, ...]) -> None:
+    events = [event.name for event in types]
+    anywhere = list(dict.fromkeys([*fields, *(field.name for event in types for field in event.fields)]))
+    for name in ("campaign", "value", "loss_reason"):
+        stated = settings.get("report", name)
+        if stated is not None and stated not in anywhere:
+            way_out = did_you_mean(stated, anywhere, "Add it to the lead schema, or to an event of the event schema.")
+            _report(settings, ("report", name), f"`{stated}` is not a field of leads or of events", way_out)
     for name in ("source", "list"):
         _check_field(settings, ("report", name), settings.get("report", name), fields)
     places: list[KeyPath] = [
@@ -55,6 +64,15 @@ def _check_report(settings: Settings, fields: list[str], events: list[str]) -> N
         if name not in known:
             way_out = did_you_mean(name, known, "Name an event type of the event schema, or add it there.")
             _report(settings, path, f"`{name}` is not an event type of the event schema", way_out)
+
+
+def report_places(document: Document) -> tuple[tuple[KeyPath, Span], ...]:
+    """Where `report:` names bands, sequences and goals: they are known once the rules are compiled."""
+    return tuple(
+        (path, document.key(*path) if path[1] in _KEYED else document.at(*path))
+        for path in document.places
+        if path[:1] == ("report",) and len(path) in (2, 3) and path[1] in (*_KEYED, "group_by", "type")
+    )
 
 
 def _check_field(settings: Settings, path: KeyPath, name: str | None, fields: list[str]) -> None:

@@ -1,7 +1,6 @@
 """From a project to its report: what is read, and what the measures are handed.
 
-In: a project with its rules, the sources, the state's folder. Out: `Material` and `Provenance`, or the words for what
-`report:` names in vain. Decides nothing: leads are evaluated, no run is made.
+In: a project with its rules, the sources, the state's folder. Out: `Material` and `Provenance`. Decides nothing: leads are evaluated, no run is made.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from leadrules.lifecycle.store import history, runs
 from leadrules.measure.inputs import SideFile, read_campaigns, read_traffic, reading_ruleset
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Provenance
-from leadrules.measure.settings import Settings, settings_of, unknown_names
+from leadrules.measure.settings import Settings, settings_of
 from leadrules.ruleset.model import Ruleset
 from leadrules.ruleset.store import digest
 
@@ -39,21 +38,10 @@ class Gathered:
     provenance: Provenance
 
 
-def ready_settings(project: Project, ruleset: Ruleset) -> Settings:
-    """The settings of the reports. Raises InputError where they name what is not there."""
-    settings = settings_of(project, ruleset)
-    unknown = unknown_names(project, ruleset, settings)
-    if unknown:
-        message, way_out = unknown[0]
-        more = f" (and {len(unknown) - 1} more names)" if len(unknown) > 1 else ""
-        raise InputError(f"{message}{more}", way_out)
-    return settings
-
-
 def gather(request: RunRequest, ruleset: Ruleset, place: Path | None) -> Gathered:
     """Read, evaluate, lay out. `ruleset` is the whole one; `place` the folder of the state that the request brings along."""
     project = request.project
-    settings = ready_settings(project, ruleset)
+    settings = settings_of(project, ruleset)
     asked = replace(request, ruleset=reading_ruleset(project, ruleset, settings), only_facts=True)
     inputs = read_inputs(asked)
     outcome = execute(replace(asked, as_of=_as_of(asked, inputs)), inputs)

@@ -56,8 +56,17 @@ def open_workspace(
 
     modules, unread = read_modules(found.project)
     compiled = compile_project(found.project, modules)
-    diagnostics = (*found.diagnostics, *unread, *compiled.diagnostics)
+    diagnostics = (*found.diagnostics, *unread, *compiled.diagnostics, *_report_names(found.project, compiled))
     return Workspace(root, found.project, tuple(modules), compiled, diagnostics, found.broken)
+
+
+def _report_names(project: Project, compiled: Compiled) -> list[Diagnostic]:
+    """What `report:` names that rules without an error do not have."""
+    if not project.report_places or compiled.ruleset is None:
+        return []
+    from leadrules.measure.settings import unknown_names
+
+    return unknown_names(project, compiled.ruleset)
 
 
 def read_modules(project: Project) -> tuple[list[Module], list[Diagnostic]]:

@@ -151,9 +151,10 @@ ENTRIES: tuple[Code, ...] = (
         "LR062",
         "unknown-schema-name",
         "error",
-        "leadrules.yaml names a field or an event that the schemas do not have",
-        "`fields`, `duplicates`, `columns` and a source's `type` name lead fields, event types and event fields. Each "
-        "must be declared in the lead schema or the event schema.",
+        "leadrules.yaml names a field, an event or a definition that there is not",
+        "`fields`, `duplicates`, `columns`, `report` and a source's `type` name lead fields, event types and event fields. "
+        "Each must be declared in the lead schema or the event schema; the bands, segments, sequences and goals that "
+        "`report` names, in a rule file.",
         bad="version: 1\nfields: {owner: responsible_person}\n",
         good="version: 1\n",
         file=_YAML,
