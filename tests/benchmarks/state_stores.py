@@ -241,7 +241,7 @@ def commit_forever(name: str, path: Path, count: int, number: int) -> None:
 
 
 def product(count: int, folder: Path) -> None:
-    """The product's own `load` and `commit`, with history, kept files and the way back."""
+    """The product's own `load` and `commit`, with history and the way back."""
     from leadrules.lifecycle.model import HISTORY_COLUMNS, LEAD_COLUMNS, RunRecord, empty_state
     from leadrules.lifecycle.store import commit, load
 
@@ -249,13 +249,8 @@ def product(count: int, folder: Path) -> None:
     blank = [pl.lit(None, dtype=kind).alias(name) for name, kind in LEAD_COLUMNS.items() if name not in frame.columns]
     record = RunRecord(START, START, "", "", "", "", {})
     nothing = pl.DataFrame(schema=dict(HISTORY_COLUMNS))
-    commit(
-        path, empty_state(), replace(empty_state(), leads=frame.with_columns(blank)), record, changes=nothing, files={}
-    )
-    files = {
-        "decisions.csv": b"00Q000000000001,12,hot,cold,enterprise,rep1@example.com,fit.icp +20; engagement.mail +5\n"
-        * count
-    }
+    first = replace(empty_state(), leads=frame.with_columns(blank))
+    commit(path, empty_state(), first, lambda: record, changes=nothing)
     for round_ in range(3):
         began = time.perf_counter()
         state = load(path)
@@ -271,12 +266,9 @@ def product(count: int, folder: Path) -> None:
             rule=pl.lit(None, pl.String),
         )
         made = time.perf_counter()
-        commit(path, state, replace(state, leads=after), record, changes=history, files=files if round_ == 2 else {})
+        commit(path, state, replace(state, leads=after), lambda: record, changes=history)
         done = time.perf_counter()
-        print(
-            f"product: read {read - began:.3f} s, commit {done - made:.3f} s, {size(path):.1f} MB"
-            + (" (with files)" if round_ == 2 else "")
-        )
+        print(f"product: read {read - began:.3f} s, commit {done - made:.3f} s, {size(path):.1f} MB")
 
 
 def main(arguments: list[str]) -> None:

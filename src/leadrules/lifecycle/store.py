@@ -1,6 +1,6 @@
 """The state on disk: what earlier runs left, read whole, and committed in one atomic step.
 
-In: the folder of a state; the states before and after a run. Out: `State`; the history of changes; the last run's files.
+In: the folder of a state; the states before and after a run. Out: `State`; the history of changes; the way back.
 Only what changed is written; leads that a run did not have stay as they are. The layout of the tables stands here and
 nowhere else. Knows no rules: what changes, and why, is worked out before.
 """
@@ -8,7 +8,7 @@ nowhere else. Knows no rules: what changes, and why, is worked out before.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from leadrules.lifecycle.database import column_type, exists, first_row, frame_of, offered, quoted, reading, writing
-from leadrules.lifecycle.kept import Packed, pack, pack_frame, unpack, unpack_frame
+from leadrules.lifecycle.kept import pack_frame, unpack_frame
 from leadrules.lifecycle.model import (
     ASSIGNMENT_COLUMNS,
     CREDIT_COLUMNS,
@@ -87,13 +87,6 @@ def history(path: Path, keys: Iterable[str] | None = None) -> pl.DataFrame:
         )
 
 
-def kept_files(path: Path) -> dict[str, bytes]:
-    """The files of the last run, by name."""
-    with reading(path) as connection:
-        rows = connection.execute("select name, content from kept where role = 'file' order by name").fetchall()
-    return {name: unpack(content) for name, content in rows}
-
-
 def runs(path: Path) -> list[tuple[int, RunRecord, bool]]:
     """Every run: its number, what it was, and whether it was taken back; oldest first."""
     with reading(path) as connection:
@@ -145,15 +138,15 @@ def commit(
     path: Path,
     before: State,
     after: State,
-    record: RunRecord,
+    record: Callable[[], RunRecord],
     *,
     changes: pl.DataFrame,
-    files: Mapping[str, bytes | Packed],
     token: str = "",
 ) -> None:
     """One run, all of it or nothing. `changes` are rows of HISTORY_COLUMNS without run and `as_of`.
 
-    What there was before is kept until the next run, so that this one can be taken back.
+    `record` is asked last, and may wait until the run's files are all there; if it raises, nothing is committed. What
+    there was before is kept until the next run, so that this one can be taken back, or its files made again.
     """
     number = before.run + 1
     now, then = changed_leads(before.leads, after.leads)
@@ -163,15 +156,10 @@ def commit(
         for name in WHOLE:
             _put_whole(connection, name, getattr(before, name), getattr(after, name))
         _put_events(connection, before.events, after.events)
-        _append(connection, "history", _numbered(changes, number, record.as_of))
-        _append(connection, "runs", _run_row(record, number, token))
+        _append(connection, "history", _numbered(changes, number, after.as_of))
         _put_ruleset(connection, before, after)
-        _put_kept(connection, "file", {name: _small(content) for name, content in files.items()})
-        _put_kept(connection, "before", _images(before, now, then))
-
-
-def _small(content: bytes | Packed) -> bytes:
-    return content.content if isinstance(content, Packed) else pack(content)
+        _put_way_back(connection, _images(before, now, then))
+        _append(connection, "runs", _run_row(record(), number, token))
 
 
 def changed_leads(before: pl.DataFrame, after: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -269,10 +257,10 @@ def _put_ruleset(connection: DuckDBPyConnection, before: State, after: State) ->
         connection.execute("insert into ruleset values (?, ?)", [digest(after.ruleset), text])
 
 
-def _put_kept(connection: DuckDBPyConnection, role: str, contents: Mapping[str, bytes]) -> None:
-    connection.execute("delete from kept where role = ?", [role])
-    for name, content in contents.items():
-        connection.execute("insert into kept values (?, ?, ?)", [role, name, content])
+def _put_way_back(connection: DuckDBPyConnection, images: Mapping[str, bytes]) -> None:
+    connection.execute("delete from kept")
+    for name, content in images.items():
+        connection.execute("insert into kept values ('before', ?, ?)", [name, content])
 
 
 def amend(
@@ -288,7 +276,7 @@ def amend(
 
     `forgotten` are keys of leads; `renamed` are kind, old and new name in the history.
 
-    What was kept of the last run goes: its files would no longer be what a run writes, nor is its way back.
+    What was kept of the last run goes: it would no longer be the way back, nor make the same files again.
     """
     now, _ = changed_leads(before.leads, after.leads)
     gone = pl.DataFrame({"key": list(forgotten)}, schema={"key": pl.String()})
@@ -303,10 +291,10 @@ def amend(
         for kind, old, new in renamed:
             _rename_in_history(connection, kind, old, new)
         _put_ruleset(connection, before, after)
-        _forget_last_files(connection)
+        _forget_way_back(connection)
 
 
-def _forget_last_files(connection: DuckDBPyConnection) -> None:
+def _forget_way_back(connection: DuckDBPyConnection) -> None:
     connection.execute("delete from kept")
     connection.execute("update runs set identity = ''")
 
@@ -382,4 +370,4 @@ def take_back_last(path: Path) -> None:
             [number[0]],
         )
         connection.execute("update runs set undone = true where run = ?", [number[0]])
-        _forget_last_files(connection)
+        _forget_way_back(connection)

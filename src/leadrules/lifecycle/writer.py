@@ -1,8 +1,8 @@
 """One writer at a time, and files and commit together or not at all.
 
-In: the folder of a state, who writes, a run's prepared files and its state after. Out: the commit made and the files in their
-places. The order is: note where files are being prepared; prepare and seal them; commit; move them into place; drop the
-note. Whoever comes next after a kill completes what was committed and discards what was not. Knows not what files hold.
+In: the folder of a state, who writes, where a run's files go. Out: a place to prepare them in, and the files in their places.
+The order is: note where files are being prepared; prepare and seal them; commit; move them into place; drop the note.
+Whoever comes next after a kill completes what was committed and discards what was not. Knows not what files hold.
 """
 
 from __future__ import annotations
@@ -15,14 +15,10 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
-import polars as pl
-
 from leadrules.data.errors import InputError
 from leadrules.data.staging import Staging, sync
 from leadrules.lifecycle.database import exists
-from leadrules.lifecycle.kept import Packing
-from leadrules.lifecycle.model import RunRecord, State
-from leadrules.lifecycle.store import commit, kept_files, last_token
+from leadrules.lifecycle.store import last_token
 
 LOCK, WRITER, PENDING = "lock", "writer.json", "pending.json"
 
@@ -77,40 +73,10 @@ def prepare(path: Path, out: Path, token: str | None = None) -> Prepared:
     return prepared
 
 
-def publish(
-    path: Path,
-    prepared: Prepared,
-    before: State,
-    after: State,
-    record: RunRecord,
-    *,
-    changes: pl.DataFrame,
-    files: Packing,
-    replaces: Collection[str] = (),
-) -> None:
-    """Commit a run and put its files into place.
-
-    `changes` are rows of its history; `files` are its files for the state to keep; `replaces` names files of earlier runs.
-    """
-    prepared.staging.seal()
-    commit(path, before, after, record, changes=changes, files=files.packed(), token=prepared.token)
+def publish(path: Path, prepared: Prepared, replaces: Collection[str] = ()) -> None:
+    """Put the sealed files of a committed run into place; `replaces` names files of earlier runs."""
     prepared.staging.publish(replaces)
     (path / PENDING).unlink(missing_ok=True)
-
-
-def write_again(path: Path, out: Path, replaces: Collection[str] = ()) -> None:
-    """The last run's files once more, byte for byte; the state stays as it is."""
-    prepared = prepare(path, out, last_token(path))
-    for name, content in kept_files(path).items():
-        (prepared.staging.folder / name).write_bytes(content)
-    prepared.staging.seal()
-    prepared.staging.publish(replaces)
-    (path / PENDING).unlink(missing_ok=True)
-
-
-def packing(prepared: Prepared) -> Packing:
-    """Begin to pack the prepared files, none of which changes any more."""
-    return Packing(file for file in sorted(prepared.staging.folder.iterdir()) if file.is_file())
 
 
 def discard(path: Path, prepared: Prepared) -> None:
