@@ -81,8 +81,8 @@ def since_of(as_of: AsOf, before: datetime | None, given: datetime | None, calen
 
 
 def leap(as_of: AsOf, before: datetime | None, jump: tuple[int, str] | None, calendar: Calendar) -> str | None:
-    """What a guard says of an `as of` that is farther from the state's than `jump`; one that was given is meant."""
-    if jump is None or before is None or as_of.at is None or as_of.reason == GIVEN:
+    """What a guard says of an `as of` that is farther from the state's than `jump`, also of one that was given."""
+    if jump is None or before is None or as_of.at is None:
         return None
     limit = calendar.shift(before, *jump)
     if not isinstance(limit, datetime) or as_of.at <= limit:

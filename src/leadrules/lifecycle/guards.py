@@ -7,13 +7,14 @@ Nothing is written when there is one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
-from leadrules.lifecycle.asof import leap
+from leadrules.lifecycle.asof import GIVEN, leap
 from leadrules.lifecycle.manifest import iso
 from leadrules.lifecycle.run import Outcome, calendar_of
 
@@ -93,9 +94,12 @@ def _whose(outcome: Outcome, at: datetime) -> str:
 def _leap(outcome: Outcome) -> Iterator[str]:
     """An `as of` far beyond the state's."""
     before = outcome.request.state.as_of if outcome.request.state is not None else None
-    words = leap(outcome.as_of, before, outcome.request.project.guards.jump, calendar_of(outcome.request.ruleset))
+    as_of = outcome.as_of
+    if as_of.at is not None and as_of.reason != GIVEN:
+        as_of = replace(as_of, reason=f"{as_of.reason} of {_whose(outcome, as_of.at)}")
+    words = leap(as_of, before, outcome.request.project.guards.jump, calendar_of(outcome.request.ruleset))
     if words is not None:
-        yield f"{words}; say the instant with --as-of, if it is meant"
+        yield f"{words}; the state could not go back from there"
 
 
 # -- what happens to leads ------------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ def _set_off(tick: Tick, heard: Heard, trigger: Trigger, dates: pl.Series | None
     if holds is None and found.height:
         found = found.filter(_met(tick, trigger, found["lead_row"]))
     found = found.filter(_is_free(tick, trigger, found["lead_row"]))
-    quiet = _absorbed(tick, heard, trigger, found["lead_row"], everything=is_new and not trigger.backfill)
+    quiet = _absorbed(tick, heard, trigger, found["lead_row"], is_new=is_new)
     return SetOff(trigger, found.filter(~quiet), found.filter(quiet), holds)
 
 
@@ -112,7 +112,7 @@ def gates(tick: Tick, heard: Heard, trigger: Trigger) -> Gates:
     dates = _dates(tick, [trigger]).get(trigger.name)
     holds = met if trigger.on.kind == "condition" else None
     found = _found(tick, heard, trigger, holds, dates, from_start=is_new and trigger.backfill)
-    absorbed = _absorbed(tick, heard, trigger, everyone, everything=is_new and not trigger.backfill)
+    absorbed = _absorbed(tick, heard, trigger, everyone, is_new=is_new)
     return Gates(found, met, _is_free(tick, trigger, everyone), absorbed)
 
 
@@ -213,11 +213,13 @@ def _is_over(calendar: Calendar, at: datetime, length: Duration, as_of: datetime
     return isinstance(end, datetime) and end <= as_of
 
 
-def _absorbed(tick: Tick, heard: Heard, trigger: Trigger, rows: pl.Series, *, everything: bool) -> pl.Series:
+def _absorbed(tick: Tick, heard: Heard, trigger: Trigger, rows: pl.Series, *, is_new: bool) -> pl.Series:
     """Whether what set these leads off is taken as already so: a baseline, a new trigger, an edited condition."""
-    if everything or tick.baseline:
+    if tick.baseline or (is_new and not trigger.backfill):
         return pl.repeat(True, len(rows), dtype=pl.Boolean, eager=True)
-    edited = heard.edited(trigger) if trigger.on.kind == "condition" else None
+    # A condition that is new was not edited: `backfill` fires it for who meets it already.
+    is_asked = trigger.on.kind == "condition" and not is_new
+    edited = heard.edited(trigger) if is_asked else None
     if edited is None:
         return pl.repeat(False, len(rows), dtype=pl.Boolean, eager=True)
     return edited.gather(rows)
