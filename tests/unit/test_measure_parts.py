@@ -16,7 +16,6 @@ from leadrules.core.calendar import Calendar
 from leadrules.measure.figures import wilson
 from leadrules.measure.goal import Rate, behind, budgets, plan, workdays_per_month
 from leadrules.measure.periods import end_of, first_day, label, period_number
-from leadrules.measure.sequences import schedule
 from leadrules.measure.settings import Role
 from leadrules.measure.stages import survival
 from leadrules.ruleset.model import Goal
@@ -282,12 +281,6 @@ def test_stages_by_their_history(with_state: dict[str, Any]) -> None:
 
 def test_ways_come_from_the_state(with_state: dict[str, Any]) -> None:
     assert {row["way"]: row["leads"] for row in tables(with_state)["ways"]} == {"lead": 4, "lead > met": 1}
-
-
-def test_schedule_of_a_sequence() -> None:
-    steps = 'sequence s { 1: day 1 email manual "a"  2: day 3 call "b"  3: wait 2 weeks call "c"  4: wait 1 hour email manual "d" }'
-    found = [(due.step.number, due.days, due.place) for due in schedule(compiled(steps).sequences[0])]
-    assert found == [(1, 0, 1), (2, 2, 1), (3, 16, 2), (4, 16, 2)]
 
 
 def test_a_run_is_not_touched_by_a_report(tmp_path: Path) -> None:

@@ -20,11 +20,14 @@ from leadrules.lifecycle.late import seen_after
 from leadrules.lifecycle.model import HISTORY_COLUMNS, RunRecord, State, Tick, empty_state
 from leadrules.lifecycle.record import carried_over, known_of
 from leadrules.lifecycle.run import Outcome
+from leadrules.lifecycle.steps import HELD
 from leadrules.lifecycle.undo import undo_rows
 from leadrules.ruleset.store import digest
 
 RECORD = "record"  # the rule of a change that the record brought
 OF_SEQUENCE = ("enroll", "move", "stop")
+DONE = "done"
+_STEP = r"^sequence\.(.+)\.(\d+)$"
 
 
 def state_after(outcome: Outcome) -> State:
@@ -90,7 +93,7 @@ def history_after(outcome: Outcome) -> pl.DataFrame:
     decided = _decided(outcome)
     labels = history_of(decided.tick, decided.labels)
     kinds = {name: kind for name, kind in HISTORY_COLUMNS.items() if name not in ("run", "as_of")}
-    parts = [*_of_record(decided.tick), *_of_run(decided), *_of_fields(outcome, decided), labels]
+    parts = [*_of_record(decided.tick), *_of_run(decided), *_of_fields(outcome, decided), _of_steps(decided), labels]
     return pl.concat([part.select(list(kinds)).cast(kinds) for part in parts])  # type: ignore[arg-type]
 
 
@@ -132,6 +135,20 @@ def _of_fields(outcome: Outcome, decided: Decided) -> Iterator[pl.DataFrame]:
             pl.col("value").alias("new"),
             "rule",
         )
+
+
+def _of_steps(decided: Decided) -> pl.DataFrame:
+    """What became of the steps that came due, but for those that are held: `3 email` -> done, skipped, suppressed, ..."""
+    steps = decided.actions.filter(pl.col("rule").str.contains(_STEP), pl.col("reason").ne_missing(HELD))
+    parts = pl.col("rule").str.extract_groups(_STEP).struct
+    return steps.select(
+        decided.tick.leads["key"].gather(steps["lead_row"]),
+        pl.lit("step").alias("kind"),
+        parts.field("1").alias("what"),
+        (parts.field("2") + " " + pl.col("kind")).alias("old"),
+        pl.col("reason").fill_null(DONE).alias("new"),
+        "rule",
+    )
 
 
 def shown_before(outcome: Outcome, field: str) -> pl.Series:

@@ -31,7 +31,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "trigger": ("holds", "fired", "dated", "armed", "overdue", "times"),
     "route": (),
 }
-IN_HISTORY: Mapping[str, tuple[str, ...]] = {"definition": ("label", "segment"), "sequence": ("sequence",)}
+IN_HISTORY: Mapping[str, tuple[str, ...]] = {"definition": ("label", "segment"), "sequence": ("sequence", "step")}
 
 
 def known(path: Path, lead: str) -> tuple[State, str]:

@@ -2,37 +2,24 @@
 
 In: the material with the state's enrolments. Out: a row per sequence and per step. A contact is a human reply or a phone
 connect; automatic answers and bounces are none. Outcomes count from the enrolment to the lead's next one. The k-th activity
-on a channel is taken for the sequence's k-th step on that channel.
+on a channel is taken for the sequence's k-th step on that channel (coverage.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-
 import polars as pl
 
-from leadrules.core.calendar import MONTHS
-from leadrules.lifecycle.clock import later_working
+from leadrules.measure.coverage import step_rows, step_table, touches_of
 from leadrules.measure.figures import percent, ratio, wilson_high, wilson_low
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
 from leadrules.measure.settings import RATES
 from leadrules.measure.touches import first_hits
-from leadrules.ruleset.model import Duration, Sequence, Step
 
 NO_ENROLMENTS = Missing(
     "Sequences", "nothing says who was in which sequence", "keep a state: `leadrules run` remembers every enrolment"
 )
 ROLES = {"contact": ("reply", "connect"), "reply": ("reply",), "connect": ("connect",), "meeting": ("meeting",), "opportunity": ("opportunity",), "won": ("won",)}  # fmt: skip
-
-STEP_SCHEMA: dict[str, pl.DataType] = {
-    "sequence": pl.String(),
-    "step": pl.Int64(),
-    "channel": pl.String(),
-    "content": pl.String(),
-    **{name: pl.Int64() for name in ("due", "done", "contacts", "meetings")},
-}
 
 
 def sequence_section(material: Material) -> Section:
@@ -55,7 +42,7 @@ def sequence_section(material: Material) -> Section:
     rows = sequence_rows(material, rates, steps)
     tables = [sequence_table(rows, rates), benchmark_table(material, rows)]
     if steps.height:
-        tables += [step_table(steps), channel_table(material)]
+        tables += [step_table(material, steps), channel_table(material)]
     shown = tuple(t for t in tables if t is not None)
     chart_rates = tuple(f"{name}_rate" for name in rates[:4])
     charts = (
@@ -105,20 +92,6 @@ def sequence_rows(material: Material, rates: list[str], steps: pl.DataFrame) -> 
     )
 
 
-def touches_of(material: Material) -> pl.DataFrame:
-    """The activities within each enrolment, numbered: by touch, and by their place among those of their channel."""
-    work = material.activities.rename({"at": "done_at"})
-    found = material.enrolments.join(work, on=ROW)
-    end = pl.col("ended").fill_null(material.now)
-    found = found.filter(pl.col("done_at") >= pl.col("begun"), pl.col("done_at") <= end).sort(
-        "enrolment", "done_at", maintain_order=True
-    )
-    return found.with_columns(
-        pl.int_range(1, pl.len() + 1).over("enrolment").cast(pl.Int64).alias("touch"),
-        pl.int_range(1, pl.len() + 1).over("enrolment", "channel").cast(pl.Int64).alias("place"),
-    )
-
-
 def sequence_table(rows: pl.DataFrame, rates: list[str]) -> Table:
     """One row per sequence."""
     columns = [
@@ -146,7 +119,7 @@ def sequence_table(rows: pl.DataFrame, rates: list[str]) -> Table:
             "Rates are of enrolments, from the enrolment to the lead's next one. Contact: a human reply or a phone connect, "
             "without automatic answers and bounces. Low and high: Wilson's 95 % interval."
         ),
-        "Coverage: of the steps whose day had come while the lead was in the sequence, those for which an activity on their channel is known.",
+        "Coverage: of the steps that came due and that nothing held back, those for which an activity on their channel is known.",
     )
     return Table("sequences", "Sequences", tuple(columns), rows.select(c.name for c in columns), notes)
 
@@ -195,101 +168,6 @@ def benchmark_table(material: Material, rows: pl.DataFrame) -> Table | None:
         frame.select(c.name for c in columns),
         ("Shares are written 0.12 for 12 %.",),
     )
-
-
-# -- per step and channel -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A step, how many calendar or business days after the enrolment it is due, and its place on its channel."""
-
-    step: Step
-    days: int
-    place: int
-
-
-def schedule(sequence: Sequence) -> list[Due]:
-    """On which day each step is due, counted from the day of the enrolment."""
-    found: list[Due] = []
-    places: dict[str, int] = {}
-    day = 0
-    for step in sequence.steps:
-        day = step.day - 1 + _days(step.after) if step.day is not None else day + _days(step.wait)
-        places[step.channel] = places.get(step.channel, 0) + 1
-        found.append(Due(step, day, places[step.channel]))
-    return found
-
-
-def _days(length: Duration | None) -> int:
-    """A length in whole days; hours and minutes stay on the day."""
-    if length is None or length.unit in ("minutes", "hours"):
-        return 0
-    return length.count * {"weeks": 7}.get(length.unit, 30 * MONTHS.get(length.unit, 0) or 1)
-
-
-def step_rows(material: Material) -> pl.DataFrame:
-    """Per step: how often due, how often done, how often a contact and a meeting came after it and before the next touch."""
-    rows = [row for sequence in material.ruleset.sequences for row in _steps_of(material, sequence)]
-    return pl.DataFrame(rows, schema=STEP_SCHEMA, orient="row")
-
-
-def _steps_of(material: Material, sequence: Sequence) -> list[tuple[object, ...]]:
-    inside = material.enrolments.filter(pl.col("sequence") == sequence.name)
-    if inside.is_empty():
-        return []
-    start = material.days(inside["begun"])
-    end = material.days(inside.select(pl.col("ended").fill_null(material.now)).to_series())
-    touches = touches_of(material).filter(pl.col("sequence") == sequence.name)
-    after = {name: _after_touch(material, sequence.name, touches, name) for name in ("contact", "meeting")}
-    rows: list[tuple[object, ...]] = []
-    for due in schedule(sequence):
-        business = sequence.business_days and material.calendar.week
-        days = later_working(material.calendar, start, due.days) if business else start + timedelta(days=due.days)
-        planned = inside.filter(days <= end)["enrolment"]
-        made = touches.filter(pl.col("channel") == due.step.channel, pl.col("place") == due.place)
-        made = made.filter(pl.col("enrolment").is_in(planned.implode()))
-        hits = [made.join(after[name], on=["enrolment", "touch"], how="semi").height for name in ("contact", "meeting")]
-        rows.append(
-            (sequence.name, due.step.number, due.step.channel, due.step.content or "", len(planned), made.height, *hits)
-        )
-    return rows
-
-
-def _after_touch(material: Material, sequence: str, touches: pl.DataFrame, outcome: str) -> pl.DataFrame:
-    """The touch that came last before the first outcome of each enrolment: enrolment, touch."""
-    hits = first_hits(material, outcome).filter(pl.col("sequence") == sequence).select("enrolment", "hit")
-    both = touches.join(hits, on="enrolment").filter(pl.col("done_at") <= pl.col("hit"))
-    return both.group_by("enrolment").agg(pl.col("touch").max())
-
-
-def step_table(rows: pl.DataFrame) -> Table:
-    """One row per step."""
-    rows = rows.with_columns(
-        ratio("done", "due").alias("coverage"),
-        ratio("contacts", "done").alias("contact_rate"),
-        ratio("meetings", "done").alias("meeting_rate"),
-    )
-    columns = (
-        Column("sequence", "sequence"),
-        Column("step", "step", "count"),
-        Column("channel", "channel"),
-        Column("content", "content"),
-        Column("due", "due", "count"),
-        Column("done", "done", "count"),
-        Column("coverage", "coverage", "share", of="due"),
-        Column("contacts", "first contacts after it", "count"),
-        Column("contact_rate", "of those done", "share", of="done"),
-        Column("meetings", "first meetings after it", "count"),
-        Column("meeting_rate", "of those done", "share", of="done"),
-    )
-    notes = (
-        (
-            "An outcome belongs to the last touch before it. A step with a condition counts as due whether or not the condition held; "
-            "days are planned from the enrolment, a month as 30 days."
-        ),
-    )
-    return Table("sequence_steps", "Steps", columns, rows.select(c.name for c in columns), notes, 80)
 
 
 def channel_table(material: Material) -> Table:
