@@ -17,8 +17,8 @@ from leadrules.cli.options import OBJECTED, fail, many, project_option, ready_pr
 from leadrules.cli.progress import RUN_STEPS, WRITING, progress
 
 if TYPE_CHECKING:
+    from leadrules.cli.stateful import Held
     from leadrules.lifecycle.files import WriteOptions
-    from leadrules.lifecycle.model import State
     from leadrules.lifecycle.run import Outcome, RunRequest
     from leadrules.project.model import Project, Source
 
@@ -108,14 +108,14 @@ def run(
         _plan(options, "text", None)
         return
     started = time.perf_counter()
-    from leadrules.cli.stateful import remembering
+    from leadrules.cli.stateful import holding
 
-    request = request_of(options)
+    request = request_of(options, with_state=True)
     form = form_of(request, output, encoding, reasons=reasons)
     path = state_of(request, options)
-    with remembering(path, to_write=True) as state:
+    with holding(path, to_write=True) as held:
         with progress(RUN_STEPS, quiet=options.quiet) as tell:
-            outcome = _execute(replace(request, progress=tell, seen_only=True), state)
+            outcome = _execute(replace(request, progress=tell, seen_only=True), held)
         _stop_at_guards(outcome, force=options.force)
         with progress(WRITING, quiet=options.quiet):
             lost = _write(outcome, path, out, form, options)
@@ -136,17 +136,17 @@ def plan(form: str, out: Path | None, **shared: Any) -> None:
 
 
 def _plan(options: RunOptions, form: str, out: Path | None) -> None:
-    from leadrules.cli.stateful import remembering
+    from leadrules.cli.stateful import holding
     from leadrules.review.plan import plan_document, plan_sections
     from leadrules.show.machine import dump
     from leadrules.show.tables import as_html, as_markdown, as_text
 
-    request = request_of(options)
+    request = request_of(options, with_state=True)
     with (
-        remembering(state_of(request, options), to_write=False) as state,
+        holding(state_of(request, options), to_write=False) as held,
         progress(RUN_STEPS, quiet=options.quiet) as tell,
     ):
-        outcome = _execute(replace(request, progress=tell, seen_only=True), state)
+        outcome = _execute(replace(request, progress=tell, seen_only=True), held)
     document = plan_document(outcome)
     sections = plan_sections(document)
     title = f"Dry run of {document['project']}"
@@ -216,28 +216,42 @@ def _write(outcome: Outcome, state: Path | None, out: Path, form: WriteOptions, 
         fail(f"{error.filename or out} cannot be written: {error.strerror}", "name another folder with --out DIR")
 
 
-def _execute(request: RunRequest, state: State | None) -> Outcome:
+def _execute(request: RunRequest, held: Held | None) -> Outcome:
     """Check, read and evaluate; every way in which that cannot be done ends here."""
     from leadrules.data.errors import InputError
-    from leadrules.lifecycle.run import execute
+    from leadrules.lifecycle.run import execute, read_inputs
 
     try:
-        return execute(replace(request, state=state))
+        if held is None:
+            return execute(request)
+        inputs = read_inputs(replace(request, state=held.outline()))  # the state itself is still being read
+        return execute(replace(request, state=held.state()), inputs)
     except InputError as error:
         fail(error.message, error.help)
 
 
-def request_of(options: RunOptions) -> RunRequest:
-    """What the options ask for; exit 1 where the rules have errors, 2 where it cannot be done."""
+def request_of(options: RunOptions, *, with_state: bool = False) -> RunRequest:
+    """What the options ask for; exit 1 where the rules have errors, 2 where it cannot be done.
+
+    `with_state`: the state will be asked for next.
+    """
 
     def begin(project: Project) -> None:
-        """The inputs are hashed while the rules are compiled, which keeps no more than one processor busy."""
+        """Inputs are hashed and the state is read while the rules compile, which keeps no more than one processor busy."""
         from leadrules.data.sources import hash_ahead
 
         leads = [lead_source(project, options.leads)] if options.leads or project.leads else []
         hash_ahead(project.root, [source.path for source in (*leads, *_event_sources(project, options.events))])
+        if with_state and not options.no_state:
+            load_ahead(project.state if options.place is None else Path.cwd() / options.place)
 
-    workspace = ready_project(options.folder, team=options.team, loaded=begin)
+    from leadrules.lifecycle.ahead import forget_ahead, load_ahead
+
+    try:
+        workspace = ready_project(options.folder, team=options.team, loaded=begin)
+    except BaseException:
+        forget_ahead()
+        raise
     from leadrules.lifecycle.run import RunRequest
     from leadrules.ruleset.support import for_run
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,37 @@ if TYPE_CHECKING:
     from leadrules.lifecycle.run import Outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A state that nobody else will write as long as it is held, or that is only read."""
+
+    path: Path
+
+    def outline(self) -> State:
+        """Only what says what a run must read."""
+        from leadrules.lifecycle.store import outline
+
+        return outline(self.path)
+
+    def state(self) -> State:
+        """All of it; mostly it has been read by then."""
+        from leadrules.lifecycle.ahead import load_now
+
+        return load_now(self.path)
+
+
 @contextmanager
 def remembering(path: Path | None, *, to_write: bool) -> Iterator[State | None]:
     """The state of a run; None where it has none. Exit 2 where it cannot be read, or another writes it."""
+    with holding(path, to_write=to_write) as held:
+        yield None if held is None else held.state()
+
+
+@contextmanager
+def holding(path: Path | None, *, to_write: bool) -> Iterator[Held | None]:
+    """The same before it is read."""
     from leadrules.data.errors import InputError
     from leadrules.lifecycle.files import OURS
-    from leadrules.lifecycle.store import load
     from leadrules.lifecycle.writer import finish_interrupted, writer
 
     if path is None:
@@ -36,10 +62,10 @@ def remembering(path: Path | None, *, to_write: bool) -> Iterator[State | None]:
         if to_write:
             with writer(path, writer_name()):
                 finish_interrupted(path, OURS)
-                yield load(path)
+                yield Held(path)
         else:
             settle(path)
-            yield load(path)
+            yield Held(path)
     except InputError as error:
         fail(error.message, error.help)
 

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from leadrules.data.errors import InputError
 from leadrules.lifecycle.files import OURS, WriteOptions, prepare_files
-from leadrules.lifecycle.model import RunRecord, empty_state
+from leadrules.lifecycle.model import RunRecord, State, empty_state
 from leadrules.lifecycle.next_state import history_after, is_same_run, record_of, state_after
 from leadrules.lifecycle.run import Inputs, Outcome, execute
 from leadrules.lifecycle.store import before_last, commit, last_token
+from leadrules.lifecycle.versions import with_kept
 from leadrules.lifecycle.writer import Prepared, discard, prepare, publish
 
 MANIFEST = "manifest.json"
@@ -75,12 +76,13 @@ def _sealed(outcome: Outcome, prepared: Prepared, options: WriteOptions) -> list
 def _write_again(outcome: Outcome, path: Path, out: Path, options: WriteOptions) -> list[str]:
     """The last run once more from the state it began with, for its files alone: the state stays as it is."""
     before = before_last(path)
-    if before is None:
+    if before is None or (outcome.request.stdin_was_read and not _reads_the_same(outcome, before)):
         raise InputError(
-            "this run was done already, and what it began with is no longer kept, so its files cannot be made again",
+            "this run was done already, and what it began with is no longer there, so its files cannot be made again",
             "use --no-state, or a later --as-of",
         )
-    again = execute(replace(outcome.request, state=before), Inputs(outcome.leads, outcome.events))
+    inputs = Inputs(outcome.leads, outcome.events) if _reads_the_same(outcome, before) else None
+    again = execute(replace(outcome.request, state=before), inputs)
     prepared = prepare(path, out, last_token(path))
     try:
         lost = _sealed(again, prepared, options)
@@ -90,6 +92,13 @@ def _write_again(outcome: Outcome, path: Path, out: Path, options: WriteOptions)
         raise
     publish(path, prepared, OURS)
     return lost
+
+
+def _reads_the_same(outcome: Outcome, before: State) -> bool:
+    """Whether a run from that state reads what this one has read: leads may have been in other versions of sequences."""
+    request = outcome.request
+    now = request.state or empty_state()
+    return with_kept(request.project, request.ruleset, before) == with_kept(request.project, request.ruleset, now)
 
 
 def _same_as_then(outcome: Outcome, manifest: bytes) -> None:

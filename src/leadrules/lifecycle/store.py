@@ -74,6 +74,17 @@ def load(path: Path) -> State:
     return State(**frames, as_of=record.as_of if record else None, ruleset=ruleset, run=number[0], last=record)
 
 
+def outline(path: Path) -> State:
+    """Of a state only what says what a run must read: the versions of sequences, and which of them leads are in."""
+    if not exists(path):
+        return empty_state()
+    used = "select distinct sequence, version from leads where version is not null"
+    with reading(path) as connection:
+        leads = _typed(frame_of(connection, used), LEAD_COLUMNS)
+        versions = _typed(frame_of(connection, "select * from versions"), VERSION_COLUMNS)
+    return replace(empty_state(), leads=leads, versions=versions)
+
+
 def history(path: Path, keys: Iterable[str] | None = None) -> pl.DataFrame:
     """Every change of these leads (None: of all), oldest first."""
     if not exists(path):
