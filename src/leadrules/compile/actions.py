@@ -140,6 +140,7 @@ def _check_labels(scope: Scope, ident: n.Ident, what: str, labels: tuple[str, ..
         help=f"rename the label to a {what}'s name, or leave its line out: a lead without a label is left alone",
         related=(Related(scope.names.values[ident.key].span, f"`{ident.text}` is defined here"),),
     )
+    scope.strange.setdefault((None, f"{ident.key}.{' '.join(strange)}"), []).append(scope.diagnostics[-1])
 
 
 def _labelled(scope: Scope) -> list[str]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from leadrules.compile.consequences import forgive
 from leadrules.compile.definitions import check_group, lower_define, lower_segment, written_list
 from leadrules.compile.expressions import Scope
 from leadrules.compile.files import Files, Read, reader
@@ -104,7 +105,7 @@ def lower_all(scope: Scope, modules: Sequence[n.Module], read: Read | None = Non
     lifecycle = lower_lifecycle(scope)
     open_leads = lower_open_leads(scope)
     check_patterns(scope)
-    scope.forgive()
+    forgive(scope, partial(_inner_names, scope))
     return Parts(lists, tables, definitions, lifecycle, open_leads)
 
 

@@ -39,7 +39,7 @@ class Outcome:
     result: Any = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     uses: dict[tuple[str, str], list[Span]] = field(default_factory=dict)
-    strange: dict[tuple[bool, str], list[Diagnostic]] = field(default_factory=dict)
+    strange: dict[tuple[str | None, str], list[Diagnostic]] = field(default_factory=dict)
     searches: int = 0
     reads_more: bool = False
     doubtful: bool = False  # something was reported, or looked for among all names
@@ -220,6 +220,10 @@ class Remembering(Scope):
             self.searches += outcome.searches
             for strange, found in outcome.strange.items():
                 self.strange.setdefault(strange, []).extend(found)
+
+    def is_used(self, kind: str, name: str) -> bool:
+        """Who uses a name is known to each outcome."""
+        return super().is_used(kind, name) or any((kind, name) in outcome.uses for outcome in self.laid)
 
     def settled(self, kind: str, name: str) -> None:
         """A name whose type is another than before has changed for those who come after it."""

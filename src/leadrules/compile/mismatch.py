@@ -17,6 +17,7 @@ from leadrules.core.text import fold, nearest
 from leadrules.core.types import WORDS, Kind, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
+from leadrules.syntax.words import NOTHING
 
 if TYPE_CHECKING:
     from leadrules.compile.expressions import Scope
@@ -204,8 +205,8 @@ def not_a_label(scope: Scope, span: Span, name: str, type: Type, instead: tuple[
     if type.owner == "sequence" and name in scope.lost:
         return
     scope.complain("LR111", span, f"`{name}` is not {what}", label="unknown label", help=hint, fixes=fixes)
-    if type.owner == "sequence":
-        scope.strange.setdefault((near is not None, name), []).append(scope.diagnostics[-1])
+    key = name if type.owner == "sequence" else f"{type.owner}.{name}"
+    scope.strange.setdefault((near, key), []).append(scope.diagnostics[-1])
 
 
 def in_days(node: n.NumberLiteral) -> str:
@@ -277,6 +278,10 @@ def text_order(scope: Scope, node: n.Compare | n.Between, beside: n.Expression, 
 
 def needs_quotes(scope: Scope, node: n.Name, beside: n.Expression, type: Type) -> Expr:
     """`country = JP`: a text without its quotes."""
+    if node.span.text in NOTHING:
+        message = f"`{node.span.text}` is not a value: what is not there is blank"
+        hint = "a field that is not there `is blank`; among values, leave it out"
+        return scope.broken("LR016", node.span, message, label="no value", help=hint)
     wanted = fold(node.name.key)
     text = next((o for o in type.options if fold(o) == wanted), node.name.text)
     subject = f"`{beside.name.key}`" if isinstance(beside, n.Name) else said(beside)

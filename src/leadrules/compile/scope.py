@@ -82,9 +82,9 @@ class Context:
     searches: int = 0  # for what was meant
     lost: frozenset[str] = frozenset()  # names of blocks that could not be read
     nameless: int = 0  # blocks that were left without their name
-    strange: dict[tuple[bool, str], list[Diagnostic]] = field(
+    strange: dict[tuple[str | None, str], list[Diagnostic]] = field(
         default_factory=dict
-    )  # unknown names, like another or not
+    )  # unknown names, with the one that each is like
     reads_more: bool = False  # the definition that is being lowered reads events or the state
 
     def statement(self, statement: n.Statement, work: Callable[[], T]) -> T:
@@ -130,6 +130,10 @@ class Context:
         """Remember where a declared name is used."""
         self.uses.setdefault((kind, name), []).append(span)
 
+    def is_used(self, kind: str, name: str) -> bool:
+        """Whether anything uses a declared name."""
+        return bool(self.uses.get((kind, name)))
+
     def use_event_field(self, types: Iterable[str], key: str, span: Span) -> None:
         """A field that events of a group share is used of each."""
         for event in types:
@@ -157,7 +161,7 @@ class Context:
         fixes = (replace(f"change to `{near}`", span, as_name(near, span)),) if near else ()
         message = f"there is no {what}{' called' if ' of ' in what else ''} `{name}`"
         self.complain(code, span, message, label=f"unknown {what.partition(' of ')[0]}", help=hint, fixes=fixes)
-        self.strange.setdefault((near is not None, nfc(name)), []).append(self.diagnostics[-1])
+        self.strange.setdefault((near, nfc(name)), []).append(self.diagnostics[-1])
 
     def meant(self, name: str, known: Iterable[str]) -> str | None:
         """The name that was probably meant. A file that is wrong throughout is not searched for hours."""
@@ -274,17 +278,6 @@ class Context:
         finally:
             self.counting_since = before
 
-    def forgive(self) -> None:
-        """Drop what follows from what is already reported: findings in lines that could not be read as they are, and for
-        each block without a name the unknown name that is used most, which may be its own."""
-        scars = [scar for statement in self.names.statements for scar in statement.scars]
-        if scars:
-            self.diagnostics = [d for d in self.diagnostics if not any(_lies_in(d.span, scar) for scar in scars)]
-        if self.nameless:
-            likely = sorted(self.strange, key=lambda key: (key[0], -len(self.strange[key])))[: self.nameless]
-            dropped = {id(diagnostic) for key in likely for diagnostic in self.strange[key]}
-            self.diagnostics = [d for d in self.diagnostics if id(d) not in dropped]
-
     @contextmanager
     def reading(self, statement: n.Statement, line: n.Node) -> Iterator[None]:
         """Within, a line of a damaged block that was cut short reports nothing: what is left of it says little."""
@@ -309,10 +302,6 @@ def _is_cut(span: Span) -> bool:
     end = span.file.text.find("\n", span.end)
     rest = span.file.text[span.end : end if end >= 0 else None].strip()
     return bool(rest) and rest[0] not in "}#" and not NEXT_LINE.match(rest)
-
-
-def _lies_in(span: Span, scar: Span) -> bool:
-    return span.file is scar.file and scar.start <= span.start < max(scar.end, scar.start + 1)
 
 
 def nothing(span: Span) -> Expr:

@@ -269,9 +269,13 @@ def _report_rule(scope: Scope, rule: n.Ident, block: n.Route | n.Score, known: l
     what = "score" if isinstance(block, n.Score) else "route"
     message = f"the {what} `{block.name.text}` has no rule `{rule.text}`"
     more = f" and {len(known) - 8} more" if len(known) > 8 else ""
-    hint = f"did you mean `{near}`?" if near else f"it has {', '.join(f'`{name}`' for name in known[:8])}{more}"
+    has = (
+        f"it has {', '.join(f'`{name}`' for name in known[:8])}{more}" if known else f"`{block.name.text}` has no rules"
+    )
+    hint = f"did you mean `{near}`?" if near else has
     fixes = (replace(f"change to `{near}`", rule.span, near),) if near else ()
     scope.complain("LR190", rule.span, message, label="unknown rule", help=hint, fixes=fixes)
+    scope.strange.setdefault((near, f"{block.name.key}.{rule.key}"), []).append(scope.diagnostics[-1])
 
 
 def _action(scope: Scope, node: n.ExpectAction) -> TestItem:

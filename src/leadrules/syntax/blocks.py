@@ -16,11 +16,11 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix
 from leadrules.core.source import SourceFile, Span
 from leadrules.core.text import nfc
+from leadrules.syntax.braces import balanced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import BLOCKS, BRACED, OPERANDS_END, RESERVED
+from leadrules.syntax.words import BLOCKS, BRACED, OPERANDS_END, RESERVED, WORDS_BEFORE
 
 _CONTINUES = frozenset({"CMP", "EQUAL", "SIGN", "MULOP", "LPAR", "LSQB", "COMMA", "DOT", "VBAR", "COLON"})
-WORDS_BEFORE = frozenset({"stop", "of", "group", "move", "to", "enroll", "do", "set", "key", "by", "on"})
 
 
 @dataclass(slots=True)
@@ -51,16 +51,20 @@ class Splitter:
         self.current: Block | None = None
         self.stray: list[Token] = []
         self.lost: list[str | None] = []
+        self.after: dict[int, Diagnostic] = {}
         self.ends_open = False
 
     def run(self) -> list[Block]:
         """The blocks in order."""
-        for index, token in enumerate(self.tokens):
+        self.tokens, found = balanced(self.file, self.tokens, self.at_margin)
+        self.findings += found
+        for index, written in enumerate(self.tokens):
+            token = written
             kind = self.opens(index, token)
             if kind:
                 self.begin(kind)
             elif self.lacks_keyword(index, token):
-                self.begin_lacking(index, token)
+                token = self.begin_lacking(index, token)
             if self.current is None or self.current.complete:
                 self.stray.append(token)
             else:
@@ -99,7 +103,12 @@ class Splitter:
             self.report_open(block)
         self.current = None
         if self.stray:
+            count = len(self.findings)
             self.report_stray(self.stray)
+            if block is not None and len(self.findings) > count:
+                self.after[id(block)] = self.findings[-1]
+            if block is not None and block.kind not in BRACED and self.stray[0].kind == "RBRACE":
+                self.lost.append(None)
             self.stray = []
 
     def opens(self, index: int, token: Token) -> str | None:
@@ -130,6 +139,13 @@ class Splitter:
         """Whether a token stands in column 1."""
         start = token.start
         return start == 0 or self.file.text[start - 1] in "\r\n" or (start == 1 and self.file.text[0] == "\ufeff")
+
+    def near_margin(self, token: Token) -> bool:
+        """Whether a token stands where a block's keyword may have been taken away before it."""
+        start = token.start
+        return self.at_margin(token) or (
+            self.file.text[start - 1] in " \t" and (start < 2 or self.file.text[start - 2] in "\r\n")
+        )
 
     def between(self) -> bool:
         """Whether no block is under way."""
@@ -175,13 +191,18 @@ class Splitter:
 
     def lacks_keyword(self, index: int, token: Token) -> bool:
         """Whether a name at the beginning of a line begins a block whose keyword was left out."""
-        if token.kind not in ("WORD", "NAME") or token.label or not token.first or not self.ends(index):
+        if not token.first or token.label or not self.near_margin(token) or not self.ends(index):
+            return False
+        if token.kind == "STRING":
+            return self.between() and meant_block(self.tokens[index : index + 3]) is not None
+        if token.kind not in ("WORD", "NAME"):
             return False
         outside = self.current is None or not self.current.open
         is_name = token.kind == "NAME" or (token.text not in RESERVED and token.text not in BLOCKS)
         block = self.current
         in_header = block is not None and not block.complete and (block.kind in BRACED or len(block.tokens) == 1)
-        return outside and is_name and not in_header and meant_block(self.following(index)) is not None
+        following = self.following(index)
+        return outside and is_name and not in_header and (is_swapped(following) or meant_block(following) is not None)
 
     def following(self, index: int) -> list[Token]:
         """The tokens after one, as far as the next block's keyword in column 1: a block is read without the next one."""
@@ -192,9 +213,12 @@ class Splitter:
             found.append(token)
         return found
 
-    def begin_lacking(self, index: int, token: Token) -> None:
-        """Open the block that was meant, with its keyword."""
-        kind = meant_block(self.following(index))
+    def begin_lacking(self, index: int, token: Token) -> Token:
+        """Open the block that was meant, with its keyword; the first token that is still to be taken."""
+        if is_swapped(self.following(index)):
+            return self.begin_swapped(index, token)
+        following = self.tokens[index : index + 3] if token.kind == "STRING" else self.following(index)
+        kind = meant_block(following)
         assert kind is not None
         self.begin(kind)
         span = Span(self.file, token.start, token.end)
@@ -202,6 +226,19 @@ class Splitter:
         message = f"`{kind}` is missing before `{span.text}`"
         self.findings.append(finding("LR020", span, message, help=f"write `{kind} {span.text}`", fixes=(fix,)))
         self.take(Token("WORD", kind, token.start, token.start, first=True))
+        return token
+
+    def begin_swapped(self, index: int, name: Token) -> Token:
+        """Open a block whose keyword stands behind its name; the keyword, after which the name is taken."""
+        keyword = self.tokens[index + 1]
+        self.begin(keyword.text)
+        span = Span(self.file, name.start, keyword.end)
+        fix = f"{keyword.text} {Span(self.file, name.start, name.end).text}"
+        message = f"`{keyword.text}` stands before the name"
+        fixes = (Fix(f"write `{fix}`", (Edit(span, fix),)),)
+        self.findings.append(finding("LR020", span, message, help=f"write `{fix}`", fixes=fixes))
+        self.tokens[index + 1] = Token(name.kind, name.text, name.start, name.end)
+        return Token("WORD", keyword.text, keyword.start, keyword.end, first=True)
 
     def report_open(self, block: Block) -> None:
         """A `{` without its `}`: the block is closed where the next one begins."""
@@ -228,6 +265,8 @@ class Splitter:
         """What stands between blocks; a run of it is one mistake."""
         first = tokens[0]
         self.lost += [nfc(token.text) for token in tokens[:2] if token.kind in ("WORD", "NAME")]
+        if len(tokens) > 1 and any(token.kind == "RBRACE" for token in tokens):
+            self.lost.append(None)
         if all(token.spoils for token in tokens):
             return
         if first.kind == "RBRACE":
@@ -237,14 +276,7 @@ class Splitter:
                 finding("LR023", span, "this `}` closes nothing", help="a `{` before it may be missing", fixes=(fix,))
             )
             return
-        span = Span(self.file, first.start, first.end)
-        if first.label:
-            message = f"the rule `{first.text}` stands outside of any block"
-            help_text = "move it into a block; a `}` above it may be one too many"
-        else:
-            message = f"`{first.text}` does not open a block"
-            help_text = "a block begins with " + ", ".join(f"`{word}`" for word in BLOCKS[:-1]) + f" or `{BLOCKS[-1]}`"
-        self.findings.append(finding("LR020", span, message, help=help_text))
+        self.findings.append(outside(self.file, first))
 
     def report_margin(self, token: Token) -> None:
         """A block's keyword outside column 1."""
@@ -258,11 +290,32 @@ class Splitter:
         self.findings.append(finding("LR021", span, message, help="move it to column 1 of its own line", fixes=(fix,)))
 
 
+def outside(file: SourceFile, token: Token) -> Diagnostic:
+    """The finding for what stands outside of any block, by its first token."""
+    if token.label:
+        message = f"the rule `{token.text}` stands outside of any block"
+        help_text = "move it into a block; a `}` above it may be one too many, or the first line of its block missing"
+    else:
+        message = f"`{token.text}` does not open a block"
+        help_text = "a block begins with " + ", ".join(f"`{word}`" for word in BLOCKS[:-1]) + f" or `{BLOCKS[-1]}`"
+    return finding("LR020", Span(file, token.start, token.end), message, help=help_text)
+
+
 _TARGETS = ("team", "rep", "queue", "keep", "match")
+
+
+def is_swapped(following: list[Token]) -> bool:
+    """Whether a name is followed by its block's keyword, and that by what follows a name."""
+    if len(following) < 2 or following[0].text not in BLOCKS or following[0].first or following[0].label:
+        return False
+    after = following[1]
+    return not after.first and (after.kind in ("STRING", "EQUAL", "LBRACE") or after.text in ("when", "of", "from"))
 
 
 def meant_block(following: list[Token]) -> str | None:
     """The kind of block that a name without a keyword begins, by what follows it."""
+    if len(following) > 1 and following[0].kind == "STRING" and following[1].kind == "LBRACE" and following[0].first:
+        return "test"
     if following and following[0].kind == "STRING":
         following = following[1:]
     if len(following) < 2:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date, datetime, time
+from typing import Any
 
 from leadrules.core.source import Span
 from leadrules.syntax.tokens import Cutter
@@ -61,6 +63,8 @@ _QUOTES = {
     '"': "”“＂",
 }
 _WIDE = re.compile(r"[＞＜＝！≦≧≠≤≥][＞＜＝=<>]?|[\uff01-\uff5e]")
+_WIDE_MOMENT = re.compile(r"[0-9０-９]{1,4}[-－ー−:：][0-9０-９TＴ:：\-－ー−]+")
+_WIDE_NUMBER = re.compile(r"(?:\d{1,3}(?:[,，]\d{3})+(?!\d)|[\d_＿]+)(?:[.．]\d+)?[%％]?")
 _REST_OF_WORD = re.compile(r"\w+")
 
 
@@ -71,7 +75,7 @@ def read_other(reader: Cutter, text: str, start: int) -> None:
     if text in _QUOTES:
         _read_odd_text(reader, text, start)
         return
-    wide = _WIDE.match(reader.text, start)
+    wide = _WIDE.match(reader.text, start) if text != "；" else None
     if wide is not None or text in MEANT:
         _read_wide(reader, wide[0] if wide else text, start)
         return
@@ -137,25 +141,61 @@ def _report_invisible(reader: Cutter, text: str, start: int) -> None:
 def _read_wide(reader: Cutter, text: str, start: int) -> None:
     """A full-width or typographic sign, or a run of full-width digits, read as its plain form."""
     if unicodedata.normalize("NFKC", text).isdigit():
-        match = re.compile(r"[\d.．,_]+").match(reader.text, start)
+        match = _WIDE_MOMENT.match(reader.text, start)
+        if match is not None and _read_wide_moment(reader, match[0], start):
+            return
+        match = _WIDE_NUMBER.match(reader.text, start)
         text = match[0] if match else text
     plain = MEANT.get(text) or unicodedata.normalize("NFKC", text)
     plain = MEANT.get(plain, plain)
+    if plain[0].isdigit():
+        plain = plain.replace(",", "_")
     reader.pos = start + len(text)
     reader.report("LR008", start, reader.pos, f"`{text}` is not the plain sign", plain, help=f"write `{plain}`")
     if plain in LOGIC:
-        reader.add("WORD", LOGIC[plain], start, reader.pos)
+        reader.add("WORD", LOGIC[plain], start, reader.pos).odd = True
     elif plain in PUNCTUATION:
-        reader.add(PUNCTUATION[plain], plain, start, reader.pos)
+        reader.add(PUNCTUATION[plain], plain, start, reader.pos).odd = True
     elif plain[0].isdigit():
-        reader.add("NUMBER" if "." in plain else "INT", plain, start, reader.pos, float(plain.replace("_", "")))
+        _add_number(reader, plain, start)
     elif plain == "#":
         reader.pos = _line_end(reader.text, start)
         reader.out.comments.append(Span(reader.file, start, reader.pos))
     elif plain in ("<", ">", "<=", ">=", "!="):
-        reader.add("CMP", plain, start, reader.pos)
+        reader.add("CMP", plain, start, reader.pos).odd = True
     else:
         reader.add("ODD", text, start, reader.pos).spoils = True
+
+
+def _add_number(reader: Cutter, plain: str, start: int) -> None:
+    number = float(plain.rstrip("%").replace("_", "") or 0)
+    if plain.endswith("%"):
+        reader.add("PERCENT", plain, start, reader.pos, number / 100)
+    else:
+        reader.add("NUMBER" if "." in plain else "INT", plain, start, reader.pos, number)
+
+
+def _read_wide_moment(reader: Cutter, text: str, start: int) -> bool:
+    """A date or a time of day in full-width signs, told once."""
+    plain = unicodedata.normalize("NFKC", text).replace("ー", "-").replace("−", "-")
+    clock = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", plain)
+    kind: str
+    value: Any
+    try:
+        if clock is not None:
+            kind, value = "TIME", time(int(clock[1]), int(clock[2]))
+        elif re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", plain):
+            kind, value = "DATE", date.fromisoformat(plain)
+        elif re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}", plain):
+            kind, value = "DATETIME", datetime.fromisoformat(plain)
+        else:
+            return False
+    except ValueError:
+        return False
+    reader.pos = start + len(text)
+    reader.report("LR008", start, reader.pos, f"`{text}` is not in plain signs", plain, help=f"write `{plain}`")
+    reader.add(kind, plain, start, reader.pos, value)
+    return True
 
 
 def _line_end(text: str, start: int) -> int:
@@ -167,7 +207,7 @@ def _read_odd_text(reader: Cutter, quote: str, start: int) -> None:
     """A text in other quotes, or one that is never closed."""
     end = _line_end(reader.text, start)
     line = reader.text[start + 1 : end]
-    close = min((at for at in map(line.find, _QUOTES[quote]) if at >= 0), default=-1)
+    close = min((at for at in (_closing(line, mark) for mark in _QUOTES[quote]) if at >= 0), default=-1)
     if close < 0:
         _read_open_text(reader, start, end)
         return
@@ -184,6 +224,17 @@ def _read_odd_text(reader: Cutter, quote: str, start: int) -> None:
         help=f'write `"{raw}"`',
     )
     reader.add("STRING", shown, start, reader.pos, raw)
+
+
+def _closing(line: str, mark: str) -> int:
+    """Where a text in other quotes ends: an apostrophe within a word does not end it."""
+    at = line.find(mark)
+    while mark in "'’" and 0 < at < len(line) - 1 and line[at - 1].isalpha() and line[at + 1].isalpha():
+        further = line.find(mark, at + 1)
+        if further < 0:
+            break
+        at = further
+    return at
 
 
 def _read_open_text(reader: Cutter, start: int, end: int) -> None:

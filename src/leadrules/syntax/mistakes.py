@@ -12,9 +12,11 @@ from leadrules.syntax import mistakes_lines as lines
 from leadrules.syntax import mistakes_operators as operators
 from leadrules.syntax import mistakes_words as words
 from leadrules.syntax.mend import Mend, Place, progress
-from leadrules.syntax.slips import general
+from leadrules.syntax.slips import general, goes_far, odd_sign, swapped
 
 KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
+    odd_sign,
+    lines.unquoted_title,
     words.hyphenated_name,
     words.thousands_comma,
     words.date_and_time,
@@ -55,9 +57,9 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
 
 
 def find_mend(place: Place) -> Mend | None:
-    """What was meant, as far as anybody knows."""
-    for known in KNOWN:
-        mend = known(place)
-        if mend is not None and progress(place, mend) > place.index:
-            return mend
-    return general(place)
+    """What was meant, as far as anybody knows; two neighbours change places where nothing else makes the line right."""
+    mend = next(
+        (mend for mend in (known(place) for known in KNOWN) if mend and progress(place, mend) > place.index), None
+    )
+    mend = mend or general(place)
+    return mend if mend is not None and goes_far(place, mend) else swapped(place) or mend

@@ -109,6 +109,11 @@ def points_without_sign(place: Place) -> Mend | None:
         return None
     if place.block.kind != "score":
         return None
+    sign = place.at(1)
+    if sign.kind == "SIGN" and place.at(2).text in ("when", "each"):
+        fix = f"{sign.text}{token.text}"
+        message = "the sign stands before the points of a rule"
+        return replaced(place, place.index, place.index + 2, [sign, token], "LR029", message, fix)
     shown_amount = token.text if token.kind != "LPAR" else "(..)"
     message = "the points of a rule begin with `+` or `-`"
     edit = Edit(Span(place.file, token.start, token.start), "+")
@@ -131,6 +136,8 @@ def points_without_parentheses(place: Place) -> Mend | None:
     if not amount or place.tokens[end].text not in ("when", "each"):
         return None
     kinds = [token.kind for token in amount]
+    if kinds == ["STRING"]:
+        return _quoted_points(place, start + 1)
     if kinds[-1] == "RPAR" and kinds.count("RPAR") > kinds.count("LPAR"):
         return inserted(replace(place, index=start + 1), [("LPAR", "(")], "(")
     fix = f"({place.span(amount[0], amount[-1]).text})"
@@ -142,12 +149,58 @@ def points_without_parentheses(place: Place) -> Mend | None:
     return mend
 
 
+def _quoted_points(place: Place, at: int) -> Mend | None:
+    """`ceo: +"20" when ..`."""
+    token = place.tokens[at]
+    number = str(token.value).strip()
+    if not number.replace("_", "").isdigit():
+        return None
+    points = Token("INT", number, token.start, token.end, value=float(number.replace("_", "")))
+    message = "the points of a rule are a number, and a number stands without quotes"
+    return replaced(place, at, at + 1, [points], "LR029", message, number)
+
+
 def missing_bar(place: Place) -> Mend | None:
     """`columns: hot warm`."""
     if place.block.kind != "matrix" or place.token.first or place.token.label or not place.takes("VBAR"):
         return None
     is_label = place.token.kind in ("WORD", "NAME") and place.at(1).kind != "COLON"
-    return inserted(place, [("VBAR", "|")], "|") if is_label else None
+    if bars(place, place.index) >= max(bars(place, at) for at, token in enumerate(place.tokens) if token.label):
+        return None
+    return replace(inserted(place, [("VBAR", "|")], "|"), lossy=True) if is_label else None
+
+
+def bars(place: Place, index: int) -> int:
+    """How many `|` the line of a token has."""
+    start = index
+    while start > 0 and not place.tokens[start].first:
+        start -= 1
+    end = index + 1
+    while end < len(place.tokens) and not place.tokens[end].first:
+        end += 1
+    return sum(token.kind == "VBAR" for token in place.tokens[start:end])
+
+
+def unquoted_title(place: Place) -> Mend | None:
+    """`vp Vice president: +10 when ..`."""
+    start = place.index
+    while start > place.start and not place.tokens[start].first:
+        start -= 1
+    name = place.tokens[start]
+    end = start + 1
+    while end < len(place.tokens) and place.tokens[end].kind in ("WORD", "NAME") and not place.tokens[end].first:
+        end += 1
+    words = place.tokens[start + 1 : end]
+    plain = name.kind in ("WORD", "NAME") and not name.label and name.text not in RESERVED
+    if not plain or not name.first or start == 0 or not words or not words[-1].label:
+        return None
+    if any(word.text in place.language.keywords for word in words):
+        return None
+    written = place.span(words[0], words[-1]).text
+    title = Token("STRING", f'"{written}"', words[0].start, words[-1].end, value=written)
+    message = f"`{written}` is a title here, and a title stands in quotes"
+    mend = replaced(place, start + 1, end, [title], "LR033", message, f'"{written}"')
+    return Mend(start, end, [replace(name, label=True), title], mend.finding)
 
 
 def missing_colon(place: Place) -> Mend | None:
@@ -160,6 +213,9 @@ def missing_colon(place: Place) -> Mend | None:
         if index + 1 < len(place.tokens) and place.tokens[index + 1].kind in ("LPAR", "DOT"):
             continue
         last = place.tokens[index + 1] if title else token
+        sign = index + 2 if title else index + 1
+        if place.tokens[sign].kind == "SIGN" and place.tokens[min(sign + 1, len(place.tokens) - 1)].kind == "COLON":
+            return _sign_before_colon(place, index, sign)
         label = Token(token.kind, token.text, token.start, token.end, token.first, True)
         colon = Token("COLON", ":", last.end, last.end)
         edit = Edit(Span(place.file, last.end, last.end), ":")
@@ -176,6 +232,16 @@ def missing_colon(place: Place) -> Mend | None:
         if progress(place, mend) > max(place.index, end):
             return mend
     return None
+
+
+def _sign_before_colon(place: Place, index: int, sign: int) -> Mend:
+    """`senior +: 15 when ..`."""
+    plus, colon = place.tokens[sign : sign + 2]
+    message = "the `:` stands before the points"
+    mend = replaced(place, sign, sign + 2, [colon, plus], "LR029", message, f": {plus.text}")
+    between = [replace(place.tokens[index], label=True), *place.tokens[index + 1 : sign]]
+    swapped = [replace(colon, start=plus.start, end=plus.end), replace(plus, start=plus.end, end=colon.end)]
+    return Mend(index, sign + 2, [*between, *swapped], mend.finding)
 
 
 def list_without_brackets(place: Place) -> Mend | None:
@@ -202,10 +268,11 @@ def missing_name(place: Place) -> Mend | None:
     if place.index != 1 or token.kind != "STRING" or place.at(1).kind in ("", END):
         return None
     words = "".join(char if char.isalnum() else " " for char in str(token.value).lower()).split()
-    name = "_".join(words)
-    if not name or not name[0].isalpha() or name in RESERVED or len(words) > 4:
+    name = "_".join(words if len(words) <= 4 else words[:3])
+    if not name or not name[0].isalpha() or name in RESERVED:
         return None
-    return inserted(place, [("WORD", name)], name, f"a {place.block.kind} has a name before its title")
+    mend = inserted(place, [("WORD", name)], name, f"a {place.block.kind} has a name before its title")
+    return replace(mend, finding=replace(mend.finding, fixes=()))
 
 
 def wrong_sign(place: Place) -> Mend | None:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from leadrules.syntax.mend import Mend, Place, progress, replaced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import RESERVED, UNITS
+from leadrules.syntax.words import NOTHING, RESERVED, UNITS
 
 
 def hyphenated_name(place: Place) -> Mend | None:
@@ -122,6 +122,11 @@ def quoted_name(place: Place) -> Mend | None:
     if token.kind in ("WORD", "NAME") and place.takes("STRING") and not place.takes("NAME") and not token.label:
         if token.text in place.language.keywords and token.text in RESERVED:
             return None
+        if token.text in NOTHING:
+            message = f"a text stands here, not `{token.text}`"
+            help_text = "write the text in quotes, or leave out what asks for it"
+            text = Token("STRING", '""', token.start, token.end, token.first, value="")
+            return replaced(place, place.index, place.index + 1, [text], "LR016", message, None, help_text, lossy=True)
         fix = f'"{token.text}"'
         text = Token("STRING", fix, token.start, token.end, token.first, value=token.text)
         message = f"`{token.text}` is a text here, and a text stands in quotes"
@@ -168,6 +173,9 @@ def within_of_field(place: Place) -> Mend | None:
     """`created_at within 30 days`, `count(E) > 3 within 30 days`."""
     count, unit = place.at(1), place.at(2)
     if place.takes("RESPOND") and place.token.text == "within":
+        return None
+    closed = list(place.stack)
+    if place.token.text == "within" and place.language.shift(closed, "RPAR") and place.language.takes(closed, "WITHIN"):
         return None
     if place.token.text not in ("within", "in") or count.kind != "INT" or unit.kind != "WORD":
         return None

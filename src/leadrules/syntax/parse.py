@@ -17,6 +17,7 @@ from leadrules.syntax.nodes import Module, Statement
 from leadrules.syntax.reader import BlockReader
 from leadrules.syntax.tokenize import tokenize
 from leadrules.syntax.tokens import Token, Tokens
+from leadrules.syntax.words import BRACED
 
 LARGEST_FILE = 5_000_000
 DEEPEST = 100
@@ -25,6 +26,8 @@ MOST_FINDINGS = 200
 _AFTER_NAMES = frozenset({"of", "from", "on", "order", "sets"})
 _LOCK = Lock()
 _OPENS = frozenset({"LPAR", "LSQB", "LBRACE"})
+_SIGNS = frozenset({"LR005", "LR006", "LR008"})
+_OF_SIGNS = frozenset({"LR024", "LR026", "LR032"})
 _CLOSES = frozenset({"RPAR", "RSQB", "RBRACE"})
 
 
@@ -45,12 +48,30 @@ def read_cut(file: SourceFile, tokens: Tokens, splitter: Splitter) -> tuple[Modu
     with _LOCK:
         language().builder.begin(file)
         for block in blocks:
+            before = len(findings)
             found = read_block(file, block, findings)
+            if len(findings) > before:
+                findings[:] = without_consequences(findings, before, splitter.after.get(id(block)), block)
             if found is not None:
                 statements.append(found)
             if found is None or lost_its_name(found):
                 splitter.lost.append(None)
     return Module(file, tuple(statements), tuple(tokens.comments), tuple(splitter.lost)), ordered(findings)
+
+
+def without_consequences(
+    findings: list[Diagnostic], before: int, after: Diagnostic | None, block: Block
+) -> list[Diagnostic]:
+    """The findings without those that come of one of a block, which begin at `before`: a sign that was told to be another
+    one and now is one too many, and what stands behind the block if the mistake reaches to its end."""
+    told = findings[before:]
+    ends = block.tokens[-1].end
+    if block.kind not in BRACED or any(one.span.end >= ends for one in told):
+        findings = [one for one in findings if one is not after]
+        before = len(findings) - len(told)
+    places = {(one.span.start, one.span.end) for one in told if one.code in _OF_SIGNS}
+    earlier = findings[:before]
+    return [one for one in earlier if (one.span.start, one.span.end) not in places or one.code not in _SIGNS] + told
 
 
 def lost_its_name(statement: Statement) -> bool:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from leadrules.core.diagnostics import Diagnostic
 from leadrules.core.source import SourceFile
-from leadrules.syntax.blocks import WORDS_BEFORE, Splitter
+from leadrules.syntax.blocks import Splitter
 from leadrules.syntax.nodes import Module
 from leadrules.syntax.parse import MOST_FINDINGS, read_cut, refuse
 from leadrules.syntax.tokenize import tokenize
 from leadrules.syntax.tokens import Tokens
-from leadrules.syntax.words import BLOCKS, RESERVED
+from leadrules.syntax.words import BLOCKS, RESERVED, WORDS_BEFORE
 
 _NAMED = "|".join(word for word in BLOCKS if word not in ("exit", "test"))
 _TAKEN = "|".join(sorted(RESERVED))

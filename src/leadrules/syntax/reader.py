@@ -15,7 +15,7 @@ from lark import Tree, UnexpectedToken
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic
 from leadrules.core.source import SourceFile, Span
-from leadrules.syntax.blocks import Block
+from leadrules.syntax.blocks import Block, outside
 from leadrules.syntax.grammar import END, language
 from leadrules.syntax.mend import Place
 from leadrules.syntax.mistakes import find_mend
@@ -54,6 +54,10 @@ class BlockReader:
         self.dropped = (0, 0)
         end = block.tokens[-1].end
         self.tokens = [*block.tokens, Token(END, "", end, end, first=True)]
+        for token in block.tokens:
+            if token.spoils and token.end > token.start:
+                self.damaged = True
+                self.scars.append(line_around(file, token))
         self.builder.lenient = False
         self.reset()
 
@@ -246,6 +250,14 @@ class BlockReader:
         return self.language.takes(list(self.anchor.states), terminal)
 
 
+def line_around(file: SourceFile, token: Token) -> Span:
+    """The line that a token stands on."""
+    text = file.text
+    start = max(text.rfind("\n", 0, token.start), text.rfind("\r", 0, token.start)) + 1
+    ends = [at for at in (text.find("\n", token.end), text.find("\r", token.end)) if at >= 0]
+    return Span(file, start, min(ends, default=len(text)))
+
+
 def may_begin(token: Token) -> bool:
     """Whether a token on a new line could be the first of a rule line that lacks its beginning."""
     return token.first and (token.kind in ("NAME", "INT") or (token.kind == "WORD" and token.text not in RESERVED))
@@ -263,6 +275,8 @@ def unexpected(place: Place) -> Diagnostic:
     """The finding for a mistake that nobody knows by name."""
     expected = place.expected()
     token = place.tokens[place.index]
+    if token.label and token.first and place.block.kind not in BRACED and place.index > 1:
+        return outside(place.file, token)
     between = place.start > 0 and token.kind != END and place.takes("RBRACE")
     if (token.first or token.kind == END) and place.index and not between:
         before = place.tokens[place.index - 1]

@@ -119,6 +119,7 @@ def slips(place: Place) -> Iterator[Mend]:
     accepts = place.language.accepts(list(place.stack))
     if place.token.kind in _SIGNS and place.at(-1).text == place.token.text:
         yield from extra(place)
+    yield from doubled(place)
     yield from misspelt(place, accepts)
     yield from filter(None, [quoted_name(place)])
     yield from unclosed(place, accepts)
@@ -127,6 +128,56 @@ def slips(place: Place) -> Iterator[Mend]:
     yield from missing_value(place, accepts)
     yield from reserved_name(place, accepts)
     yield from extra(place)
+
+
+def odd_sign(place: Place) -> Mend | None:
+    """A `、` or `（` of another keyboard that belongs nowhere: what is read in its place cannot stand there either."""
+    for at in (place.index, place.index - 1, place.index + 1, place.index + 2):
+        if not (0 < at < len(place.tokens) and place.tokens[at].odd):
+            continue
+        sign, before = place.tokens[at], place.tokens[at - 1]
+        after = [*place.tokens[at + 1 : at + 3], Token("", "", 0, 0), Token("", "", 0, 0)]
+        label = after[1 if after[0].kind == "STRING" else 0].kind == "COLON" and before.kind in ("WORD", "NAME")
+        kept = replace(before, label=label)
+        found = replaced(place, at, at + 1, [], "LR026", f"`{sign.text}` is one too many", "", "leave it out").finding
+        shown = replace(found, message=f"`{found.span.text}` is one too many")
+        mend = Mend(at - 1, at + 1, [kept], shown)
+        if at - 1 >= place.start and is_convincing(place, mend, *outcome(place, mend)):
+            return mend
+    return None
+
+
+def swapped(place: Place) -> Mend | None:
+    """Two neighbours the other way round, where the rest of the line is right."""
+    for at in (place.index, place.index - 1):
+        if at < max(place.start, 1 if place.block.kind == "test" else 2) or at + 1 >= len(place.tokens):
+            continue
+        first, second = place.tokens[at], place.tokens[at + 1]
+        if second.first or first.first or END in (first.kind, second.kind):
+            continue
+        fix = f"{second.text} {first.text}"
+        message = f"`{first.text}` and `{second.text}` stand the other way round"
+        between = first.start + len(second.text)
+        other = [replace(second, start=first.start, end=between), replace(first, start=between, end=second.end)]
+        mend = replaced(place, at, at + 2, [*other], "LR024", message, fix)
+        if goes_far(place, mend):
+            return mend
+    return None
+
+
+def goes_far(place: Place, mend: Mend) -> bool:
+    """Whether with a mend the rest of the line is right, or a good part of it."""
+    reached, complete = outcome(place, mend)
+    far = reached >= len(place.tokens) or reached >= mend.end + 8
+    return far or (complete and place.tokens[reached].first)
+
+
+def doubled(place: Place) -> Iterator[Mend]:
+    """`magnet magnet`."""
+    token = place.token
+    if token.text == place.at(-1).text and token.kind == place.at(-1).kind and token.kind not in ("LBRACE", "RBRACE"):
+        message = f"`{token.text}` stands twice"
+        yield replaced(place, place.index, place.index + 1, [], "LR026", message, "", "leave it out")
 
 
 def misspelt(place: Place, accepts: set[str]) -> Iterator[Mend]:
@@ -231,7 +282,9 @@ def extra(place: Place) -> Iterator[Mend]:
     token, before = place.token, place.at(-1)
     if token.kind in ("RPAR", "RSQB") and not place.takes("BROKEN"):
         message = f"this `{token.text}` closes nothing"
-        yield replaced(place, place.index, place.index + 1, [], "LR032", message, "", "leave it out")
+        fix = "" if before.kind == token.kind else None
+        help_text = "leave it out" if fix is not None else "leave it out, or open it where it is missing"
+        yield replaced(place, place.index, place.index + 1, [], "LR032", message, fix, help_text)
     elif (token.kind in _SIGNS or token.text in _FILLERS) and not token.first:
         message = f"`{token.text}` is one too many"
         yield replaced(place, place.index, place.index + 1, [], "LR026", message, "", "leave it out")

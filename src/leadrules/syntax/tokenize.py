@@ -11,7 +11,7 @@ import re
 from datetime import date
 
 from leadrules.core.codes import finding
-from leadrules.core.diagnostics import Edit, Fix
+from leadrules.core.diagnostics import Diagnostic, Edit, Fix
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.characters import LOGIC, MEANT, PUNCTUATION, read_other
 from leadrules.syntax.literals import read_date, read_number, read_time
@@ -37,6 +37,7 @@ _TOKEN = re.compile(
     |(?P<OTHER>.)""",
     re.VERBOSE | re.DOTALL,
 )
+_SHIFTED = frozenset({"LR002", "LR003", "LR033"})
 _BUSINESS = re.compile(r"[ \t\r\n\f\u3000]+(days?)\b")
 
 
@@ -54,6 +55,7 @@ class Tokenizer(Cutter):
             start, self.pos = match.span()
             read[match.lastgroup or ""](match, start)
         mark_labels(self.out.tokens)
+        tell_open_texts_once(self.out)
         return self.out
 
     def _space(self, match: re.Match[str], start: int) -> None:
@@ -89,7 +91,8 @@ class Tokenizer(Cutter):
 
     def _address(self, match: re.Match[str], start: int) -> None:
         text = match[0]
-        self.pos += self.text.startswith('"', self.pos)
+        quote = self.text.startswith('"', self.pos)
+        self.pos += quote
         self.report(
             "LR033",
             start,
@@ -98,7 +101,7 @@ class Tokenizer(Cutter):
             f'"{text}"',
             help=f'write `"{text}"`',
         )
-        self.add("STRING", text, start, self.pos, text)
+        self.add("STRING", text, start, self.pos, text).spoils = quote
 
     def _quoted(self, match: re.Match[str], start: int) -> None:
         self.add("NAME", match[0][1:-1], start, self.pos)
@@ -145,7 +148,7 @@ class Tokenizer(Cutter):
         meant = LOGIC[text]
         fix = meant if text != "!" else "not "
         self.report("LR006", start, self.pos, f"`{text}` is written `{meant}`", fix, help=f"write `{meant}`")
-        self.add("WORD", meant, start, self.pos)
+        self.add("WORD", meant, start, self.pos).odd = True
 
     def _punctuation(self, match: re.Match[str], start: int) -> None:
         self.add(PUNCTUATION[match[0]], match[0], start, self.pos)
@@ -157,6 +160,20 @@ class Tokenizer(Cutter):
 def tokenize(file: SourceFile) -> Tokens:
     """The tokens of a file."""
     return Tokenizer(file).run()
+
+
+def tell_open_texts_once(cut: Tokens) -> None:
+    """A quote that is missing shifts all texts of its line: what was found beside it is no mistake of its own."""
+    told: dict[int, Diagnostic] = {}
+    for one in cut.findings:
+        if one.code == "LR003" or (one.code == "LR033" and one.span.text.endswith('"')):
+            told.setdefault(one.span.file.position(one.span.start)[0], one)
+    if told:
+        cut.findings = [
+            one
+            for one in cut.findings
+            if one.code not in _SHIFTED or told.get(one.span.file.position(one.span.start)[0], one) is one
+        ]
 
 
 def mark_labels(tokens: list[Token]) -> None:

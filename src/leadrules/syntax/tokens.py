@@ -18,7 +18,7 @@ from leadrules.core.source import SourceFile, Span
 class Token:
     """A piece of text. `kind` is what it is by itself, `type` the grammar's terminal, which for a word the parser's
     state decides. `first` is the first on its line, `label` stands before its `:`; `spoils` marks one whose mistake is
-    reported, so that its line is not reported again."""
+    reported, so that its line is not reported again; `odd` marks a sign that is reported, and read as the plain one."""
 
     kind: str
     text: str
@@ -28,6 +28,7 @@ class Token:
     label: bool = False
     value: Any = None
     spoils: bool = False
+    odd: bool = False
     type: str = ""
 
     def __post_init__(self) -> None:

@@ -64,6 +64,9 @@ BLOCKS = (
 
 BRACED = frozenset(BLOCKS) - {"list", "table", "events", "define", "segment", "exit", "suppress", "assert"}
 
+# After these a block's keyword is a name, or part of an action.
+WORDS_BEFORE = frozenset({"stop", "of", "group", "move", "to", "enroll", "do", "set", "key", "by", "on"})
+
 UNITS = {
     f"{word}{ending}": f"{word}s"
     for word in ("minute", "hour", "day", "business day", "week", "month", "quarter", "year")
