@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.example_project import compiled, example_project
 from tests.unit.test_coverage import RULES
 
@@ -9,6 +10,52 @@ from leadrules.review.mutants import mutants_of, swapped
 from leadrules.review.mutate import Mutation, Recorder, mutation
 from leadrules.review.testing import run_tests
 from leadrules.ruleset.model import Ruleset
+
+# Steps at clock times and after one another, a pause, an exit, and what a state remembers from run to run.
+LONG = """
+sequence nurture {
+  1: day 1 09:00 email auto "One" template "intro"
+  2: wait 2 days call "Two"
+  3: day 6 after 1 hour linkedin "Three" when employees > 10
+  send between 08:00 and 18:00
+  exit when did email_replied since enrolled_at
+  finish after 1 day
+  on finish do set status = "Nurturing"
+}
+define per_head = 2 * employees + 1
+score paced { heads: +(min(per_head, 30)) when employees > 10  seen: +8 each email_opened halving every 2 days }
+trigger begin { on form_submitted where (form = "trial")  when employees > 10  do enroll nurture  once per 30 days }
+trigger over { on finish nurture  when country = "JP"  do notify "managers" "Through" }
+trigger calm { when country = "DE"  do task call "Ask" }
+test "runs through" {
+  as of 2026-11-02T07:00
+  given employees = 12, country = "JP"
+  event form_submitted 1 minute ago with form = "trial"
+  expect sequence is nurture and not (step >= 1) and paced = 25
+  then after 5 hours
+  expect action email "One"
+  then after 2 days
+  expect action call "Two"
+  then after 3 days
+  expect action linkedin "Three"
+  then after 2 days
+  expect sequence is blank
+  expect action set status = "Nurturing"
+  expect fired trigger.over
+}
+test "answers" {
+  as of 2026-11-02T07:00
+  given employees = 12, country = "DE"
+  event form_submitted 1 minute ago with form = "trial"
+  event email_opened 2 days ago
+  expect sequence is nurture and paced = 29
+  expect action call "Ask"
+  then after 1 day
+  event email_replied 1 hour ago
+  expect sequence is blank
+  expect not fired trigger.calm
+}
+"""
 
 TESTS = """
 test "big" { given employees = 100, country = "JP"  expect fit = 80 and temperature is hot }
@@ -42,9 +89,10 @@ def tried(ruleset: Ruleset) -> Mutation:
     return mutation(ruleset, example_project(), ruleset.tests, {}, recorder)
 
 
-def test_every_verdict_is_that_of_running_all_tests() -> None:
-    """The law behind the short cuts: no test is left out that would have noticed."""
-    ruleset = compiled(RULES + TESTS)
+@pytest.mark.parametrize("rules", [RULES + TESTS, LONG], ids=["wide", "long"])
+def test_every_verdict_is_that_of_running_all_tests(rules: str) -> None:
+    """The law behind the short cuts: no test, and no run of one, is left out that would have noticed."""
+    ruleset = compiled(rules)
     for trial in tried(ruleset).trials:
         edited = trial.mutant.make()
         failing = [r.title for r in run_tests(edited, ruleset.tests, example_project()) if not r.passed]

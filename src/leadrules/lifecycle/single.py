@@ -18,7 +18,7 @@ from leadrules.core.functions import Context
 from leadrules.core.functions.columnar import dtype
 from leadrules.core.types import DATE, Type
 from leadrules.data.texts import as_text
-from leadrules.engine.row import LeadFacts, prepare
+from leadrules.engine.row import LeadFacts, Program, prepare
 from leadrules.lifecycle.byrow import RowFacts, facts_by_row
 from leadrules.lifecycle.decide import Decided, decide
 from leadrules.lifecycle.due import due_times
@@ -84,12 +84,16 @@ class Look:
 class Workbench:
     """Rules made ready for one lead at a time."""
 
-    def __init__(self, project: Project, ruleset: Ruleset) -> None:
+    def __init__(
+        self, project: Project, ruleset: Ruleset, *, calendar: Calendar | None = None, program: Program | None = None
+    ) -> None:
         settings = ruleset.settings
         self.project, self.ruleset = project, ruleset
-        self.calendar = Calendar(settings.timezone, settings.week, settings.holiday_country, settings.holiday_dates)
+        self.calendar = calendar or Calendar(
+            settings.timezone, settings.week, settings.holiday_country, settings.holiday_dates
+        )
         self.teams = dict(project.team.teams)
-        self.program = prepare(ruleset, self.teams)
+        self.program = program or prepare(ruleset, self.teams)
         self.types = {field.name: field.type for field in project.lead_schema.fields} | dict(ruleset.fields)
 
     def look(

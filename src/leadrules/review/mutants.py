@@ -15,17 +15,16 @@ from leadrules.analyse.formulas import Formula, boxes, negated
 from leadrules.analyse.study import Study
 from leadrules.core.text import number_text
 from leadrules.project.model import Project
+from leadrules.review.mutant_limits import ACTED, ANYHOW, Change, cells_of, limits, times_of
 from leadrules.review.points import clauses
 from leadrules.ruleset.model import (
     Band,
     BandLabel,
     Classify,
     Definition,
-    Duration,
-    Each,
-    EventFilter,
     Expr,
     Group,
+    Matrix,
     Place,
     Placed,
     Route,
@@ -34,7 +33,6 @@ from leadrules.ruleset.model import (
     ScoreRule,
     Sequence,
     Stages,
-    Step,
     Trigger,
 )
 from leadrules.ruleset.walk import below
@@ -57,26 +55,15 @@ NEGATED = {
     "is_blank": ("is blank", "is not blank"),
     "did": ("did", "never"),
 }
-ANYHOW = ("seen", "fires", "done", "member")
-ACTED = ("fires", "done")
+ARITHMETIC = {
+    "add": ("+", "-", "sub"),
+    "sub": ("-", "+", "add"),
+    "mul": ("*", "/", "div"),
+    "div": ("/", "*", "mul"),
+    "min": ("min", "max", "max"),
+    "max": ("max", "min", "min"),
+}
 COMPARED = ("ge", "gt", "le", "lt", "eq", "between")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One edit: `old` becomes `new` in the ruleset.
-
-    `same` proves that it means the same. `tops` are the whole expressions that it changes, before and after: where they are
-    worth the same, nothing differs. `reach`: how a test must reach the line for the edit to matter.
-    """
-
-    words: str
-    span: Place | None
-    old: Any
-    new: Any
-    same: Callable[[], bool] | None = None
-    tops: tuple[tuple[Expr, Expr], ...] = ()
-    reach: tuple[str, ...] = ANYHOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +239,7 @@ def _inside(line: Any, study: Study | None) -> Iterator[Change]:
     for expr in _tops(line):
         yield from _in_expression(expr, study)
     for part in _parts(line):
-        yield from _limits(part, getattr(line, "span", None))
+        yield from limits(part, getattr(line, "span", None))
 
 
 def _tops(part: Any) -> Iterator[Expr]:
@@ -315,6 +302,18 @@ def _of_expression(expr: Expr, parent: Expr | None) -> Iterator[Change]:
         yield Change("`not` is dropped", expr.span, expr, expr.args[0])
     if expr.op in COMPARED:
         yield from (change for part in expr.args if (change := _threshold(part)) is not None)
+    if expr.op in ARITHMETIC:
+        yield from _of_arithmetic(expr)
+
+
+def _of_arithmetic(expr: Expr) -> Iterator[Change]:
+    """The numbers of a formula, and its operator where it joins two of them."""
+    sign, other, op = ARITHMETIC[expr.op]
+    if len(expr.args) == 2 and all(part.type.kind == "number" for part in expr.args):
+        yield Change(f"`{sign}` becomes `{other}`", expr.span, expr, replace(expr, op=op))
+    for part in expr.args:
+        if part.op == "const" and part.type.kind == "number" and part.value is not None:
+            yield _number(part, part.value, "number")
 
 
 def _threshold(part: Expr) -> Change | None:
@@ -341,23 +340,6 @@ def _more(value: float) -> float:
     return round(value + (1 if float(value).is_integer() or abs(value) > 1 else 0.01), 6)
 
 
-def _limits(part: Any, span: Place | None) -> Iterator[Change]:
-    """Numbers that are no expressions: within, at most, halving."""
-    span = getattr(part, "span", None) or span
-    if isinstance(part, EventFilter) and part.within is not None:
-        longer = Duration(part.within.count + 1, part.within.unit)
-        words = f"within {part.within.count} {part.within.unit} becomes {longer.count}"
-        yield Change(words, span, part, replace(part, within=longer))
-    if isinstance(part, Each):
-        for name, word in (("most_points", "points"), ("most_times", "times")):
-            value = getattr(part, name)
-            if value is not None:
-                words = f"at most {number_text(float(value))} {word} becomes {number_text(float(value + 1))}"
-                yield Change(words, span, part, replace(part, **{name: value + 1}))
-    if isinstance(part, Step) and part.day is not None:
-        yield Change(f"day {part.day} becomes {part.day + 1}", span, part, replace(part, day=part.day + 1), reach=ACTED)
-
-
 # -- lines dropped and swapped ----------------------------------------------------------------------------------------
 
 
@@ -367,6 +349,8 @@ def _of_lines(part: Any, study: Study) -> Iterator[tuple[tuple[str, ...], Change
             yield from _of_score(part, study)
         case Band():
             yield from _of_band(part)
+        case Matrix():
+            yield from (((part.name,), change) for change in cells_of(part))
         case Classify() | Stages():
             forms = [study.conditions.line(label) for label in part.labels]
             yield from _of_list(part.name, part, "labels", forms)
@@ -374,7 +358,9 @@ def _of_lines(part: Any, study: Study) -> Iterator[tuple[tuple[str, ...], Change
             yield from _of_list(f"route.{part.name}", part, "rules", [study.conditions.line(r) for r in part.rules])
         case Sequence():
             for step in part.steps:
-                yield (f"sequence.{part.name}.{step.number}",), _dropped(part, "steps", step, reach=ACTED)
+                dropped = _dropped(part, "steps", step, reach=ACTED)
+                yield (f"sequence.{part.name}.{step.number}",), replace(dropped, moves_steps=True)
+            yield from (((f"sequence.{part.name}.finish",), change) for change in times_of(part))
             for action in part.on_finish:
                 yield (f"sequence.{part.name}.finish",), _dropped(part, "on_finish", action, reach=ACTED)
             for name, word in (("exits", "exit"), ("pauses", "pause")):

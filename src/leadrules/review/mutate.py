@@ -1,8 +1,8 @@
 """Which small edits of the rules no test would notice.
 
 In: a ruleset whose tests pass. Out: `Mutation`: per mutant whether a test fails with it, and the survivors as text and as
-JSON. A test is run only if it comes to the edited line and sees something else there than before; the first that fails ends
-a mutant's trial.
+JSON. A test is run only if it comes to the edited line and sees something else there than before, from the run on that does;
+the first that fails ends a mutant's trial.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from leadrules.engine.row import LeadFacts, Program, prepare
 from leadrules.lifecycle.single import Look, OneRun, Workbench
 from leadrules.project.model import Project
 from leadrules.review.coverage import Coverage, Observer
-from leadrules.review.mutants import ANYHOW, Mutant, clause_keys, mutants_of
+from leadrules.review.mutants import Mutant, mutants_of
+from leadrules.review.points import Key
+from leadrules.review.retrial import Course, Reached, Retrial, alike, comes_to, first_run_from
 from leadrules.review.testing import passes
 from leadrules.ruleset.model import Band, Classify, Expr, Matrix, Ruleset, Segment, Stages, Test, TestItem
 from leadrules.ruleset.walk import below, expression_parts
 
 Files = Mapping[str, SourceFile]
 MOST_SHOWN = 70
-NOTICES, DECIDES_ELSE, SEES_THE_SAME = "notices", "decides else", "sees the same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +137,14 @@ class Recorder(Observer):
         super().__init__(ruleset, tests)
         self.looks: dict[int, list[Look]] = defaultdict(list)
         self.asked_of: dict[int, list[TestItem]] = defaultdict(list)  # by the id of the look
-        self.decides: set[int] = set()
+        self.runs: dict[int, list[Reached]] = defaultdict(list)
+        self.of_look: dict[int, frozenset[Key]] = {}  # by its id
 
     def looked(self, test: Test, look: Look) -> None:
         """A test looked at its lead."""
-        super().looked(test, look)
+        keys = frozenset(self.of_facts(look.found.program, look.facts))
+        self._note(test, keys)
+        self.of_look[id(look)] = keys
         self.looks[self.numbers[id(test)]].append(look)
 
     def program(self, look: Look) -> Program:
@@ -149,8 +153,9 @@ class Recorder(Observer):
 
     def ran(self, test: Test, run: OneRun) -> None:
         """A test's rules decided."""
-        super().ran(test, run)
-        self.decides.add(id(test))
+        keys = frozenset(self.of_run(run))
+        self._note(test, keys)
+        self.runs[self.numbers[id(test)]].append(Reached(run, keys | self.of_look[id(run.look)]))
 
     def asked(self, test: Test, item: TestItem, look: Look) -> None:
         """A test expects something that its lead's facts alone can tell."""
@@ -161,13 +166,16 @@ class _Court:
     """Tries mutants against tests that pass."""
 
     def __init__(self, ruleset: Ruleset, project: Project, tests: Sequence[Test], recorder: Recorder) -> None:
-        self.project, self.tests, self.recorder = project, tests, recorder
+        self.ruleset, self.project, self.tests, self.recorder = ruleset, project, tests, recorder
         self.teams = dict(project.team.teams)
+        self.calendar = Workbench(project, ruleset).calendar
         self.coverage: Coverage = self.recorder.coverage
+        self._runs_reach = {key for runs in recorder.runs.values() for one in runs for key in one.keys}
+        self._places = {id(look): at for looks in recorder.looks.values() for at, look in enumerate(looks)}
         deciding = frozenset(decisive(ruleset))
         self._decisive = {
             number: deciding.union(*(_named(item, ruleset) for item in test.items if item.condition is not None))
-            if id(test) in self.recorder.decides
+            if recorder.runs[number]
             else frozenset[str]()
             for number, test in enumerate(tests)
         }
@@ -176,62 +184,57 @@ class _Court:
         """Whether some test fails with the mutant."""
         ruleset = mutant.make()
         program = prepare(ruleset, self.teams)
-        near = self._comes_to(mutant)
+        near = comes_to(mutant, self.coverage)
         ordered = [*near, *(number for number in range(len(self.tests)) if number not in near)]
-        again: list[int] = []
+        again: dict[int, int] = {}  # tests, and the runs from which they are taken up
         if mutant.is_defined:
             for number in ordered:
                 fate = self._sees(number, program)
-                if fate == NOTICES:
+                if fate is True:
                     return Trial(mutant, self.tests[number].title, max(len(near), 1))
-                if fate == DECIDES_ELSE:
-                    again.append(number)
+                if fate is not None:
+                    again[number] = fate
+        retrial = Retrial(mutant, self.ruleset, ruleset, program, self.calendar, self._runs_reach)
         if mutant.is_decided:
-            again += [number for number in near if number not in again and self._matters(number, mutant, program)]
-        bench = Workbench(self.project, ruleset) if again else None
-        for number in sorted(again, key=self._cost):
-            if bench is not None and not passes(bench, self.tests[number]):
-                return Trial(mutant, self.tests[number].title, max(len(near), 1))
-        return Trial(mutant, None, len(near.union(again)))
+            self._take_up(again, retrial)
+        noticed = self._run_again(program, again, None if mutant.is_defined else retrial)
+        title = None if noticed is None else self.tests[noticed].title
+        return Trial(mutant, title, len(near.union(again)) if noticed is None else max(len(near), 1))
 
-    def _cost(self, number: int) -> int:
-        """How often the rules run in a test."""
-        return sum(item.kind == "then" for item in self.tests[number].items)
+    def _run_again(self, program: Program, again: Mapping[int, int], retrial: Retrial | None) -> int | None:
+        """The tests from the run on that an edit can make another, those with the fewest runs left first: which one notices."""
+        bench = Workbench(self.project, program.ruleset, calendar=self.calendar, program=program)
+        for number in sorted(again, key=lambda number: len(self.recorder.runs[number]) - again[number]):
+            course = Course(self.recorder.runs[number], again[number], program.ruleset, retrial)
+            if not passes(bench, self.tests[number], course):
+                return number
+        return None
 
-    def _matters(self, number: int, mutant: Mutant, program: Program) -> bool:
-        """Whether what a mutant changes is worth something else for the lead of a test; where that cannot be told, it is."""
-        tops = mutant.change.tops
-        return not tops or any(
-            program.value(new, look.facts) != self.recorder.program(look).value(old, look.facts)
-            for look in self.recorder.looks[number]
-            for old, new in tops
-        )
+    def _take_up(self, again: dict[int, int], retrial: Retrial) -> None:
+        for number, runs in self.recorder.runs.items():
+            begin = retrial.begins(runs)
+            if begin is not None:
+                again[number] = min(begin, again.get(number, begin))
 
-    def _comes_to(self, mutant: Mutant) -> set[int]:
-        """The numbers of the tests that reach the line of a mutant, and its clause where it is in one."""
-        reached = self.coverage.reached
-        lines = {
-            number for rule in mutant.rules for kind in mutant.change.reach for number in reached.get((kind, rule), ())
-        }
-        finishes = (tests for key, tests in reached.items() if key[0] == "done" and key[1] in mutant.rules)
-        is_within = mutant.change.reach == ANYHOW
-        clauses = {number for key in clause_keys(mutant) for number in reached.get(key, ())} if is_within else set()
-        return lines.union(clauses, *finishes)
+    def _sees(self, number: int, program: Program) -> bool | int | None:
+        """What a mutant of definitions does to a test, as far as that can be told without deciding anything.
 
-    def _sees(self, number: int, program: Program) -> str:
-        """What a mutant of definitions does to a test, as far as that can be told without deciding anything."""
-        names = self._decisive[number]
-        for look in self.recorder.looks[number]:
+        True: it notices. A number: its decisions may be others from that run on. None: it sees the same.
+        """
+        names, runs = self._decisive[number], self.recorder.runs[number]
+        for place, look in enumerate(self.recorder.looks[number]):
             case = look.facts.case
             facts = program.facts(case.lead, case.events, case.context, case.inputs)
-            if _alike(facts, look.facts):
+            if alike(facts, look.facts):
                 continue
             if self._fails(look, program, facts):
-                return NOTICES
+                return True
             # From here on what was decided may be something else, and with it all that later looks see.
             if any(facts.values[name] != look.facts.values[name] for name in names):
-                return DECIDES_ELSE
-        return SEES_THE_SAME
+                begin = first_run_from(runs, self._places, place)
+                if begin is not None:
+                    return begin
+        return None
 
     def _fails(self, look: Look, program: Program, facts: LeadFacts) -> bool:
         for item in self.recorder.asked_of[id(look)]:
@@ -259,7 +262,3 @@ def _named(item: TestItem, ruleset: Ruleset) -> set[str]:
     assert item.condition is not None
     found = expression_parts(item.condition, ruleset)
     return {str(part.value) for part in found if isinstance(part, Expr) and part.op == "name"}
-
-
-def _alike(one: LeadFacts, other: LeadFacts) -> bool:
-    return one.values == other.values and one.fired == other.fired and one.contributions == other.contributions

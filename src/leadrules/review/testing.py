@@ -16,7 +16,7 @@ from leadrules.core.text import fold, in_units
 from leadrules.core.types import Type
 from leadrules.engine.row import LeadFacts, Seen
 from leadrules.lifecycle.decide import ALWAYS
-from leadrules.lifecycle.model import empty_state
+from leadrules.lifecycle.model import State, empty_state
 from leadrules.lifecycle.single import GIVEN, Look, OneRun, Workbench
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Band, Expr, Matrix, Place, Ruleset, Stages, Test, TestItem
@@ -86,9 +86,28 @@ def run_tests(ruleset: Ruleset, tests: Iterable[Test], project: Project, watch: 
     return [_OneTest(bench, test, asking, watch).run() for test in tests]
 
 
-def passes(bench: Workbench, test: Test) -> bool:
-    """Whether a test passes; it ends with the first thing that does not hold."""
-    return _OneTest(bench, test, frozenset(), UNWATCHED).holds()
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How a test began under other rules that made the same of it: so many runs, and the state that they left."""
+
+    runs: int
+    state: State
+
+
+class Course(Protocol):
+    """How a test went under other rules."""
+
+    @property
+    def past(self) -> Past:
+        """How far it goes the same way from the start."""
+
+    def rejoins(self, number: int, run: OneRun) -> Past | None:
+        """How far it goes the same way from a run on (of this number) that made of the lead what it made then."""
+
+
+def passes(bench: Workbench, test: Test, course: Course | None = None) -> bool:
+    """Whether a test passes; it ends with the first thing that does not hold. What `course` has seen is not asked again."""
+    return _OneTest(bench, test, frozenset(), UNWATCHED, course).holds()
 
 
 def lead_of(bench: Workbench, items: Iterable[TestItem]) -> Look:
@@ -115,7 +134,9 @@ def _names(below: Iterable[Any], definition: Any) -> set[str]:
 class _OneTest:
     """A test under way: the lead, its events, the state, and what the latest run made of it."""
 
-    def __init__(self, bench: Workbench, test: Test, asking: frozenset[str], watch: Watch) -> None:
+    def __init__(
+        self, bench: Workbench, test: Test, asking: frozenset[str], watch: Watch, course: Course | None = None
+    ) -> None:
         self.bench, self.test, self.asking, self.watch = bench, test, asking, watch
         self.ruleset, self.calendar = bench.ruleset, bench.calendar
         stated = next((item.time for item in test.items if item.kind == "as_of" and item.time), None)
@@ -125,7 +146,13 @@ class _OneTest:
         self.given: dict[str, Any] = {}
         self.events: list[dict[str, Any]] = []
         self.failures: list[Failure] = []
-        self.state = empty_state()
+        self.course = course
+        self.state = empty_state() if course is None else course.past.state
+        self.past_runs = (
+            0 if course is None else course.past.runs
+        )  # the number of the first that is not taken as it was
+        self.is_past = False  # the latest run is one of those
+        self.runs = 0
         self.runs_left = sum(item.kind == "then" for item in test.items)
         self.latest: OneRun | None = None
         self.seen: Look | None = None
@@ -176,14 +203,14 @@ class _OneTest:
                     self.lead[str(fed[name])] = value
             else:
                 self.lead[name] = typed(value, types.get(name))
-        self.latest = self.seen = None
+        self._changed()
 
     def _event(self, item: TestItem) -> None:
         known = {event: dict(fields) for event, fields in self.ruleset.event_fields}
         types = known.get(item.name or "", {})
         values = {name: typed(value, types.get(name)) for name, value in item.values}
         self.events.append({"type": item.name, "at": self._when(item)} | values)
-        self.latest = self.seen = None
+        self._changed()
 
     def _when(self, item: TestItem) -> datetime:
         if item.ago is None:
@@ -194,13 +221,15 @@ class _OneTest:
         return at
 
     def _then(self, item: TestItem) -> None:
-        self.state = self.bench.state_after(self._now())
+        if not self._was_seen(decides=True):
+            run = self._now()
+            self.state = self.state if self.is_past else self.bench.state_after(run)
         assert item.ago is not None
         later = self.calendar.shift(self.as_of, item.ago.count, item.ago.unit)
         assert isinstance(later, datetime)
         self.as_of, self.given = later, {}
         self.runs_left -= 1
-        self.latest = self.seen = None
+        self._changed()
 
     def _look(self) -> Look:
         """The lead before anything is decided: enough for what asks for nothing that a run decides."""
@@ -224,14 +253,36 @@ class _OneTest:
         if self.latest is None:
             self.latest = self.bench.run(self._look(), lasting=self.runs_left > 0)
             self.watch.ran(self.test, self.latest)
+            self._rejoin(self.latest)
+            self.runs += 1
         return self.latest
+
+    def _rejoin(self, run: OneRun) -> None:
+        past = self.course.rejoins(self.runs, run) if self.course is not None else None
+        if past is not None:
+            self.past_runs, self.state, self.is_past = past.runs, past.state, True
+
+    def _changed(self) -> None:
+        """Something happened: the rules have to look again."""
+        self.latest = self.seen = None
+        self.is_past = False
+
+    def _was_seen(self, *, decides: bool) -> bool:
+        """Whether an item is of the past; one that `decides` may be the first of its run."""
+        if decides and self.runs < self.past_runs and not self.is_past:
+            self.runs += 1
+            self.is_past = True
+        return self.is_past or self.runs < self.past_runs
 
     # -- what is expected ---------------------------------------------------------------------------------------------
 
     def _expect(self, item: TestItem) -> None:
         condition, program = item.condition, self.bench.program
         assert condition is not None
-        facts = self._now().facts if self._asks_decisions(condition) else self._told(item)
+        decides = self._asks_decisions(condition)
+        if self._was_seen(decides=decides):
+            return
+        facts = self._now().facts if decides else self._told(item)
         if program.value(condition, facts) is not True:
             seen = program.trace(condition, facts)
             self.failures.append(Failure(item.span, seen, lines=self._score_lines(facts, seen)))
@@ -248,6 +299,8 @@ class _OneTest:
     def _fired(self, item: TestItem) -> None:
         assert item.path is not None
         decided = item.path.partition(".")[0] in ("trigger", "route")
+        if self._was_seen(decides=decided):
+            return
         fired = self._now().fired if decided else self._told(item).fired
         if (item.path in fired) == item.negated:
             said = ", ".join(sorted(fired)) or "no rule"
@@ -255,6 +308,8 @@ class _OneTest:
             self.failures.append(Failure(item.span, remark=remark))
 
     def _action(self, item: TestItem) -> None:
+        if self._was_seen(decides=True):
+            return
         done = self._now().actions
         found = [action for action in done if self._is_expected(item, action)]
         if bool(found) == item.negated:
