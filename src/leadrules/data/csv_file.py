@@ -74,10 +74,15 @@ class CsvFile:
         self, head: _Head, chunks: Iterator[tuple[bytes, bool]], wanted: list[int], options: Options
     ) -> Iterator[Batch]:
         width, line, number = len(head.header), head.line, 1
+        end = str(width - 1)
+        read = sorted({*wanted, width - 1})  # a row that is short has no last cell: where all have one, none is
         for chunk, last in chunks:
             unsure = last and _may_end_in_footer(chunk)
-            fast = None if unsure else _fast(chunk, head.delimiter, width, wanted, options)
+            fast = None if unsure else _fast(chunk, head.delimiter, width, read, options)
             if fast is not None:
+                if len(read) > len(wanted):
+                    read = wanted if fast.get_column(end).null_count() else read
+                    fast = fast.drop(end)
                 # Where one block has other texts the next ones will too: they need not be read twice.
                 options = options if all(fast.schema[str(i)] == pl.Enum for i in options) else NO_OPTIONS
                 yield Batch(fast, range(line, line + len(fast)), range(number, number + len(fast)))
@@ -223,6 +228,9 @@ def _fast(
     if frame is None:
         return None
     # Polars refuses long rows, but fills short ones up: only if the delimiters are all there is no row short.
+    end = str(width - 1)
+    if end in frame.columns and not frame.get_column(end).null_count():
+        return frame
     return frame if _delimiters(chunk, mark, frame, width) - quoted == len(frame) * (width - 1) else None
 
 

@@ -58,8 +58,12 @@ class LeadIndex:
         if found.all():
             return rows
         missing = (~found).arg_true()
-        rest = texts.gather(missing).str.strip_chars(TRIM)
-        return rows.scatter(missing, self._find(rest))
+        rest = self._find(texts.gather(missing), self._levels[1:])
+        if rest.null_count():
+            unknown = rest.is_null().arg_true()
+            trimmed = texts.gather(missing.gather(unknown)).str.strip_chars(TRIM)
+            rest = rest.scatter(unknown, self._find(trimmed, self._levels))
+        return rows.scatter(missing, rest)
 
     def meant_by(self, texts: Iterable[str]) -> pl.Series:
         """The rows of leads whose key is, folded, one of these texts."""
@@ -69,11 +73,12 @@ class LeadIndex:
         every = self._levels[0]
         return every.rows.filter(fold_series(every.keys).is_in(listed))
 
-    def _find(self, texts: pl.Series) -> pl.Series:
-        """Through all levels."""
+    @staticmethod
+    def _find(texts: pl.Series, levels: Iterable[_Level]) -> pl.Series:
+        """Through these levels, one after the other."""
         rows = pl.Series([None], dtype=pl.UInt32).new_from_index(0, len(texts))
         missing = pl.arange(len(texts), eager=True, dtype=pl.UInt32)
-        for level in self._levels:
+        for level in levels:
             some, found = level.find(texts)
             rows = rows.scatter(missing.filter(found), some.filter(found))
             texts, missing = texts.filter(~found), missing.filter(~found)
