@@ -87,7 +87,8 @@ EVENT_COLUMNS: Mapping[str, pl.DataType] = {"identity": pl.UInt64(), "moment": p
 VERSION_COLUMNS: Mapping[str, pl.DataType] = {"sequence": pl.String(), "version": pl.Int32(), "text": pl.String()}
 
 # One change of one lead: `kind` is owner, sequence, label, segment or set; `what` the name of the label, segment or field.
-# Also what became of each step that came due: `step`, the sequence, `3 email` as `old`, `done` or the reason as `new`.
+# Also what became of each step that came due: `step`, the sequence, `3 email` as `old`, `done` or the reason as `new`;
+# and `due`, when a response is due to a lead that was assigned.
 HISTORY_COLUMNS: Mapping[str, pl.DataType] = {
     "run": pl.Int32(),
     "as_of": INSTANT,

@@ -93,7 +93,14 @@ def history_after(outcome: Outcome) -> pl.DataFrame:
     decided = _decided(outcome)
     labels = history_of(decided.tick, decided.labels)
     kinds = {name: kind for name, kind in HISTORY_COLUMNS.items() if name not in ("run", "as_of")}
-    parts = [*_of_record(decided.tick), *_of_run(decided), *_of_fields(outcome, decided), _of_steps(decided), labels]
+    parts = [
+        *_of_record(decided.tick),
+        *_of_run(decided),
+        *_of_fields(outcome, decided),
+        _of_steps(decided),
+        _of_due(decided),
+        labels,
+    ]
     return pl.concat([part.select(list(kinds)).cast(kinds) for part in parts])  # type: ignore[arg-type]
 
 
@@ -147,6 +154,19 @@ def _of_steps(decided: Decided) -> pl.DataFrame:
         parts.field("1").alias("what"),
         (parts.field("2") + " " + pl.col("kind")).alias("old"),
         pl.col("reason").fill_null(DONE).alias("new"),
+        "rule",
+    )
+
+
+def _of_due(decided: Decided) -> pl.DataFrame:
+    """When a response is due, of each lead that got an owner with a time to respond within."""
+    given = decided.done.filter(pl.col("kind") == "assign", pl.col("what") == "owner", pl.col("due").is_not_null())
+    return given.select(
+        decided.tick.leads["key"].gather(given["lead_row"]),
+        pl.lit("due").alias("kind"),
+        pl.lit("response").alias("what"),
+        pl.lit(None, dtype=pl.String).alias("old"),
+        pl.col("due").dt.strftime("%Y-%m-%dT%H:%M:%S%.6f%z").alias("new"),
         "rule",
     )
 

@@ -26,6 +26,7 @@ PARTS = 10
 FLOOR = 1e-4
 MOST_FINDINGS = 12
 DECIDED = ("route.", "trigger.", "sequence.")  # a report decides nothing, so these have no share now
+DECISIONS = ("reasons", "owner", "sequence", "step", "enrolled_at")  # nor have these columns of decisions.csv
 Counts = dict[str, int]
 
 
@@ -123,7 +124,11 @@ def snapshot_of_run(manifest: Mapping[str, object], decisions: pl.DataFrame, nam
     assert isinstance(counts, Mapping)
     labels: dict[str, Counts] = {}
     for column in decisions.get_columns():
-        if column.dtype != pl.String or column.name in ("reasons", "owner", decisions.columns[0]):
+        if (
+            column.dtype != pl.String
+            or column.name in (*DECISIONS, decisions.columns[0])
+            or column.name.startswith("route.")
+        ):
             continue
         values = column.str.split(";").explode(empty_as_null=True) if column.name == "segments" else column
         counted = _counted(values.replace("", None))

@@ -93,7 +93,16 @@ def _answered(material: Material, given: pl.DataFrame) -> pl.DataFrame:
 
 
 def _due(material: Material, rows: pl.DataFrame) -> pl.Series:
-    """When a response was due, by the rule that assigned the lead."""
+    """When a response was due: as the state remembers it; of assignments from before it did so, by the rule that assigned."""
+    said = material.changes("due").select(ROW, pl.col("as_of").alias("at"), pl.col("new").alias("said"))
+    said = said.with_columns(pl.col("said").str.to_datetime("%Y-%m-%dT%H:%M:%S%.6f%z", time_zone="UTC").cast(INSTANT))
+    known = rows.join(said.unique([ROW, "at"], keep="last"), on=[ROW, "at"], how="left", maintain_order="left")["said"]
+    if said.height:
+        return known.alias("due")
+    return _due_by_rule(material, rows)
+
+
+def _due_by_rule(material: Material, rows: pl.DataFrame) -> pl.Series:
     lengths = _lengths(material)
     clocks: dict[str, WorkingTime] = {}
     reps = {rep.key: rep for rep in material.project.team.reps}
