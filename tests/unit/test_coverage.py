@@ -142,3 +142,28 @@ def test_results_as_junit_are_valid_and_say_what_failed() -> None:
     assert [case.get("name") for case in suite.iter("testcase")] == ["good", "bad <1>"]
     (failure,) = suite.iter("failure")
     assert "expected" in failure.text
+
+
+def test_a_floor_a_cap_and_a_limit_are_reached_where_they_change_a_score() -> None:
+    rules = """
+score heat {
+  group email at most 10 points { opened: +6 each email_opened }
+  big: +90 when employees >= 100
+  poor: -30 when country = "XX"
+  floor -20
+  cap 95
+}
+"""
+
+    def reaches(test: str) -> set[str]:
+        ruleset = compiled(f'{rules}\ntest "t" {{ {test} }}')
+        observer = Observer(ruleset, ruleset.tests)
+        assert all(result.passed for result in run_tests(ruleset, ruleset.tests, example_project(), observer))
+        found = observer.coverage
+        return {str(point.key[2]) for point in found.points if point.kind == "bounds" and found.tests(point)}
+
+    opened = "event email_opened 1 hour ago  event email_opened 2 hours ago"
+    assert reaches("given employees = 100  expect heat = 90") == set()
+    assert reaches(f"{opened}  expect heat = 10") == {"email limit"}
+    assert reaches(f"given employees = 100  {opened}  expect heat = 95") == {"email limit", "cap"}
+    assert reaches('given country = "XX"  expect heat = -20') == {"floor"}

@@ -98,6 +98,7 @@ def reached_by_facts(
             case Score():
                 names = (f"{definition.name}.{rule.name}" for rule in definition.rules)
                 yield from (("fires" if name in facts.fired else "rests", name) for name in names)
+                yield from (("bounds", definition.name, bound) for bound in _bounds(definition, facts))
             case Band() | Classify() | Stages():
                 yield ("label", definition.name, value)
             case Matrix():
@@ -105,6 +106,13 @@ def reached_by_facts(
     for condition in conditions:
         for row in _rows(condition, program, facts):
             yield from outcomes(condition, program, facts, row)
+
+
+def _bounds(score: Score, facts: LeadFacts) -> Iterator[str]:
+    """The floor, the cap and the groups' limits that changed a lead's score: lines of its reasons that no rule gave."""
+    rules = {rule.name for rule in score.rules}
+    lines = (line for line in facts.contributions if line.score == score.name)
+    yield from (line.rule for line in lines if line.is_bound or line.rule not in rules)
 
 
 def _rows(condition: Condition, program: Program, facts: LeadFacts) -> Iterator[Mapping[str, Any] | None]:

@@ -60,6 +60,8 @@ def what(point: Point, files: Files) -> str:
         return f"`{source_text(point.clause, files)}` {missing}"
     if point.kind == "label":
         return f"`{point.key[2]}` {missing}"
+    if point.kind == "bounds":
+        return f"its {point.key[2]} {missing}" if " " not in point.key[2] else f"the {point.key[2]} {missing}"
     if point.kind == "cell":
         return f"`{point.key[2]}` by `{point.key[3]}` {missing}"
     return f"{point.key[2]} {missing}" if len(point.key) > 2 else missing

@@ -399,15 +399,17 @@ def _of_score(score: Score, study: Study) -> Iterator[tuple[tuple[str, ...], Cha
         value = getattr(score, name)
         if value is not None:
             words = f"{name} {number_text(float(value))} becomes {number_text(float(value + 1))}"
-            yield (f"{score.name} {name}",), Change(words, score.span, score, replace(score, **{name: value + 1}))
-    yield from (((f"{score.name}.{g.name}",), _limit(g)) for g in score.groups if g.most_points is not None)
+            more, key = replace(score, **{name: value + 1}), ("bounds", score.name, name)
+            yield (f"{score.name} {name}",), Change(words, score.span, score, more, reach=(), key=key)
+    yield from (((f"{score.name}.{g.name}",), _limit(score, g)) for g in score.groups if g.most_points is not None)
 
 
-def _limit(group: Group) -> Change:
+def _limit(score: Score, group: Group) -> Change:
     assert group.most_points is not None
     more = group.most_points + 1
     words = f"at most {number_text(float(group.most_points))} points becomes {number_text(float(more))}"
-    return Change(words, group.span, group, replace(group, most_points=more))
+    key = ("bounds", score.name, f"{group.name} limit")
+    return Change(words, group.span, group, replace(group, most_points=more), reach=(), key=key)
 
 
 def _of_band(band: Band) -> Iterator[tuple[tuple[str, ...], Change]]:

@@ -30,7 +30,7 @@ from leadrules.ruleset.model import (
 )
 from leadrules.ruleset.walk import below
 
-Kind = Literal["fires", "rests", "label", "cell", "true", "false", "done", "member", "outsider"]
+Kind = Literal["fires", "rests", "label", "cell", "true", "false", "done", "member", "outsider", "bounds"]
 Key = tuple[Any, ...]
 MISSING: dict[Kind, str] = {
     "fires": "never fires",
@@ -42,6 +42,7 @@ MISSING: dict[Kind, str] = {
     "done": "is never done",
     "member": "holds for no lead",
     "outsider": "holds for every lead",
+    "bounds": "never changes a score",
 }
 
 
@@ -168,6 +169,12 @@ def _score(found: Points, one: Score) -> None:
             before = [r.name for r in one.rules[: one.rules.index(rule)] if r.group == rule.group]
             about = (one.name, tuple(before)) if rule.group in first_match else (one.name, ())
             found.condition(Condition(name, rule.when, "lead", about), single=rule.each is not None)
+    for group in one.groups:
+        if group.most_points is not None:
+            found.add("bounds", one.name, group.span, f"{group.name} limit")
+    for bound in ("floor", "cap"):
+        if getattr(one, bound) is not None:
+            found.add("bounds", one.name, one.span, bound)
 
 
 def _band(found: Points, one: Band) -> None:
