@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -97,6 +98,67 @@ def test_tables_have_captions_and_column_heads(page: str) -> None:
     tags = [tag for tag, _ in outline(page)]
     assert tags.count("caption") == tags.count("table") > 20
     assert all(attrs.get("scope") == "col" for tag, attrs in outline(page) if tag == "th")
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2: the relative luminance of #rgb or #rrggbb."""
+    text = colour[1:] if len(colour) == 7 else "".join(2 * c for c in colour[1:])
+    parts = [int(text[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_contrast_by_its_definition() -> None:
+    assert contrast("#fff", "#000000") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)  # the known grey that just fails
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colours_can_be_told_from_the_page(page: str, theme: str) -> None:
+    light, dark = re.findall(r":root \{([^}]*--page[^}]*)\}", page)
+    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]+)", light if theme == "light" else dark))
+    assert len(colours) == 13
+    for behind in ("page", "wash"):
+        # Text, and links, are read (WCAG 1.4.3: 4.5); marks are seen (1.4.11: 3).
+        assert all(contrast(colours[name], colours[behind]) >= 4.5 for name in ("ink", "soft", "k0"))
+    assert {name for name in colours if name[0] == "k" and contrast(colours[name], colours["page"]) < 3} == set()
+
+
+def test_headings_are_in_order(page: str) -> None:
+    levels = [int(tag[1]) for tag, _ in outline(page) if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+def test_what_can_be_opened_can_be_reached_by_keyboard(page: str) -> None:
+    tags = outline(page)
+    assert [tag for tag, _ in tags].count("summary") == [tag for tag, _ in tags].count("details") > 20
+    assert not [attrs for _, attrs in tags if "onclick" in attrs or attrs.get("tabindex", "0") != "0"]
+    assert ":focus-visible" in page
+    assert {tag for tag, _ in tags} >= {"main", "nav", "header"}
+    assert next(attrs for tag, attrs in tags if tag == "html").get("lang") == "en"
+
+
+def test_it_prints(page: str, tmp_path: Path) -> None:
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium (apt-get install chromium)")
+    file = tmp_path / "page.html"
+    file.write_text(page, encoding="utf-8")
+    made = tmp_path / "page.pdf"
+    options = ("--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile")
+    subprocess.run(
+        [CHROMIUM, *options, f"--print-to-pdf={made}", file.as_uri()], capture_output=True, timeout=120, check=True
+    )
+    content = made.read_bytes()
+    assert content.startswith(b"%PDF-")
+    # Tables that are closed on the screen are open on paper, so there are many pages.
+    assert 10 < len(re.findall(rb"/Type\s*/Page\b", content)) < 120
 
 
 def test_it_says_what_it_read_and_which_rules(page: str) -> None:

@@ -38,6 +38,7 @@ nav ul { columns: 14rem 3; padding-left: 1.1rem; margin: .5rem 0; } .soft, .note
 .wide { overflow-x: auto; } .chart { width: 100%; min-width: 34rem; height: auto; font-size: 11.5px; } .chart text { fill: var(--ink); }
 .chart .tick, .chart .none, .chart .value { fill: var(--soft); } .grid { stroke: var(--rule); fill: none; } .axis { stroke: var(--soft); fill: none; }
 .line { fill: none; stroke-width: 2; } .d1 { stroke-dasharray: 5 3; } .span { stroke: var(--soft); stroke-width: 2; fill: none; } .mark { stroke: var(--k1); stroke-dasharray: 4 3; fill: none; }
+.chart .value, .chart .tick { paint-order: stroke; stroke: var(--page); stroke-width: 3px; stroke-linejoin: round; }
 .chart .cell { font-size: 10px; } .chart .cell.dark { fill: var(--page); }
 COLOURS
 table { border-collapse: collapse; font-size: .87rem; margin: .4rem 0; } caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -45,8 +46,9 @@ p, li, h1, summary { overflow-wrap: anywhere; } figure { margin: 1rem 0; } td:fi
 th, td { padding: .18rem .7rem .18rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
 th { font-weight: 600; vertical-align: bottom; } th small { display: block; font-weight: 400; color: var(--soft); }
 .n { text-align: right; font-variant-numeric: tabular-nums; } td.n { white-space: nowrap; } summary { cursor: pointer; margin: .5rem 0; } summary:focus-visible, a:focus-visible { outline: 2px solid var(--k0); }
-@media print { :root { color-scheme: light; } body { max-width: none; font-size: 11px; padding: 0; } nav { display: none; } .wide { overflow: visible; }
-  .chart { min-width: 0; } section, figure, tr { break-inside: avoid; } details::details-content { content-visibility: visible; block-size: auto; } h2 { break-after: avoid; } }
+@page { size: A4 landscape; margin: 11mm; }
+@media print { :root { color-scheme: light; } table { font-size: 8px; } th { max-width: 4.6rem; } th, td { padding-right: .32rem; } body { max-width: none; font-size: 11px; padding: 0; } nav { display: none; } .wide { overflow: visible; }
+  .chart { min-width: 0; max-height: 150mm; } section, figure, tr { break-inside: avoid; } details::details-content { content-visibility: visible; block-size: auto; } h2 { break-after: avoid; } }
 """.replace(
     "COLOURS",
     "\n".join(f".c{i} {{ fill: var(--k{i}); }} .l{i} {{ stroke: var(--k{i}); }}" for i in range(figures.COLOURS)),
