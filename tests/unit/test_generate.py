@@ -94,3 +94,27 @@ def test_they_are_few(made: Generated) -> None:
 def test_a_text_in_which_a_pattern_finds_something(pattern: str, text: str | None) -> None:
     assert sample(pattern) == text
     assert text is None or re.search(pattern, text)
+
+
+def test_the_end_of_a_sequence_and_the_bounds_of_a_score_are_reached(folder: Path, tmp_path: Path) -> None:
+    import shutil
+
+    project = tmp_path / "project"
+    shutil.copytree(folder, project)
+    for old in (project / "rules").rglob("*.lead"):
+        old.unlink()
+    rules = """
+score heat {
+  group mail at most 10 points { vp: +8 when title contains "VP"  big: +8 when employees >= 100 }
+  poor: -30 when country = "XX"
+  floor -20
+}
+sequence short { 1: day 1 call "Call"  exit when opted_out  finish after 1 day }
+trigger over { on finish short  when employees > 10 and country = "JP"  do notify "managers" "Through" }
+"""
+    (project / "rules" / "rules.lead").write_text(rules, encoding="utf-8")
+    found = generated(opened(project))
+    assert "expect fired trigger.over" in found.text
+    assert "heat = 10" in found.text
+    assert "heat = -20" in found.text
+    assert found.missing == (), found.summary

@@ -101,6 +101,9 @@ class Examples:
         """How a lead is put where a point can be reached: into the sequence whose step or exit it is."""
         condition = clauses[id(point.clause)][0] if point.clause is not None else None
         when, about = (condition.when, condition.about) if condition is not None else ("", None)
+        ends = next((t.on.name for t in self.ruleset.triggers if point.rule == f"trigger.{t.name}" and _ends(t)), None)
+        if ends is not None:
+            return lambda example: self._in_sequence(example, ends, "finish")
         if point.kind == "done" or when == "step":
             _, name, step = point.rule.split(".")
             return lambda example: self._in_sequence(example, name, step)
@@ -259,7 +262,7 @@ class Examples:
             yield self.conditions.holds(one.condition)
         elif on.kind == "date" and on.value is not None:
             yield atom(self.study.terms.term(on.value), numbers(*_today(self.empty.as_of, self.study)))
-        elif on.kind in ("leave", "finish", "overdue"):
+        elif on.kind in ("leave", "overdue"):
             yield FALSE  # takes a run before it
 
     def _is_now(self, name: str, label: str) -> Formula:
@@ -288,6 +291,11 @@ class Examples:
 
     def _context(self, context: list[tuple[Expr, bool]]) -> Iterator[Formula]:
         yield from (_turned(self.conditions.holds(expr), holds) for expr, holds in context)
+
+
+def _ends(trigger: Trigger) -> bool:
+    """Whether a trigger listens to the end of a sequence."""
+    return trigger.on.kind == "finish"
 
 
 def _today(as_of: datetime, study: Study) -> tuple[float, float]:

@@ -13,10 +13,10 @@ from itertools import islice
 from typing import Any
 
 from leadrules.core.source import SourceFile
-from leadrules.core.types import Type
+from leadrules.core.types import NUMBER, Type
 from leadrules.lifecycle.single import Look, OneRun, Workbench
 from leadrules.project.model import Project
-from leadrules.review.boundaries import Boundary, met
+from leadrules.review.boundaries import Boundary, as_number, met
 from leadrules.review.coverage import Observer
 from leadrules.review.coverage_report import what
 from leadrules.review.examples import Examples, Goal
@@ -24,14 +24,15 @@ from leadrules.review.points import Key, Point
 from leadrules.review.test_blocks import Example, block, literal, name, text_literal
 from leadrules.review.testing import lead_of, run_tests
 from leadrules.review.workspace import Workspace
-from leadrules.ruleset.model import Band, Classify, Matrix, Ruleset, Score, Segment, Stages
+from leadrules.ruleset.model import Band, Classify, Expr, Matrix, Ruleset, Score, Segment, Stages
 from leadrules.syntax.format import format_file
 from leadrules.syntax.parse import parse
 
 TRIES, MOST_BASES, MOST_RUNS = 12, 2, 15
 FILE = "generated_test.lead"
+NONE_FOUND = "no lead was found"
 PRIVATE = ("assign", "notify")  # what these say is about persons of the company
-TAKES_RUNS = ("leave", "finish", "overdue")
+TAKES_RUNS = ("leave", "overdue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +114,24 @@ class _Generator:
     # -- several leads in one -----------------------------------------------------------------------------------------
 
     def _climb(self, search: _Search) -> None:
-        """Lead upon lead joined as long as what a band looks at rises, or falls; to its boundaries, and within a matrix."""
+        """Lead upon lead joined as long as a score or what a band looks at rises, or falls; to boundaries, and within a matrix."""
         bands = {one.name: one for one in self.ruleset.declared if isinstance(one, Band)}
         for band in bands.values():
             for sign in (1, -1):
-                self._climb_to(search, band, sign, lambda found: True)
+                self._climb_to(search, band.value, sign, lambda found: True)
+        for score in {point.rule: point for point in self.points.values() if point.kind == "bounds"}:
+            for sign in (1, -1):  # to its cap and its floor
+                self._climb_to(search, Expr("name", NUMBER, value=score), sign, lambda found: True)
         for key in [key for key in search.missed if key not in search.reached]:
             edge, point = self.boundaries.get(key), self.points.get(key)
             named = bands.get((edge.rule if edge is not None else "").partition(".")[0])
             if edge is not None and edge.clause is None and named is not None:
-                self._climb_to(search, named, 1, partial(self._is_below, named, edge))
+                self._climb_to(search, named.value, 1, partial(self._is_below, named, edge))
             elif point is not None and point.kind == "cell":
                 self._climb_in_row(search, point, bands)
 
     def _is_below(self, band: Band, edge: Boundary, found: Found) -> bool:
-        height = self._height(found, band)
+        height = self._height(found, band.value)
         return height < edge.number or (height == edge.number and not edge.step)
 
     def _climb_in_row(self, search: _Search, cell: Point, bands: Mapping[str, Band]) -> None:
@@ -135,21 +139,21 @@ class _Generator:
         assert isinstance(matrix, Matrix)
         band, row = bands.get(matrix.columns_of), cell.key[2]
         if band is not None:
-            self._climb_to(search, band, 1, lambda found: found.look.facts.values[matrix.rows_of] == row)
+            self._climb_to(search, band.value, 1, lambda found: found.look.facts.values[matrix.rows_of] == row)
 
-    def _climb_to(self, search: _Search, band: Band, sign: int, allows: Callable[[Found], bool]) -> None:
+    def _climb_to(self, search: _Search, height: Expr, sign: int, allows: Callable[[Found], bool]) -> None:
         pool = list(search.pool)
         at = next((found for found in pool if allows(found)), None)
         for found in pool if at is not None else ():
             assert at is not None
             joined = self._tried(_joined(at.example, found.example), decides=False)
-            if allows(joined) and sign * self._height(joined, band) > sign * self._height(at, band):
+            if allows(joined) and sign * self._height(joined, height) > sign * self._height(at, height):
                 at = joined
                 if at.keys - search.reached:
                     self._keep(search, at)
 
-    def _height(self, found: Found, band: Band) -> float:
-        value = found.look.found.program.value(band.value, found.look.facts)
+    def _height(self, found: Found, height: Expr) -> float:
+        value = found.look.found.program.value(height, found.look.facts)
         return float(value) if value is not None else 0.0
 
     def _like(self, search: _Search, key: Key) -> list[Example]:
@@ -201,7 +205,17 @@ class _Generator:
             return f"it takes a run before it (`on {trigger.on.kind}`), write it with `then after`"
         if goal.is_impossible:
             return "no lead can: the conditions exclude it"
-        return "no lead was found" if tried else "no lead was found of what a test can give"
+        return NONE_FOUND if tried else f"{NONE_FOUND} of what a test can give"
+
+    def reason(self, search: _Search, key: Key) -> str:
+        """Why a goal is not reached; of a number that was sought, also how near the leads came."""
+        why = search.missed[key][0] if key in search.missed else "its test does not pass"
+        one = self.boundaries.get(key)
+        if why != NONE_FOUND or one is None or one.expr is None or (one.condition and one.condition.when == "event"):
+            return why
+        found = (as_number(lead.look.found.program.value(one.expr, lead.look.facts)) for lead in search.pool)
+        off = min((number for number in found if number is not None), key=lambda n: abs(n - one.number), default=None)
+        return why if off is None or off == one.number else f"{why}; the nearest one is at {off:g}"
 
     def _tried(self, example: Example, *, decides: bool) -> Found:
         look = lead_of(self.bench, example.items)
@@ -342,11 +356,7 @@ def generated(workspace: Workspace, tell: Callable[[int, int], None] = lambda do
     reached = {key for (found, _) in kept for key in found.keys}
     files = {module.file.path: module.file for module in workspace.modules}
     goals: dict[Key, Point | Boundary] = {**generator.points, **generator.boundaries}
-    missing = [
-        (_place(one, files), search.missed.get(key, ("its test does not pass",))[0])
-        for key, one in goals.items()
-        if key not in reached
-    ]
+    missing = [(_place(one, files), generator.reason(search, key)) for key, one in goals.items() if key not in reached]
     return Generated(text, len(kept), len(goals) - len(missing), len(goals), tuple(missing))
 
 
