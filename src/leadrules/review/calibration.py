@@ -105,7 +105,7 @@ class Calibration:
         }
         for name, (after, of) in self.seen.later.items():
             if name not in own and after * 2 > of:
-                why = f"{after:,} of the {of:,} of leads that reached the outcome came after it: these are left out"
+                why = f"{after:,} of the {of:,} events of leads that reached the outcome came after it: these are left out"
                 yield leakage.Leak("event", name, why)
 
     @cached_property

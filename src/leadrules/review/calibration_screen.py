@@ -92,7 +92,7 @@ def _overlaps(document: Mapping[str, Any]) -> Section:
 
 def _fields(document: Mapping[str, Any]) -> Section:
     rows = tuple(
-        (one["name"], one["known"], f"{one['auc']:.6f}") for one in document["fields"] if one["auc"] is not None
+        (one["name"], one["known"], f"{one['auc']:.3f}") for one in document["fields"] if one["auc"] is not None
     )
     return Section("Fields on their own", ("field", "known", "AUC"), rows[:MOST_FIELDS])
 

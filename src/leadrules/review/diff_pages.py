@@ -11,7 +11,7 @@ from typing import Any
 
 from leadrules.show.tables import Cell, Section
 
-SHOWN_EDITS, SHOWN_ROWS, SHOWN_CAUSES, SHOWN_MOVES, NARROW = 30, 12, 3, 2, 34
+SHOWN_EDITS, SHOWN_ROWS, SHOWN_CAUSES, SHOWN_MOVES, NARROW = 30, 12, 3, 2, 72
 Document = Mapping[str, Any]
 
 

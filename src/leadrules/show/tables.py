@@ -72,6 +72,21 @@ def _is_right(section: Section, column: int) -> bool:
     return bool(cells) and all(isinstance(cell, int | float) for cell in cells)
 
 
+def _rigid_width(section: Section, column: int, screen: int) -> int | None:
+    """The width that a column needs, for what a row is called, numbers and bars; None where words may be wrapped."""
+    cells = [row[column] for row in section.rows]
+    if any(isinstance(cell, Bar) for cell in cells):
+        return max(width_of(_drawn(cell)) for cell in cells)
+    need = max(width_of(words(cell)) for cell in (section.columns[column], *cells))
+    if _is_right(section, column):
+        return need
+    return need if column == 0 and need <= screen // 2 else None
+
+
+def _drawn(cell: Cell) -> str:
+    return bar(cell.share) if isinstance(cell, Bar) else words(cell)
+
+
 def as_text(sections: Iterable[Section], *, width: int, colour: bool) -> str:
     """For a terminal `width` columns wide."""
     from io import StringIO
@@ -90,17 +105,11 @@ def as_text(sections: Iterable[Section], *, width: int, colour: bool) -> str:
             table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=any(section.columns))
             table.add_column("", width=1)
             for i, column in enumerate(section.columns):
-                right = _is_right(section, i)
-                # What a row is called, and its numbers, are useless when cut; the words beside them are not.
-                least = (
-                    max(width_of(words(c)) for c in (column, *(row[i] for row in section.rows)))
-                    if right or i == 0
-                    else None
-                )
-                side: Literal["right", "left"] = "right" if right else "left"
-                table.add_column(column, justify=side, no_wrap=True, overflow="ellipsis", min_width=least)
+                side: Literal["right", "left"] = "right" if _is_right(section, i) else "left"
+                least = _rigid_width(section, i, width)
+                table.add_column(column, justify=side, no_wrap=least is not None, overflow="fold", min_width=least)
             for row in section.rows:
-                table.add_row("", *(Text(bar(c.share) if isinstance(c, Bar) else words(c)) for c in row))
+                table.add_row("", *(Text(_drawn(cell)) for cell in row))
             console.print(table)
         for note in section.notes:
             console.print(Text("  " + note), soft_wrap=True)
