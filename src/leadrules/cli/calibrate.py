@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadrules.cli.options import fail, project_option, ready_project, show_findings, use_colour
+from leadrules.cli.options import (
+    as_of_option,
+    events_option,
+    fail,
+    format_option,
+    leads_option,
+    path_option,
+    project_option,
+    ready_project,
+    show_findings,
+    use_colour,
+)
 from leadrules.cli.runs import WIDTH, RunOptions, request_of
 
 if TYPE_CHECKING:
@@ -19,18 +30,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--outcome", metavar="EXPR", required=True, help='What counts: `did deal_won`, `status = "Customer"`.')
-@click.option("--leads", metavar="PATH", help="CSV, TSV, Parquet or JSON lines, gzip'd or not, a glob, or `-`.")
-@click.option("--events", metavar="PATH", help="The same for events.")
-@click.option("--as-of", metavar="TIME", help="The instant to look from.")
+@leads_option
+@events_option
+@as_of_option
 @click.option("--exclude", "excluded", metavar="FIELD", multiple=True, help="A field known only after the outcome.")
 @click.option("--capacity", type=click.FloatRange(min=0, min_open=True), help="Leads a week that the team can work.")
 @click.option("--precision", metavar="SHARE", help="The share of leads that must reach the outcome, 30% or 0.3.")
-@click.option(
-    "--patch", "to", type=click.Path(path_type=Path), metavar="FILE", help="Write the suggested patch, or `-`."
-)
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "markdown", "html"]), default="text", show_default=True
-)
+@path_option("--patch", "to", metavar="FILE", help="Write the suggested patch (`-`: to standard output).")
+@format_option("text", "json", "markdown", "html")
 @project_option
 def calibrate(
     *,
@@ -46,7 +53,7 @@ def calibrate(
     from leadrules.calibrate.models import is_there
 
     if not is_there():
-        fail("calibrate needs scikit-learn", "install it: pip install 'leadrules[calibrate]'")
+        fail("calibrate needs scikit-learn, which is not installed", 'run: pip install "leadrules[calibrate]"')
     if capacity is not None and precision is not None:
         fail("--capacity and --precision each ask for another threshold", "leave one of them out")
     from leadrules.review.hindsight import Question

@@ -9,16 +9,14 @@ from typing import Any
 import click
 
 from leadrules.cli.diff import DataOptions, compared_on, data_options, sides, stop_at_errors, working_project
-from leadrules.cli.options import use_colour
+from leadrules.cli.options import format_option, use_colour
 
 
 @click.command()
 @click.argument("base")
 @click.argument("head", required=False)
 @data_options
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "markdown", "html"]), default="text", show_default=True
-)
+@format_option("text", "json", "markdown", "html")
 def changelog(*, base: str, head: str | None, form: str, **data: Any) -> None:
     """A change of rules in words: what each edited line says now, and how many leads it moves where.
 

@@ -12,7 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadrules.cli.options import OBJECTED, fail, open_project, project_option, show_findings, use_colour
+from leadrules.cli.options import (
+    OBJECTED,
+    as_of_option,
+    events_option,
+    fail,
+    fire_edits_option,
+    format_option,
+    leads_option,
+    no_state_option,
+    open_project,
+    options,
+    project_option,
+    show_findings,
+    since_option,
+    state_option,
+    team_option,
+    use_colour,
+)
 
 if TYPE_CHECKING:
     from leadrules.lifecycle.run import RunRequest
@@ -42,29 +59,25 @@ class DataOptions:
 
 def data_options(command: Any) -> Any:
     """The options of `diff` and `changelog` that say on what to compare."""
-    options = (
-        click.option("--leads", metavar="PATH", help="CSV, TSV, Parquet or JSON lines, gzip'd or not, a glob, or `-`."),
-        click.option("--events", metavar="PATH", help="The same for events."),
-        click.option("--team", type=click.Path(path_type=Path), help="Another team file."),
-        click.option("--as-of", metavar="TIME", help="The instant to look from, 2026-11-01 or 2026-11-01T09:00."),
-        click.option("--since", metavar="TIME", help="From when on things are new (default: the run before)."),
-        click.option("--state", "place", type=click.Path(path_type=Path), help="Another state than the project's."),
-        click.option("--no-state", is_flag=True, help="As if every lead were new."),
-        click.option("--fire-edits", is_flag=True, help="Let what only edited rules change set triggers off."),
+    those = (
+        leads_option,
+        events_option,
+        team_option,
+        as_of_option,
+        since_option,
+        state_option,
+        no_state_option,
+        fire_edits_option,
         project_option,
     )
-    for option in options:
-        command = option(command)
-    return command
+    return options(*those)(command)
 
 
 @click.command()
 @click.argument("base")
 @click.argument("head", required=False)
 @data_options
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "html", "markdown"]), default="text", show_default=True
-)
+@format_option("text", "json", "markdown", "html")
 @click.option("--fail-on-change", "limit", metavar="LIMIT", help="Exit 1 when more leads change: 5%, or 200.")
 @click.option(
     "--budget", "budgets", metavar="KIND=LIMIT", multiple=True, help="The same of one kind, or one name: band=5%."

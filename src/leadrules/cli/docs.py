@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from leadrules.cli.options import deliver, project_option, ready_project
+from leadrules.cli.options import deliver, out_option, project_option, ready_project
 
 
 @click.command()
 @project_option
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file (default: standard output).")
+@out_option
 def docs(folder: Path | None, quiet: bool, output: Path | None) -> None:
     """The rules as Markdown in plain English, for those who sign them off."""
     from leadrules.review.prose_page import prose_page

@@ -6,12 +6,24 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadrules.cli.options import fail, project_option, use_colour
+from leadrules.cli.options import (
+    as_of_option,
+    events_option,
+    fail,
+    format_option,
+    leads_option,
+    no_state_option,
+    options,
+    project_option,
+    since_option,
+    state_option,
+    team_option,
+    use_colour,
+)
 from leadrules.cli.runs import RunOptions, request_of, state_of
 
 if TYPE_CHECKING:
@@ -23,21 +35,19 @@ WIDTH = 100
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
-    options = (
+    those = (
         click.option("--history", is_flag=True, help="The lead's way through time, too."),
-        click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True),
-        click.option("--leads", metavar="PATH", help="Another file of leads than leadrules.yaml names."),
-        click.option("--events", metavar="PATH", help="The same for events."),
-        click.option("--team", type=click.Path(path_type=Path), help="Another team file."),
-        click.option("--as-of", metavar="TIME", help="The instant to look from, 2026-11-01 or 2026-11-01T09:00."),
-        click.option("--since", metavar="TIME", help="From when on things are new (default: the run before)."),
-        click.option("--state", "place", type=click.Path(path_type=Path), help="Another state than the project's."),
-        click.option("--no-state", is_flag=True, help="As if every lead were new."),
+        format_option("text", "json"),
+        leads_option,
+        events_option,
+        team_option,
+        as_of_option,
+        since_option,
+        state_option,
+        no_state_option,
         project_option,
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return options(*those)(command)
 
 
 @click.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadrules.cli.options import fail, ready_project, use_colour
+from leadrules.cli.options import fail, format_option, ready_project, use_colour
 from leadrules.cli.report import ReportOptions, gathered, report_options
 from leadrules.measure.goal import WINDOW_MONTHS
 
@@ -28,7 +28,7 @@ WIDTH = 110
     show_default=True,
     help="How many months of data to look at.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option("text", "json")
 def goal(*, name: str | None, months: int, form: str, **shared: Any) -> None:
     """What a goal takes: activities and hours a month, a week, a day; what is behind, and what it would take now."""
     from leadrules.core.text import nearest

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leadrules.cli.options import deliver, fail, project_option, ready_project
+from leadrules.cli.options import deliver, fail, out_option, project_option, ready_project
 
 if TYPE_CHECKING:
     from leadrules.show.diagram import Diagram
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format", "form", type=click.Choice(["mermaid", "svg"]), help="Default: by the file's name, else mermaid."
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file (default: standard output).")
+@out_option
 @click.option("--focus", metavar="NAME", help="Only a rule, field or event, what it reads and what reads it.")
 @click.option(
     "--depth", type=click.IntRange(min=1), default=1, show_default=True, help="How many arrows from --focus, each way."

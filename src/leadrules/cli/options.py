@@ -31,15 +31,73 @@ def fail(message: str, help: str = "") -> NoReturn:
     raise SystemExit(FAILED)
 
 
+def options(*those: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """Several options as one decorator; `--help` shows them in this order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(those):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def path_option(*names: str, default: Path | None = None, metavar: str = "PATH", help: str) -> Callable[[Any], Any]:
+    """An option that names a file or folder."""
+    return click.option(
+        *names,
+        type=click.Path(path_type=Path),
+        default=default,
+        show_default=default is not None,
+        metavar=metavar,
+        help=help,
+    )
+
+
+def format_option(*forms: str) -> Callable[[Any], Any]:
+    """`--format`: the looks of what is printed, the usual one first."""
+    return click.option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True)
+
+
 def project_option(command: Command) -> Command:
     """`--project DIR`, and `--quiet`."""
-    command = click.option("--quiet", "-q", is_flag=True, help="Only what was asked for.")(command)
-    return click.option(
-        "--project",
-        "folder",
-        type=click.Path(path_type=Path),
-        help="The folder of leadrules.yaml (default: here or above).",
+    return options(
+        path_option(
+            "--project", "folder", metavar="DIR", help="The folder of leadrules.yaml (default: here or above)."
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="Only what was asked for."),
     )(command)
+
+
+# What means the same in several commands is said once: one name, one help.
+leads_option = click.option(
+    "--leads", metavar="PATH", help="The leads: CSV, TSV, Parquet or JSON lines, gzip'd or not, a glob, or `-`."
+)
+events_option = click.option("--events", metavar="PATH", help="The events: a file as --leads takes it.")
+team_option = path_option("--team", help="Another team file.")
+as_of_option = click.option("--as-of", metavar="TIME", help="The instant to look from, 2026-11-01 or 2026-11-01T09:00.")
+since_option = click.option("--since", metavar="TIME", help="From when on things are new (default: the run before).")
+state_option = path_option("--state", "place", metavar="DIR", help="Another state than the project's.")
+no_state_option = click.option("--no-state", is_flag=True, help="As if every lead were new.")
+fire_edits_option = click.option(
+    "--fire-edits", is_flag=True, help="Let what only edited rules change set triggers off."
+)
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["columns", "row"]),
+    default="columns",
+    show_default=True,
+    help="`row` is the slow one that defines the meaning: the same bytes.",
+)
+reasons_option = click.option("--reasons", is_flag=True, help="Write reasons.csv too: a row per lead and rule.")
+encoding_option = click.option(
+    "--encoding",
+    type=click.Choice(["utf-8", "utf-8-sig", "cp932"]),
+    default="utf-8",
+    show_default=True,
+    help="Of the CSV files; the last two are for Excel.",
+)
+out_option = path_option("-o", "--out", "output", metavar="FILE", help="The file to write (default: standard output).")
 
 
 def use_colour(stream: Any) -> bool:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import click
 
-from leadrules.cli.options import fail
+from leadrules.cli.options import (
+    fail,
+    path_option,
+)
 
 PROJECT_FILE = "leadrules.yaml"
 # The files of a new project, what to say of them, and the file of leads to copy into it.
@@ -17,8 +20,8 @@ _Made = tuple[dict[str, bytes], tuple[str, ...], Path | None]
 @click.command()
 @click.argument("leads", required=False, metavar="[LEADS.csv]")
 @click.option("--starter", is_flag=True, help="Copy the shipped lead-management ruleset.")
-@click.option("--project", "folder", type=click.Path(path_type=Path), help="Where (default: here).")
-@click.option("--quiet", "-q", is_flag=True, help="Say nothing.")
+@path_option("--project", "folder", metavar="DIR", help="The folder to make it in (default: here).")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing.")
 def init(leads: str | None, starter: bool, folder: Path | None, quiet: bool) -> None:
     """A new project here: from a CSV of leads, or from the starter rules (--starter)."""
     root = (folder or Path.cwd()).resolve()

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from leadrules.cli.options import fail, project_option
+from leadrules.cli.options import (
+    encoding_option,
+    engine_option,
+    events_option,
+    fail,
+    leads_option,
+    many,
+    path_option,
+    project_option,
+    reasons_option,
+    team_option,
+)
 from leadrules.cli.progress import Tell, progress
 from leadrules.cli.runs import RunOptions, form_of, instant, request_of
 
@@ -39,18 +50,26 @@ class Span:
 
 
 @click.command()
-@click.option("--from", "first", metavar="D", required=True, help="The first instant, 2026-06-01 or 2026-06-01T09:00.")
-@click.option("--to", "last", metavar="D", required=True, help="The last.")
+@click.option(
+    "--from", "first", metavar="TIME", required=True, help="The first instant, 2026-06-01 or 2026-06-01T09:00."
+)
+@click.option("--to", "last", metavar="TIME", required=True, help="The last.")
 @click.option("--every", metavar="LENGTH", default="1 day", show_default=True, help="From tick to tick.")
-@click.option("--leads", metavar="PATH", help="CSV, TSV, Parquet or JSON lines, gzip'd or not, a glob, or `-`.")
-@click.option("--events", metavar="PATH", help="The same for events.")
-@click.option("--team", type=click.Path(path_type=Path), help="Another team file.")
-@click.option("--state", "place", type=click.Path(path_type=Path), help="The state to begin with (default: none).")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="A folder.")
-@click.option("--output", type=click.Choice(["csv", "parquet", "jsonl"]), default="csv", show_default=True)
-@click.option("--reasons", is_flag=True, help="Write reasons.csv too: a row per lead and rule.")
-@click.option("--encoding", type=click.Choice(["utf-8", "utf-8-sig", "cp932"]), default="utf-8", show_default=True)
-@click.option("--engine", type=click.Choice(["columns", "row"]), default="columns", show_default=True)
+@leads_option
+@events_option
+@team_option
+@path_option("--state", "place", metavar="DIR", help="The state to begin with (default: none).")
+@path_option("--out", default=Path("out"), metavar="DIR", help="The folder to write.")
+@click.option(
+    "--output",
+    type=click.Choice(["csv", "parquet", "jsonl"]),
+    default="csv",
+    show_default=True,
+    help="How tables are written.",
+)
+@reasons_option
+@encoding_option
+@engine_option
 @project_option
 def replay(
     *,
@@ -92,7 +111,8 @@ def replay(
         fail(f"{error.filename or out} cannot be written: {error.strerror}", "name another folder with --out DIR")
     if not options.quiet:
         click.echo(
-            f"{len(ticks):,} ticks; {out / WORKLOAD}, {out / PAGE} in {time.perf_counter() - started:.1f} s", err=True
+            f"{many(len(ticks), 'tick')}; wrote {out / WORKLOAD}, {out / PAGE} in {time.perf_counter() - started:.1f} s",
+            err=True,
         )
         for words in told:
             click.echo(words, err=True)

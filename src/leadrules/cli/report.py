@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadrules.cli.options import fail, many, project_option, ready_project
+from leadrules.cli.options import (
+    as_of_option,
+    events_option,
+    fail,
+    format_option,
+    leads_option,
+    many,
+    no_state_option,
+    options,
+    project_option,
+    ready_project,
+    state_option,
+)
 from leadrules.cli.runs import event_sources, instant, lead_source
 
 if TYPE_CHECKING:
@@ -40,22 +52,20 @@ class ReportOptions:
 
 def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that `report` and `goal` share."""
-    options = (
-        click.option("--leads", metavar="PATH", help="CSV, TSV, Parquet or JSON lines, gzip'd or not, a glob, or `-`."),
-        click.option("--events", metavar="PATH", help="The same for events."),
-        click.option("--as-of", metavar="TIME", help="The instant to look from, 2026-11-01 or 2026-11-01T09:00."),
-        click.option("--state", "place", type=click.Path(path_type=Path), help="Another state than the project's."),
-        click.option("--no-state", is_flag=True, help="Without what earlier runs remember."),
+    those = (
+        leads_option,
+        events_option,
+        as_of_option,
+        state_option,
+        no_state_option,
         project_option,
     )
-    for option in options:
-        command = option(command)
-    return command
+    return options(*those)(command)
 
 
 @click.command()
 @report_options
-@click.option("--format", "form", type=click.Choice(["html", "csv", "json"]), default="html", show_default=True)
+@format_option("html", "csv", "json")
 @click.option(
     "-o", "--out", metavar="FILE", help="The page, the folder of CSV files, or the JSON; `-` for standard output."
 )
@@ -167,7 +177,7 @@ def _say(made: Report, target: str, seconds: float) -> None:
     tables = sum(1 for _ in made.tables)
     missing = [one for section in made.sections for one in section.missing]
     click.echo(
-        f"{many(tables, 'table')}; {'standard output' if target == '-' else target} in {seconds:.1f} s", err=True
+        f"{many(tables, 'table')}; wrote {'standard output' if target == '-' else target} in {seconds:.1f} s", err=True
     )
     for one in dict.fromkeys(missing):
         click.echo(f"left out: {one.figure}: {one.reason}; {one.help}", err=True)

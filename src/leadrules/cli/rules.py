@@ -13,7 +13,9 @@ from leadrules.cli.options import (
     deliver,
     exit_code,
     fail,
+    format_option,
     many,
+    out_option,
     project_option,
     project_root,
     ready_project,
@@ -30,7 +32,7 @@ FORMS = ("text", "concise", "json", "sarif", "github", "junit")
 
 @click.command()
 @project_option
-@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@format_option(*FORMS)
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @click.option("--overlaps", is_flag=True, help="Also lines of first-match lists that take some of the same leads.")
 @click.option(
@@ -142,7 +144,7 @@ def _explain(word: str) -> None:
 
 @click.command("compile")
 @project_option
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file (default: standard output).")
+@out_option
 def compile_command(folder: Path | None, quiet: bool, output: Path | None) -> None:
     """The compiled ruleset as JSON, valid against grammar/ruleset.schema.json."""
     from leadrules.ruleset.store import to_json

@@ -12,8 +12,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from click.core import ParameterSource
 
-from leadrules.cli.options import OBJECTED, fail, many, project_option, ready_project, use_colour
+from leadrules.cli.options import (
+    OBJECTED,
+    as_of_option,
+    encoding_option,
+    engine_option,
+    events_option,
+    fail,
+    fire_edits_option,
+    format_option,
+    leads_option,
+    many,
+    no_state_option,
+    options,
+    path_option,
+    project_option,
+    ready_project,
+    reasons_option,
+    since_option,
+    state_option,
+    team_option,
+    use_colour,
+)
 from leadrules.cli.progress import RUN_STEPS, WRITING, progress
 
 if TYPE_CHECKING:
@@ -23,6 +45,8 @@ if TYPE_CHECKING:
     from leadrules.project.model import Project, Source
 
 WIDTH = 110
+Output = Literal["csv", "parquet", "jsonl", "salesforce", "hubspot"]
+Encoding = Literal["utf-8", "utf-8-sig", "cp932"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +75,27 @@ class RunOptions:
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that `run` and `plan` share."""
-    options = (
-        click.option("--leads", metavar="PATH", help="CSV, TSV, Parquet or JSON lines, gzip'd or not, a glob, or `-`."),
-        click.option("--events", metavar="PATH", help="The same for events."),
-        click.option("--team", type=click.Path(path_type=Path), help="Another team file."),
-        click.option("--as-of", metavar="TIME", help="The instant to look from, 2026-11-01 or 2026-11-01T09:00."),
-        click.option("--since", metavar="TIME", help="From when on things are new (default: the run before)."),
-        click.option("--state", "place", type=click.Path(path_type=Path), help="Another state than the project's."),
-        click.option("--no-state", is_flag=True, help="As if every lead were new."),
+    those = (
+        leads_option,
+        events_option,
+        team_option,
+        as_of_option,
+        since_option,
+        state_option,
+        no_state_option,
         click.option("--baseline", is_flag=True, help="Take everything as already so: fire nothing."),
-        click.option("--fire-edits", is_flag=True, help="Let what only edited rules change set triggers off."),
-        click.option("--engine", type=click.Choice(["columns", "row"]), default="columns", show_default=True),
+        fire_edits_option,
+        engine_option,
         click.option("--force", is_flag=True, help="Go on where a guard would stop."),
         click.option("--strict", is_flag=True, help="Exit 1 when a row was rejected."),
         project_option,
     )
-    for option in options:
-        command = option(command)
-    return command
+    return options(*those)(command)
 
 
 @click.command()
 @run_options
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, help="The folder to write."
-)
+@path_option("--out", default=Path("out"), metavar="DIR", help="The folder to write.")
 @click.option(
     "--output",
     type=click.Choice(["csv", "parquet", "jsonl", "salesforce", "hubspot"]),
@@ -83,16 +103,16 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     show_default=True,
     help="How tables are written; with a CRM as CSV, and its update file too.",
 )
-@click.option("--reasons", is_flag=True, help="Write reasons.csv too: a row per lead and rule.")
-@click.option("--encoding", type=click.Choice(["utf-8", "utf-8-sig", "cp932"]), default="utf-8", show_default=True)
-@click.option("--dry-run", is_flag=True, help="The same as `leadrules plan`.")
-@click.option("--undo", type=click.Path(path_type=Path), metavar="OUT", help="Take the run that wrote OUT back.")
+@reasons_option
+@encoding_option
+@click.option("--dry-run", is_flag=True, help="The same as `leadrules plan`; files only where --out is given.")
+@path_option("--undo", metavar="OUT", help="Take the run that wrote the folder OUT back.")
 def run(
     *,
     out: Path,
-    output: Literal["csv", "parquet", "jsonl", "salesforce", "hubspot"],
+    output: Output,
     reasons: bool,
-    encoding: Literal["utf-8", "utf-8-sig", "cp932"],
+    encoding: Encoding,
     dry_run: bool,
     undo: Path | None,
     **shared: Any,
@@ -105,7 +125,7 @@ def run(
         take_back(options.folder, options.place, undo, quiet=options.quiet)
         return
     if dry_run:
-        _plan(options, "text", None)
+        _plan(options, "text", out if _is_given("out") else None, (output, encoding, reasons))
         return
     started = time.perf_counter()
     from leadrules.cli.stateful import holding
@@ -126,16 +146,19 @@ def run(
 
 @click.command()
 @run_options
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "markdown", "html"]), default="text", show_default=True
-)
-@click.option("--out", type=click.Path(path_type=Path), help="Write the files of a run here too.")
+@format_option("text", "json", "markdown", "html")
+@path_option("--out", metavar="DIR", help="Write the files of a run here too.")
 def plan(form: str, out: Path | None, **shared: Any) -> None:
     """A dry run: what the rules would do, on one screen."""
-    _plan(RunOptions(**shared), form, out)
+    _plan(RunOptions(**shared), form, out, ("csv", "utf-8", False))
 
 
-def _plan(options: RunOptions, form: str, out: Path | None) -> None:
+def _is_given(option: str) -> bool:
+    """Whether the user wrote this option of the running command."""
+    return click.get_current_context().get_parameter_source(option) is not ParameterSource.DEFAULT
+
+
+def _plan(options: RunOptions, form: str, out: Path | None, files: tuple[Output, Encoding, bool]) -> None:
     from leadrules.cli.stateful import holding
     from leadrules.review.plan import plan_document, plan_sections
     from leadrules.show.machine import dump
@@ -161,16 +184,19 @@ def _plan(options: RunOptions, form: str, out: Path | None) -> None:
         click.echo(as_text(sections, width=width, colour=use_colour(sys.stdout)), nl=False)
     _stop_at_guards(outcome, force=options.force)
     if out is not None:
-        from leadrules.lifecycle.files import WriteOptions
-
-        _write(outcome, None, out, WriteOptions(), options)
+        output, encoding, reasons = files
+        lost = _write(outcome, None, out, form_of(request, output, encoding, reasons=reasons), options)
+        if not options.quiet:
+            click.echo(f"wrote {out}", err=True)
+        for words in lost:
+            click.echo(f"note: {words}", err=True)
     raise SystemExit(_rejected_code(outcome, options))
 
 
 def form_of(
     request: RunRequest,
-    output: Literal["csv", "parquet", "jsonl", "salesforce", "hubspot"],
-    encoding: Literal["utf-8", "utf-8-sig", "cp932"],
+    output: Output,
+    encoding: Encoding,
     *,
     reasons: bool,
 ) -> WriteOptions:
@@ -346,7 +372,7 @@ def _say_done(outcome: Outcome, out: Path, lost: list[str], seconds: float) -> N
     rejected = outcome.leads.rejected + outcome.events.counts["events_rejected"]
     click.echo(f"as of {at or 'no time'} ({outcome.as_of.reason})", err=True)
     decided = many(outcome.leads.frame.height, "lead")
-    click.echo(f"{decided} decided, {many(rejected, 'row')} rejected; {out} in {seconds:.1f} s", err=True)
+    click.echo(f"{decided} decided, {many(rejected, 'row')} rejected; wrote {out} in {seconds:.1f} s", err=True)
     for words in (*lost, *notes(outcome)):
         click.echo(f"note: {words}", err=True)
 

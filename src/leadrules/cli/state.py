@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from leadrules.cli.options import fail, open_project, project_option, ready_project
+from leadrules.cli.options import (
+    fail,
+    format_option,
+    open_project,
+    options,
+    path_option,
+    project_option,
+    ready_project,
+    state_option,
+)
 
 if TYPE_CHECKING:
     from leadrules.core.calendar import Calendar
@@ -25,15 +34,7 @@ def state() -> None:
 
 
 def _state_option(command: Command) -> Command:
-    command = click.option(
-        "--state", "place", type=click.Path(path_type=Path), help="Another state than the project's."
-    )(command)
-    return project_option(command)
-
-
-def _format_option(command: Command) -> Command:
-    choice = click.Choice(["text", "json"])
-    return click.option("--format", "form", type=choice, default="text", show_default=True)(command)
+    return options(state_option, project_option)(command)
 
 
 def state_path(folder: Path | None, place: Path | None) -> tuple[Path, Calendar]:
@@ -90,7 +91,7 @@ def settle(path: Path) -> None:
 
 @state.command()
 @click.argument("lead")
-@_format_option
+@format_option("text", "json")
 @_state_option
 def show(lead: str, form: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
     """What the state has of a lead: owner, sequence, labels and since when, what triggers remember."""
@@ -103,7 +104,7 @@ def show(lead: str, form: str, folder: Path | None, place: Path | None, quiet: b
 
 @state.command()
 @click.argument("lead")
-@_format_option
+@format_option("text", "json")
 @_state_option
 def history(lead: str, form: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
     """Every change of a lead, oldest first, with the rule that made it."""
@@ -147,14 +148,8 @@ def rename(old: str, new: str, folder: Path | None, place: Path | None, quiet: b
 
 
 @state.command()
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("state-export"),
-    show_default=True,
-    help="The folder to write.",
-)
-@click.option("--format", "form", type=click.Choice(["csv", "parquet", "jsonl"]), default="csv", show_default=True)
+@path_option("--out", default=Path("state-export"), metavar="DIR", help="The folder to write.")
+@format_option("csv", "parquet", "jsonl")
 @_state_option
 def export(
     out: Path, form: Literal["csv", "parquet", "jsonl"], folder: Path | None, place: Path | None, quiet: bool

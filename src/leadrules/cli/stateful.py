@@ -102,4 +102,4 @@ def undo(folder: Path | None, place: Path | None, out: Path, *, quiet: bool) -> 
     else:
         kept = f"; {done.kept:,} have changed since and stay" if done.kept else ""
         click.echo(f"{done.values:,} values of the run in {out} are taken back in the state{kept}", err=True)
-    click.echo(f"import {out / 'undo.csv'} to take them back in the CRM", err=True)
+    click.echo(f"import {out / 'undo.csv'} to take its changes back in the CRM as well", err=True)

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadrules.cli.options import FAILED, OBJECTED, fail, project_option, ready_project, use_colour
+from leadrules.cli.options import (
+    FAILED,
+    OBJECTED,
+    fail,
+    format_option,
+    path_option,
+    project_option,
+    ready_project,
+    use_colour,
+)
 
 if TYPE_CHECKING:
     from leadrules.core.source import SourceFile
@@ -51,8 +60,8 @@ class _Found:
 @click.option("--coverage", is_flag=True, help="Also what the tests reach of the rules, and what not.")
 @click.option("--mutate", is_flag=True, help="Also which small edits of the rules no test would notice.")
 @click.option("--generate", is_flag=True, help="Instead print tests that reach every branch, with today's answers.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="With --generate: the file to write (a new one).")
-@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
+@path_option("-o", "--out", metavar="FILE", help="With --generate: the new file to write (default: standard output).")
+@format_option(*FORMS)
 def test(
     *,
     folder: Path | None,
