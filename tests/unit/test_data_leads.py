@@ -224,6 +224,17 @@ def test_a_missing_file_is_suggested(tmp_path: Path) -> None:
     assert stopped.value.help == "Did you mean leads.csv?"
 
 
+def test_a_missing_file_without_a_like_says_what_to_do(tmp_path: Path) -> None:
+    """Events that there are not yet are no leads misspelt, and leadrules.yaml is no export."""
+    for name in ("leads.csv", "leadrules.yaml", "lead.schema.json"):
+        (tmp_path / name).write_text("id\n")
+    with pytest.raises(InputError) as stopped:
+        read_leads(project([field("id")], root=tmp_path), Source("events.csv"), [], zone="UTC")
+    assert stopped.value.help == (
+        "Put it there, name another with --leads or --events, or take it out of `sources:` in leadrules.yaml."
+    )
+
+
 def test_every_format_gives_the_same_leads(tmp_path: Path) -> None:
     table = leads_of(HEADER + '7,software,"1,200",2026-04-01 09:00,a; b,はい,2026-04-01,x\n8,,,,,,,\n', FIELDS)
     typed = table.frame.select(f.name for f in FIELDS)

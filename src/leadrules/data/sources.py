@@ -191,12 +191,20 @@ def _files(root: Path, path: str) -> list[Path]:
     raise InputError(f"there is no file {path}", _meant(literal))
 
 
+# What an export may be called: another file is not what was meant.
+_TABLES = {".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".gz"}
+
+
 def _meant(missing: Path) -> str:
     folder = missing.parent
     if not folder.is_dir():
         return f"There is no folder {folder.name} either." if folder.name else ""
-    meant = nearest(missing.name, sorted(entry.name for entry in folder.iterdir() if entry.is_file()))
-    return f"Did you mean {meant}?" if meant else ""
+    tables = [entry.name for entry in sorted(folder.iterdir()) if entry.suffix.lower() in _TABLES and entry.is_file()]
+    names = {name.split(".")[0]: name for name in tables}
+    meant = nearest(missing.name.split(".")[0], names)
+    if meant is not None:
+        return f"Did you mean {names[meant]}?"
+    return "Put it there, name another with --leads or --events, or take it out of `sources:` in leadrules.yaml."
 
 
 def _shown(root: Path, file: Path) -> str:
