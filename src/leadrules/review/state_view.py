@@ -14,6 +14,7 @@ from leadrules.lifecycle.manifest import iso
 from leadrules.lifecycle.store import history
 from leadrules.lifecycle.tend import known
 from leadrules.show.machine import dump
+from leadrules.show.text import width as width_of
 
 FORMAT_VERSION = 1
 _GROUPS = {
@@ -76,12 +77,14 @@ def history_rows(path: Path, lead: str, calendar: Calendar) -> list[dict[str, An
 
 def history_text(path: Path, lead: str, calendar: Calendar) -> str:
     """Every change of a lead, a line each."""
+    rows = history_rows(path, lead, calendar)
+    names = [row["kind"] if row["what"] in (row["kind"], None) else f"{row['kind']} {row['what']}" for row in rows]
+    widest = max(map(width_of, names), default=0)
     lines = []
-    for row in history_rows(path, lead, calendar):
-        what = row["kind"] if row["what"] in (row["kind"], None) else f"{row['kind']} {row['what']}"
+    for row, name in zip(rows, names, strict=True):
         change = f"{_words(row['old'])} -> {_words(row['new'])}"
         because = f"  ({row['rule']})" if row["rule"] else ""
-        lines.append(f"{row['as_of']}  {what:<24} {change}{because}")
+        lines.append(f"{row['as_of']}  {name}{' ' * (widest - width_of(name))}  {change}{because}")
     return "\n".join(lines) + "\n" if lines else "nothing has changed yet\n"
 
 
