@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from tests.suites.running import leadrules, rows
 
 TEXT, NUMBER, DAY, TIME = (
@@ -20,7 +19,12 @@ TEXT, NUMBER, DAY, TIME = (
 )
 FIELDS = {
     "id": {"type": "string", "x-key": True},
-    **{"owner": TEXT, "status": TEXT, "x": TEXT, "n": NUMBER, "d": DAY, "created_at": TIME},
+    "owner": TEXT,
+    "status": TEXT,
+    "x": TEXT,
+    "n": NUMBER,
+    "d": DAY,
+    "created_at": TIME,
 }
 EVENTS = {"form": {"type": "object", "properties": {"name": TEXT}}, "opened": {"type": "object", "properties": {}}}
 TEAM = "reps:\n  a: {active: true}\n  b: {active: true}\nteams:\n  t: [a, b]\nqueues: [q]\n"
@@ -99,7 +103,9 @@ def test_a_field_that_open_leads_alone_looks_at_is_read(company: Company) -> Non
 def test_backfill_fires_a_new_condition_for_who_meets_it_already(company: Company) -> None:
     first = 'trigger t { on form do notify "d" "f" }\n'
     company.write(first).read([{"id": "1", "x": "k"}, {"id": "2", "x": "z"}]).run("2026-03-10")
-    more = 'trigger a { when x = "k" do notify "d" "quiet" }\ntrigger b { when x = "k" do notify "d" "loud" backfill }\n'
+    more = (
+        'trigger a { when x = "k" do notify "d" "quiet" }\ntrigger b { when x = "k" do notify "d" "loud" backfill }\n'
+    )
     company.write(first + more).run("2026-03-11")
     assert company.actions() == ["1 notify d loud"]
     company.run("2026-03-12")
