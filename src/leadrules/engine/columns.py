@@ -34,6 +34,7 @@ from leadrules.ruleset.model import (
     Segment,
     Stages,
 )
+from leadrules.ruleset.walk import below
 
 __all__ = ["ColumnFacts", "Needed", "evaluate", "needed"]
 
@@ -106,11 +107,16 @@ class ColumnFacts:
         """The events that a filter lets through: lead_row, type, at and the fields read."""
         return self.workspace.matching(selection)
 
-    def after(self, inputs: Mapping[str, pl.Series]) -> ColumnFacts:
+    def after(self, inputs: Mapping[str, pl.Series], asked: Iterable[Expr] | None = None) -> ColumnFacts:
         """The same facts seen with other inputs (`@owner`, `@sequence`, ...): definitions stay as they were worked out,
-        event aggregates that look at those inputs (`since enrolled_at`) are worked out again."""
+        event aggregates that look at those inputs (`since enrolled_at`) are worked out again; those `asked` for, or all."""
         workspace = self.workspace.with_inputs(inputs)
-        workspace.work_out_again(aggregates_reading(self.ruleset, inputs))
+        numbers = aggregates_reading(self.ruleset, inputs)
+        if asked is not None:
+            parts = [part for one in asked for part in below(one, self.ruleset) if isinstance(part, Expr)]
+            wanted = {part.value for part in parts if part.op in ("aggregate", "did")}
+            numbers = [number for number in numbers if number in wanted]
+        workspace.work_out_again(numbers)
         return replace(self, workspace=workspace)
 
 

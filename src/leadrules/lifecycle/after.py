@@ -35,7 +35,8 @@ def with_owners(tick: Tick, owners: pl.DataFrame) -> pl.DataFrame:
 
     A lead that is dealt to the owner it has keeps what it has, and gets the new `due_at`.
     """
-    here = tick.leads[owners["lead_row"]] if owners.height else tick.leads.clear()
+    known = tick.leads.select(name for name in OWNER_COLUMNS if name in tick.leads.columns)
+    here = known[owners["lead_row"]] if owners.height else known.clear()
     before = pl.DataFrame([column(here, name, LEAD_COLUMNS[name]).alias(name) for name in OWNER_COLUMNS])
     given = owners.select(pl.col(name).alias(f"+{name}") for name in ("owner", "due_at", "route", "by"))
     changes = pl.col("owner").ne_missing(pl.col("+owner"))
@@ -56,11 +57,20 @@ def with_owners(tick: Tick, owners: pl.DataFrame) -> pl.DataFrame:
 
 def with_changes(table: pl.DataFrame, changes: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """A table (row i is lead_row i) with the rows of each frame (lead_row, columns) put in, one frame after the other."""
+    found: dict[str, list[pl.DataFrame]] = {}
     for frame in changes:
-        if not frame.is_empty():
-            names = [name for name in frame.columns if name != "lead_row"]
-            table = table.with_columns(_put(table, frame, name) for name in names)
-    return table
+        for name in frame.columns if frame.height else ():
+            if name != "lead_row":
+                found.setdefault(name, []).append(frame.select("lead_row", name))
+    # A column of all leads is written anew for a handful of them: once, whatever the number of frames that have it.
+    return table.with_columns(_put(table, _latest(parts), name) for name, parts in found.items())
+
+
+def _latest(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """What each lead was given last."""
+    if len(parts) == 1:
+        return parts[0]
+    return pl.concat(parts, how="vertical_relaxed").unique("lead_row", keep="last", maintain_order=True)
 
 
 def _put(table: pl.DataFrame, frame: pl.DataFrame, name: str) -> pl.Series:

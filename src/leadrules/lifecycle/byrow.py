@@ -6,7 +6,7 @@ In: what engine/columns.evaluate takes. Out: the same facts, found lead by lead 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,8 +85,8 @@ class RowFacts:
         rows = [event["@row"] for facts in self.leads for event in self.program.matching(selection, facts)]
         return self.events[rows]
 
-    def after(self, inputs: Mapping[str, pl.Series]) -> RowFacts:
-        """The same facts seen with other inputs; definitions stay as they were worked out."""
+    def after(self, inputs: Mapping[str, pl.Series], asked: Iterable[Expr] | None = None) -> RowFacts:
+        """The same facts seen with other inputs; definitions stay as they were worked out. Works out what is asked, then."""
         columns = {_input(name, None)[0]: values.to_list() for name, values in inputs.items()}
         leads = [
             facts.after({name: values[row] for name, values in columns.items()})

@@ -45,7 +45,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What a run decided. `table` is `Tick.leads` after it, `facts` see owner and sequence as they are then.
+    """What a run decided. `table` is `Tick.leads` after it.
 
     `actions` (ACTION_COLUMNS) are in the order of leads, then of rules; `fields` are the values given (FIELDS). `routes`
     has for each route the rule that took each lead; `fields_before`, the fields that routes fill. `fired` counts leads per trigger and route rule.
@@ -54,7 +54,6 @@ class Decided:
     tick: Tick
     labels: Labels
     table: pl.DataFrame
-    facts: Facts
     actions: pl.DataFrame
     fields: pl.DataFrame
     fields_before: Mapping[str, pl.Series]
@@ -64,6 +63,11 @@ class Decided:
     router: Router
     versions: pl.DataFrame
     broken: tuple[Broken, ...]
+
+    @property
+    def facts(self) -> Facts:
+        """What is so of the leads, seen with owner and sequence as they are after the run."""
+        return self.tick.facts.after(inputs_after(self.table))
 
     def field_after(self, name: str) -> pl.Series:
         """A field that routes fill, with what this run gave."""
@@ -218,12 +222,10 @@ class _Decision:
     def _result(
         self, rows: list[pl.DataFrame], table: pl.DataFrame, routed: _Routed, versions: pl.DataFrame
     ) -> Decided:
-        facts = self.tick.facts.after(inputs_after(table))
         return Decided(
             tick=self.tick,
             labels=self.labels,
             table=table,
-            facts=facts,
             actions=together(rows, ACTION_COLUMNS).sort("lead_row", "order", maintain_order=True),
             fields=together([*self.desk.made.fields, *routed.fields], FIELDS),
             fields_before={name: self.desk.field_now(name).cast(pl.String) for name in self._filled()},
@@ -232,7 +234,7 @@ class _Decision:
             fired_triggers=self.fired,
             router=self.router,
             versions=versions,
-            broken=tuple(broken_asserts(self.tick, facts)),
+            broken=tuple(broken_asserts(self.tick, table)),
         )
 
     # -- triggers and finishes --------------------------------------------------------------------------------------
@@ -385,9 +387,13 @@ def inputs_after(table: pl.DataFrame) -> dict[str, pl.Series]:
     return found
 
 
-def broken_asserts(tick: Tick, facts: Facts) -> Iterable[Broken]:
-    """The asserts that some lead breaks: where the condition holds, and what it implies does not."""
-    for promise in tick.ruleset.asserts:
+def broken_asserts(tick: Tick, table: pl.DataFrame) -> Iterable[Broken]:
+    """The asserts that some lead breaks after a run: where the condition holds, and what it implies does not."""
+    promises = tick.ruleset.asserts
+    if not promises:
+        return
+    facts = tick.facts.after(inputs_after(table), [part for one in promises for part in (one.condition, one.implies)])
+    for promise in promises:
         values = facts.values({"if": promise.condition, "then": promise.implies})
         broken = values["if"].fill_null(value=False) & ~values["then"].fill_null(value=False)
         if broken.any():

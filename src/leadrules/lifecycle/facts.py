@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import polars as pl
@@ -41,5 +41,5 @@ class Facts(Protocol):
     def matching(self, selection: EventFilter) -> pl.DataFrame:
         """The events that a filter lets through."""
 
-    def after(self, inputs: Mapping[str, pl.Series]) -> Facts:
-        """The same facts seen with other inputs (`@owner`, `@sequence`, ...)."""
+    def after(self, inputs: Mapping[str, pl.Series], asked: Iterable[Expr] | None = None) -> Facts:
+        """The same facts seen with other inputs (`@owner`, `@sequence`, ...). `asked`: all that will be asked of them."""
