@@ -125,3 +125,9 @@ def test_a_leap_of_as_of_names_the_row(company: Company) -> None:
     company.run("2026-03-01")
     company.read([{"id": "1"}, {"id": "2"}], [("2", "form", "2062-03-01T00:00Z")])
     assert "the newest event of lead 2" in company.run(None, code=1)
+
+
+def test_a_plan_of_rules_without_numbers(company: Company) -> None:
+    company.write('stages st { b: when x = "b"  a: otherwise }').read([{"id": "1", "x": "b"}, {"id": "2", "x": ""}])
+    done = leadrules("plan", "--project", company.folder, "--as-of", "2026-03-10")
+    assert (done.exit_code, "st" in done.output) == (0, True)

@@ -122,8 +122,9 @@ def _changed_most(outcome: Outcome) -> list[dict[str, Any]]:
     if not moving or not outcome.facts.frame.height:
         return []
     moved = [_distance(outcome, d).alias(d.name) for d in moving]
-    points = outcome.facts.frame.select(pl.selectors.float().abs().fill_nan(0)).sum_horizontal().alias("<points>")
-    ranked = pl.DataFrame([*moved, points]).with_row_index("<row>")
+    numbers = outcome.facts.frame.select(pl.selectors.float().abs().fill_nan(0))
+    points = numbers.sum_horizontal() if numbers.width else pl.zeros(outcome.facts.frame.height, eager=True)
+    ranked = pl.DataFrame([*moved, points.alias("<points>")]).with_row_index("<row>")
     distance = pl.sum_horizontal([d.name for d in moving])
     best = ranked.filter(distance > 0).sort(
         [distance, "<points>", "<row>"], descending=[True, True, False]
