@@ -199,6 +199,36 @@ def test_a_folder_that_cannot_be_written(project: Path) -> None:
     assert "out" in done.stderr
 
 
+READERS = {
+    "check": ["check", "--leads"],
+    "explain": ["explain", "a"],
+    "report": ["report", "-o", "report.html"],
+    "calibrate": ["calibrate", "--outcome", 'industry = "Software"'],
+    "replay": ["replay", "--from", "2026-01-01", "--to", "2026-01-02", "--every", "1 day", "--out", "ticks"],
+    "diff": ["diff", "."],
+}
+
+
+@pytest.mark.parametrize("command", READERS)
+@pytest.mark.parametrize("kind", ["missing", "a folder", "binary", "cut gzip", "a header twice"])
+def test_every_command_that_reads_leads_says_why_it_cannot(project: Path, kind: str, command: str) -> None:
+    breaks, named = UNREADABLE[kind]
+    breaks(project)
+    done = leadrules(*READERS[command], cwd=project)
+    assert done.exit_code == 2, done.output
+    assert named in done.stderr
+    assert not (project / "report.html").exists()
+    assert not (project / "ticks").exists()
+
+
+def test_a_cell_that_holds_a_whole_file_is_shown_in_part(project: Path) -> None:
+    (project / "leads.csv").write_text(f"{HEADER}a,{'x' * 2_000_000},5,2026-01-01\n")
+    done = leadrules("explain", "a", cwd=project)
+    assert done.exit_code == 0, done.output
+    assert "(2,000,002 characters)" in done.stdout
+    assert len(done.stdout) < 100_000
+
+
 def test_no_project_at_all(tmp_path: Path) -> None:
     for command in ("check", "compile", "test", "plan", "run"):
         done = leadrules(command, cwd=tmp_path)

@@ -14,6 +14,7 @@ from leadrules.show.page import Page
 
 Document = Mapping[str, Any]
 MOST_EVENTS, MOST_REPS = 6, 8
+LONGEST_CELL = 500
 FALSE, TRUE = "no", "yes"
 
 
@@ -56,7 +57,7 @@ def _lead(page: Page, document: Document) -> None:
     at = document["as_of"]
     page.quiet(2, f"as of {at} ({document['as_of_reason']})" if at else document["as_of_reason"])
     if document["name"] is None:
-        fields = [f"{name} = {value}" for name, value in lead["fields"].items() if value != "blank"]
+        fields = [f"{name} = {_shortened(value)}" for name, value in lead["fields"].items() if value != "blank"]
         page.line(2, ", ".join(fields))
         blank = [name for name, value in lead["fields"].items() if value == "blank"]
         if blank:
@@ -68,9 +69,14 @@ def _lead(page: Page, document: Document) -> None:
     _rejects(page, lead)
 
 
+def _shortened(value: str) -> str:
+    """What a cell holds, as far as it helps to see it."""
+    return value if len(value) <= LONGEST_CELL else f"{value[:LONGEST_CELL]}.. ({len(value):,} characters)"
+
+
 def _rejects(page: Page, lead: Document) -> None:
     for one in lead["rejects"]:
-        cell = f"{one['column']} = {one['value']}: " if one["column"] else ""
+        cell = f"{one['column']} = {_shortened(one['value'])}: " if one["column"] else ""
         stands = f"; {lead['source']}:{lead['line']} stands" if one["source"] == lead.get("source") else ""
         page.line(2, f"rejected: {one['source']}:{one['line']}  {cell}{one['reason']}{stands}")
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from leadrules.show.text import BOLD, DIM, RESET, width
 
 WIDEST_COLUMN = 34
+LONGEST_TEXT = 10_000  # of one line: a cell may hold a whole file
 
 
 class Page:
@@ -62,18 +63,21 @@ def wrapped(text: str, columns: int, indent: int, hang: int) -> Iterator[str]:
 
     What would upset a terminal, such as a line break inside a cell, is a space.
     """
+    if len(text) > LONGEST_TEXT:
+        text = f"{text[:LONGEST_TEXT]}.. ({len(text):,} characters)"
     text = "".join(ch if ch.isprintable() else " " for ch in text)
     line, has_text = " " * indent, False
     for word in _words(text):
         rest = word
-        if has_text and width(line) + width(rest.rstrip()) > columns:
+        if has_text and width(line) + width(rest[: 2 * columns].rstrip()) > columns:
             yield line.rstrip()
             line, rest = " " * hang, rest.lstrip()
-        while width(line) + width(rest) > columns:
-            cut = _fits(rest, columns - width(line))
-            yield line + rest[:cut]
-            line, rest = " " * hang, rest[cut:]
-        line, has_text = line + rest, True
+        at = 0
+        while width(line) + width(rest[at : at + 2 * columns]) > columns:
+            cut = _fits(rest[at : at + 2 * columns], columns - width(line))
+            yield line + rest[at : at + cut]
+            line, at = " " * hang, at + cut
+        line, has_text = line + rest[at:], True
     if line.strip():
         yield line.rstrip()
 
