@@ -119,7 +119,8 @@ class _Generator:
         for band in bands.values():
             for sign in (1, -1):
                 self._climb_to(search, band.value, sign, lambda found: True)
-        for score in {point.rule: point for point in self.points.values() if point.kind == "bounds"}:
+        bounds = [point for key, point in self.points.items() if point.kind == "bounds" and key not in search.reached]
+        for score in dict.fromkeys(point.rule for point in bounds):
             for sign in (1, -1):  # to its cap and its floor
                 self._climb_to(search, Expr("name", NUMBER, value=score), sign, lambda found: True)
         for key in [key for key in search.missed if key not in search.reached]:
