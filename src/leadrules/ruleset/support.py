@@ -35,8 +35,7 @@ def _only_read(ruleset: Ruleset, rules: Ruleset) -> Ruleset:
     reads = _Reads(ruleset)
     for part in (rules.definitions, rules.routes, rules.sequences, rules.triggers, rules.exits, rules.suppressions):
         reads.take(part)
-    for part in (rules.asserts, rules.funnels, rules.open_leads):
-        reads.take(part)
+    reads.take((rules.asserts, rules.funnels, rules.open_leads))
     return replace(
         rules,
         aggregates=ruleset.aggregates[: max(reads.aggregates, default=-1) + 1],
