@@ -89,7 +89,7 @@ def settle(path: Path) -> None:
         return  # whoever holds it is alive: what it committed last can be read
 
 
-@state.command()
+@state.command(short_help="What the state has of a lead.")
 @click.argument("lead")
 @format_option("text", "json")
 @_state_option
@@ -102,7 +102,7 @@ def show(lead: str, form: str, folder: Path | None, place: Path | None, quiet: b
         click.echo((lead_json if form == "json" else lead_text)(path, lead, calendar), nl=False)
 
 
-@state.command()
+@state.command(short_help="Every change of a lead, oldest first.")
 @click.argument("lead")
 @format_option("text", "json")
 @_state_option
@@ -115,7 +115,7 @@ def history(lead: str, form: str, folder: Path | None, place: Path | None, quiet
         click.echo((history_json if form == "json" else history_text)(path, lead, calendar), nl=False)
 
 
-@state.command()
+@state.command(short_help="Leads in a sequence go on by its steps of today.")
 @click.argument("sequence")
 @_state_option
 def migrate(sequence: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
@@ -132,7 +132,7 @@ def migrate(sequence: str, folder: Path | None, place: Path | None, quiet: bool)
             click.echo(f"{moved:,} leads go on by today's `{sequence}`", err=True)
 
 
-@state.command()
+@state.command(short_help="What the rules renamed keeps what the state has of it.")
 @click.argument("old")
 @click.argument("new")
 @_state_option
@@ -147,7 +147,7 @@ def rename(old: str, new: str, folder: Path | None, place: Path | None, quiet: b
             click.echo(f"the {kind} `{old}` is `{new}` in the state", err=True)
 
 
-@state.command()
+@state.command(short_help="Every table of the state as a file.")
 @path_option("--out", default=Path("state-export"), metavar="DIR", help="The folder to write.")
 @format_option("csv", "parquet", "jsonl")
 @_state_option
@@ -164,7 +164,7 @@ def export(
             click.echo(f"{out}: {', '.join(names)}", err=True)
 
 
-@state.command()
+@state.command(short_help="Take every trace of a lead out of the state.")
 @click.argument("lead")
 @_state_option
 def forget(lead: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
