@@ -173,6 +173,24 @@ def test_leads_are_seen_as_they_were_before(shop: Path) -> None:
     assert (hot["leads"], hot["precision"], hot["recall"], hot["per_week"]) == (60, pytest.approx(2 / 3), 1.0, None)
 
 
+@pytest.mark.parametrize(("late", "is_flagged"), [(4, False), (5, True), (40, True)])
+def test_a_date_field_after_the_outcome_leaks(shop: Path, late: int, is_flagged: bool) -> None:
+    # Of the 40 who bought, `late` have a bill of two days after it, the others one of two days before: 4 of 40 are no more
+    # than a tenth, 5 are.
+    lead = json.loads((shop / "rules/lead.schema.json").read_text())
+    lead["properties"]["billed_on"] = {"type": "string", "format": "date"}
+    (shop / "rules/lead.schema.json").write_text(json.dumps(lead))
+    lines = ["id,size,billed_on"]
+    for n in range(100):
+        bought = date(2026, 3, 1) + timedelta(days=n % 20)
+        billed = bought + timedelta(days=2 if n < late else -2)
+        lines.append(f"{n},{n % 7},{billed if n < 40 else date(2026, 2, 1) + timedelta(days=n)}")
+    (shop / "leads.csv").write_text("\n".join(lines) + "\n")
+    found = calibrated(shop, "--outcome", "did bought")
+    why = [leak["why"] for leak in found["leakage"] if leak["name"] == "billed_on" and "after" in leak["why"]]
+    assert bool(why) is is_flagged, found["leakage"]
+
+
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
