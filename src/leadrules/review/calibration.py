@@ -16,6 +16,7 @@ import polars as pl
 from leadrules.calibrate import leakage, lines, models, thresholds
 from leadrules.calibrate.ranking import Rate, auc, rate
 from leadrules.core.source import SourceFile
+from leadrules.lifecycle.clock import local_days
 from leadrules.lifecycle.manifest import iso
 from leadrules.lifecycle.run import Inputs, RunRequest, calendar_of, execute
 from leadrules.review.hindsight import (
@@ -81,16 +82,13 @@ class Calibration:
 
     def _dated_after(self) -> Iterator[leakage.Leak]:
         """Fields that hold a time after the outcome."""
-        moments = self.seen.moments
+        moments, calendar = self.seen.moments, calendar_of(self.ruleset)
         for name, values in self.sample.fields.items():
             if not values.dtype.is_temporal() or moments.null_count() == moments.len():
                 continue
-            times = (
-                values.cast(pl.Datetime("us", "UTC"))
-                if values.dtype != pl.Date
-                else values.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-            )
-            after, of = int((times > moments).sum()), int((times.is_not_null() & moments.is_not_null()).sum())
+            # A date is after a moment if it is after the moment's local day.
+            against = local_days(calendar, moments) if values.dtype == pl.Date else moments
+            after, of = int((values > against).sum()), int((values.is_not_null() & against.is_not_null()).sum())
             if of and after * 10 > of:
                 why = f"in {after:,} of {of:,} leads that reached the outcome it is a time after it"
                 yield leakage.Leak("field", name, why)
