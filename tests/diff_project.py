@@ -8,9 +8,9 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from leadrules.review.diff_edits import Edit, edits_between
-from leadrules.review.diff_words import sentence
-from leadrules.review.revisions import Side, open_side
+from leadrules.review.diff.edits import Edit, edits_between
+from leadrules.review.diff.revisions import Side, open_side
+from leadrules.review.diff.words import sentence
 from leadrules.review.workspace import open_workspace
 
 SCHEMA = {

@@ -15,8 +15,8 @@ import polars as pl
 
 from leadrules.lifecycle.model import State
 from leadrules.lifecycle.run import Outcome, RunRequest, execute
-from leadrules.review.explain import asked, explain
-from leadrules.review.explain_words import rule_files
+from leadrules.review.explain.explain import asked, explain
+from leadrules.review.explain.words import rule_files
 from leadrules.review.workspace import open_workspace
 from leadrules.ruleset.support import for_run
 

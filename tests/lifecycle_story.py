@@ -14,15 +14,15 @@ from tests.lifecycle_tick import at, event_frame, lead_frame
 
 from leadrules.core.functions import Context
 from leadrules.engine.columns import evaluate
+from leadrules.lifecycle.cadence.versions import with_kept
 from leadrules.lifecycle.decide import Decided, decide
 from leadrules.lifecycle.edits import edits_since
 from leadrules.lifecycle.labels import work_out
 from leadrules.lifecycle.late import late_of
 from leadrules.lifecycle.model import State, Tick, empty_state
-from leadrules.lifecycle.next_state import state_after
 from leadrules.lifecycle.record import overlay
 from leadrules.lifecycle.run import calendar_of
-from leadrules.lifecycle.versions import with_kept
+from leadrules.lifecycle.state.next_state import state_after
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Ruleset
 from leadrules.ruleset.support import for_run

@@ -19,10 +19,10 @@ from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
 from leadrules.core.functions.columnar import dtype
 from leadrules.engine.columns import evaluate
-from leadrules.lifecycle.enrolment import WISH_COLUMNS, Enrolments, enrol, refusals
+from leadrules.lifecycle.cadence.enrolment import WISH_COLUMNS, Enrolments, enrol, refusals
+from leadrules.lifecycle.cadence.sequences import Due, Progress, due, finish_actions, progress
+from leadrules.lifecycle.cadence.versions import with_kept
 from leadrules.lifecycle.model import ACTION_COLUMNS, LEAD_COLUMNS, State, Tick, empty_state
-from leadrules.lifecycle.sequences import Due, Progress, due, finish_actions, progress
-from leadrules.lifecycle.versions import with_kept
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Ruleset
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from leadrules.lifecycle.conclude import Concluded, conclude
 from leadrules.lifecycle.files import OURS, WriteOptions
 from leadrules.lifecycle.run import Outcome, RunRequest, execute
-from leadrules.lifecycle.store import load
-from leadrules.lifecycle.writer import finish_interrupted, writer
+from leadrules.lifecycle.state.conclude import Concluded, conclude
+from leadrules.lifecycle.state.store import load
+from leadrules.lifecycle.state.writer import finish_interrupted, writer
 from leadrules.review.workspace import open_workspace
 
 SCHEMA = {

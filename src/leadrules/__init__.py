@@ -11,9 +11,10 @@ The path of the data, each arrow one function:
       | evaluate    engine/           facts: scores, bands, segments, stages, what each rule gave
     Facts
       | run         lifecycle/        decisions, files, manifest
-      | show        review/, show/    plan, test, findings
+      | measure     measure/, calibrate/   what came of it, what would fit better
+      | show        review/, show/    plan, test, explain, diff, report, findings
 
-Arrows point downward: cli, review, lifecycle, (compile, data, engine), (syntax, project, ruleset, show), core.
+Arrows point downward: cli, lsp, review, (lifecycle, measure, calibrate), (compile, analyse, data, engine), (syntax, project, ruleset, show), core.
 """
 
 __version__ = "0.1.0"

@@ -80,20 +80,20 @@ class DuckDB:
     """One file; rows are replaced by key in a transaction."""
 
     def create(self, path: Path, frame: pl.DataFrame) -> None:
-        from leadrules.lifecycle.database import offered
+        from leadrules.lifecycle.state.database import offered
 
         path.mkdir()
         with self._open(path) as connection, offered(connection, frame):
             connection.execute("create table leads as select * from given")
 
     def read(self, path: Path) -> pl.DataFrame:
-        from leadrules.lifecycle.database import frame_of
+        from leadrules.lifecycle.state.database import frame_of
 
         with self._open(path, read_only=True) as connection:
             return frame_of(connection, "select * from leads")
 
     def commit(self, path: Path, rows: pl.DataFrame) -> None:
-        from leadrules.lifecycle.database import offered
+        from leadrules.lifecycle.state.database import offered
 
         with self._open(path) as connection:
             connection.execute("begin")
@@ -243,7 +243,7 @@ def commit_forever(name: str, path: Path, count: int, number: int) -> None:
 def product(count: int, folder: Path) -> None:
     """The product's own `load` and `commit`, with history and the way back."""
     from leadrules.lifecycle.model import HISTORY_COLUMNS, LEAD_COLUMNS, RunRecord, empty_state
-    from leadrules.lifecycle.store import commit, load
+    from leadrules.lifecycle.state.store import commit, load
 
     path, frame = folder / "product", leads(count)
     blank = [pl.lit(None, dtype=kind).alias(name) for name, kind in LEAD_COLUMNS.items() if name not in frame.columns]

@@ -19,7 +19,7 @@ from tests.stateful import RULES as BASE_RULES
 from tests.stateful import write_leads, write_project
 
 from leadrules.cli.main import cli
-from leadrules.lifecycle import store
+from leadrules.lifecycle.state import store
 
 KILLS = int(os.environ.get("LAW_KILLS", "15"))
 LEADS = 3000

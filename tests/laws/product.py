@@ -18,8 +18,8 @@ from tests.laws.oracle.memory import Event, Lead, Memory, Row
 from tests.laws.small_company import EVENTS, FIELDS, Company
 
 from leadrules.lifecycle.model import State, empty_state
-from leadrules.lifecycle.next_state import state_after
 from leadrules.lifecycle.run import Outcome, RunRequest, actions, decisions, execute
+from leadrules.lifecycle.state.next_state import state_after
 
 EVENT_COLUMNS = ("lead_id", "type", "at", *dict.fromkeys(name for own in EVENTS.values() for name in own))
 

@@ -14,12 +14,12 @@ import jsonschema
 import pytest
 from tests.explained import document, outcome
 
-from leadrules.lifecycle.conclude import conclude
 from leadrules.lifecycle.files import OURS, WriteOptions
 from leadrules.lifecycle.run import Outcome
-from leadrules.lifecycle.store import history, load
-from leadrules.lifecycle.writer import finish_interrupted, writer
-from leadrules.review.explain_text import explained
+from leadrules.lifecycle.state.conclude import conclude
+from leadrules.lifecycle.state.store import history, load
+from leadrules.lifecycle.state.writer import finish_interrupted, writer
+from leadrules.review.explain.text import explained
 from leadrules.show.text import width
 
 ROOT = Path(__file__).resolve().parents[2]

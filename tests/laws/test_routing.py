@@ -15,9 +15,9 @@ import pytest
 from tests.laws.routing_loop import Line, Prospect, Seller, World, looked_at, route
 from tests.routing_cases import AS_OF, nobody, project_with, ruleset_of, state_of, tick_of
 
-from leadrules.lifecycle import dealing
 from leadrules.lifecycle.model import State, Tick
-from leadrules.lifecycle.routing import Router
+from leadrules.lifecycle.routes import dealing
+from leadrules.lifecycle.routes.routing import Router
 from leadrules.project.model import Capacity, Hours, Rep, Team
 
 EXAMPLES = int(os.environ.get("LAW_EXAMPLES", "25"))

@@ -18,10 +18,10 @@ SHARED = ROOT.parent / "shared" / "data"
 
 
 def leadrules(*arguments: str | Path) -> Result:
-    """The program with these arguments; a crash of ours fails the test with its traceback."""
+    """The program with these arguments on a screen of 110 columns; a crash of ours fails the test with its traceback."""
     from leadrules.cli.main import cli
 
-    return CliRunner().invoke(cli, [str(a) for a in arguments], catch_exceptions=False)
+    return CliRunner(env={"COLUMNS": "110"}).invoke(cli, [str(a) for a in arguments], catch_exceptions=False)
 
 
 def run(

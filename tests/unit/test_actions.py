@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 from tests.lifecycle_tick import at, tick_of
 
-from leadrules.lifecycle.actions import Desk
 from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, Tick
-from leadrules.lifecycle.proposals import Doer, Done, together
+from leadrules.lifecycle.moves.actions import Desk
+from leadrules.lifecycle.moves.proposals import Doer, Done, together
 from leadrules.ruleset.model import Duration
 
 SATO, LEE, MORI = "sato@example.com", "lee@example.com", "mori@example.com"

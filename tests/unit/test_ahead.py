@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 
 from leadrules.data.errors import InputError
-from leadrules.lifecycle import ahead
-from leadrules.lifecycle.after import with_changes
-from leadrules.lifecycle.ahead import forget_ahead, load_ahead, load_now
-from leadrules.lifecycle.database import FILE
 from leadrules.lifecycle.model import HISTORY_COLUMNS, LEAD_COLUMNS, RunRecord, State, empty_state
-from leadrules.lifecycle.store import commit, load, outline
+from leadrules.lifecycle.moves.after import with_changes
+from leadrules.lifecycle.state import ahead
+from leadrules.lifecycle.state.ahead import forget_ahead, load_ahead, load_now
+from leadrules.lifecycle.state.database import FILE
+from leadrules.lifecycle.state.store import commit, load, outline
 
 
 def _commit(path: Path, before: State, owner: str) -> None:

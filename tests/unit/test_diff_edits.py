@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from tests.diff_project import edits
 
-from leadrules.review.diff_edits import edits_between
-from leadrules.review.diff_words import sentence
-from leadrules.review.revisions import open_side
+from leadrules.review.diff.edits import edits_between
+from leadrules.review.diff.revisions import open_side
+from leadrules.review.diff.words import sentence
 from leadrules.review.workspace import open_workspace
 
 BASE = """list rivals "Rivals" = ["a.com", "b.com"]

@@ -13,10 +13,10 @@ from tests.explained import document, example, named, outcome, request, write
 from leadrules.data.errors import InputError
 from leadrules.engine.row import prepare
 from leadrules.lifecycle.run import evaluated_leads, read_inputs
-from leadrules.review.explain import asked, key_of
-from leadrules.review.explain_changes import Change, Changes, label_names
-from leadrules.review.explain_lead import OneLead
-from leadrules.review.explain_words import Words, rule_files
+from leadrules.review.explain.changes import Change, Changes, label_names
+from leadrules.review.explain.explain import asked, key_of
+from leadrules.review.explain.lead import OneLead
+from leadrules.review.explain.words import Words, rule_files
 from leadrules.ruleset.model import Band, Stages
 from leadrules.show.page import wrapped
 
@@ -229,7 +229,7 @@ def test_a_lead_is_explained_as_the_columns_decided(name: str, step: int) -> Non
     for row in range(0, len(keys), step):
         lead = OneLead(ran, row)
         words = Words(lead.ruleset, rule_files(ran.request.project), lead.calendar, lead.program)
-        from leadrules.review.explain_scores import definition
+        from leadrules.review.explain.scores import definition
 
         for one in lead.ruleset.declared:
             found = definition(lead, words, one)

@@ -10,9 +10,9 @@ from tests.unit.test_coverage import RULES
 
 from leadrules.analyse.samples import sample
 from leadrules.core.source import SourceFile
-from leadrules.review.coverage import Observer
-from leadrules.review.generate import Generated, generated
-from leadrules.review.testing import run_tests
+from leadrules.review.tests.coverage import Observer
+from leadrules.review.tests.generate import Generated, generated
+from leadrules.review.tests.testing import run_tests
 from leadrules.review.workspace import Workspace, open_workspace
 from leadrules.syntax.format import format_file
 

@@ -205,9 +205,7 @@ def test_mermaid_text_cannot_break_out() -> None:
 @pytest.mark.parametrize("name", ["acme", "sakura", "starter"])
 def test_mermaid_is_what_its_own_parser_takes(name: str, tmp_path: Path) -> None:
     if shutil.which("node") is None or not (MODULES / "mermaid").is_dir():
-        pytest.skip(
-            "no node with mermaid and jsdom: `make node-tools`, or name a node_modules in MERMAID_MODULES"
-        )
+        pytest.skip("no node with mermaid and jsdom: `make node-tools`, or name a node_modules in MERMAID_MODULES")
     project = starter(tmp_path) if name == "starter" else EXAMPLES / name
     text = leadrules("graph", "--project", project).stdout
     script = f"""

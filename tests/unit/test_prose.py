@@ -19,8 +19,8 @@ from leadrules.core.functions import OPERATIONS
 from leadrules.core.source import SourceFile
 from leadrules.core.types import NUMBER, YESNO
 from leadrules.review.graph import graph
-from leadrules.review.prose import CLAUSES, NOUNS, Words, plain, quoted, remark
-from leadrules.review.prose_page import prose_page, words_of
+from leadrules.review.prose.page import prose_page, words_of
+from leadrules.review.prose.prose import CLAUSES, NOUNS, Words, plain, quoted, remark
 from leadrules.review.workspace import Workspace, open_workspace
 from leadrules.ruleset.model import Define, Expr, Segment
 from leadrules.ruleset.walk import parts

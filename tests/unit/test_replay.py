@@ -17,7 +17,7 @@ from leadrules.lifecycle.model import empty_state
 from leadrules.lifecycle.replay import MOST_TICKS, inputs_at, replay, ticks_between
 from leadrules.lifecycle.run import Inputs, calendar_of
 from leadrules.lifecycle.workload import COLUMNS, together
-from leadrules.review.workload_page import NOBODY, workload_page
+from leadrules.review.plan.workload_page import NOBODY, workload_page
 from leadrules.show.chart import Bars, stacked
 
 UTC_DAYS = Calendar("UTC")

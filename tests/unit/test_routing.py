@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 from tests.routing_cases import AS_OF, nobody, state_of, tick_of
 
-from leadrules.lifecycle.fairness import fairness
 from leadrules.lifecycle.model import INSTANT, Tick
-from leadrules.lifecycle.overdue import overdue
-from leadrules.lifecycle.routing import Holding, Router
+from leadrules.lifecycle.routes.fairness import fairness
+from leadrules.lifecycle.routes.overdue import overdue
+from leadrules.lifecycle.routes.routing import Holding, Router
 from leadrules.project.model import Capacity, Hours, Rep, Team
 from leadrules.ruleset.model import Duration
 

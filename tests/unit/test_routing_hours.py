@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from leadrules.core.calendar import Calendar
-from leadrules.lifecycle.hours import project_hours, rep_hours
+from leadrules.lifecycle.routes.hours import project_hours, rep_hours
 from leadrules.project.model import Hours, Rep
 from leadrules.ruleset.model import Duration
 

@@ -9,8 +9,8 @@ import pytest
 from tests.example_project import compiled
 from tests.sequence_world import World, applied, tokyo
 
-from leadrules.lifecycle.riders import migrated
-from leadrules.lifecycle.versions import version_text
+from leadrules.lifecycle.cadence.riders import migrated
+from leadrules.lifecycle.cadence.versions import version_text
 from leadrules.project.model import EventType, Project
 
 OLD = 'sequence s { 1: day 1 call "Old one"  2: day 3 call "Old two" finish after 2 days on finish do set status = "New" }'

@@ -10,12 +10,12 @@ import pytest
 from tests.stateful import RULES, outcome_of, rows_of, run, write_leads, write_project
 
 from leadrules.data.errors import InputError
-from leadrules.lifecycle import store
 from leadrules.lifecycle.asof import AsOf, leap, since_of
 from leadrules.lifecycle.run import calendar_of
-from leadrules.lifecycle.tend import forget, rename
-from leadrules.lifecycle.undo import take_back
-from leadrules.lifecycle.writer import finish_interrupted, prepare, writer
+from leadrules.lifecycle.state import store
+from leadrules.lifecycle.state.tend import forget, rename
+from leadrules.lifecycle.state.undo import take_back
+from leadrules.lifecycle.state.writer import finish_interrupted, prepare, writer
 
 
 @pytest.fixture

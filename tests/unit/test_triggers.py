@@ -11,7 +11,7 @@ import pytest
 from tests.lifecycle_tick import Told, at, tick_of
 
 from leadrules.lifecycle.model import Tick
-from leadrules.lifecycle.triggers import SetOff, Tried, memory, set_offs
+from leadrules.lifecycle.moves.triggers import SetOff, Tried, memory, set_offs
 
 RENEWAL = 'trigger recycle { on date contract_renewal_date - 3 months  do task call "Renewal" }'
 

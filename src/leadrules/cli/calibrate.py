@@ -24,8 +24,8 @@ from leadrules.cli.options import (
 from leadrules.cli.runs import WIDTH, RunOptions, request_of
 
 if TYPE_CHECKING:
-    from leadrules.review.calibration import Calibration
-    from leadrules.review.hindsight import Question
+    from leadrules.review.calibration.calibration import Calibration
+    from leadrules.review.calibration.hindsight import Question
 
 
 @click.command()
@@ -56,7 +56,7 @@ def calibrate(
         fail("calibrate needs scikit-learn, which is not installed", 'run: pip install "leadrules[calibrate]"')
     if capacity is not None and precision is not None:
         fail("--capacity and --precision each ask for another threshold", "leave one of them out")
-    from leadrules.review.hindsight import Question
+    from leadrules.review.calibration.hindsight import Question
 
     question = Question(outcome, excluded, capacity, _share(precision))
     found = _calibration(question, shared)
@@ -84,8 +84,8 @@ def _share(text: str | None) -> float | None:
 def _calibration(question: Question, shared: dict[str, Any]) -> Calibration:
     """The calibration, worked out; every way in which that cannot be done ends here."""
     from leadrules.data.errors import InputError
-    from leadrules.review.calibration import Calibration
-    from leadrules.review.hindsight import UnanswerableError
+    from leadrules.review.calibration.calibration import Calibration
+    from leadrules.review.calibration.hindsight import UnanswerableError
 
     options = RunOptions(
         **shared,
@@ -111,7 +111,7 @@ def _calibration(question: Question, shared: dict[str, Any]) -> Calibration:
 
 
 def _show(found: Calibration, form: str) -> None:
-    from leadrules.review.calibration_screen import calibration_sections
+    from leadrules.review.calibration.screen import calibration_sections
     from leadrules.show.machine import dump
     from leadrules.show.tables import as_html, as_markdown, as_text
 

@@ -23,8 +23,8 @@ def changelog(*, base: str, head: str | None, form: str, **data: Any) -> None:
     BASE and HEAD are git revisions or folders; HEAD is by default the working tree. Without leads in leadrules.yaml (or
     --leads) the words stand alone.
     """
-    from leadrules.review.changelog import changelog_document, changelog_sections, changelog_title
-    from leadrules.review.diff import diff_of
+    from leadrules.review.diff.changelog import changelog_document, changelog_sections, changelog_title
+    from leadrules.review.diff.diff import diff_of
     from leadrules.show.machine import dump
     from leadrules.show.tables import Section, as_html, as_markdown, as_text
 

@@ -34,9 +34,9 @@ from leadrules.cli.options import (
 if TYPE_CHECKING:
     from leadrules.lifecycle.run import RunRequest
     from leadrules.project.model import Project, Source
-    from leadrules.review.budgets import Budget
-    from leadrules.review.diff_runs import Compared
-    from leadrules.review.revisions import Side
+    from leadrules.review.diff.budgets import Budget
+    from leadrules.review.diff.revisions import Side
+    from leadrules.review.diff.runs import Compared
 
 WIDTH = 120
 
@@ -91,7 +91,7 @@ def diff(
     BASE and HEAD are git revisions or folders; `main...` is where this branch left main. HEAD is by default the working
     tree. Both are run on the data, the team and the state of the working project; nothing is written.
     """
-    from leadrules.review.diff import diff_document, diff_of
+    from leadrules.review.diff.diff import diff_document, diff_of
 
     options = DataOptions(**data)
     project = working_project(options)
@@ -123,7 +123,7 @@ def working_project(options: DataOptions) -> Project:
 def sides(project: Project, base: str, head: str | None) -> tuple[Side, Side]:
     """Both versions, as far as they compile; exit 2 where a name is none."""
     from leadrules.data.errors import InputError
-    from leadrules.review.revisions import open_side
+    from leadrules.review.diff.revisions import open_side
 
     try:
         return open_side(project, base, Path.cwd()), open_side(project, head, Path.cwd())
@@ -138,7 +138,7 @@ def compared_on(
     """Both versions over the same leads; None where there are none and none are needed. Every other way out is exit 2."""
     from leadrules.cli.stateful import remembering
     from leadrules.data.errors import InputError
-    from leadrules.review.diff_runs import compare
+    from leadrules.review.diff.runs import compare
 
     if not needs_leads and options.leads is None and not _has_leads(project):
         yield None
@@ -195,7 +195,7 @@ def _events(project: Project, path: str | None) -> tuple[Source, ...]:
 
 def _budgets(project: Project, limit: str | None, given: Sequence[str]) -> list[Budget]:
     """Those of leadrules.yaml, then of the command line, which beat them."""
-    from leadrules.review.budgets import ANY, Budget
+    from leadrules.review.diff.budgets import ANY, Budget
 
     found = {kind: Budget(kind, most, is_share) for kind, most, is_share in project.budgets}
     pairs = [] if limit is None else [(ANY, limit, "--fail-on-change")]
@@ -224,7 +224,7 @@ def _limit(option: str, text: str) -> tuple[float, bool]:
 def _refuse_unknown(budgets: Sequence[Budget], base: Side, head: Side) -> None:
     """A limit of something that neither version has would hold for ever."""
     from leadrules.core.text import nearest
-    from leadrules.review.budgets import KINDS
+    from leadrules.review.diff.budgets import KINDS
 
     names = {*KINDS}
     for side in (base, head):
@@ -255,7 +255,7 @@ def stop_at_errors(base: Side, head: Side, project: Project, form: str) -> None:
     if not broken:
         return
     if form != "text":
-        from leadrules.review.diff import problem_document
+        from leadrules.review.diff.diff import problem_document
         from leadrules.show.machine import as_json
 
         problems = [{"side": w, "name": s.name, "findings": [as_json(d) for d in s.errors]} for w, s in broken]
@@ -267,7 +267,7 @@ def stop_at_errors(base: Side, head: Side, project: Project, form: str) -> None:
 
 
 def _show(document: dict[str, Any], form: str) -> None:
-    from leadrules.review.diff_pages import diff_sections, diff_title
+    from leadrules.review.diff.pages import diff_sections, diff_title
     from leadrules.show.machine import dump
     from leadrules.show.tables import Section, as_html, as_markdown, as_text
 

@@ -14,6 +14,6 @@ from leadrules.cli.options import deliver, out_option, project_option, ready_pro
 @out_option
 def docs(folder: Path | None, quiet: bool, output: Path | None) -> None:
     """The rules as Markdown in plain English, for those who sign them off."""
-    from leadrules.review.prose_page import prose_page
+    from leadrules.review.prose.page import prose_page
 
     deliver(prose_page(ready_project(folder)), output, quiet=quiet)

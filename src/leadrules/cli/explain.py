@@ -29,7 +29,7 @@ from leadrules.cli.runs import RunOptions, request_of, state_of
 if TYPE_CHECKING:
     from leadrules.lifecycle.model import State
     from leadrules.lifecycle.run import Outcome, RunRequest
-    from leadrules.review.explain import Asked
+    from leadrules.review.explain.explain import Asked
 
 WIDTH = 100
 
@@ -57,10 +57,10 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: Any) -> None:
     """Why LEAD has that score, band, owner, move or non-move; NAME is one score, band, route, trigger, ..."""
     from leadrules.cli.stateful import remembering
-    from leadrules.review.explain import explain as explained
-    from leadrules.review.explain_history import remembered
-    from leadrules.review.explain_text import explained as as_text
-    from leadrules.review.explain_words import rule_files
+    from leadrules.review.explain.explain import explain as explained
+    from leadrules.review.explain.history import remembered
+    from leadrules.review.explain.text import explained as as_text
+    from leadrules.review.explain.words import rule_files
     from leadrules.show.machine import dump
 
     options = RunOptions(engine="columns", force=False, strict=False, baseline=False, fire_edits=False, **shared)
@@ -73,7 +73,7 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
     _warn(outcome, quiet=options.quiet)
     document = explained(outcome, key, wanted, rule_files(request.project), changes)
     if history:
-        from leadrules.review.explain_history import way
+        from leadrules.review.explain.history import way
 
         document["history"] = way(outcome, key, changes)
     if form == "json":
@@ -95,7 +95,7 @@ def _warn(outcome: Outcome, *, quiet: bool) -> None:
 
 def _asked(request: RunRequest, name: str | None) -> Asked:
     from leadrules.data.errors import InputError
-    from leadrules.review.explain import asked
+    from leadrules.review.explain.explain import asked
 
     try:
         return asked(request.ruleset, name)
@@ -107,7 +107,7 @@ def _run(request: RunRequest, state: State | None, lead: str, wanted: Asked) -> 
     """The run as `plan` would make it, watching the lead; where only definitions are asked for, nothing is decided."""
     from leadrules.data.errors import InputError
     from leadrules.lifecycle.run import execute, read_inputs
-    from leadrules.review.explain import key_of
+    from leadrules.review.explain.explain import key_of
 
     request = replace(request, state=state)
     try:

@@ -34,7 +34,7 @@ def goal(*, name: str | None, months: int, form: str, **shared: Any) -> None:
     from leadrules.core.text import nearest
     from leadrules.measure.goal_section import goal_section
     from leadrules.measure.settings import settings_of
-    from leadrules.review.goal_view import goal_document, goal_text
+    from leadrules.review.report.goal_view import goal_document, goal_text
     from leadrules.show.machine import dump
 
     options = ReportOptions(**shared)

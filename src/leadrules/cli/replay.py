@@ -161,7 +161,7 @@ class _Replay:
         """Do it; what is to be told of it, in words."""
         from leadrules.lifecycle.replay import replay as outcomes
         from leadrules.lifecycle.workload import together, workload_of
-        from leadrules.review.workload_page import SAID
+        from leadrules.review.plan.workload_page import SAID
 
         _clear(self.out)
         names, parts = _names(ticks, self.calendar), []
@@ -192,7 +192,7 @@ class _Replay:
     def _write_workload(self, work: Any, span: str, notes: Sequence[str]) -> None:
         from leadrules.data.staging import Staging
         from leadrules.data.write import write_csv
-        from leadrules.review.workload_page import workload_page
+        from leadrules.review.plan.workload_page import workload_page
 
         project = self.request.project
         staging = Staging(self.out)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from leadrules.lifecycle.run import RunRequest
     from leadrules.measure.model import Report, Section
     from leadrules.project.model import Project
-    from leadrules.review.report import Gathered
+    from leadrules.review.report.report import Gathered
     from leadrules.review.workspace import Workspace
     from leadrules.ruleset.model import Ruleset
 
@@ -96,7 +96,7 @@ def _drift(workspace: Workspace, options: ReportOptions, found: Gathered, agains
     """What moved since a run, or an older export; exit 2 where that cannot be read."""
     from leadrules.data.errors import InputError
     from leadrules.measure.drift import drift_section, snapshot_of
-    from leadrules.review.report_drift import snapshot_against
+    from leadrules.review.report.drift import snapshot_against
 
     project, ruleset = workspace.project, workspace.ruleset
     assert project is not None
@@ -117,7 +117,7 @@ def gathered(workspace: Workspace, options: ReportOptions) -> Gathered:
     """What is read for a report; every way in which that cannot be done ends here."""
     from leadrules.cli.stateful import remembering
     from leadrules.data.errors import InputError
-    from leadrules.review.report import gather
+    from leadrules.review.report.report import gather
 
     project, ruleset = workspace.project, workspace.ruleset
     assert project is not None
@@ -157,8 +157,8 @@ def _state_place(usual: Path, options: ReportOptions) -> Path | None:
 
 
 def _write(made: Report, form: str, target: str) -> None:
-    from leadrules.review.report_document import report_document, write_tables
-    from leadrules.review.report_page import report_page
+    from leadrules.review.report.document import report_document, write_tables
+    from leadrules.review.report.page import report_page
     from leadrules.show.machine import dump
 
     if form == "csv":

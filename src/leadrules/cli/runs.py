@@ -160,7 +160,7 @@ def _is_given(option: str) -> bool:
 
 def _plan(options: RunOptions, form: str, out: Path | None, files: tuple[Output, Encoding, bool]) -> None:
     from leadrules.cli.stateful import holding
-    from leadrules.review.plan import plan_document, plan_sections
+    from leadrules.review.plan.plan import plan_document, plan_sections
     from leadrules.show.machine import dump
     from leadrules.show.tables import as_html, as_markdown, as_text
 
@@ -271,7 +271,7 @@ def request_of(options: RunOptions, *, with_state: bool = False) -> RunRequest:
         if with_state and not options.no_state:
             load_ahead(project.state if options.place is None else Path.cwd() / options.place)
 
-    from leadrules.lifecycle.ahead import forget_ahead, load_ahead
+    from leadrules.lifecycle.state.ahead import forget_ahead, load_ahead
 
     try:
         workspace = ready_project(options.folder, team=options.team, loaded=begin)

@@ -56,9 +56,9 @@ def writer_name() -> str:
 def _existing(path: Path, *, to_write: bool) -> Iterator[None]:
     """A state that is there, what a killed run left in it settled; every way in which that fails ends the command."""
     from leadrules.data.errors import InputError
-    from leadrules.lifecycle.database import exists
     from leadrules.lifecycle.files import OURS
-    from leadrules.lifecycle.writer import finish_interrupted, is_interrupted, writer
+    from leadrules.lifecycle.state.database import exists
+    from leadrules.lifecycle.state.writer import finish_interrupted, is_interrupted, writer
 
     try:
         if not exists(path) and not is_interrupted(path):
@@ -78,7 +78,7 @@ def settle(path: Path) -> None:
     """Complete or discard what a killed run had begun; a run that is under way is left alone."""
     from leadrules.data.errors import InputError
     from leadrules.lifecycle.files import OURS
-    from leadrules.lifecycle.writer import finish_interrupted, is_interrupted, writer
+    from leadrules.lifecycle.state.writer import finish_interrupted, is_interrupted, writer
 
     if not is_interrupted(path):
         return
@@ -95,7 +95,7 @@ def settle(path: Path) -> None:
 @_state_option
 def show(lead: str, form: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
     """What the state has of a lead: owner, sequence, labels and since when, what triggers remember."""
-    from leadrules.review.state_view import lead_json, lead_text
+    from leadrules.review.plan.state_view import lead_json, lead_text
 
     path, calendar = state_path(folder, place)
     with _existing(path, to_write=False):
@@ -108,7 +108,7 @@ def show(lead: str, form: str, folder: Path | None, place: Path | None, quiet: b
 @_state_option
 def history(lead: str, form: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
     """Every change of a lead, oldest first, with the rule that made it."""
-    from leadrules.review.state_view import history_json, history_text
+    from leadrules.review.plan.state_view import history_json, history_text
 
     path, calendar = state_path(folder, place)
     with _existing(path, to_write=False):
@@ -120,7 +120,7 @@ def history(lead: str, form: str, folder: Path | None, place: Path | None, quiet
 @_state_option
 def migrate(sequence: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
     """The leads in a sequence go on by its steps of today, instead of those they were enrolled with."""
-    from leadrules.lifecycle.migrate import migrate as migrate_state
+    from leadrules.lifecycle.state.migrate import migrate as migrate_state
 
     workspace = ready_project(folder)
     path, _ = state_path(folder, place)
@@ -138,7 +138,7 @@ def migrate(sequence: str, folder: Path | None, place: Path | None, quiet: bool)
 @_state_option
 def rename(old: str, new: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
     """A definition, sequence, trigger or route that the rules gave another name keeps what the state has of it."""
-    from leadrules.lifecycle.tend import rename as rename_in_state
+    from leadrules.lifecycle.state.tend import rename as rename_in_state
 
     path, _ = state_path(folder, place)
     with _existing(path, to_write=True):
@@ -155,7 +155,7 @@ def export(
     out: Path, form: Literal["csv", "parquet", "jsonl"], folder: Path | None, place: Path | None, quiet: bool
 ) -> None:
     """Every table of the state as a file: leads, history, runs, credits, assignments, versions, events."""
-    from leadrules.lifecycle.export import export as export_tables
+    from leadrules.lifecycle.state.export import export as export_tables
 
     path, calendar = state_path(folder, place)
     with _existing(path, to_write=False):
@@ -169,7 +169,7 @@ def export(
 @_state_option
 def forget(lead: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
     """Take every trace of a lead out of the state, its history too."""
-    from leadrules.lifecycle.tend import forget as forget_lead
+    from leadrules.lifecycle.state.tend import forget as forget_lead
 
     path, _ = state_path(folder, place)
     with _existing(path, to_write=True):

@@ -30,13 +30,13 @@ class Held:
 
     def outline(self) -> State:
         """Only what says what a run must read."""
-        from leadrules.lifecycle.store import outline
+        from leadrules.lifecycle.state.store import outline
 
         return outline(self.path)
 
     def state(self) -> State:
         """All of it; mostly it has been read by then."""
-        from leadrules.lifecycle.ahead import load_now
+        from leadrules.lifecycle.state.ahead import load_now
 
         return load_now(self.path)
 
@@ -53,7 +53,7 @@ def holding(path: Path | None, *, to_write: bool) -> Iterator[Held | None]:
     """The same before it is read."""
     from leadrules.data.errors import InputError
     from leadrules.lifecycle.files import OURS
-    from leadrules.lifecycle.writer import finish_interrupted, writer
+    from leadrules.lifecycle.state.writer import finish_interrupted, writer
 
     if path is None:
         yield None
@@ -72,8 +72,8 @@ def holding(path: Path | None, *, to_write: bool) -> Iterator[Held | None]:
 
 def finish(outcome: Outcome, path: Path, out: Path, options: WriteOptions, how: Mapping[str, object]) -> list[str]:
     """The files and the commit of a run with a state; what is to be told of them, in words."""
-    from leadrules.lifecycle.conclude import conclude
     from leadrules.lifecycle.files import write_run
+    from leadrules.lifecycle.state.conclude import conclude
 
     if outcome.decided is None:
         return write_run(outcome, out, options)
@@ -85,8 +85,8 @@ def undo(folder: Path | None, place: Path | None, out: Path, *, quiet: bool) -> 
     """`run --undo OUT`: take a run back in the state."""
     from leadrules.data.errors import InputError
     from leadrules.lifecycle.files import OURS
-    from leadrules.lifecycle.undo import take_back
-    from leadrules.lifecycle.writer import finish_interrupted, writer
+    from leadrules.lifecycle.state.undo import take_back
+    from leadrules.lifecycle.state.writer import finish_interrupted, writer
 
     path, _ = state_path(folder, place)
     try:

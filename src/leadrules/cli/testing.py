@@ -26,9 +26,9 @@ from leadrules.cli.options import (
 if TYPE_CHECKING:
     from leadrules.core.source import SourceFile
     from leadrules.project.model import Project
-    from leadrules.review.coverage import Coverage
-    from leadrules.review.mutate import Mutation
-    from leadrules.review.testing import TestResult
+    from leadrules.review.tests.coverage import Coverage
+    from leadrules.review.tests.mutate import Mutation
+    from leadrules.review.tests.testing import TestResult
     from leadrules.review.workspace import Workspace
     from leadrules.ruleset.model import Ruleset, Test
 
@@ -112,11 +112,11 @@ def _worked_out(
     coverage: bool,
     mutate: bool,
 ) -> _Found:
-    from leadrules.review.testing import run_tests
+    from leadrules.review.tests.testing import run_tests
 
     if not (coverage or mutate):
         return _Found(ruleset, tests, run_tests(ruleset, tests, project), files)
-    from leadrules.review.mutate import Recorder, mutation
+    from leadrules.review.tests.mutate import Recorder, mutation
 
     recorder = Recorder(ruleset, tests)
     found = _Found(ruleset, tests, run_tests(ruleset, tests, project, recorder), files)
@@ -153,8 +153,8 @@ class _Progress:
 
 
 def _said(found: _Found, form: str, *, quiet: bool) -> str:
-    from leadrules.review import test_report as report
-    from leadrules.review.coverage_report import coverage_json, coverage_text
+    from leadrules.review.tests import test_report as report
+    from leadrules.review.tests.coverage_report import coverage_json, coverage_text
 
     ruleset, files = found.ruleset, found.files
     if form == "junit":
@@ -174,7 +174,7 @@ def _said(found: _Found, form: str, *, quiet: bool) -> str:
 
 def _generate(workspace: Workspace, out: Path | None) -> None:
     """Tests onto stdout or into a new file; what they do not reach, and why, onto stderr."""
-    from leadrules.review.generate import generated
+    from leadrules.review.tests.generate import generated
 
     if out is not None and out.exists():
         fail(f"{out} is there already", "name a new file: nothing is written over")

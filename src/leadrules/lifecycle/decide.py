@@ -12,21 +12,21 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from leadrules.lifecycle.actions import Desk
-from leadrules.lifecycle.after import column, with_changes, with_owners
+from leadrules.lifecycle.cadence.enrolment import enrol, refusals
+from leadrules.lifecycle.cadence.sequences import Progress, due, progress
+from leadrules.lifecycle.cadence.steps import PIN
 from leadrules.lifecycle.edits import Edits
-from leadrules.lifecycle.enrolment import enrol, refusals
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.labels import Labels
 from leadrules.lifecycle.late import Late
 from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, Tick
-from leadrules.lifecycle.overdue import overdue
-from leadrules.lifecycle.proposals import FIELDS, OWNERS, WISHES, Doer, together
-from leadrules.lifecycle.routing import Holding, Router
-from leadrules.lifecycle.sequences import Progress, due, progress
-from leadrules.lifecycle.slots import OWNER, field_slot
-from leadrules.lifecycle.steps import PIN
-from leadrules.lifecycle.triggers import Tried, memory, set_offs
+from leadrules.lifecycle.moves.actions import Desk
+from leadrules.lifecycle.moves.after import column, with_changes, with_owners
+from leadrules.lifecycle.moves.proposals import FIELDS, OWNERS, WISHES, Doer, together
+from leadrules.lifecycle.moves.slots import OWNER, field_slot
+from leadrules.lifecycle.moves.triggers import Tried, memory, set_offs
+from leadrules.lifecycle.routes.overdue import overdue
+from leadrules.lifecycle.routes.routing import Holding, Router
 from leadrules.ruleset.model import Assert, Duration, EventFilter, On, Route, Trigger
 
 TRIGGERS, ROUTES = 5000, 7500  # where in the order of a lead's actions those of triggers and of routes stand

@@ -96,7 +96,7 @@ def _way_back(outcome: Outcome) -> pl.DataFrame:
     """What the run changed, with what was there before."""
     if outcome.decided is None or not decides(outcome.request.ruleset):
         return pl.DataFrame(schema=dict.fromkeys(("key", "field", "old", "new"), pl.String()))
-    from leadrules.lifecycle.next_state import undo_of  # rules that only score are spared the lifecycle's rooms
+    from leadrules.lifecycle.state.next_state import undo_of  # rules that only score are spared the lifecycle's rooms
 
     return undo_of(outcome)
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from leadrules.lifecycle.edits import Edits
 from leadrules.lifecycle.model import INSTANT, Tick
-from leadrules.lifecycle.remembered import label_before, labelled, segments, was_evaluated
+from leadrules.lifecycle.state.remembered import label_before, labelled, segments, was_evaluated
 from leadrules.ruleset.model import Definition, On, Segment
 
 LEAD, RULES, START = "lead", "rules edited", "already so"

@@ -18,7 +18,7 @@ from leadrules.core.functions.columnar import as_instant, fold_series
 from leadrules.core.types import DATE
 from leadrules.data.texts import as_text
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State
-from leadrules.lifecycle.remembered import previous_labels
+from leadrules.lifecycle.state.remembered import previous_labels
 from leadrules.ruleset.model import Ruleset
 
 OF_SEQUENCE = tuple(name for name in LEAD_COLUMNS if name.startswith("seq_") and not name.startswith("seq_wait"))

@@ -18,8 +18,8 @@ from leadrules.core.functions.columnar import as_instant
 from leadrules.core.types import DATE
 from leadrules.data.errors import InputError
 from leadrules.lifecycle.model import INSTANT
-from leadrules.lifecycle.next_state import state_after
 from leadrules.lifecycle.run import Inputs, Outcome, RunRequest, calendar_of, execute, read_inputs
+from leadrules.lifecycle.state.next_state import state_after
 
 MOST_TICKS = 100_000
 

@@ -20,13 +20,13 @@ from leadrules.data.read import EVERYTHING, EventTable, LeadTable, Sight, read_e
 from leadrules.engine.columns import evaluate, needed
 from leadrules.engine.needs import reach
 from leadrules.lifecycle.asof import AsOf, choose, newest_created, since_of
+from leadrules.lifecycle.cadence.versions import with_kept
 from leadrules.lifecycle.edits import edits_since
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.labels import work_out
 from leadrules.lifecycle.late import late_of, listened
 from leadrules.lifecycle.model import INSTANT, State, Tick, empty_state
 from leadrules.lifecycle.record import Overlay, overlay
-from leadrules.lifecycle.versions import with_kept
 from leadrules.project.model import Project, Source
 from leadrules.ruleset.model import Band, Define, Ruleset, Segment, Stages
 from leadrules.ruleset.walk import always_names

@@ -20,14 +20,14 @@ from leadrules.core.types import DATE, Type
 from leadrules.data.texts import as_text
 from leadrules.engine.row import LeadFacts, Program, prepare
 from leadrules.lifecycle.byrow import RowFacts, facts_by_row
+from leadrules.lifecycle.cadence.due import due_times
+from leadrules.lifecycle.cadence.versions import with_kept
 from leadrules.lifecycle.decide import Decided, decide
-from leadrules.lifecycle.due import due_times
 from leadrules.lifecycle.labels import work_out
 from leadrules.lifecycle.late import late_of, seen_after
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State, Tick
 from leadrules.lifecycle.narrowed import narrowed, only_heard
 from leadrules.lifecycle.record import Overlay, carried_over, overlay
-from leadrules.lifecycle.versions import with_kept
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Ruleset
 from leadrules.ruleset.model import Sequence as Plan

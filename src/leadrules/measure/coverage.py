@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from leadrules.lifecycle.due import due_times
-from leadrules.lifecycle.next_state import DONE
-from leadrules.lifecycle.steps import SKIPPED, SUPPRESSED
+from leadrules.lifecycle.cadence.due import due_times
+from leadrules.lifecycle.cadence.steps import SKIPPED, SUPPRESSED
+from leadrules.lifecycle.state.next_state import DONE
 from leadrules.measure.figures import ratio
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Column, Table

@@ -16,7 +16,7 @@ import polars as pl
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions.columnar import as_instant, fold_series
 from leadrules.core.types import DATE
-from leadrules.lifecycle.clock import local_days
+from leadrules.lifecycle.cadence.clock import local_days
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.model import INSTANT
 from leadrules.measure.settings import Settings

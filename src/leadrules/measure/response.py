@@ -11,8 +11,8 @@ from datetime import datetime
 
 import polars as pl
 
-from leadrules.lifecycle.hours import WorkingTime, project_hours, rep_hours
 from leadrules.lifecycle.model import INSTANT
+from leadrules.lifecycle.routes.hours import WorkingTime, project_hours, rep_hours
 from leadrules.measure.figures import days_between, percent, ratio, spread
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table

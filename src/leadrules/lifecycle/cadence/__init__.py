@@ -1,0 +1,1 @@
+"""Sequences: who enters, which step is due when, what may go out."""

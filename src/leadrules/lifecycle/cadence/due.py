@@ -1,0 +1,118 @@
+"""When the steps of a sequence are due: instants worked out as columns, for leads of one sequence and version at a time.
+
+In: a sequence's steps and settings, a calendar, and instants of enrolment. Out: a column of due times per step. Knows no
+facts, no channels, no pauses and no state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import polars as pl
+
+from leadrules.core.calendar import Calendar
+from leadrules.lifecycle.cadence.clock import (
+    at_clock,
+    clock_time,
+    in_zone,
+    later_working,
+    local_clock,
+    next_working,
+    shifted,
+    to_opening,
+    to_working_day,
+)
+from leadrules.lifecycle.model import INSTANT
+from leadrules.ruleset.model import Duration, Sequence
+
+FEW = 4
+
+
+def due_times(sequence: Sequence, calendar: Calendar, enrolled_at: pl.Series) -> list[pl.Series]:
+    """Per step, when it is due for each lead, as long as nothing pauses.
+
+    Equal instants are worked out once: a batch that was enrolled together costs as much as one lead.
+    """
+    if len(enrolled_at) == 1:
+        return _known(sequence, calendar, enrolled_at)
+    instants = enrolled_at.unique()
+    places = enrolled_at.to_frame("at").join(
+        instants.to_frame("at").with_row_index("place"), on="at", how="left", nulls_equal=True, maintain_order="left"
+    )["place"]
+    schedule = _schedule(sequence, calendar, instants) if len(instants) > FEW else _known(sequence, calendar, instants)
+    return [times.gather(places) for times in schedule]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """Something that is equal to nothing but itself, however large it is."""
+
+    it: object
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.it is other.it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+
+def _known(sequence: Sequence, calendar: Calendar, instants: pl.Series) -> list[pl.Series]:
+    """The schedule of a few instants: tests of one lead ask for the same ones again and again."""
+    return _remembered(_Same(sequence), _Same(calendar), tuple(instants.to_list()))
+
+
+@lru_cache(maxsize=1024)
+def _remembered(sequence: _Same, calendar: _Same, instants: tuple[datetime | None, ...]) -> list[pl.Series]:
+    assert isinstance(sequence.it, Sequence)
+    assert isinstance(calendar.it, Calendar)
+    return _schedule(sequence.it, calendar.it, pl.Series(instants, dtype=INSTANT))
+
+
+def settled(
+    sequence: Sequence, calendar: Calendar, times: pl.Series, *, after: bool = False, moved: bool = True
+) -> pl.Series:
+    """Due times at which something can go out: in the window, on a working day where those are counted.
+
+    A step `after` a delay keeps its time in a sequence without a window, unless a pause moved it.
+    """
+    if sequence.window is not None:
+        start, end, zone = sequence.window
+        local = in_zone(calendar, zone)
+        return to_opening(local, times, clock_time(start), clock_time(end), working=sequence.business_days)
+    if sequence.business_days and (moved or not after):
+        return to_working_day(calendar, times)
+    return times
+
+
+def _schedule(sequence: Sequence, calendar: Calendar, instants: pl.Series) -> list[pl.Series]:
+    first = local_clock(calendar, instants).dt.date()
+    if sequence.business_days:
+        first = next_working(calendar, first)
+    found: list[pl.Series] = []
+    for step in sequence.steps:
+        if step.day is None:
+            due = _later(sequence, calendar, found[-1] if found else instants, step.wait)
+        else:
+            days = _days(sequence, calendar, first, step.day)
+            clock = local_clock(calendar, instants).dt.time() if step.at is None else clock_time(step.at)
+            due = _later(sequence, calendar, at_clock(calendar, days, clock), step.after)
+        found.append(settled(sequence, calendar, due, after=step.after is not None, moved=False))
+    return found
+
+
+def _days(sequence: Sequence, calendar: Calendar, first: pl.Series, number: int) -> pl.Series:
+    """Day `number`, the first being day 1."""
+    if sequence.business_days:
+        return later_working(calendar, first, number - 1)
+    return first.dt.offset_by(f"{number - 1}d")
+
+
+def _later(sequence: Sequence, calendar: Calendar, times: pl.Series, length: Duration | None) -> pl.Series:
+    """Times moved on by a length; its days are working days where a sequence counts those."""
+    if length is None:
+        return times
+    if sequence.business_days and length.unit == "days":
+        length = Duration(length.count, "business days")
+    return shifted(calendar, times, length)

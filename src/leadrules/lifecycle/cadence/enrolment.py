@@ -1,0 +1,310 @@
+"""Who enters a sequence, moves to another, stops, or waits for its turn.
+
+In: a tick, the leads that exits and finishes took out, and wishes: what triggers and finish actions would do to the
+sequence of a lead, at most one per lead. Out: `Enrolments`. Knows no steps.
+
+A wish is refused where it would do nothing or where the limits of re-entry forbid it; over `at most N per day` it waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from leadrules.lifecycle.cadence.clock import same_day, shifted
+from leadrules.lifecycle.cadence.versions import number_of
+from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, Tick
+from leadrules.lifecycle.moves.after import column
+from leadrules.ruleset.model import Sequence
+
+LIMIT = "over a limit"
+ENTERING = 8500  # after the last steps of the sequence it leaves, before the first of the one it enters
+
+# What a lead in no sequence has.
+EMPTIED: Mapping[str, pl.DataType] = {
+    "sequence": pl.String(),
+    "version": pl.Int32(),
+    "step": pl.Int32(),
+    "enrolled_at": INSTANT,
+    "seq_last_due": INSTANT,
+    "seq_shift": pl.Duration("us"),
+    "seq_paused_at": INSTANT,
+    "seq_template": pl.String(),
+    "seq_pending": pl.String(),
+}
+WAIT: Mapping[str, pl.DataType] = {
+    "seq_wait": pl.String(),
+    "seq_wait_since": INSTANT,
+    "seq_wait_template": pl.String(),
+    "seq_wait_rule": pl.String(),
+}
+# kind: enroll, move, stop. `at`: the event that set it off (blank: as_of). Of a stop only lead_row, kind, rule count.
+WISH_COLUMNS: Mapping[str, pl.DataType] = {
+    "lead_row": pl.UInt32(),
+    "kind": pl.String(),
+    "sequence": pl.String(),
+    "at": INSTANT,
+    "template": pl.String(),
+    "rule": pl.String(),
+    "order": pl.UInt32(),
+}
+ALREADY, NOT_IN_ONE, UNKNOWN, ONCE, AGAIN = (
+    "in a sequence already",
+    "in no sequence",
+    "no such sequence",
+    "enrolled once",
+    "enrolled too recently",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolments:
+    """What became of the wishes.
+
+    `done`: lead_row, kind (enroll, move, stop), sequence, version, enrolled_at, template, rule. `waiting`: lead_row, kind,
+    sequence, template, rule, since of every lead that waits after this run. `refused`: the wishes that do nothing, with
+    `why`. `left`: lead_row, rule of the leads that were taken out of a sequence.
+    """
+
+    done: pl.DataFrame
+    waiting: pl.DataFrame
+    refused: pl.DataFrame
+    left: pl.DataFrame
+    actions: pl.DataFrame
+    changes: tuple[pl.DataFrame, ...]
+
+
+def refusals(tick: Tick, ended: pl.Series, wishes: pl.DataFrame) -> pl.Series:
+    """Why each wish would do nothing, in order; blank for one that would. `ended`: the leads taken out in this run."""
+    return _judged(tick, ended, wishes)["why"]
+
+
+def enrol(tick: Tick, ended: pl.Series, wishes: pl.DataFrame) -> Enrolments:
+    """Let in whom the limits let in. `ended`: the leads that `progress` took out of their sequence."""
+    if not wishes.height and not column(tick.leads, "seq_wait", pl.String()).is_not_null().any():
+        return _nobody()
+    judged = _judged(tick, ended, wishes)
+    wanted = judged.filter(pl.col("why").is_null())
+    stops = wanted.filter(pl.col("kind") == "stop").with_columns(
+        sequence=pl.coalesce("current", "seq_wait"), template=pl.lit(None, dtype=pl.String)
+    )
+    waiters, gone = _waiters(tick, ended, wanted)
+    entering = pl.concat([wanted.filter(pl.col("kind") != "stop"), waiters], how="diagonal")
+    is_in = _let_in(tick, entering)
+    enters = _entering(tick, entering.filter(is_in))
+    waiting = entering.filter(~is_in)
+    done = pl.concat([stops, enters], how="diagonal").select(_DONE)
+    left = pl.concat([stops, enters], how="diagonal").filter(pl.col("current").is_not_null()).select("lead_row", "rule")
+    return Enrolments(
+        done=done,
+        waiting=waiting.select("lead_row", "kind", "sequence", "template", "rule", "since"),
+        refused=judged.filter(pl.col("why").is_not_null()).select(*WISH_COLUMNS, "why"),
+        left=left,
+        actions=_actions(done, waiting, judged),
+        changes=(
+            _emptied(stops),
+            *_entered(tick, enters),
+            _no_wait(pl.concat([stops["lead_row"], enters["lead_row"], gone])),
+            _wait(waiting),
+        ),
+    )
+
+
+def _nobody() -> Enrolments:
+    """Nobody wished for anything, and nobody waits."""
+    gone = pl.DataFrame(schema=_WISHED)
+    waiting = gone.select("lead_row", "kind", "sequence", "template", "rule", "since")
+    actions = pl.DataFrame(schema=dict(ACTION_COLUMNS))
+    return Enrolments(
+        gone.select(_DONE), waiting, gone.select(*WISH_COLUMNS, "why"), gone.select("lead_row", "rule"), actions, ()
+    )
+
+
+# -- wishes ---------------------------------------------------------------------------------------------------------
+
+
+def _now(tick: Tick, ended: pl.Series, rows: pl.Series | None = None) -> pl.DataFrame:
+    """Where each lead (of `rows`) is, after exits and finishes, and what it waits for."""
+    names = ("sequence", "enrolled_at", *WAIT)
+    kinds = {**EMPTIED, **WAIT}
+    table = tick.leads.select(
+        "lead_row",
+        "created",
+        "key",
+        *(
+            pl.col(name) if name in tick.leads.columns else pl.lit(None, dtype=kinds[name]).alias(name)
+            for name in names
+        ),
+    )
+    table = table if rows is None else table[rows]
+    out = table["lead_row"].is_in(ended.implode())
+    return table.with_columns(current=pl.when(~out).then("sequence")).drop("sequence")
+
+
+def _judged(tick: Tick, ended: pl.Series, wishes: pl.DataFrame) -> pl.DataFrame:
+    """The wishes with where their leads are, and why they would do nothing."""
+    here = _now(tick, ended, wishes["lead_row"].unique())
+    table = wishes.select(*WISH_COLUMNS).join(here, on="lead_row", how="left", maintain_order="left")
+    table = table.with_columns(since=pl.lit(tick.as_of, dtype=INSTANT), at=pl.col("at").fill_null(tick.as_of))
+    kind, current, target = pl.col("kind"), pl.col("current"), pl.col("sequence")
+    names = [one.name for one in tick.ruleset.sequences]
+    why = (
+        pl.when((kind == "stop") & current.is_null() & pl.col("seq_wait").is_null())
+        .then(pl.lit(NOT_IN_ONE))
+        .when(kind == "stop")
+        .then(pl.lit(None, dtype=pl.String))
+        .when(target.is_null() | ~target.is_in(names))
+        .then(pl.lit(UNKNOWN))
+        .when(current.is_not_null() & ((kind == "enroll") | (current == target)))
+        .then(pl.lit(ALREADY))
+        .otherwise(pl.lit(None, dtype=pl.String))
+    )
+    table = table.with_columns(why=why)
+    for sequence in tick.ruleset.sequences:
+        table = table.with_columns(why=_too_soon(tick, sequence, table))
+    return table
+
+
+def _too_soon(tick: Tick, sequence: Sequence, table: pl.DataFrame) -> pl.Series:
+    """`why`, with the limits of re-entry of one sequence."""
+    memory = f"enrolled:{sequence.name}"
+    if memory not in tick.leads.columns or not (sequence.once or sequence.again_after):
+        return table["why"]
+    last = tick.leads[memory].gather(table["lead_row"])
+    enters = (table["kind"] != "stop") & (table["sequence"] == sequence.name).fill_null(value=False)
+    again = last.is_not_null()
+    if sequence.again_after is not None:
+        again = shifted(tick.calendar, last, sequence.again_after) > tick.as_of
+    why = ONCE if sequence.once else AGAIN
+    refused = enters & again.fill_null(value=False) & table["why"].is_null()
+    return table.select(pl.when(refused).then(pl.lit(why)).otherwise("why").alias("why")).to_series()
+
+
+def _waiters(tick: Tick, ended: pl.Series, wanted: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """The leads that wait from earlier runs, as wishes; and those that went elsewhere and wait no longer.
+
+    A lead that waits to move waits in its sequence. One that is in a sequence it entered since went elsewhere.
+    """
+    waits = _now(tick, ended).filter(pl.col("seq_wait").is_not_null())
+    waits = waits.join(wanted, on="lead_row", how="anti", maintain_order="left")
+    stayed = pl.col("current").is_null() | (pl.col("enrolled_at") <= pl.col("seq_wait_since"))
+    known = pl.col("seq_wait").is_in([one.name for one in tick.ruleset.sequences])
+    still = (stayed & known).fill_null(value=False)
+    rows = waits.filter(still).with_columns(
+        kind=pl.lit("move"),
+        sequence="seq_wait",
+        at=pl.lit(tick.as_of, dtype=INSTANT),
+        template="seq_wait_template",
+        rule="seq_wait_rule",
+        since="seq_wait_since",
+    )
+    return rows, waits.filter(~still)["lead_row"]
+
+
+# -- limits ---------------------------------------------------------------------------------------------------------
+
+
+def _let_in(tick: Tick, entering: pl.DataFrame) -> pl.Series:
+    """Whether each may enter today: the first by created, then key, up to what is left of the day."""
+    order = entering.with_row_index("place").sort("created", "key", nulls_last=True)
+    result = pl.repeat(True, entering.height, eager=True, dtype=pl.Boolean)
+    for sequence in tick.ruleset.sequences:
+        if sequence.per_day is None:
+            continue
+        left = max(sequence.per_day - _entered_today(tick, sequence), 0)
+        late = order.filter(pl.col("sequence") == sequence.name)["place"].slice(left)
+        result = result.scatter(late, values=False) if late.len() else result
+    return result
+
+
+def _entered_today(tick: Tick, sequence: Sequence) -> int:
+    """How many entered on this calendar day, also of leads that are not in this run's input."""
+    when, often = _entry_columns(sequence)
+    if when not in tick.state.leads.columns or often not in tick.state.leads.columns:
+        return 0
+    some = tick.state.leads.select(when, often).drop_nulls()
+    return int(some.filter(same_day(tick.calendar, some[when], tick.as_of))[often].sum())
+
+
+def _entry_columns(sequence: Sequence) -> tuple[str, str]:
+    return f"entered:{sequence.name}", f"entries:{sequence.name}"
+
+
+# -- what comes of it -----------------------------------------------------------------------------------------------
+
+_DONE = ("lead_row", "kind", "sequence", "version", "enrolled_at", "template", "rule")
+_WISHED = {**WISH_COLUMNS, "version": pl.Int32(), "enrolled_at": INSTANT, "since": INSTANT, "why": pl.String()}
+
+
+def _entering(tick: Tick, enters: pl.DataFrame) -> pl.DataFrame:
+    """Those who enter: a `move` of a lead that is in no sequence enrols it."""
+    numbers = {one.name: number_of(tick, one)[0] for one in _of(tick, enters)}
+    kind = pl.when(pl.col("current").is_null()).then(pl.lit("enroll")).otherwise(pl.lit("move"))
+    version = pl.col("sequence").replace_strict(numbers, default=None, return_dtype=pl.Int32)
+    return enters.with_columns(kind=kind, version=version, enrolled_at="at")
+
+
+def _of(tick: Tick, rows: pl.DataFrame) -> list[Sequence]:
+    """The sequences that rows name, in the order of their declaration."""
+    names = set(rows["sequence"])
+    return [one for one in tick.ruleset.sequences if one.name in names]
+
+
+def _emptied(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select("lead_row", *(pl.lit(None, dtype=kind).alias(name) for name, kind in EMPTIED.items()))
+
+
+def _entered(tick: Tick, enters: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
+    """What the state remembers of those who enter."""
+    nothing = pl.duration(microseconds=0).cast(pl.Duration("us"))
+    begun = _emptied(enters).with_columns(
+        enters["sequence"],
+        enters["version"],
+        enters["enrolled_at"],
+        enters["template"].alias("seq_template"),
+        seq_shift=nothing,
+    )
+    each = [_memory(tick, one, enters.filter(pl.col("sequence") == one.name)) for one in _of(tick, enters)]
+    return (begun, *each)
+
+
+def _memory(tick: Tick, sequence: Sequence, enters: pl.DataFrame) -> pl.DataFrame:
+    last = pl.col("enrolled_at").alias(f"enrolled:{sequence.name}")
+    if sequence.per_day is None:
+        return enters.select("lead_row", last)
+    when, often = _entry_columns(sequence)
+    before = pl.lit(0, dtype=pl.Int32)
+    if when in tick.leads.columns and often in tick.leads.columns:
+        rows = enters["lead_row"]
+        today = same_day(tick.calendar, tick.leads[when].gather(rows), tick.as_of)
+        counted = tick.leads[often].gather(rows).fill_null(0)
+        before = pl.when(pl.lit(today)).then(pl.lit(counted)).otherwise(0)
+    entered = pl.lit(tick.as_of, dtype=INSTANT).alias(when)
+    return enters.select("lead_row", last, entered, (before + 1).cast(pl.Int32).alias(often))
+
+
+def _no_wait(leads: pl.Series) -> pl.DataFrame:
+    return (
+        leads.alias("lead_row")
+        .to_frame()
+        .with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in WAIT.items())
+    )
+
+
+def _wait(waiting: pl.DataFrame) -> pl.DataFrame:
+    parts = dict(zip(WAIT, ("sequence", "since", "template", "rule"), strict=True))
+    return waiting.select("lead_row", *(pl.col(part).alias(name) for name, part in parts.items()))
+
+
+def _actions(done: pl.DataFrame, waiting: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
+    """What was done, and what a limit forbids."""
+    limited = judged.filter(pl.col("why").is_in([ONCE, AGAIN]))
+    kind = pl.when(pl.col("current").is_null()).then(pl.lit("enroll")).otherwise(pl.lit("move"))
+    over = pl.concat([waiting, limited], how="diagonal").with_columns(kind=kind, reason=pl.lit(LIMIT))
+    rows = pl.concat([done, over], how="diagonal").with_columns(
+        what=pl.lit("sequence"), value="sequence", order=pl.lit(ENTERING)
+    )
+    blank = {"due": pl.lit(None, dtype=INSTANT), "auto": pl.lit(None, dtype=pl.Boolean)}
+    return rows.with_columns(**blank).select(pl.col(name).cast(kind) for name, kind in ACTION_COLUMNS.items())

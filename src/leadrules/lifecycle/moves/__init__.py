@@ -1,0 +1,1 @@
+"""Triggers: what sets them off, what they do, one change per slot."""

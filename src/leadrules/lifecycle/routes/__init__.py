@@ -1,0 +1,1 @@
+"""Who gets a lead: candidates, eligibility, dealing, credits, response times."""

@@ -1,0 +1,1 @@
+"""What runs remember: the store, the next state, the commit, the way back."""

@@ -1,0 +1,21 @@
+"""A state as files that anyone can read.
+
+In: the folder of a state, a folder to write to. Out: a file per table. Knows not what the tables mean.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leadrules.data.write import FileFormat, write_table
+from leadrules.lifecycle.state.store import all_tables
+
+
+def export(path: Path, out: Path, form: FileFormat, zone: str) -> list[str]:
+    """Write every table, its rows in a fixed order; returns the names of the files."""
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, table in all_tables(path).items():
+        write_table(table, out / name, form, zone=zone, plain=("key",))
+        written.append(f"{name}.{form}")
+    return written

@@ -1,0 +1,105 @@
+"""One writer at a time, and files and commit together or not at all.
+
+In: the folder of a state, who writes, where a run's files go. Out: a place to prepare them in, and the files in their places.
+The order is: note where files are being prepared; prepare and seal them; commit; move them into place; drop the note.
+Whoever comes next after a kill completes what was committed and discards what was not. Knows not what files hold.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
+
+from leadrules.data.errors import InputError
+from leadrules.data.staging import Staging, sync
+from leadrules.lifecycle.state.database import exists
+from leadrules.lifecycle.state.store import last_token
+
+LOCK, WRITER, PENDING = "lock", "writer.json", "pending.json"
+
+
+@contextmanager
+def writer(path: Path, who: str) -> Iterator[None]:
+    """The right to write; `who` is what another writer is told meanwhile. Raises InputError at once where it is taken."""
+    from filelock import FileLock, Timeout
+
+    exists(path)
+    path.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InputError(
+            f"the state {path} is being written by another run: {_who(path)}",
+            "wait until it has ended, or name another state with --state",
+        ) from None
+    try:
+        (path / WRITER).write_text(json.dumps({"who": who}), encoding="utf-8")
+        yield
+    finally:
+        (path / WRITER).unlink(missing_ok=True)
+        lock.release()
+
+
+def _who(path: Path) -> str:
+    # The other may be writing its name this instant, or have just ended.
+    with suppress(OSError, ValueError):
+        return str(json.loads((path / WRITER).read_text(encoding="utf-8"))["who"])
+    return "it does not say which"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Files that a run prepares: `staging` holds them, `token` is how the commit names them."""
+
+    staging: Staging
+    token: str
+
+
+def prepare(path: Path, out: Path, token: str | None = None) -> Prepared:
+    """An empty folder for the files of a run, noted in the state so that a killed run is cleaned up. A writer's to call."""
+    prepared = Prepared(Staging(out), token or uuid4().hex)
+    path.mkdir(parents=True, exist_ok=True)
+    part = path / f"{PENDING}.part"
+    part.write_text(json.dumps({"out": str(out.resolve()), "token": prepared.token}), encoding="utf-8")
+    part.replace(path / PENDING)
+    sync(path)
+    prepared.staging.begin()
+    return prepared
+
+
+def publish(path: Path, prepared: Prepared, replaces: Collection[str] = ()) -> None:
+    """Put the sealed files of a committed run into place; `replaces` names files of earlier runs."""
+    prepared.staging.publish(replaces)
+    (path / PENDING).unlink(missing_ok=True)
+
+
+def discard(path: Path, prepared: Prepared) -> None:
+    """Forget the files of a run that will not be committed."""
+    prepared.staging.discard()
+    (path / PENDING).unlink(missing_ok=True)
+
+
+def finish_interrupted(path: Path, replaces: Collection[str] = ()) -> Literal["completed", "discarded"] | None:
+    """Complete what a killed run had committed, discard what it had only begun. A writer's to call."""
+    if not (path / PENDING).is_file():
+        return None
+    note = json.loads((path / PENDING).read_text(encoding="utf-8"))
+    staging = Staging(Path(note["out"]))
+    is_committed = last_token(path) == note["token"] and staging.is_sealed
+    if is_committed:
+        staging.publish(replaces)
+    else:
+        staging.discard()
+    (path / PENDING).unlink()
+    return "completed" if is_committed else "discarded"
+
+
+def is_interrupted(path: Path) -> bool:
+    """Whether a run was killed, or is under way: whoever only reads need not wait for the right to write otherwise."""
+    return (path / PENDING).is_file()

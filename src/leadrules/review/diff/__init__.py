@@ -1,0 +1,1 @@
+"""Two versions of the rules over the same leads: what changes, because of which edited line."""

@@ -1,0 +1,177 @@
+"""Which sequence a lead is in, which step is due when, and why each action was done or withheld.
+
+In: a lead and the words for it. Out: documents. Due times are worked out as a run does (lifecycle/due.py); those that a
+pause or a full day moved are the state's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from leadrules.lifecycle.cadence.due import due_times
+from leadrules.lifecycle.cadence.steps import HELD, SKIPPED, SUPPRESSED
+from leadrules.lifecycle.cadence.suppression import ALL
+from leadrules.lifecycle.model import INSTANT
+from leadrules.review.explain.lead import OneLead
+from leadrules.review.explain.words import Words
+from leadrules.ruleset.model import Sequence, Step
+
+Document = dict[str, Any]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def actions(lead: OneLead, words: Words) -> list[Document]:
+    """Everything that was done or withheld, in order, with why."""
+    return [_action(lead, words, row) for row in lead.actions]
+
+
+def _action(lead: OneLead, words: Words, row: Mapping[str, Any]) -> Document:
+    document = {name: row[name] for name in ("kind", "what", "value", "template", "auto", "rule", "reason")}
+    return document | {"due": words.instant(row["due"]), **_withheld(lead, words, row)}
+
+
+def _withheld(lead: OneLead, words: Words, row: Mapping[str, Any]) -> Document:
+    """What kept an action back: the `suppress` that holds, the condition of the step, the limit."""
+    reason = row["reason"]
+    if reason == SUPPRESSED:
+        held = [one for one in lead.ruleset.suppressions if one.channel in (row["kind"], ALL)]
+        clauses = [clause for one in held for clause in words.why(one.condition, lead.facts, holds=True)]
+        return {"because": f"{row['kind']} is suppressed", "clauses": clauses}
+    if reason == SKIPPED:
+        step = _step_of(lead, str(row["rule"]))
+        condition = None if step is None else step.condition
+        return {
+            "because": "the step's condition does not hold",
+            "clauses": [] if condition is None else words.why(condition, lead.facts),
+        }
+    if reason == HELD:
+        return {"because": f"one automatic {row['kind']} a day goes out, and another comes first", "clauses": []}
+    if reason == "over a limit":
+        return {"because": _limit(lead, words, row), "clauses": []}
+    return {"because": reason, "clauses": []}
+
+
+def _step_of(lead: OneLead, rule: str) -> Step | None:
+    """The step of `sequence.NAME.N`, by the version that the lead is in."""
+    _, _, rest = rule.partition(".")
+    name, _, number = rest.rpartition(".")
+    plans = lead.ears.progress.plans
+    for version in (lead.before("version"), lead.after("version"), None):
+        plan = plans.get((name, version))
+        if plan is not None:
+            return next((step for step in plan.steps if str(step.number) == number), None)
+    return None
+
+
+def _limit(lead: OneLead, words: Words, row: Mapping[str, Any]) -> str:
+    """Which limit kept a lead out of a sequence, or a trigger from reassigning it."""
+    plan = next((one for one in lead.ruleset.sequences if one.name == row["value"]), None)
+    if row["kind"] not in ("enroll", "move") or plan is None:
+        return "it was reassigned as often as the trigger allows"
+    last = lead.before(f"enrolled:{plan.name}")
+    if plan.once and last is not None:
+        return f"{plan.name} is entered once, and it was in it at {words.instant(last)}"
+    if plan.again_after is not None and last is not None:
+        after = f"{plan.again_after.count} {plan.again_after.unit}"
+        again = lead.calendar.shift(last, plan.again_after.count, plan.again_after.unit)
+        if isinstance(again, datetime) and lead.as_of is not None and again > lead.as_of:
+            return f"{plan.name} is entered again after {after}: from {words.instant(again)}"
+    return f"{plan.name} lets in {plan.per_day} a day; it waits for its turn"
+
+
+# -- sequences ------------------------------------------------------------------------------------------------------
+
+
+def sequence(lead: OneLead, words: Words, one: Sequence) -> Document:
+    """Where the lead stands in a sequence, before and after the run; why it entered or left, or did not."""
+    before, after = lead.before("sequence") == one.name, lead.after("sequence") == one.name
+    document = {"kind": "sequence", "name": one.name, "title": one.title, **words.place(one)}
+    document |= {"before": before, "after": after, "note": None, "enrolled_at": None, "steps": [], "exits": []}
+    document["moves"] = [_action(lead, words, row) for row in lead.actions if _is_move(row, one.name)]
+    if before or after:
+        return document | _inside(lead, words, one, is_before=not after)
+    return document | {"note": _outside(lead, words, one), "doors": _doors(lead, one)}
+
+
+def _is_move(row: Mapping[str, Any], name: str) -> bool:
+    return row["kind"] in ("enroll", "move", "stop") and row["value"] == name
+
+
+def _outside(lead: OneLead, words: Words, one: Sequence) -> str:
+    waits = lead.after("seq_wait")
+    if waits == one.name:
+        return f"it waits for its turn since {words.instant(lead.after('seq_wait_since'))}"
+    other = lead.after("sequence")
+    last = lead.before(f"enrolled:{one.name}")
+    said = f"it is in {other}" if other else "it is in no sequence"
+    return f"{said}; it entered {one.name} at {words.instant(last)} before" if last else said
+
+
+def _doors(lead: OneLead, one: Sequence) -> list[Document]:
+    """The triggers that could let a lead in, and whether they fired; and the sequences that end in it."""
+    found = []
+    for trigger in lead.ruleset.triggers:
+        if any(_opens(lead, action.sequence, action.by, one.name) for action in trigger.actions):
+            fired = bool(lead.decided.fired_triggers[trigger.name].is_in([lead.row]).any())
+            found.append({"rule": f"trigger.{trigger.name}", "fired": fired})
+    for other in lead.ruleset.sequences:
+        if any(_opens(lead, action.sequence, action.by, one.name) for action in other.on_finish):
+            finished = any(row["rule"] == f"sequence.{other.name}.finish" for row in lead.actions)
+            found.append({"rule": f"sequence.{other.name}.finish", "fired": finished})
+    return found
+
+
+def _opens(lead: OneLead, named: str | None, by: str | None, sequence: str) -> bool:
+    return named == sequence or (by is not None and lead.facts.values.get(by) == sequence)
+
+
+def _inside(lead: OneLead, words: Words, one: Sequence, *, is_before: bool) -> Document:
+    read = lead.before if is_before else lead.after
+    enrolled, version = read("enrolled_at"), read("version")
+    plan = lead.ears.progress.plans.get((one.name, version), one)
+    exits = [(words.text(exit_), exit_) for exit_ in plan.exits]
+    exits += [(f"exit all when {words.text(every.condition)}", every.condition) for every in lead.ruleset.exits]
+    paused = read("seq_paused_at")
+    return {
+        "note": None if paused is None else f"paused since {words.instant(paused)}",
+        "enrolled_at": words.instant(enrolled),
+        "version": version,
+        "steps": [] if enrolled is None else _steps(lead, words, plan, enrolled, is_before=is_before),
+        "exits": [{"text": text, "holds": lead.value(condition) is True} for text, condition in exits],
+    }
+
+
+def _steps(lead: OneLead, words: Words, plan: Sequence, enrolled: datetime, *, is_before: bool) -> list[Document]:
+    """Every step with its due time: passed, what this run made of it, or still to come."""
+    read = lead.before if is_before else lead.after
+    times = due_times(plan, lead.calendar, pl.Series([enrolled], dtype=INSTANT))
+    settled, passed = _settled(read("seq_pending")), read("step") or 0
+    today = {str(row["rule"]): row for row in lead.actions}
+    found = []
+    for step, time in zip(plan.steps, times, strict=True):
+        row = today.get(f"sequence.{plan.name}.{step.number}")
+        due = row["due"] if row is not None else settled.get(step.number, time[0])
+        document = {"number": step.number, "text": words.text(step) or _said(step), "due": words.instant(due)}
+        document |= {"status": _status(step, passed, row), "because": None, "clauses": []}
+        found.append(document | (_withheld(lead, words, row) if row is not None and row["reason"] else {}))
+    return found
+
+
+def _status(step: Step, passed: int, row: Mapping[str, Any] | None) -> str:
+    if row is not None:
+        return str(row["reason"] or "goes out")
+    return "passed" if step.number <= passed else "to come"
+
+
+def _said(step: Step) -> str:
+    return f"{step.number}: {step.channel} {step.content or ''}".rstrip()
+
+
+def _settled(pending: str | None) -> Mapping[int, datetime]:
+    """The steps whose times a pause or a full day moved."""
+    pairs = (one.split(" ") for one in (pending or "").split(";") if one)
+    return {int(number): EPOCH + timedelta(microseconds=int(at)) for number, at in pairs}

@@ -1,0 +1,109 @@
+"""The part of a dry run that is about owners, sequences and actions.
+
+In: an outcome whose rules decide something. Out: the `decisions` of the plan's document, and their sections of the screen.
+Counts what the run decided; decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from leadrules.lifecycle.decide import Decided
+from leadrules.lifecycle.run import Outcome, decides
+from leadrules.review.plan.fairness import fairness_document, fairness_sections
+from leadrules.show.tables import Bar, Cell, Section
+
+SHOWN_OWNERS, SHOWN_MOVES = 10, 8
+
+
+def decisions_document(outcome: Outcome) -> dict[str, Any] | None:
+    """Owners, moves, actions, what was withheld, and how fairly leads were dealt; None where the rules decide nothing."""
+    decided = outcome.decided
+    if decided is None or not decides(outcome.request.ruleset):
+        return None
+    return {
+        "owners": _owners(outcome, decided),
+        "moves": _moves(decided),
+        "actions": _actions(outcome, decided),
+        "withheld": _counted(decided.withheld, "reason"),
+        "fairness": fairness_document(decided.router, outcome.request.ruleset),
+    }
+
+
+def _owners(outcome: Outcome, decided: Decided) -> list[dict[str, Any]]:
+    """Every owner with its leads before and after, reps in roster order first; `open` is the capacity."""
+    before, after = _count(decided.tick.leads["owner"]), _count(decided.table["owner"])
+    capacity = {rep.key: rep.capacity.open for rep in outcome.request.project.team.reps}
+    names = [*capacity, *sorted(owner for owner in {*before, *after} - {*capacity} if owner is not None), None]
+    return [
+        {"owner": name, "before": before.get(name, 0), "after": after.get(name, 0), "open": capacity.get(name or "")}
+        for name in names
+        if before.get(name) or after.get(name) or name in capacity
+    ]
+
+
+def _count(values: pl.Series) -> dict[str | None, int]:
+    counted = values.alias("value").value_counts(name="leads")
+    return dict(zip(counted["value"], counted["leads"], strict=True))
+
+
+def _moves(decided: Decided) -> list[dict[str, Any]]:
+    """From which sequence to which, the most frequent first."""
+    pairs = pl.DataFrame({"from": decided.tick.leads["sequence"], "to": decided.table["sequence"]})
+    moved = pairs.filter(pl.col("from").ne_missing(pl.col("to")))
+    counted = moved.group_by("from", "to").len("leads")
+    return counted.sort(["leads", "from", "to"], descending=[True, False, False]).to_dicts()
+
+
+def _actions(outcome: Outcome, decided: Decided) -> list[dict[str, Any]]:
+    """What goes out per channel and by other kinds, automatic ones apart."""
+    channels = outcome.request.project.channels
+    counted = decided.done.group_by("kind").agg(pl.len().alias("actions"), pl.col("auto").sum().alias("auto"))
+    rows = counted.sort(["actions", "kind"], descending=[True, False]).to_dicts()
+    return [{**row, "auto": int(row["auto"] or 0), "channel": row["kind"] in channels} for row in rows]
+
+
+def _counted(rows: pl.DataFrame, column: str) -> list[dict[str, Any]]:
+    return rows.group_by(column).len("actions").sort(["actions", column], descending=[True, False]).to_dicts()
+
+
+def decision_sections(document: dict[str, Any] | None) -> Iterator[Section]:
+    """Owners against capacity, moves, actions by channel."""
+    if document is None:
+        return
+    yield from _owner_section(document["owners"])
+    yield from fairness_sections(document["fairness"])
+    yield from _move_section(document["moves"])
+    yield from _action_section(document)
+
+
+def _owner_section(owners: list[dict[str, Any]]) -> Iterator[Section]:
+    shown = sorted((o for o in owners if o["after"] or o["before"]), key=lambda o: -o["after"])[:SHOWN_OWNERS]
+    if not shown:
+        return
+    most = max(o["after"] for o in shown) or 1
+    rows: list[tuple[Cell, ...]] = [
+        (o["owner"] or "(nobody)", o["before"], "->", o["after"], o["open"], Bar(o["after"] / (o["open"] or most)))
+        for o in shown
+    ]
+    left = sum(bool(o["after"] or o["before"]) for o in owners) - len(shown)
+    more = (f"and {left} more",) if left else ()
+    yield Section("Owners", ("", "before", "", "leads", "open", ""), tuple(rows), more)
+
+
+def _move_section(moves: list[dict[str, Any]]) -> Iterator[Section]:
+    rows = tuple((m["from"] or "(none)", "->", m["to"] or "(none)", m["leads"]) for m in moves[:SHOWN_MOVES])
+    if rows:
+        more = (f"and {len(moves) - SHOWN_MOVES} more",) if len(moves) > SHOWN_MOVES else ()
+        yield Section("Sequences", ("from", "", "to", "leads"), rows, more)
+
+
+def _action_section(document: dict[str, Any]) -> Iterator[Section]:
+    rows = tuple((a["kind"], a["actions"], a["auto"] if a["channel"] else None) for a in document["actions"])
+    withheld = ", ".join(f"{w['actions']:,} {w['reason']}" for w in document["withheld"][:4])
+    notes = (f"withheld: {withheld}",) if withheld else ()
+    if rows or notes:
+        yield Section("Actions", ("", "due", "automatic"), rows, notes)

@@ -1,0 +1,1 @@
+"""The measurement reports: what is read for them, and how they are shown."""

@@ -1,0 +1,193 @@
+"""From a project to its report: what is read, and what the measures are handed.
+
+In: a project with its rules, the sources, the state's folder. Out: `Material` and `Provenance`. Decides nothing: leads are evaluated, no run is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from leadrules.data.errors import InputError
+from leadrules.lifecycle.asof import newest_created
+from leadrules.lifecycle.manifest import EVENT_COUNTS
+from leadrules.lifecycle.model import INSTANT
+from leadrules.lifecycle.run import Inputs, Outcome, RunRequest, calendar_of, evaluated_leads, execute, read_inputs
+from leadrules.lifecycle.state.store import history, runs
+from leadrules.measure.inputs import SideFile, read_campaigns, read_traffic, reading_ruleset
+from leadrules.measure.material import ROW, Material
+from leadrules.measure.model import Provenance
+from leadrules.measure.settings import Settings, settings_of
+from leadrules.ruleset.model import Ruleset
+from leadrules.ruleset.store import digest
+
+if TYPE_CHECKING:
+    from leadrules.lifecycle.model import State
+    from leadrules.project.model import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Everything that a report is made of."""
+
+    material: Material
+    provenance: Provenance
+
+
+def gather(request: RunRequest, ruleset: Ruleset, place: Path | None) -> Gathered:
+    """Read, evaluate, lay out. `ruleset` is the whole one; `place` the folder of the state that the request brings along."""
+    project = request.project
+    settings = settings_of(project, ruleset)
+    asked = replace(request, ruleset=reading_ruleset(project, ruleset, settings), only_facts=True)
+    inputs = read_inputs(asked)
+    outcome = execute(replace(asked, as_of=_as_of(asked, inputs)), inputs)
+    if outcome.as_of.at is None:
+        raise InputError("the leads and events have no time to report at", "say one with --as-of 2026-11-01")
+    campaigns = None if settings.campaigns is None else read_campaigns(project, settings.campaigns)
+    traffic = None if settings.traffic is None else read_traffic(project, settings.traffic)
+    material = _material(outcome, settings, place, campaigns, traffic)
+    return Gathered(
+        material, _provenance(outcome, ruleset, material, [f for f in (campaigns, traffic) if f is not None])
+    )
+
+
+def _as_of(request: RunRequest, inputs: Inputs) -> datetime | None:
+    """As asked; else the newest time of the inputs, as a run takes it, but never before what the state knows already."""
+    remembered = None if request.state is None else request.state.as_of
+    if request.as_of is not None or remembered is None:
+        return request.as_of
+    created = newest_created(inputs.leads.frame, request.project.created, calendar_of(request.ruleset))
+    newest = max((at for at in (inputs.events.newest_at, created) if at is not None), default=remembered)
+    return remembered if newest < remembered else None
+
+
+def _material(
+    outcome: Outcome, settings: Settings, place: Path | None, campaigns: SideFile | None, traffic: SideFile | None
+) -> Material:
+    as_of = outcome.as_of.at
+    assert as_of is not None
+    leads = _leads(outcome)
+    events = outcome.events.frame.filter(pl.col("at") <= pl.lit(as_of).cast(INSTANT))
+    known = outcome.request.state is not None and outcome.request.state.run > 0
+    keys = _join_keys(outcome)
+    return Material(
+        project=outcome.request.project,
+        ruleset=outcome.request.ruleset,
+        settings=settings,
+        calendar=calendar_of(outcome.request.ruleset),
+        as_of=as_of,
+        facts=outcome.facts,
+        leads=leads,
+        events=events.with_columns(pl.col(ROW).cast(pl.UInt32)),
+        history=_history(place, keys, outcome) if known and place is not None else None,
+        remembered=_remembered(outcome) if known else None,
+        campaigns=None if campaigns is None else campaigns.frame,
+        traffic=None if traffic is None else traffic.frame,
+    )
+
+
+def _leads(outcome: Outcome) -> pl.DataFrame:
+    """The leads with what the state knows better; `key`, `created` and `owner` beside the fields."""
+    frame = evaluated_leads(outcome)
+    project = outcome.request.project
+    owner = "@owner" if "@owner" in frame.columns else project.owner if project.owner in frame.columns else None
+    created = _created(outcome, frame)
+    own = frame.select(name for name in frame.columns if name[:1] != "@")
+    owners = pl.Series("owner", [None], dtype=pl.String).new_from_index(0, frame.height)
+    if owner is not None:
+        owners = frame[owner].cast(pl.String).alias("owner")
+    columns = [frame["@key"].alias("key"), created, owners]
+    return own.with_columns(columns)
+
+
+def _created(outcome: Outcome, frame: pl.DataFrame) -> pl.Series:
+    """When each lead was created, as an instant; blank where no field says so."""
+    from leadrules.core.functions.columnar import as_instant
+    from leadrules.core.types import DATE
+
+    name = outcome.request.project.created
+    if outcome.overlay is not None:
+        return outcome.overlay.table["created"].alias("created")
+    if name is None or name not in frame.columns or not frame[name].dtype.is_temporal():
+        return pl.Series("created", [None], dtype=INSTANT).new_from_index(0, frame.height)
+    if frame.schema[name] == pl.Date:
+        calendar = calendar_of(outcome.request.ruleset)
+        return frame.select(as_instant(calendar, pl.col(name), DATE).cast(INSTANT).alias("created")).to_series()
+    return frame[name].cast(INSTANT).alias("created")
+
+
+def _join_keys(outcome: Outcome) -> pl.DataFrame:
+    frame = outcome.leads.frame
+    keys = frame["@join" if "@join" in frame.columns else "@key"].alias("key")
+    return keys.to_frame().with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.UInt32))
+
+
+def _history(place: Path, keys: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
+    """The changes of the leads of this export up to `as of`, without runs that were taken back."""
+    undone = [number for number, _, taken_back in runs(place) if taken_back]
+    at = pl.lit(outcome.as_of.at).cast(INSTANT)
+    found = history(place).filter(~pl.col("run").is_in(undone), pl.col("as_of") <= at)
+    found = found.join(keys, on="key", how="inner", maintain_order="left")
+    return found.select(ROW, "as_of", "kind", "what", "old", "new", "rule")
+
+
+def _remembered(outcome: Outcome) -> pl.DataFrame:
+    assert outcome.overlay is not None
+    return outcome.overlay.table.select("sequence", "enrolled_at", "assigned_at", "due_at")
+
+
+# -- where it came from ---------------------------------------------------------------------------------------------
+
+
+def _provenance(outcome: Outcome, ruleset: Ruleset, material: Material, side: list[SideFile]) -> Provenance:
+    project = material.project
+    files = [(file.path, file.sha256) for file in (*outcome.leads.inputs, *outcome.events.inputs)]
+    files += [one for file in side for one in file.inputs]
+    counts = [
+        ("leads read", outcome.leads.rows_in),
+        ("leads reported", material.height),
+        ("leads rejected", outcome.leads.rejected),
+    ]
+    counts += [(name.replace("events_", "events "), outcome.events.counts[name]) for name in EVENT_COUNTS]
+    return Provenance(
+        project=project.name,
+        as_of=material.as_of,
+        timezone=project.timezone,
+        rules=digest(ruleset),
+        rule_files=tuple(_inside(project, path) for path in project.rule_files),
+        inputs=tuple((_inside(project, Path(path)), sha256) for path, sha256 in files),
+        counts=tuple(counts),
+        state=_state_words(outcome.request.state),
+        meanings=(*_meanings(material.settings), *(("not read", note) for file in side for note in file.notes)),
+    )
+
+
+def _inside(project: Project, path: Path) -> str:
+    """A path as the project says it; of a file outside only its name."""
+    if not path.is_absolute():
+        return path.as_posix()
+    return path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.name
+
+
+def _state_words(state: State | None) -> str:
+    if state is None or not state.run:
+        return "none"
+    runs_ = f"{state.run} run{'' if state.run == 1 else 's'}"
+    return f"{runs_}, the last as of {state.as_of.isoformat()}" if state.as_of is not None else runs_
+
+
+def _meanings(settings: Settings) -> list[tuple[str, str]]:
+    """What counts as what."""
+    found = [(role.replace("_", " "), ", ".join(names)) for role, names in settings.roles_of_events.items() if names]
+    found += [(f"activity, {channel}", ", ".join(types)) for channel, types in settings.activities.items()]
+    named = (
+        ("campaign", settings.campaign),
+        ("source", settings.source),
+        ("list", settings.list),
+        ("type of lead", settings.type),
+    )
+    return found + [(what, name) for what, name in named if name]

@@ -1,0 +1,1 @@
+"""The `test` blocks: run, measured (coverage), tried (mutants) and written (generate)."""
