@@ -51,13 +51,13 @@ tables: $(STAMP) ## make the parser's tables again, after an edit of the grammar
 	$(BIN)/python -m leadrules.syntax.tables grammar
 
 node-tools: ## what npm gives to the tests: the extension's tools, and Mermaid
+	mkdir -p editors/vscode/grammar build
+	cp grammar/leadrules.tmLanguage.json editors/vscode/grammar/
+	cp LICENSE editors/vscode/
 	cd editors/vscode && npm install --no-audit --no-fund --silent
 	npm install --prefix build/node --no-audit --no-fund --silent mermaid@11 jsdom@26
 
 vscode: node-tools ## test the colours and package the VS Code extension (needs npm)
-	mkdir -p editors/vscode/grammar build
-	cp grammar/leadrules.tmLanguage.json editors/vscode/grammar/
-	cp LICENSE editors/vscode/
 	cd editors/vscode && npm test
 	cd editors/vscode && npx vsce package --out ../../build/leadrules.vsix
 
