@@ -21,7 +21,8 @@ from leadrules.cli.options import (
     show_findings,
     use_colour,
 )
-from leadrules.cli.runs import WIDTH, RunOptions, request_of
+from leadrules.cli.report import ReportOptions, request_on
+from leadrules.cli.runs import WIDTH
 
 if TYPE_CHECKING:
     from leadrules.review.calibration.calibration import Calibration
@@ -87,20 +88,12 @@ def _calibration(question: Question, shared: dict[str, Any]) -> Calibration:
     from leadrules.review.calibration.calibration import Calibration
     from leadrules.review.calibration.hindsight import UnanswerableError
 
-    options = RunOptions(
-        **shared,
-        team=None,
-        since=None,
-        engine="columns",
-        force=False,
-        strict=False,
-        place=None,
-        no_state=True,
-        baseline=False,
-        fire_edits=False,
-    )
+    options = ReportOptions(**shared, place=None, no_state=True)
+    workspace = ready_project(options.folder)
+    assert workspace.project is not None
+    assert workspace.ruleset is not None
     try:
-        found = Calibration(ready_project(options.folder), request_of(options), question)
+        found = Calibration(workspace, request_on(workspace.project, workspace.ruleset, options), question)
         assert found.document
     except InputError as error:
         fail(error.message, error.help)

@@ -14,20 +14,14 @@ import click
 
 from leadrules.cli.options import (
     OBJECTED,
-    as_of_option,
-    events_option,
     fail,
     fire_edits_option,
     format_option,
-    leads_option,
-    no_state_option,
+    inputs_options,
     open_project,
     options,
     project_option,
     show_findings,
-    since_option,
-    state_option,
-    team_option,
     use_colour,
 )
 
@@ -60,13 +54,7 @@ class DataOptions:
 def data_options(command: Any) -> Any:
     """The options of `diff` and `changelog` that say on what to compare."""
     those = (
-        leads_option,
-        events_option,
-        team_option,
-        as_of_option,
-        since_option,
-        state_option,
-        no_state_option,
+        *inputs_options,
         fire_edits_option,
         project_option,
     )

@@ -11,17 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from leadrules.cli.options import (
-    as_of_option,
-    events_option,
     fail,
     format_option,
-    leads_option,
-    no_state_option,
+    inputs_options,
     options,
     project_option,
-    since_option,
-    state_option,
-    team_option,
     use_colour,
 )
 from leadrules.cli.runs import RunOptions, request_of, state_of
@@ -38,13 +32,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     those = (
         click.option("--history", is_flag=True, help="The lead's way through time, too."),
         format_option("text", "json"),
-        leads_option,
-        events_option,
-        team_option,
-        as_of_option,
-        since_option,
-        state_option,
-        no_state_option,
+        *inputs_options,
         project_option,
     )
     return options(*those)(command)

@@ -82,6 +82,16 @@ no_state_option = click.option("--no-state", is_flag=True, help="As if every lea
 fire_edits_option = click.option(
     "--fire-edits", is_flag=True, help="Let what only edited rules change set triggers off."
 )
+# On what a command looks, from when, and with which memory.
+inputs_options = (
+    leads_option,
+    events_option,
+    team_option,
+    as_of_option,
+    since_option,
+    state_option,
+    no_state_option,
+)
 engine_option = click.option(
     "--engine",
     type=click.Choice(["columns", "row"]),

@@ -107,7 +107,7 @@ def _drift(workspace: Workspace, options: ReportOptions, found: Gathered, agains
     leads = lead_source(project, against)
     older = None if events is None else event_sources(project, events)
     try:
-        before = snapshot_against(_request(project, ruleset, options), ruleset, path, leads, older)
+        before = snapshot_against(request_on(project, ruleset, options), ruleset, path, leads, older)
     except InputError as error:
         fail(error.message, error.help)
     return drift_section(snapshot_of(found.material, "now"), before)
@@ -122,7 +122,7 @@ def gathered(workspace: Workspace, options: ReportOptions) -> Gathered:
     project, ruleset = workspace.project, workspace.ruleset
     assert project is not None
     assert ruleset is not None
-    request = _request(project, ruleset, options)
+    request = request_on(project, ruleset, options)
     place = _state_place(project.state, options)
     try:
         with remembering(place, to_write=False) as state:
@@ -131,7 +131,8 @@ def gathered(workspace: Workspace, options: ReportOptions) -> Gathered:
         fail(error.message, error.help)
 
 
-def _request(project: Project, ruleset: Ruleset, options: ReportOptions) -> RunRequest:
+def request_on(project: Project, ruleset: Ruleset, options: ReportOptions) -> RunRequest:
+    """What is read, and from which instant it is looked at."""
     from leadrules.lifecycle.run import RunRequest
 
     return RunRequest(

@@ -16,24 +16,18 @@ from click.core import ParameterSource
 
 from leadrules.cli.options import (
     OBJECTED,
-    as_of_option,
     encoding_option,
     engine_option,
-    events_option,
     fail,
     fire_edits_option,
     format_option,
-    leads_option,
+    inputs_options,
     many,
-    no_state_option,
     options,
     path_option,
     project_option,
     ready_project,
     reasons_option,
-    since_option,
-    state_option,
-    team_option,
     use_colour,
 )
 from leadrules.cli.progress import RUN_STEPS, WRITING, progress
@@ -76,13 +70,7 @@ class RunOptions:
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that `run` and `plan` share."""
     those = (
-        leads_option,
-        events_option,
-        team_option,
-        as_of_option,
-        since_option,
-        state_option,
-        no_state_option,
+        *inputs_options,
         click.option("--baseline", is_flag=True, help="Take everything as already so: fire nothing."),
         fire_edits_option,
         engine_option,

@@ -100,6 +100,18 @@ HISTORY_COLUMNS: Mapping[str, pl.DataType] = {
     "rule": pl.String(),
 }
 
+# What the state keeps of a lead's place in its sequence; all of it blank for a lead in none.
+RIDE: Mapping[str, pl.DataType] = {
+    "sequence": pl.String(),
+    "version": pl.Int32(),
+    "step": pl.Int32(),
+    "enrolled_at": INSTANT,
+    "seq_last_due": INSTANT,
+    "seq_shift": pl.Duration("us"),
+    "seq_paused_at": INSTANT,
+    "seq_template": pl.String(),
+    "seq_pending": pl.String(),
+}
 # What is done and what is withheld: a row has a `reason` where it is withheld. Written by lead, then `order`.
 ACTION_COLUMNS: Mapping[str, pl.DataType] = {
     "lead_row": pl.UInt32(),

@@ -15,25 +15,13 @@ import polars as pl
 
 from leadrules.lifecycle.cadence.clock import same_day, shifted
 from leadrules.lifecycle.cadence.versions import number_of
-from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, Tick
+from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, RIDE, Tick
 from leadrules.lifecycle.moves.after import column
 from leadrules.ruleset.model import Sequence
 
 LIMIT = "over a limit"
 ENTERING = 8500  # after the last steps of the sequence it leaves, before the first of the one it enters
 
-# What a lead in no sequence has.
-EMPTIED: Mapping[str, pl.DataType] = {
-    "sequence": pl.String(),
-    "version": pl.Int32(),
-    "step": pl.Int32(),
-    "enrolled_at": INSTANT,
-    "seq_last_due": INSTANT,
-    "seq_shift": pl.Duration("us"),
-    "seq_paused_at": INSTANT,
-    "seq_template": pl.String(),
-    "seq_pending": pl.String(),
-}
 WAIT: Mapping[str, pl.DataType] = {
     "seq_wait": pl.String(),
     "seq_wait_since": INSTANT,
@@ -128,7 +116,7 @@ def _nobody() -> Enrolments:
 def _now(tick: Tick, ended: pl.Series, rows: pl.Series | None = None) -> pl.DataFrame:
     """Where each lead (of `rows`) is, after exits and finishes, and what it waits for."""
     names = ("sequence", "enrolled_at", *WAIT)
-    kinds = {**EMPTIED, **WAIT}
+    kinds = {**RIDE, **WAIT}
     table = tick.leads.select(
         "lead_row",
         "created",
@@ -253,7 +241,7 @@ def _of(tick: Tick, rows: pl.DataFrame) -> list[Sequence]:
 
 
 def _emptied(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select("lead_row", *(pl.lit(None, dtype=kind).alias(name) for name, kind in EMPTIED.items()))
+    return rows.select("lead_row", *(pl.lit(None, dtype=kind).alias(name) for name, kind in RIDE.items()))
 
 
 def _entered(tick: Tick, enters: pl.DataFrame) -> tuple[pl.DataFrame, ...]:

@@ -17,7 +17,7 @@ import polars as pl
 from leadrules.lifecycle.cadence.due import due_times, settled
 from leadrules.lifecycle.cadence.steps import HELD, PENDING_COLUMNS, PIN, RIDER_COLUMNS, Coming, by_pin, empty, together
 from leadrules.lifecycle.cadence.versions import Pin, new_versions, number_of
-from leadrules.lifecycle.model import INSTANT, Tick
+from leadrules.lifecycle.model import INSTANT, RIDE, Tick
 from leadrules.ruleset.model import Sequence
 
 NO_TIME = timedelta()
@@ -29,23 +29,12 @@ STANDING_COLUMNS: Mapping[str, pl.DataType] = {
     "is_pinned": pl.Boolean(),
     "is_planned": pl.Boolean(),
 }
-_STATE: Mapping[str, pl.DataType] = {
-    "sequence": pl.String(),
-    "version": pl.Int32(),
-    "step": pl.Int32(),
-    "enrolled_at": INSTANT,
-    "seq_last_due": INSTANT,
-    "seq_shift": pl.Duration("us"),
-    "seq_paused_at": INSTANT,
-    "seq_template": pl.String(),
-    "seq_pending": pl.String(),
-}
 
 
 def riders_of(tick: Tick, plans: Mapping[Pin, Sequence]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The leads in a sequence (STANDING_COLUMNS), and their steps with settled times (PENDING_COLUMNS)."""
-    known = [pl.col(name) for name in _STATE if name in tick.leads.columns]
-    blank = [pl.lit(None, dtype=kind).alias(name) for name, kind in _STATE.items() if name not in tick.leads.columns]
+    known = [pl.col(name) for name in RIDE if name in tick.leads.columns]
+    blank = [pl.lit(None, dtype=kind).alias(name) for name, kind in RIDE.items() if name not in tick.leads.columns]
     found = tick.leads.lazy().select("lead_row", *known, *blank).filter(pl.col("sequence").is_not_null()).collect()
     pending = _pending_of(found)
     last = pending.group_by("lead_row").agg(pl.col("number").max().alias("last_pending"))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from leadrules.lifecycle.cadence.clock import shifted
-from leadrules.lifecycle.cadence.enrolment import EMPTIED, Enrolments
+from leadrules.lifecycle.cadence.enrolment import Enrolments
 from leadrules.lifecycle.cadence.riders import pauses, resumed, riders_of, stands, timed, without
 from leadrules.lifecycle.cadence.steps import (
     HELD,
@@ -33,7 +33,7 @@ from leadrules.lifecycle.cadence.steps import (
 )
 from leadrules.lifecycle.cadence.suppression import remembered
 from leadrules.lifecycle.cadence.versions import Pin, new_versions, numbers, plans
-from leadrules.lifecycle.model import ACTION_COLUMNS, Tick
+from leadrules.lifecycle.model import ACTION_COLUMNS, RIDE, Tick
 from leadrules.lifecycle.moves.after import column
 from leadrules.ruleset.model import Sequence
 
@@ -209,7 +209,7 @@ def _stops(ended: pl.DataFrame) -> pl.DataFrame:
 
 
 def _emptied(ended: pl.DataFrame) -> pl.DataFrame:
-    return ended.select("lead_row", *(pl.lit(None, dtype=kind).alias(name) for name, kind in EMPTIED.items()))
+    return ended.select("lead_row", *(pl.lit(None, dtype=kind).alias(name) for name, kind in RIDE.items()))
 
 
 def _pinned(tick: Tick, staying: pl.DataFrame) -> pl.DataFrame:

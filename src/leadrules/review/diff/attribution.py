@@ -8,6 +8,7 @@ lines that need each other), by names: every edit that reaches the definition.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -216,7 +217,7 @@ def _nobody(change: Change, blame: Mapping[int, pl.Series]) -> pl.Series:
     return ~none
 
 
-class _Mixture:
+class _Mixture(ABC):
     """One version of the rules with single edits taken from the other."""
 
     def __init__(self, compared: Compared, target: Ruleset, donor: Ruleset) -> None:
@@ -224,17 +225,17 @@ class _Mixture:
         self._target = replace(target, aggregates=(*target.aggregates, *shifted(donor.aggregates, target)))
         self._donor = replace(donor, definitions=shifted(donor.definitions, target))
 
+    @abstractmethod
     def side(self, change: Change) -> pl.Series:
         """What the mixture is compared with."""
-        raise NotImplementedError
 
+    @abstractmethod
     def name_of(self, name: str, older: Mapping[str, str]) -> str:
         """What a definition is called in the mixture."""
-        raise NotImplementedError
 
+    @abstractmethod
     def turned(self, edit: Edit) -> Edit:
         """The edit as it leads from the target to the donor."""
-        raise NotImplementedError
 
     def values(self, edit: Edit, names: Iterable[str], rows: pl.Series) -> dict[str, pl.Series]:
         """Definitions of the mixture for some of the compared leads; nothing where its lines need each other."""

@@ -113,6 +113,7 @@ def problem_document(base: Side, head: Side, project: str, problems: list[dict[s
 
 
 def side_document(side: Side) -> dict[str, Any]:
+    """A version of the rules: its name, and its commit where it has one."""
     return {"name": side.name, "commit": side.commit}
 
 
