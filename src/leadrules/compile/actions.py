@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from leadrules.compile.expressions import Scope
 from leadrules.compile.literals import between_quotes, text_value
 from leadrules.compile.roster import known_queue, known_rep
+from leadrules.compile.scope import Scope
 from leadrules.core.diagnostics import Related
 from leadrules.core.source import Span
 from leadrules.ruleset import model

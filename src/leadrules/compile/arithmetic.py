@@ -6,20 +6,15 @@ dates take part. A name with a hyphen (`win-back`) is found here, for it reads a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from leadrules.compile.mismatch import in_days, is_a, iso_time, said, wrong_kind
 from leadrules.compile.references import label_owner, resolves
-from leadrules.compile.scope import Place, nothing, replace
+from leadrules.compile.scope import Place, Scope, nothing, replace
 from leadrules.core.functions import shifted_type
 from leadrules.core.source import Span
 from leadrules.core.text import nearest
 from leadrules.core.types import DURATION, NUMBER, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
-
-if TYPE_CHECKING:
-    from leadrules.compile.expressions import Scope
 
 LONGEST = 100
 

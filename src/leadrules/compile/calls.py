@@ -6,20 +6,15 @@ operations; here it is only asked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from leadrules.compile import events
 from leadrules.compile.columns import column_index
 from leadrules.compile.mismatch import is_a
-from leadrules.compile.scope import Place, nothing
+from leadrules.compile.scope import Place, Scope, nothing
 from leadrules.core.functions import CALLABLE, OPERATIONS
 from leadrules.core.functions.operation import Mismatch
 from leadrules.core.types import NUMBER, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
-
-if TYPE_CHECKING:
-    from leadrules.compile.expressions import Scope
 
 OF_EVENTS = ("count", "first", "last", "sum", "min", "max")
 ALSO_OF_VALUES = ("min", "max")

@@ -6,26 +6,28 @@ choice, an empty text, a pattern's syntax (all patterns at once, at the end of t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from leadrules.compile import comparisons
+from leadrules.compile.logic import negation
 from leadrules.compile.mismatch import between, disagree, is_a, quoted, said
 from leadrules.compile.references import resolves
-from leadrules.compile.scope import Pattern, Place, nothing, replace
+from leadrules.compile.scope import Pattern, Place, Scope, nothing, replace
 from leadrules.core.diagnostics import Edit, Fix
 from leadrules.core.text import nfc
 from leadrules.core.types import ERROR, TEXT, YESNO, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
 
-if TYPE_CHECKING:
-    from leadrules.compile.expressions import Scope
-
 WORDS = {"starts": "starts with", "ends": "ends with"}
 NEVER_EMPTY = ("contains", "starts", "ends")
 
 
-def member(scope: Scope, node: n.In, place: Place) -> Expr:
+def lower_in(scope: Scope, node: n.In, place: Place) -> Expr:
+    """`x in (..)`, `x in LIST`, `x in TABLE`, `x in team T`."""
+    found = _member(scope, node, place)
+    return negation(found, node.span) if node.negated else found
+
+
+def _member(scope: Scope, node: n.In, place: Place) -> Expr:
     """`x in ...`, without its negation."""
     reversed_ = _reversed(scope, node, place)
     if reversed_ is not None:
@@ -195,7 +197,13 @@ def _label_in_items(scope: Scope, node: n.In, items: n.Items, value: Expr) -> Ex
     return scope.broken("LR112", node.span, message, label="a label", help=f"write `{new}`", fixes=fixes)
 
 
-def text_test(scope: Scope, node: n.TextTest, place: Place) -> Expr:
+def lower_text_test(scope: Scope, node: n.TextTest, place: Place) -> Expr:
+    """`contains`, `starts with`, `ends with`, `matches`, `has`."""
+    found = _text_test(scope, node, place)
+    return negation(found, node.span) if node.negated else found
+
+
+def _text_test(scope: Scope, node: n.TextTest, place: Place) -> Expr:
     """`contains`, `starts with`, `ends with`, `matches`, `has`, without the negation."""
     value = scope.expression(node.value, place=place)
     operand = node.operand

@@ -6,9 +6,8 @@ What two types mean to each other is decided here, how it is said in mismatch.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TypeGuard
 
-from leadrules.compile import collections
 from leadrules.compile.logic import negation
 from leadrules.compile.mismatch import (
     between,
@@ -22,15 +21,12 @@ from leadrules.compile.mismatch import (
     text_order,
 )
 from leadrules.compile.references import label_owner, resolves
-from leadrules.compile.scope import Place, nothing, replace
+from leadrules.compile.scope import Place, Scope, nothing, replace
 from leadrules.core.source import Span
 from leadrules.core.text import fold, nearest
 from leadrules.core.types import ERROR, YESNO, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
-
-if TYPE_CHECKING:
-    from leadrules.compile.expressions import Scope
 
 ORDERED = ("number", "date", "datetime", "duration")
 SHORTEST_MISSPELT = 4  # a shorter word is like too many names to be one of them misspelt
@@ -179,18 +175,6 @@ def lower_between(scope: Scope, node: n.Between, place: Place) -> Expr:
     if value.type.kind not in ORDERED:
         return text_order(scope, node, node.value, value.type)
     return Expr("between", YESNO, (value, *ends), span=node.span.as_json())
-
-
-def lower_in(scope: Scope, node: n.In, place: Place) -> Expr:
-    """`x in (..)`, `x in LIST`, `x in TABLE`, `x in team T`."""
-    found = collections.member(scope, node, place)
-    return negation(found, node.span) if node.negated else found
-
-
-def lower_text_test(scope: Scope, node: n.TextTest, place: Place) -> Expr:
-    """`contains`, `starts with`, `ends with`, `matches`, `has`."""
-    found = collections.text_test(scope, node, place)
-    return negation(found, node.span) if node.negated else found
 
 
 def lower_is_blank(scope: Scope, node: n.IsBlank, place: Place) -> Expr:

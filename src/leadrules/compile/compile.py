@@ -18,12 +18,13 @@ from typing import Any
 
 from leadrules.compile.consequences import forgive
 from leadrules.compile.definitions import check_group, lower_define, lower_segment, written_list
-from leadrules.compile.expressions import Scope
+from leadrules.compile.expressions import Expressions
 from leadrules.compile.files import Files, Read, reader
 from leadrules.compile.lifecycle import Lifecycle, lower_lifecycle
 from leadrules.compile.names import Declaration, gather
 from leadrules.compile.open_leads import lower_open_leads
 from leadrules.compile.order import ordered as in_order
+from leadrules.compile.scope import Scope
 from leadrules.compile.scores import lower_score
 from leadrules.compile.thresholds import lower_band, lower_classify, lower_matrix, lower_stages
 from leadrules.core.codes import finding
@@ -87,7 +88,7 @@ def compile_project(project: Project, modules: Sequence[n.Module], *, read: Read
     """Compile the rule files of a project. `read` gives the bytes of a list or table file by its path in the project."""
     with room_for_depth():
         names, found = gather(project, modules)
-        scope = Scope(project, names, found)
+        scope = Expressions(project, names, found)
         parts = lower_all(scope, modules, read)
         diagnostics = tuple(ordered(scope.diagnostics))
         ruleset = None if has_errors(scope.diagnostics) else _ruleset(scope, parts)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from leadrules.compile.scope import Context, as_name
+from leadrules.compile.scope import Scope, as_name
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix, Related
 from leadrules.core.source import Span
@@ -23,7 +23,7 @@ _MANY = 5  # places of one file that a block's own name is held against
 Inner = Callable[[], Iterable[tuple[tuple[str, str], Span]]]
 
 
-def forgive(scope: Context, inner: Inner) -> None:
+def forgive(scope: Scope, inner: Inner) -> None:
     """Keep of the findings those that somebody has to mend. `inner` gives the labels and rules of blocks."""
     scars = [scar for statement in scope.names.statements for scar in statement.scars]
     if scars:
@@ -34,7 +34,7 @@ def forgive(scope: Context, inner: Inner) -> None:
         _tell_once(scope, inner)
 
 
-def _forgive_nameless(scope: Context) -> None:
+def _forgive_nameless(scope: Scope) -> None:
     """For each block without a name the unknown name that is used most may be its own."""
     if not scope.nameless:
         return
@@ -43,7 +43,7 @@ def _forgive_nameless(scope: Context) -> None:
     _drop(scope, {id(one) for key in likely for one in strange[key]})
 
 
-def _tell_once(scope: Context, inner: Inner) -> None:
+def _tell_once(scope: Scope, inner: Inner) -> None:
     """A name that several places use, and that is not defined, is one mistake: unless it is like one that others use."""
     alive = {id(one) for one in scope.diagnostics}
     for (near, name), found in list(scope.strange.items()):
@@ -60,7 +60,7 @@ def _tell_once(scope: Context, inner: Inner) -> None:
             _tell_undefined(scope, name, near is not None, places)
 
 
-def _tell_undefined(scope: Context, name: str, guessed: bool, places: list[Diagnostic]) -> None:
+def _tell_undefined(scope: Scope, name: str, guessed: bool, places: list[Diagnostic]) -> None:
     """One finding for all places that say the same of a name."""
     groups: dict[str, list[Diagnostic]] = {}
     for one in places:
@@ -75,7 +75,7 @@ def _tell_undefined(scope: Context, name: str, guessed: bool, places: list[Diagn
             scope.report(replace(first, message=message, help=hint, related=related, fixes=()))
 
 
-def _unused(scope: Context, name: str, owner: str, inner: Inner) -> Span | None:
+def _unused(scope: Scope, name: str, owner: str, inner: Inner) -> Span | None:
     """Where a name is declared, if nothing uses it; with an `owner`, the label or rule of that block."""
     if owner:
         spans = {key: span for key, span in inner() if key[1] == f"{owner}.{name}"}
@@ -103,7 +103,7 @@ def _used_in(spans: Iterable[Span]) -> tuple[Related, ...]:
     return tuple(Related(span, "used here") for span in list(spans)[:MOST_PLACES])
 
 
-def _drop(scope: Context, dropped: set[int]) -> None:
+def _drop(scope: Scope, dropped: set[int]) -> None:
     scope.diagnostics = [one for one in scope.diagnostics if id(one) not in dropped]
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from leadrules.compile.expressions import Scope
 from leadrules.compile.mismatch import said
+from leadrules.compile.scope import Scope
 from leadrules.core.diagnostics import Edit, Fix, Related
 from leadrules.core.source import Span
 from leadrules.core.types import YESNO

@@ -6,20 +6,14 @@ since` is added to every filter compiled inside it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
 from leadrules.compile.mismatch import is_a, said
-from leadrules.compile.scope import Place, duration, inside_event, nothing, replace
+from leadrules.compile.scope import Place, Scope, duration, inside_event, nothing, replace
 from leadrules.core.source import Span
 from leadrules.core.text import nfc
 from leadrules.core.types import DATE, DATETIME, NUMBER, YESNO, Type
-from leadrules.ruleset.model import EventFilter, Expr
+from leadrules.ruleset.model import EventFilter, Expr, Function
 from leadrules.syntax import nodes as n
 
-if TYPE_CHECKING:
-    from leadrules.compile.expressions import Scope
-
-Function = Literal["count", "first", "last", "sum", "min", "max"]
 TIMES = ("now", "today", "assigned_at", "due_at", "enrolled_at")
 
 

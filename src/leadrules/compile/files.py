@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from leadrules.compile.columns import column_index
-from leadrules.compile.expressions import Scope
+from leadrules.compile.scope import Scope
 from leadrules.core.diagnostics import Related
 from leadrules.core.source import SourceFile, Span
 from leadrules.core.text import fold, nearest, nfc, trimmed

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from leadrules.compile.expressions import Scope
+from leadrules.compile.scope import Scope
 from leadrules.compile.sequences import only
 from leadrules.core.diagnostics import Related
 from leadrules.core.source import Span

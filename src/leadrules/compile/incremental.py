@@ -14,11 +14,11 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from leadrules.compile.compile import Symbol, check_patterns, lower_all, room_for_depth, symbols
-from leadrules.compile.expressions import Scope
+from leadrules.compile.expressions import Expressions
 from leadrules.compile.files import Read
 from leadrules.compile.names import Declaration, Names, gather
 from leadrules.compile.order import references
-from leadrules.compile.scope import MOST_SEARCHES
+from leadrules.compile.scope import MOST_SEARCHES, Scope
 from leadrules.core.diagnostics import Diagnostic
 from leadrules.core.source import SourceFile, Span
 from leadrules.project.model import Project
@@ -118,7 +118,7 @@ class Incremental:
         return scope
 
 
-class Remembering(Scope):
+class Remembering(Expressions):
     """A scope that takes from the last compilation what still holds."""
 
     def remember(self, before: Memory, alive: set[int], lost: frozenset[str]) -> None:

@@ -12,10 +12,10 @@ from functools import partial
 from typing import TypeVar
 
 from leadrules.compile.actions import known_channel
-from leadrules.compile.expressions import Scope
 from leadrules.compile.goals import lower_goal
 from leadrules.compile.measures import lower_funnel
 from leadrules.compile.routes import check_fields_filled_once, lower_route
+from leadrules.compile.scope import Scope
 from leadrules.compile.sequences import lower_sequence
 from leadrules.compile.tests import lower_test
 from leadrules.compile.triggers import lower_trigger

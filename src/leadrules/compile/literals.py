@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Any
 
-from leadrules.compile.expressions import Scope, instant
 from leadrules.compile.mismatch import not_a_label, said, wrong_kind
+from leadrules.compile.scope import Scope, instant
 from leadrules.core.source import Span
 from leadrules.core.text import fold, number_text, trimmed
 from leadrules.core.types import DATETIME, NUMBER, TEXT, Kind, Type

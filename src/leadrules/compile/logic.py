@@ -6,18 +6,13 @@ mistake each.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from leadrules.compile.mismatch import said
 from leadrules.compile.references import resolves
-from leadrules.compile.scope import Place, replace
+from leadrules.compile.scope import Place, Scope, replace
 from leadrules.core.source import Span
 from leadrules.core.types import YESNO
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
-
-if TYPE_CHECKING:
-    from leadrules.compile.expressions import Scope
 
 JOINABLE = ("=", "contains", "starts", "ends", "matches", "has")
 

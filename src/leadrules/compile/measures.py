@@ -7,7 +7,7 @@ stand in goals.py.
 from __future__ import annotations
 
 from leadrules.compile.definitions import check_unique_ids
-from leadrules.compile.expressions import Scope
+from leadrules.compile.scope import Scope
 from leadrules.ruleset import model
 from leadrules.syntax import nodes as n
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
-from leadrules.compile.scope import as_name, nothing, replace
+from leadrules.compile.scope import Scope, as_name, nothing, replace
 from leadrules.core.diagnostics import Fix
 from leadrules.core.source import Span
 from leadrules.core.text import fold, nearest
@@ -18,9 +17,6 @@ from leadrules.core.types import WORDS, Kind, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
 from leadrules.syntax.words import NOTHING
-
-if TYPE_CHECKING:
-    from leadrules.compile.expressions import Scope
 
 SHOWN = 40
 NUMERIC = re.compile(r"[+-]?\d[\d_,]*(\.\d+)?%?")

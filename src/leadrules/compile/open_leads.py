@@ -10,7 +10,7 @@ import re
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, cast
 
-from leadrules.compile.expressions import Scope
+from leadrules.compile.scope import Scope
 from leadrules.core.diagnostics import Diagnostic
 from leadrules.core.source import SourceFile, Span
 from leadrules.ruleset.model import Aggregate, Expr

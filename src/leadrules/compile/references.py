@@ -6,17 +6,12 @@ one finding that says what was probably meant. Knows no operator.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from leadrules.compile.names import ALWAYS, Declaration
-from leadrules.compile.scope import Place, nothing, replace
+from leadrules.compile.scope import Place, Scope, nothing, replace
 from leadrules.core.types import DATE, DATETIME, NUMBER, TEXT, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
 from leadrules.syntax.words import RESERVED
-
-if TYPE_CHECKING:
-    from leadrules.compile.expressions import Scope
 
 ALWAYS_TYPES: dict[str, Type] = {
     "now": DATETIME,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from leadrules.compile.expressions import Scope
 from leadrules.compile.literals import between_quotes
+from leadrules.compile.scope import Scope
 from leadrules.core.text import nfc
 from leadrules.core.types import NUMBER, SET, TEXT, YESNO, Type
 from leadrules.project.model import Rep

@@ -11,9 +11,9 @@ from typing import Any, Literal, cast, get_args
 
 from leadrules.compile.actions import filled_field
 from leadrules.compile.definitions import active_days, check_otherwise_last, check_unique_ids
-from leadrules.compile.expressions import Scope, duration, inside_team
 from leadrules.compile.literals import text_value
 from leadrules.compile.roster import attribute_types, known_queue, known_rep, known_team, members
+from leadrules.compile.scope import Scope, duration, inside_team
 from leadrules.core.diagnostics import Related
 from leadrules.core.text import nfc
 from leadrules.core.types import NUMBER

@@ -1,17 +1,21 @@
 """What an expression may refer to, and what compiling it leaves behind.
 
-In: a project and its names. Out: `Context`, which answers look-ups, keeps one index per distinct aggregate, and collects
-findings, uses of names, fields that are read and patterns to check. Knows nothing of how an expression is typed.
+In: a project and its names. Out: `Scope`, which answers look-ups, keeps one index per distinct aggregate, and collects
+findings, uses of names, fields that are read and patterns to check. Says that expressions can be
+compiled, not how (`expressions.py`).
 """
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 from leadrules.compile.names import ALWAYS, Declaration, Names
 from leadrules.compile.order import references
@@ -20,9 +24,9 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix, Related
 from leadrules.core.source import Span
 from leadrules.core.text import nearest, nfc
-from leadrules.core.types import DATETIME, ERROR, TEXT, Type
+from leadrules.core.types import DATETIME, ERROR, TEXT, Kind, Type
 from leadrules.project.model import EventType, Project
-from leadrules.ruleset.model import Aggregate, Duration, Expr
+from leadrules.ruleset.model import Aggregate, Duration, EventFilter, Expr, Function
 from leadrules.syntax import nodes as n
 from leadrules.syntax.words import is_name
 
@@ -61,7 +65,7 @@ class Pattern:
 
 
 @dataclass(eq=False)
-class Context:
+class Scope(ABC):
     """Look-ups and findings of one compilation."""
 
     project: Project
@@ -92,7 +96,7 @@ class Context:
         scope it reads depends on the names that stand in it (an editor keeps the outcome: compile/incremental)."""
         return work()
 
-    def settled(self, kind: str, name: str) -> None:
+    def settled(self, kind: str, name: str) -> None:  # noqa: B027 - a hook that the editor uses
         """What others see of a name is worked out."""
 
     def ordered(self, order: Iterable[Declaration], circular: set[str]) -> None:
@@ -265,9 +269,28 @@ class Context:
         note = f"there are: {_list(names)}"
         self.unknown("LR106", ident.span, what, ident.key, names[:-2], note)
 
-    def intern(self, aggregate: Aggregate) -> int:
+    @abstractmethod
+    def expression(
+        self, node: n.Expression, expected: Iterable[Kind] | None = None, place: Place = LEAD, what: str = ""
+    ) -> Expr:
+        """The compiled expression; of another kind than `expected` is a finding (`what` says what it is for)."""
+
+    @abstractmethod
+    def condition(self, node: n.Expression, place: Place = LEAD) -> Expr:
+        """The compiled condition: yes or no, or a finding."""
+
+    @abstractmethod
+    def value_of(self, node: n.Expression, wanted: Type, what: str, place: Place = LEAD) -> Expr:
+        """The compiled value for something of type `wanted` (a field that is set, a test's `given`): text takes the
+        spelling of a choice's options."""
+
+    @abstractmethod
+    def event_filter(self, ref: n.EventRef, place: Place = LEAD) -> EventFilter | None:
+        """The compiled event reference; None where its event is unknown."""
+
+    def aggregate(self, function: Function, events: EventFilter, field: str | None, type: Type, span: Any) -> int:
         """The index of an aggregate: equal ones share it, and what one depends on has a lower one."""
-        return self.aggregates.setdefault(aggregate, len(self.aggregates))
+        return self.aggregates.setdefault(Aggregate(function, events, field, type, span=span), len(self.aggregates))
 
     @contextmanager
     def counting(self, since: Expr | None) -> Iterator[None]:
@@ -307,6 +330,12 @@ def _is_cut(span: Span) -> bool:
 def nothing(span: Span) -> Expr:
     """The expression in place of one that is already reported."""
     return Expr("const", ERROR, value=None, span=span.as_json())
+
+
+def instant(scope: Scope, local: datetime) -> str:
+    """ISO text with offset of a local time of the project: one that does not exist moves forward, of two the first."""
+    moment = local.astimezone(UTC) if local.tzinfo else scope.calendar.instant(local)
+    return moment.astimezone(ZoneInfo(scope.project.timezone)).isoformat()
 
 
 def duration(node: n.DurationLiteral) -> Duration:

@@ -11,8 +11,7 @@ from typing import TypeVar
 
 from leadrules.compile.definitions import active_days, check_unique_ids
 from leadrules.compile.events import lower_since
-from leadrules.compile.expressions import Scope, duration
-from leadrules.compile.scope import replace
+from leadrules.compile.scope import Scope, duration, replace
 from leadrules.core.diagnostics import Fix, Related
 from leadrules.core.types import NUMBER
 from leadrules.ruleset import model

@@ -13,8 +13,8 @@ from typing import TypeVar
 from zoneinfo import available_timezones
 
 from leadrules.compile.actions import check_conflicts, known_channel, lower_action, lower_template
-from leadrules.compile.expressions import Scope, duration
 from leadrules.compile.literals import between_quotes
+from leadrules.compile.scope import Scope, duration
 from leadrules.core.diagnostics import Related
 from leadrules.ruleset import model
 from leadrules.syntax import nodes as n

@@ -12,9 +12,8 @@ from datetime import datetime, time
 from typing import Any
 
 from leadrules.compile.actions import lower_template
-from leadrules.compile.expressions import Scope, duration, instant
 from leadrules.compile.literals import GivenValue, label_value, plain_value, set_value
-from leadrules.compile.scope import replace
+from leadrules.compile.scope import Scope, duration, instant, replace
 from leadrules.core.diagnostics import Related
 from leadrules.core.source import Span
 from leadrules.core.text import nearest, nfc

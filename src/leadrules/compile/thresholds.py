@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from leadrules.compile.definitions import active_days, check_otherwise_last, check_unique_ids
-from leadrules.compile.expressions import Scope
 from leadrules.compile.mismatch import not_a_label
 from leadrules.compile.names import LABELLED
+from leadrules.compile.scope import Scope
 from leadrules.core.diagnostics import Related
 from leadrules.core.types import ERROR, Type
 from leadrules.ruleset import model

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from leadrules.compile.actions import check_conflicts, lower_action
-from leadrules.compile.expressions import Scope, duration
 from leadrules.compile.mismatch import not_a_label
 from leadrules.compile.names import LABELLED
+from leadrules.compile.scope import Scope, duration
 from leadrules.compile.sequences import only
 from leadrules.core.diagnostics import Related
 from leadrules.core.types import Type

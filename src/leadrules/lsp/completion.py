@@ -14,7 +14,7 @@ from leadrules.compile.names import ALWAYS, LABELLED
 from leadrules.compile.references import ALWAYS_TYPES
 from leadrules.compile.roster import attribute_types
 from leadrules.compile.routes import STRATEGIES
-from leadrules.compile.scope import Context as Scope
+from leadrules.compile.scope import Scope
 from leadrules.compile.tests import ACTION_KINDS
 from leadrules.core.source import Span
 from leadrules.core.text import nfc

@@ -14,6 +14,7 @@ from leadrules.core.types import Type
 
 Place = dict[str, Any]  # path, line, column, end_line, end_column: `Span.as_json()`
 Unit = Literal["minutes", "hours", "days", "business days", "weeks", "months", "quarters", "years"]
+Function = Literal["count", "first", "last", "sum", "min", "max"]  # of events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ class EventFilter(Placed):
 class Aggregate(Placed):
     """One number, moment or value per lead from its events."""
 
-    function: Literal["count", "first", "last", "sum", "min", "max"]
+    function: Function
     filter: EventFilter
     field: str | None  # None: the event's time for first and last
     type: Type
