@@ -39,10 +39,10 @@ ROUNDING = 1e-4  # a band rounds its number to 4 decimals
 
 
 class Conditions:
-    """Makes formulas, each once."""
+    """Makes formulas, each once. `of_new_leads`: of those that had no label before, so none is held or kept from sliding back."""
 
-    def __init__(self, terms: Terms) -> None:
-        self.terms = terms
+    def __init__(self, terms: Terms, *, of_new_leads: bool = False) -> None:
+        self.terms, self.of_new_leads = terms, of_new_leads
         self._made: dict[int, tuple[Expr, Formula]] = {}
         self._rules: dict[str, Callable[[Expr], Formula | None]] = {
             "const": lambda expr: TRUE if expr.value is True else FALSE,
@@ -243,14 +243,14 @@ class Conditions:
         expr = self.terms.plain(expr)
         term = self.terms.term(expr)
         one = self.terms.definitions.get(expr.value) if expr.op == "name" else None
-        if isinstance(one, Band) and not any(label.hold is not None for label in one.labels):
+        if isinstance(one, Band) and (self.of_new_leads or not any(label.hold is not None for label in one.labels)):
             return self._band(one, wanted)
         if isinstance(one, Matrix):
             return self._matrix(one, wanted)
         chosen = atom(term, Words(wanted))
         if isinstance(one, Band):
             return both([chosen, self._held(one, wanted)])
-        if isinstance(one, Classify | Stages) and not getattr(one, "forward_only", False):
+        if isinstance(one, Classify | Stages) and (self.of_new_leads or not getattr(one, "forward_only", False)):
             return both([chosen, either(self._label(one, name) for name in label_names(one) if name in wanted)])
         return chosen
 
