@@ -9,15 +9,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.stateful import run
 from tests.suites.running import leadrules
 
 from leadrules.cli.runs import lead_source
 from leadrules.data import encoding
+from leadrules.data.read import Sight
 from leadrules.engine.needs import reach
 from leadrules.lifecycle.files import WriteOptions, write_run
 from leadrules.lifecycle.run import Outcome, RunRequest, execute
+from leadrules.lifecycle.state.store import all_tables
 from leadrules.review.workspace import open_workspace
 
+DAY = timedelta(days=1)
 NEWEST = datetime(2026, 3, 30, 1, 30, tzinfo=UTC)  # the day after clocks change in Berlin
 RULES = """
 score warm {
@@ -101,11 +105,92 @@ def test_rows_with_ids_stay_for_their_repeats(tmp_path: Path) -> None:
     assert sparing.events.frame.equals(whole.events.frame)
 
 
-def test_who_decides_sees_every_event(tmp_path: Path) -> None:
+DECIDING = """
+stages life { buyer: when did met  warm: when did clicked within 5 days  lead: otherwise }
+trigger form { on visited where (path = "/p")  do enroll mails  once per 3 days }
+trigger ring { on called  do task call "Ring back"  do assign with sales }
+trigger late { on opened backfill  do notify "desk" "Opened" }
+trigger again { on enter life warm  do task call "Warm again" }
+sequence mails {
+  1: day 1 email auto "First"
+  2: day 3 email manual "Second" when never replied since enrolled_at
+  exit when did replied since enrolled_at
+  enroll again after 2 days
+}
+route sales { any: team inside by round_robin when life is warm respond within 4 hours  answered when did called since assigned_at }
+suppress email when did replied within 1 day
+"""
+DAYS = (45, 44, 40, 12, 11, 1)
+
+
+def export(folder: Path, rows: list[tuple[datetime, str]], at: datetime) -> None:
+    """What has arrived by then: some rows do not come for days."""
+    there = [row for arrived, row in rows if arrived <= at]
+    (folder / "events.csv").write_text("\n".join(["lead_id,type,at,path", *there, ""]))
+
+
+def days_of(folder: Path, rng: random.Random, late: str, *, seen_only: bool) -> list[dict[str, object]]:
+    """What six runs write and remember, every other once more, the rules edited before the fifth."""
+    project(folder, random.Random(rng.random()))
+    (folder / "rules" / "team.yaml").write_text("reps: {sato: {active: true}, lee: {}}\nteams: {inside: [sato, lee]}\n")
+    with (folder / "leadrules.yaml").open("a") as file:
+        file.write(f"late_events: {late}\n")
+    rows = [
+        (NEWEST - timedelta(days=rng.choice([0, 1, 5, 20, 60])), row)
+        for row in (folder / "events.csv").read_text().split("\n")[1:-1]
+    ]
+    rng.shuffle(rows)
+    found: list[dict[str, object]] = []
+    for number, day in enumerate(DAYS):
+        edited = DECIDING if number < 4 else DECIDING.replace("within 5 days", "within 9 days")
+        (folder / "rules" / "more.lead").write_text(edited)
+        at = NEWEST - timedelta(days=day)
+        export(folder, rows, at)
+        for again in (False, True)[: 1 + number % 2]:
+            done = run(folder, f"{at:%Y-%m-%dT%H:%M:%S}", seen_only=seen_only)
+            assert done.is_again == again
+            tables = all_tables(folder / ".leadrules" / "state")
+            files = {file.name: file.read_bytes() for file in (folder / "out").iterdir()}
+            found.append({**files, **{name: table.rows() for name, table in tables.items() if name != "runs"}})
+    return found
+
+
+@pytest.mark.parametrize(("seed", "late"), [(0, "7 days"), (1, "3 business days"), (2, "1 hour")])
+def test_who_decides_and_remembers_does_the_same(tmp_path: Path, seed: int, late: str) -> None:
+    for name in ("whole", "sparing"):
+        (tmp_path / name).mkdir()
+    whole = days_of(tmp_path / "whole", random.Random(seed), late, seen_only=False)
+    sparing = days_of(tmp_path / "sparing", random.Random(seed), late, seen_only=True)
+    for number, (one, other) in enumerate(zip(whole, sparing, strict=True)):
+        assert {name for name in one if one[name] != other[name]} == set(), number
+
+
+def test_a_trigger_is_told_of_what_can_be_late(tmp_path: Path) -> None:
     folder = project(tmp_path, random.Random(3))
     (folder / "rules" / "more.lead").write_text('trigger ping { on opened do notify "managers" "Opened" }\n')
     asked = replace(request(folder), seen_only=True)
-    assert execute(asked).events.frame.height == execute(replace(asked, seen_only=False)).events.frame.height
+    sparing, whole = execute(asked).events.frame, execute(replace(asked, seen_only=False)).events.frame
+    assert sparing.height < whole.height
+    near = NEWEST - timedelta(days=7)
+    for one in (sparing, whole):
+        assert one.filter(one["at"] >= near).height == whole.filter(whole["at"] >= near).height
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "covers"),
+    [
+        (Sight({}), Sight({"a": DAY}), True),
+        (Sight({"a": DAY}), Sight({}), False),
+        (Sight({"a": 2 * DAY}), Sight({"a": DAY, "b": DAY}), True),
+        (Sight({"a": DAY}), Sight({"a": 2 * DAY}), False),
+        (Sight({"a": DAY}, None, frozenset("a"), NEWEST), Sight({"a": DAY}, None, frozenset("a"), NEWEST - DAY), False),
+        (Sight({"a": DAY}, None, frozenset("a"), NEWEST - DAY), Sight({"a": DAY}, None, frozenset("a"), NEWEST), True),
+        (Sight({"a": DAY}, None, frozenset("a"), NEWEST - DAY), Sight({"a": DAY}, None, frozenset("a"), None), True),
+        (Sight({"a": DAY}), Sight({"a": DAY}, None, frozenset("a"), NEWEST), False),
+    ],
+)
+def test_what_covers_what(one: Sight, other: Sight, *, covers: bool) -> None:
+    assert one.covers(other) is covers
 
 
 def test_each_type_is_seen_as_far_back_as_its_longest_filter(tmp_path: Path) -> None:

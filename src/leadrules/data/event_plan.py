@@ -30,19 +30,42 @@ TIME = Field(AT, DATETIME, required=True)
 class Sight:
     """How far back from the instant of the run events of each type are seen; those that are not named, from the first on.
 
-    `as_of` None: the run looks from no earlier than the newest event.
+    `as_of` None: the run looks from no earlier than the newest event. Of the types that are `listened` to, all are seen
+    from `since` on, however long ago that is.
     """
 
     reach: Mapping[str, timedelta]
     as_of: datetime | None = None
+    listened: frozenset[str] = frozenset()
+    since: datetime | None = None
 
     def starts(self, types: Iterable[str], newest: datetime) -> pl.Series | None:
         """Per type the instant, in microseconds, up to which nothing is seen; `newest` is an event that has been read."""
         if not self.reach:
             return None
-        at = ((self.as_of or newest) - _EPOCH) // _MICROSECOND
-        starts = [at - self.reach[name] // _MICROSECOND if name in self.reach else _NEVER for name in types]
-        return pl.Series(starts, dtype=pl.Int64)
+        return pl.Series([self._start(name, newest) for name in types], dtype=pl.Int64)
+
+    def _start(self, name: str, newest: datetime) -> int:
+        if name not in self.reach:
+            return _NEVER
+        start = _microseconds(self.as_of or newest) - self.reach[name] // _MICROSECOND
+        if self.since is None or name not in self.listened:
+            return start
+        return min(start, _microseconds(self.since) - 1)
+
+    def covers(self, other: Sight) -> bool:
+        """Whether all that is seen with `other` is seen with this, from one and the same instant."""
+        from_then_on = self.since is not None and other.since is not None and self.since <= other.since
+        return all(
+            name in other.reach
+            and other.reach[name] <= far
+            and (name not in other.listened or other.since is None or (name in self.listened and from_then_on))
+            for name, far in self.reach.items()
+        )
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
 
 
 EVERYTHING = Sight({})

@@ -58,21 +58,32 @@ def needed(ruleset: Ruleset) -> Needed:
     return Needed(tuple(name for name, _ in ruleset.fields), events, frozenset(ordered))
 
 
-def reach(ruleset: Ruleset) -> dict[str, timedelta]:
+def reach(ruleset: Ruleset, heard: timedelta | None = None) -> dict[str, timedelta]:
     """How far back from `as of` the rules see events of each type, at the most.
 
-    A type that is not named here is seen from its first event on.
+    A type that is not named here is seen from its first event on. Triggers hear events no older than `heard`, but those
+    that say `backfill`; None: as far back as their filters let.
     """
     found: dict[str, timedelta | None] = {}
-    for selection in filters(ruleset):
-        length = _at_most(selection.within)
+    for selection, length in _seen(ruleset, heard):
         for type_ in selection.types:
             before = found.get(type_, timedelta())
             found[type_] = None if before is None or length is None else max(before, length)
     return {type_: length for type_, length in found.items() if length is not None}
 
 
-def _at_most(length: Duration | None) -> timedelta | None:
+def _seen(ruleset: Ruleset, heard: timedelta | None) -> Iterator[tuple[EventFilter, timedelta | None]]:
+    """Every filter, and how far back it looks; None: to the first event."""
+    for selection in _filters_of_facts(ruleset):
+        yield selection, at_most(selection.within)
+    for trigger in ruleset.triggers:
+        if trigger.on.filter is not None:
+            is_near = heard is not None and not trigger.backfill
+            yield trigger.on.filter, heard if is_near else at_most(trigger.on.filter.within)
+
+
+def at_most(length: Duration | None) -> timedelta | None:
+    """The longest that a length of time can be, and a bit; None: nobody knows."""
     if length is None or length.unit not in _LONGEST:
         return None
     try:
@@ -94,11 +105,15 @@ def ties_matter(aggregate: Aggregate) -> bool:
 
 def filters(ruleset: Ruleset) -> Iterator[EventFilter]:
     """Every event filter of the ruleset."""
+    yield from _filters_of_facts(ruleset)
+    yield from (trigger.on.filter for trigger in ruleset.triggers if trigger.on.filter is not None)
+
+
+def _filters_of_facts(ruleset: Ruleset) -> Iterator[EventFilter]:
     yield from (aggregate.filter for aggregate in ruleset.aggregates)
     for definition in ruleset.definitions:
         if isinstance(definition, Score):
             yield from (rule.each.filter for rule in definition.rules if rule.each is not None)
-    yield from (trigger.on.filter for trigger in ruleset.triggers if trigger.on.filter is not None)
 
 
 # -- what an expression looks at ------------------------------------------------------------------------------------

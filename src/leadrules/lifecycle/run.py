@@ -18,7 +18,6 @@ from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
 from leadrules.data.read import EVERYTHING, EventTable, LeadTable, Sight, read_events, read_leads, reading_meanwhile
 from leadrules.engine.columns import evaluate, needed
-from leadrules.engine.needs import reach
 from leadrules.lifecycle.asof import AsOf, choose, newest_created, since_of
 from leadrules.lifecycle.cadence.versions import with_kept
 from leadrules.lifecycle.edits import edits_since
@@ -27,6 +26,7 @@ from leadrules.lifecycle.labels import work_out
 from leadrules.lifecycle.late import late_of, listened
 from leadrules.lifecycle.model import INSTANT, State, Tick, empty_state
 from leadrules.lifecycle.record import Overlay, overlay
+from leadrules.lifecycle.sight import sight_of
 from leadrules.project.model import Project, Source
 from leadrules.ruleset.model import Band, Define, Ruleset, Segment, Stages
 from leadrules.ruleset.walk import always_names
@@ -104,19 +104,36 @@ class Inputs:
     events: EventTable
 
 
+def reads(request: RunRequest) -> tuple[Ruleset, Sight]:
+    """With which rules a run reads, those of the sequences that leads began too, and which events it keeps."""
+    state = request.state or empty_state()
+    kept = with_kept(request.project, request.ruleset, state)
+    if not request.seen_only:
+        return kept, EVERYTHING
+    return kept, sight_of(
+        request.project,
+        request.ruleset,
+        kept,
+        state=state,
+        as_of=request.as_of,
+        since=request.since,
+        calendar=calendar_of(kept),
+    )
+
+
 def read_inputs(request: RunRequest) -> Inputs:
     """What a run reads."""
-    ruleset = with_kept(request.project, request.ruleset, request.state or empty_state())
-    leads, events = _read(replace(request, ruleset=ruleset), calendar_of(ruleset).zone)
+    ruleset, sight = reads(request)
+    leads, events = _read(replace(request, ruleset=ruleset), calendar_of(ruleset).zone, sight)
     return Inputs(leads, events)
 
 
 def execute(request: RunRequest, inputs: Inputs | None = None) -> Outcome:
     """Read (unless the inputs are given), find the instant, evaluate, decide. Every row that came in is decided or rejected."""
     state, given = request.state or empty_state(), request
-    request = replace(given, ruleset=with_kept(given.project, given.ruleset, state))
-    calendar = calendar_of(request.ruleset)
-    leads, events = _read(request, calendar.zone) if inputs is None else (inputs.leads, inputs.events)
+    kept, sight = reads(given)
+    request, calendar = replace(given, ruleset=kept), calendar_of(kept)
+    leads, events = _read(request, calendar.zone, sight) if inputs is None else (inputs.leads, inputs.events)
     created = newest_created(leads.frame, request.project.created, calendar)
     newest = [("event", events.newest_at), (f"`{request.project.created}`", created)]
     as_of = choose(request.ruleset, request.as_of, newest)
@@ -205,7 +222,7 @@ def _with_state(request: RunRequest, state: State, leads: LeadTable, context: Co
     )
 
 
-def _read(request: RunRequest, zone: str) -> tuple[LeadTable, EventTable]:
+def _read(request: RunRequest, zone: str, sight: Sight) -> tuple[LeadTable, EventTable]:
     wants = needed(request.ruleset)
     fields = lead_fields(request)
 
@@ -221,19 +238,12 @@ def _read(request: RunRequest, zone: str) -> tuple[LeadTable, EventTable]:
             leads,
             ordered_types=wants.ordered_types,
             identified_types=listened(request.ruleset),
-            sight=_sight(request),
+            sight=sight,
             zone=zone,
             stdin=request.stdin,
             told=partial(request.tell, "reading events"),
         )
     return leads(), events
-
-
-def _sight(request: RunRequest) -> Sight:
-    """Which events are read to be kept. Who decides or remembers looks at all of them, and so does the guard of jumps."""
-    if not request.seen_only or _looks_further(request) or request.project.guards.jump is not None:
-        return EVERYTHING
-    return Sight(reach(request.ruleset), request.as_of)
 
 
 def lead_fields(request: RunRequest) -> Sequence[str]:

@@ -13,10 +13,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from leadrules.data.errors import InputError
-from leadrules.lifecycle.cadence.versions import with_kept
 from leadrules.lifecycle.files import OURS, WriteOptions, prepare_files
 from leadrules.lifecycle.model import RunRecord, State, empty_state
-from leadrules.lifecycle.run import Inputs, Outcome, execute
+from leadrules.lifecycle.run import Inputs, Outcome, execute, reads
 from leadrules.lifecycle.state.next_state import history_after, is_same_run, record_of, state_after
 from leadrules.lifecycle.state.store import before_last, commit, last_token
 from leadrules.lifecycle.state.writer import Prepared, discard, prepare, publish
@@ -95,10 +94,9 @@ def _write_again(outcome: Outcome, path: Path, out: Path, options: WriteOptions)
 
 
 def _reads_the_same(outcome: Outcome, before: State) -> bool:
-    """Whether a run from that state reads what this one has read: leads may have been in other versions of sequences."""
-    request = outcome.request
-    now = request.state or empty_state()
-    return with_kept(request.project, request.ruleset, before) == with_kept(request.project, request.ruleset, now)
+    """Whether what a run from that state reads is here: leads may have been in other versions of sequences."""
+    (rules, sight), (rules_then, sight_then) = reads(outcome.request), reads(replace(outcome.request, state=before))
+    return rules == rules_then and sight.covers(sight_then)
 
 
 def _same_as_then(outcome: Outcome, manifest: bytes) -> None:

@@ -74,24 +74,31 @@ def load(path: Path) -> State:
         return empty_state()
     with reading(path) as connection:
         frames = {name: _typed(frame_of(connection, f"select * from {name}"), kinds) for name, kinds in FRAMES.items()}
-        last = first_row(connection, f"{_RUNS} where not undone order by run desc limit 1")
+        record = _last(connection)
         text = first_row(connection, "select text from ruleset")
         number = first_row(connection, "select coalesce(max(run), 0) from runs")
-    record = _record(last) if last else None
     ruleset = from_json(json.loads(text[0])) if text else None
     assert number is not None
     return State(**frames, as_of=record.as_of if record else None, ruleset=ruleset, run=number[0], last=record)
 
 
 def outline(path: Path) -> State:
-    """Of a state only what says what a run must read: the versions of sequences, and which of them leads are in."""
+    """Of a state only what says what a run must read: the last run, the versions of sequences, and which of them leads
+    are in."""
     if not exists(path):
         return empty_state()
     used = "select distinct sequence, version from leads where version is not null"
     with reading(path) as connection:
         leads = _typed(frame_of(connection, used), LEAD_COLUMNS)
         versions = _typed(frame_of(connection, "select * from versions"), VERSION_COLUMNS)
-    return replace(empty_state(), leads=leads, versions=versions)
+        last = _last(connection)
+    return replace(empty_state(), leads=leads, versions=versions, as_of=None if last is None else last.as_of, last=last)
+
+
+def _last(connection: DuckDBPyConnection) -> RunRecord | None:
+    """The last run that was not taken back."""
+    row = first_row(connection, f"{_RUNS} where not undone order by run desc limit 1")
+    return None if row is None else _record(row)
 
 
 def history(path: Path, keys: Iterable[str] | None = None) -> pl.DataFrame:
