@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import bz2
+import codecs
 import contextlib
+import ctypes
 import gzip
+import io
 import json
+import lzma
+import os
 import shutil
+import subprocess
+import sys
+import threading
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
 from leadrules.cli.main import cli
+from leadrules.data import sources
 
 LONGEST = 20.0  # seconds; the machines of CI are slow and shared
 HEADER = "id,industry,employees,created_at\n"
+ROW = "a,Software,5,2026-01-01\n"
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="pipes, permissions and limits are of POSIX systems")
 
 
 @pytest.fixture
@@ -58,6 +72,31 @@ def rules(text: str | bytes) -> Breaks:
     return lambda project: (project / "rules" / "rules.lead").write_bytes(raw) and None
 
 
+def zipped(*names: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in names:
+            archive.writestr(name, HEADER + ROW)
+    return content.getvalue()
+
+
+def parquet(share: float) -> bytes:
+    """The first part of a Parquet file."""
+    content = io.BytesIO()
+    columns = {"id": [f"k{i}" for i in range(500)], "industry": "x", "employees": 1, "created_at": "2026-01-01"}
+    pl.DataFrame(columns).write_parquet(content)
+    return content.getvalue()[: int(len(content.getvalue()) * share)]
+
+
+def damaged(whole: bytes) -> bytes:
+    """The same with its middle overwritten."""
+    return whole[: len(whole) // 8] + b"\xff" * (len(whole) // 4) + whole[len(whole) // 8 + len(whole) // 4 :]
+
+
+MANY_ROWS = (HEADER + "".join(f"k{i},Software,{i % 97},2026-01-01\n" for i in range(20_000))).encode()
+UTF_16 = "utf-16-"
+
+
 def no_leads(project: Path) -> None:
     (project / "leads.csv").unlink()
 
@@ -78,6 +117,25 @@ UNREADABLE: dict[str, tuple[Breaks, str]] = {
     "no encoding": (leads(HEADER.encode() + b"a,caf\xe9\xff\xfe\x81,1,2026-01-01\n"), "leads.csv"),
     "a header twice": (leads(b"id,industry,Industry,employees,created_at\na,b,c,1,2026-01-01\n"), "industry"),
     "day or month": (leads(HEADER.encode() + b"a,b,1,01/02/2026\nb,b,1,03/04/2026\n"), "date_format"),
+    "the same header twice": (leads(b"id,industry,industry,employees,created_at\na,b,c,1,2026-01-01\n"), "industry"),
+    "cut Parquet": (leads(parquet(0.6)), "not a whole Parquet file"),
+    "damaged Parquet": (leads(damaged(parquet(1))), "not a whole Parquet file"),
+    "cut gzip of many rows": (leads(gzip.compress(MANY_ROWS)[:-2000]), "not a whole gzip file"),
+    "gzip without its end": (leads(gzip.compress(MANY_ROWS)[:-4]), "not a whole gzip file"),
+    "gzip with another checksum": (leads(gzip.compress(MANY_ROWS)[:-8] + bytes(8)), "not a whole gzip file"),
+    "UTF-16 LE without a mark": (leads((HEADER + ROW).encode(UTF_16 + "le")), "encoding: utf-16-le"),
+    "UTF-16 BE without a mark": (leads((HEADER + ROW).encode(UTF_16 + "be")), "encoding: utf-16-be"),
+    "UTF-16 cut in a character": (leads((HEADER + ROW).encode("utf-16") + b"a"), "begins with the mark of utf-16"),
+    "a quote that is never closed": (leads((HEADER + 'a,"Software,1,2026-01-01\n' + ROW * 99).encode()), "line 2"),
+    "another delimiter": (leads((HEADER + ROW).replace(",", "|").encode()), "stand between `|`"),
+    "a title above the header": (leads(("Leads, 2026\n\n".replace(", ", " ") + HEADER + ROW).encode()), "Leads 2026"),
+    "a zip of a CSV": (leads(zipped("leads.csv")), "a zip archive"),
+    "an Excel workbook": (leads(zipped("[Content_Types].xml", "xl/workbook.xml")), "an Excel workbook"),
+    "an old Excel workbook": (leads(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512)), "an Excel workbook"),
+    "bzip2": (leads(bz2.compress(MANY_ROWS)), "a bzip2 archive"),
+    "xz": (leads(lzma.compress(MANY_ROWS)), "an xz archive"),
+    "a web page": (leads(b"<!DOCTYPE html>\n<html><body>Sign in</body></html>\n"), "a web page"),
+    "a JSON array": (leads(b'[{"id": "a", "industry": "x"}]'), "is JSON"),
     "no key column": (leads(b"name,industry,employees,created_at\na,b,1,2026-01-01\n"), "id"),
 }
 
@@ -100,6 +158,40 @@ REJECTED: dict[str, tuple[bytes, int, int]] = {
     "bad cells": (HEADER.encode() + b"a,b,many,2026-01-01\nb,b,1,soon\nc,b,1,2026-02-30\nd,b,1.5,2026-01-01\n", 0, 4),
     "a key twice": (HEADER.encode() + b"a,b,1,2026-01-01\na,b,1,2026-01-01\n,b,1,2026-01-01\n", 1, 2),
     "utf-16": ((HEADER + "あ,b,1,2026-01-01\n").encode("utf-16"), 1, 0),
+    "utf-16 be": (codecs.BOM_UTF16_BE + (HEADER + "あ,b,1,2026-01-01\n").encode("utf-16-be"), 1, 0),
+    "utf-32": ((HEADER + "あ,b,1,2026-01-01\n").encode("utf-32"), 1, 0),
+    "cr only": ((HEADER + ROW + "b,x,6,2026-01-02\n").replace("\n", "\r").encode(), 2, 0),
+    "every line end": (
+        HEADER.encode() + b"a,x,1,2026-01-01\r\nb,x,1,2026-01-01\nc,x,1,2026-01-01\rd,x,1,2026-01-01",
+        4,
+        0,
+    ),
+    "a mark in the middle": ((HEADER + ROW + "\ufeffa,\ufeffx,\ufeff6,2026-01-02\n").encode(), 1, 1),
+    "NUL bytes": (HEADER.encode() + b"a,Soft\x00ware,5,2026-01-01\nb,x,6\x00,2026-01-01\n\x00\n", 1, 2),
+    "10,000 columns": (
+        f"{HEADER.strip()},{','.join(f'c{i}' for i in range(10_000))}\n{ROW.strip()}{',v' * 10_000}\n".encode(),
+        1,
+        0,
+    ),
+    "a number of 1 MB": (f"{HEADER}a,x,{'9' * 1_000_000},2026-01-01\n".encode(), 0, 1),
+    "a cell of many lines": (f'{HEADER}a,"{"x" * 9}{chr(10) * 200_000}",1,2026-01-01\n'.encode(), 1, 0),
+    "text after a closing quote": (HEADER.encode() + b'a,"x"y,5,2026-01-01\nb,"x""y",5,2026-01-01\n', 1, 1),
+    "other delimiters in rows": (HEADER.encode() + b"a;b;5;2026-01-01\nb\tx\t6\t2026-01-01\n" + ROW.encode(), 1, 2),
+    "the line of Excel": (b"sep=;\r\n" + (HEADER + ROW).replace(",", ";").encode(), 1, 0),
+    "days that are not": (f"{HEADER}a,b,1,2026-02-29\nb,b,1,2026-13-01\nc,b,1,2024-02-29\n".encode(), 1, 2),
+    "numbers as people write them": (
+        f'{HEADER}a,x,５０,2026-01-01\nb,x,"1,000",2026-01-01\nc,x,"１，０００",2026-01-01\n'
+        'd,x,"1,00",2026-01-01\ne,x,1 000,2026-01-01\nf,x,0x10,2026-01-01\ng,x,NaN,2026-01-01\nh,x,1e400,2026-01-01\n'.encode(),
+        3,
+        5,
+    ),
+    "ids that are alike": (
+        HEADER.encode() + b"a,x,1,2026-01-01\nA,x,1,2026-01-01\na ,x,1,2026-01-01\n ,x,1,2026-01-01\n",
+        2,
+        2,
+    ),
+    "blank rows": (f"\n\n{HEADER}\n{ROW}\n\n,,,\n".encode(), 1, 1),
+    "control characters": (HEADER.encode() + b"a\x01,So\x1bft,5,2026-01-01\n\x1a", 1, 1),
     "a long cell": (HEADER.encode() + b"a," + b"x" * 1_000_000 + b",1,2026-01-01\n", 1, 0),
 }
 
@@ -255,3 +347,220 @@ def test_init_starter_passes_check_and_test(tmp_path: Path) -> None:
     assert leadrules("check", "--strict", cwd=tmp_path).exit_code == 0
     assert leadrules("test", cwd=tmp_path, longest=200).exit_code == 0
     shutil.rmtree(tmp_path / "rules")
+
+
+@POSIX
+def test_a_pipe_is_read_and_one_without_a_writer_ends(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_leads(project)
+    os.mkfifo(project / "leads.csv")
+    writing = threading.Thread(target=lambda: (project / "leads.csv").write_text(HEADER + ROW))
+    writing.start()
+    done = leadrules("run", cwd=project)
+    writing.join()
+    assert done.exit_code == 0, done.output
+    assert "1 lead decided" in done.stderr
+    monkeypatch.setattr(sources, "_PATIENCE", 0.1)
+    monkeypatch.setattr(sources, "_piped", {})
+    done = leadrules("run", cwd=project)
+    assert done.exit_code == 2
+    assert "nobody writes into it" in done.stderr
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text(HEADER + ROW)
+    (same,) = sources.open_inputs(tmp_path, "leads.csv")
+    assert same.hashed().path == "leads.csv"
+    (grown,) = sources.open_inputs(tmp_path, "leads.csv")
+    grown.digest.result()
+    with (tmp_path / "leads.csv").open("a") as file:
+        file.write("b,Software,5,2026-01-01\n")
+    with pytest.raises(sources.InputError, match="changed while it was read"):
+        grown.hashed()
+
+
+def test_links_in_a_circle_and_patterns_without_files(project: Path) -> None:
+    (project / "a.csv").symlink_to("b.csv")
+    (project / "b.csv").symlink_to("a.csv")
+    done = leadrules("run", "--leads", "a.csv", cwd=project)
+    assert done.exit_code == 2
+    assert "a link that leads to no file" in done.stderr
+    done = leadrules("run", "--leads", "none/*.csv", cwd=project)
+    assert done.exit_code == 2
+    assert "no file matches" in done.stderr
+
+
+JSON_LINES = {
+    "half a character": b'{"id": "\\ud800"}\n',
+    "a name twice": b'{"id": "b", "id": "c"}\n',
+    "a list": b"[1]\n",
+    "cut": b'{"id": "b"\n',
+    "nested": b'{"id": ' + b"[" * 100_000 + b"\n",
+}
+
+
+@pytest.mark.parametrize("kind", JSON_LINES)
+def test_lines_that_are_no_objects_are_rejected(project: Path, kind: str) -> None:
+    good = b'{"id": "a", "industry": "x", "employees": 1, "created_at": "2026-01-01"}\n'
+    (project / "leads.jsonl").write_bytes(good + JSON_LINES[kind])
+    done = leadrules("run", "--leads", "leads.jsonl", cwd=project)
+    assert done.exit_code == 0, done.output
+    assert "1 lead decided, 1 row rejected" in done.stderr
+
+
+# -- events ---------------------------------------------------------------------------------------------------------
+
+EVENTS = "lead_id,type,at\na,opened,2026-01-01T10:00\n"
+
+
+@pytest.fixture
+def with_events(project: Path) -> Path:
+    (project / "leadrules.yaml").write_text(
+        "version: 1\nsources: {leads: {path: leads.csv}, events: [{path: events.csv}]}\n"
+    )
+    (project / "rules" / "events.schema.json").write_text('{"properties": {"opened": {"type": "object"}}}')
+    rules("score fit { a: +3 each opened }\n")(project)
+    (project / "events.csv").write_text(EVENTS)
+    return project
+
+
+@pytest.mark.parametrize("cut", [40, -4, -1])
+def test_a_cut_file_of_events_exits_2(with_events: Path, cut: int) -> None:
+    whole = gzip.compress((EVENTS * 1 + "a,opened,2026-01-02T10:00\n" * 5000).encode(), mtime=0)
+    (with_events / "events.csv").write_bytes(whole[:cut])
+    done = leadrules("run", cwd=with_events)
+    assert done.exit_code == 2, done.output
+    assert "events.csv is not a whole gzip file" in done.stderr
+    assert not (with_events / "out").exists()
+
+
+def test_events_that_would_be_read_twice_are_refused(with_events: Path) -> None:
+    (with_events / "more.csv").symlink_to("events.csv")
+    (with_events / "leadrules.yaml").write_text(
+        "version: 1\nsources: {leads: {path: leads.csv}, events: [{path: events.csv}, {path: more.csv}]}\n"
+    )
+    done = leadrules("run", cwd=with_events)
+    assert done.exit_code == 2
+    assert "the events of more.csv are read twice" in done.stderr
+    (with_events / "leadrules.yaml").write_text(
+        "version: 1\nsources: {leads: {path: leads.csv}, events: [{path: events.csv}, {path: more.csv, type: opened}]}\n"
+    )
+    assert leadrules("run", cwd=with_events).exit_code == 0
+
+
+def test_standard_input_is_one_input(with_events: Path) -> None:
+    done = leadrules("run", "--leads", "-", "--events", "-", cwd=with_events)
+    assert done.exit_code == 2
+    assert "standard input" in done.stderr
+
+
+# -- the team -------------------------------------------------------------------------------------------------------
+
+TEAMS: dict[str, bytes] = {
+    "a YAML bomb": b"a: &a [x, x]\n"
+    + b"".join(b"%c: &%c [%s]\n" % (i, i, b"*%c, " % (i - 1) * 9) for i in range(98, 110)),
+    "binary": bytes(range(256)),
+    "deep": b"reps: " + b"[" * 5000,
+    "a list": b"- a\n",
+}
+
+
+@pytest.mark.parametrize("kind", TEAMS)
+def test_a_broken_team_is_a_finding(project: Path, kind: str) -> None:
+    (project / "rules" / "team.yaml").write_bytes(TEAMS[kind])
+    done = leadrules("check", cwd=project)
+    assert done.exit_code == 1, done.output
+    assert "rules/team.yaml" in done.stdout
+    assert leadrules("run", cwd=project).exit_code == 1
+
+
+# -- what the system refuses ----------------------------------------------------------------------------------------
+
+DROP_FROM_BOUNDS, OVERRIDES = 24, (1, 2)  # PR_CAPBSET_DROP; what lets root read and write all
+
+
+def without_privileges() -> None:
+    """For root alone: its files may then be forbidden to it, as they are to everybody else."""
+    if sys.platform == "linux" and os.geteuid() == 0:
+        for capability in OVERRIDES:
+            ctypes.CDLL(None).prctl(DROP_FROM_BOUNDS, capability, 0, 0, 0)
+
+
+def little_room() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+
+
+def in_a_process(cwd: Path, *args: str, begin: Callable[[], None]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "leadrules", *args]
+    done = subprocess.run(command, check=False, cwd=cwd, capture_output=True, text=True, timeout=60, preexec_fn=begin)
+    assert "Traceback" not in done.stderr
+    assert "mistake of its own" not in done.stderr, done.stderr
+    return done
+
+
+FORBIDDEN: dict[str, tuple[str, int, tuple[str, ...], int, str]] = {
+    "leads": ("leads.csv", 0o000, (), 2, "leads.csv cannot be read: Permission denied"),
+    "rules": ("rules/rules.lead", 0o000, (), 1, "rules/rules.lead cannot be read: Permission denied"),
+    "the schema": ("rules/lead.schema.json", 0o000, (), 1, "rules/lead.schema.json cannot be read"),
+    "the project file": ("leadrules.yaml", 0o000, (), 2, "leadrules.yaml cannot be read"),
+    "the output": ("out", 0o555, (), 2, "out cannot be written: Permission denied"),
+    "above the output": ("deep", 0o555, ("--out", "deep/out"), 2, "deep/out cannot be written: Permission denied"),
+    "the state": ("deep", 0o555, ("--state", "deep/state", "--baseline"), 2, "deep/state cannot be written"),
+}
+
+
+@POSIX
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_what_is_forbidden_is_told(project: Path, what: str) -> None:
+    place, mode, args, code, words = FORBIDDEN[what]
+    for folder in ("out", "deep"):
+        (project / folder).mkdir()
+    (project / place).chmod(mode)
+    done = in_a_process(project, "run", *args, begin=without_privileges)
+    (project / place).chmod(0o755)
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr + done.stdout
+    assert [*(project / "out").iterdir(), *(project / "deep").iterdir()] == []
+
+
+@POSIX
+def test_only_the_output_need_be_writable(project: Path) -> None:
+    (project / "out").mkdir()
+    project.chmod(0o555)
+    done = in_a_process(project, "run", begin=without_privileges)
+    project.chmod(0o755)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (project / "out").iterdir()} == {"decisions.csv", "rejects.csv", "manifest.json"}
+
+
+@POSIX
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_a_full_disk_leaves_nothing(project: Path, form: str) -> None:
+    noise = "".join(f"{i * 7919 % 999983:06d}{i * 104729 % 999979:06d},Software,5,2026-01-01\n" for i in range(40_000))
+    (project / "leads.csv").write_text(HEADER + noise)
+    done = in_a_process(project, "run", "--output", form, begin=little_room)
+    assert done.returncode == 2, done.stderr
+    assert "out cannot be written: " in done.stderr
+    assert not list(project.glob("*out*"))
+    assert in_a_process(project, "run", "--output", form, begin=without_privileges).returncode == 0
+
+
+@POSIX
+def test_a_full_disk_leaves_no_half_a_state(project: Path) -> None:
+    (project / "leads.csv").write_bytes(MANY_ROWS)
+    state = ("run", "--state", "state", "--baseline")
+    done = in_a_process(project, *state, begin=little_room)
+    assert done.returncode == 2, done.stderr
+    for _ in range(2):
+        assert in_a_process(project, *state, begin=without_privileges).returncode == 0
+    assert len((project / "out" / "decisions.csv").read_bytes().splitlines()) == 20_001
+
+
+@pytest.mark.parametrize("place", ["file", "file/out"])
+def test_a_file_in_the_way_of_the_output(project: Path, place: str) -> None:
+    (project / "file").write_text("here first")
+    done = leadrules("run", "--out", place, cwd=project)
+    assert done.exit_code == 2, done.output
+    assert place in done.stderr
+    assert "prepared" not in done.stderr

@@ -106,7 +106,7 @@ def test_choices_take_the_spelling_of_the_schema() -> None:
         ("text", {"format": "uri"}, "https://x.example/a?b", "x.example", "expected a URI, such as https://example.com"),
         ("text", {"const": "A"}, "a", "b", "expected A"),
         ("yesno", {}, "on", "maybe", "expected yes or no: true/false, 1/0, yes/no, on/off, はい/いいえ, ○/×"),
-        ("date", {}, "2026-04-01", "2026-02-30", "expected a date, such as 2026-04-01"),
+        ("date", {}, "2026-04-01", "2026-02-30", "the calendar has no such day or time"),
         ("datetime", {}, "2026-04-01", "soon", "expected a date and time, such as 2026-04-01 09:30"),
     ],
 )  # fmt: skip

@@ -158,7 +158,7 @@ class CellReader:
     def _date(self, cell: str) -> Value | Bad:
         moment = read_as(self.layouts, cell)
         if moment is None:
-            return Bad(f"expected a date, such as {self.layouts[0].example}")
+            return self._no_moment(cell, "a date", self.layouts[0].example)
         return (
             self.calendar.day_of(instant(moment, self.calendar)) if moment.offset is not None else moment.clock.date()
         )
@@ -167,10 +167,13 @@ class CellReader:
         moment = read_as(self.layouts, cell)
         if moment is None:
             example = self.layouts[0].example
-            return Bad(
-                f"expected a date and time, such as {example if self.layouts[0].has_time else example + ' 09:30'}"
-            )
+            return self._no_moment(cell, "a date and time", example if self.layouts[0].has_time else f"{example} 09:30")
         return instant(moment, self.calendar)
+
+    def _no_moment(self, cell: str, what: str, example: str) -> Bad:
+        if any(layout.is_written(cell) for layout in self.layouts):
+            return Bad("the calendar has no such day or time")
+        return Bad(f"expected {what}, such as {example}")
 
     def _constant(self, value: str | float | bool) -> Value | Bad:
         const = self.field.const

@@ -181,9 +181,11 @@ def _quotes_closed(text: str) -> bool:
 def _refuse_binary(path: str, start: bytes) -> None:
     sample = start[:65536]
     if sample.count(0) > _FEW_NULS + len(sample) * _BINARY_SHARE:
+        even, odd = sample[::2].count(0), sample[1::2].count(0)
+        order = "be" if even > odd else "le"
         raise InputError(
             f"{path} is not a text file: it is full of NUL bytes",
-            "Save it as CSV. If it is UTF-16 without a byte order mark, state `encoding: utf-16-le`.",
+            f"Save it as CSV. If it is UTF-16 without a byte order mark, state `encoding: utf-16-{order}`.",
         )
 
 

@@ -106,6 +106,10 @@ class Layout:
         found = self._regex.fullmatch(text if text.isascii() else unicodedata.normalize("NFKC", text))
         return _moment(found.groupdict()) if found else None
 
+    def is_written(self, text: str) -> bool:
+        """Whether a trimmed text is in this layout, were there such a day and time."""
+        return self._regex.fullmatch(text if text.isascii() else unicodedata.normalize("NFKC", text)) is not None
+
     def native(self, text: str) -> str | None:
         """The format by which Polars reads texts written as this one is, if the text is in this layout."""
         found = self._regex.fullmatch(text)

@@ -39,12 +39,13 @@ _USUAL = ("utf-8", "cp932", "latin-1", "cp1252", "utf-16", "euc-jp", "gb18030", 
 class UndecodableError(Exception):
     """A byte that does not belong to the encoding that was tried."""
 
-    def __init__(self, path: str, position: int, byte: int, line: int) -> None:
+    def __init__(self, path: str, position: int, byte: int, line: int, marked: str = "") -> None:
         super().__init__(path, position)
         self.path = path
         self.position = position
         self.byte = byte
         self.line = line
+        self.marked = marked  # the encoding that the file's byte order mark names: there is no other to try
 
 
 def named(encoding: str, path: str) -> str:
@@ -69,7 +70,7 @@ def text_blocks(stream: BinaryIO, encoding: str, path: str) -> Generator[bytes]:
     mark, marked = next(((m, e) for m, e in _MARKS if head.startswith(m)), (b"", encoding))
     if marked.startswith("utf-16") and not mark:
         marked = "utf-16-le" if marked == "utf-16" else marked
-    at = _Place(path, stream, len(mark))
+    at = _Place(path, stream, len(mark), marked if mark else "")
     start = head[len(mark) :]
     return _checked(stream, start, at) if marked == "utf-8" else _recoded(stream, start, at, marked)
 
@@ -81,12 +82,14 @@ class _Place:
     path: str
     stream: BinaryIO
     position: int
+    marked: str
 
     def bad_byte(self, block: bytes, at: int) -> UndecodableError:
         """The finding for a byte of the block that begins here."""
         position = self.position + at
         self.stream.seek(0)
-        return UndecodableError(self.path, position, block[at], 1 + self.stream.read(position).count(b"\n"))
+        line = 1 + self.stream.read(position).count(b"\n")
+        return UndecodableError(self.path, position, block[at], line, self.marked)
 
 
 def _checked(stream: BinaryIO, start: bytes, place: _Place) -> Generator[bytes]:
@@ -147,7 +150,7 @@ def _is_utf8(block: bytes) -> bool:
 
 def _recoded(stream: BinaryIO, start: bytes, place: _Place, encoding: str) -> Generator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    block = start
+    block = start or stream.read(BLOCK)
     while True:
         last = not block
         held = decoder.getstate()[0]
@@ -170,6 +173,11 @@ def _recoded(stream: BinaryIO, start: bytes, place: _Place, encoding: str) -> Ge
 def refusal(error: UndecodableError, encoding: str | None) -> InputError:
     """What to say of a byte that no encoding takes: the stated one, or UTF-8 and cp932."""
     where = f"byte 0x{error.byte:02X} at position {error.position} (line {error.line})"
+    if error.marked:
+        return InputError(
+            f"{error.path} begins with the mark of {error.marked}, but {where} does not belong to it",
+            "Export it again: it is cut, or made of two files.",
+        )
     if encoding:
         return InputError(
             f"{error.path} is not {encoding}: {where} does not belong to it",

@@ -7,7 +7,7 @@ counted and left alone. Knows nothing of rules; order among tied rows and repeat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property, partial
@@ -76,10 +76,12 @@ def read_events(
     plan = EventPlan.of(project, wanted, identified_types, sight)
     index = cache(lambda: LeadIndex(leads().frame.get_column(JOIN)))
     read: list[_Reading] = []
+    seen: set[Hashable] = set()
     for source in sources:
         opening = Opening(source, open_inputs(project.root, source.path, stdin), Calendar(zone), columns_of(plan))
         first = sum(reading.counts["events_in"] for reading in read)
         read.append(opening.settled(partial(_read_source, plan, opening, index, first, told)))
+        _refuse_twice(read[-1], seen)
     return _together(plan, read, ordered_types)
 
 
@@ -90,6 +92,21 @@ def _read_source(
     for opened in opening.tables():
         reading.take_file(opened, told)
     return reading
+
+
+def _refuse_twice(reading: _Reading, seen: set[Hashable]) -> None:
+    """A file without ids that two sources read in the same way would count each of its events twice."""
+    source = reading.opening.source
+    for one in reading.opening.inputs:
+        if one.file is None or one.path in reading.with_ids or source.repeats == "drop":
+            continue
+        how = (one.file.resolve(), source.type, source.columns)
+        if how in seen:
+            raise InputError(
+                f"the events of {one.path} are read twice",
+                "Name the file in one source only, or give each source a `type:` and `columns` of its own.",
+            )
+        seen.add(how)
 
 
 class _Reading:
@@ -105,6 +122,7 @@ class _Reading:
         self.places = Places()
         self.notes: list[str] = []
         self.joined: list[pl.DataFrame] = []
+        self.with_ids: set[str] = set()
         self.unseen = 0
         self.newest: tuple[datetime, int] | None = None
         self._bases: list[int] = []
@@ -121,6 +139,8 @@ class _Reading:
         base = self.first + self.counts["events_in"]
         self._bases.append(base)
         by_content = self.opening.source.repeats == "drop" and ID not in opened.positions
+        if ID in opened.positions:
+            self.with_ids.add(opened.table.path)
         positions = range(len(opened.header.names)) if by_content else sorted(set(self._read_positions(opened)))
         # What identifies a row by its content must look the same in every batch.
         options = NO_OPTIONS if by_content else self._options(opened)
@@ -152,7 +172,7 @@ class _Reading:
             if name not in opened.positions:
                 raise InputError(
                     f"{opened.table.path} has no column {name}",
-                    f"Its columns are {opened.header.listed()}. Name the one that is meant under `columns` of the source"
+                    opened.header.hint()
                     + (", or say `type:` there if all its rows are of one type." if name == TYPE else "."),
                 )
 

@@ -14,7 +14,8 @@ from leadrules.core.text import fold, nearest
 from leadrules.data.errors import InputError
 from leadrules.project.model import Source
 
-_SHOWN = 12
+_SHOWN, _LONG = 12, 60
+_OTHER_DELIMITERS = "|^~:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,16 @@ class Header:
         """The names, as a message shows them."""
         shown = ", ".join(name if name.strip() else "(blank)" for name in self.names[:_SHOWN])
         return f"{shown} and {len(self.names) - _SHOWN} more" if len(self.names) > _SHOWN else shown
+
+    def hint(self) -> str:
+        """What may be the matter where a column is missing."""
+        if len([name for name in self.names if name.strip()]) > 1:
+            return f"Its columns are {self.listed()}. Name the one that is meant under `columns` of the source"
+        first = next((name for name in self.names if name.strip()), "")
+        between = next((mark for mark in _OTHER_DELIMITERS if first.count(mark)), None)
+        if between is not None:
+            return f"Its columns seem to stand between `{between}`: export it with `,`, `;` or tabs between them"
+        return f"Its first line is `{first[:_LONG]}`: take out what stands above the line with the column names"
 
     def _stated(self, field: str, header: str) -> int:
         exact = [at for at, name in enumerate(self.names) if name == header]

@@ -138,9 +138,8 @@ class _Reading:
             if field.name in opened.positions or (is_key and self.numbered) or not (is_key or field.required):
                 continue
             what = f"no column for the key {field.name}" if is_key else f"no column for {field.name}, which is required"
-            hint = f"Its columns are {opened.header.listed()}. Name the one that is meant under `columns` of the source"
             or_number = ", or number the rows with `key: row_number`." if is_key else "."
-            raise InputError(f"{opened.table.path} has {what}", hint + or_number)
+            raise InputError(f"{opened.table.path} has {what}", opened.header.hint() + or_number)
 
     def _take(self, opened: Opened, batch: Batch, base: int) -> None:
         records = shifted(batch.numbers, base - 1)

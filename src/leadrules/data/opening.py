@@ -119,7 +119,7 @@ class Opening:
         return open_csv(source, stated, self.source.delimiter, assumed)
 
     def _try_next_encoding(self, error: UndecodableError) -> None:
-        if self.source.encoding or error.path in self._encodings:
+        if self.source.encoding or error.marked or error.path in self._encodings:
             raise refusal(self._refuted.get(error.path, error), self.source.encoding) from None
         self._refuted[error.path] = error
         self._encodings[error.path] = "cp932"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -23,6 +24,7 @@ from leadrules.data.tables import ITEM_END, NO_OPTIONS, Batch, Options, Ragged
 
 _ROWS = 500_000
 _LINES = 50_000
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -49,7 +51,7 @@ class ParquetFile:
         names = {name: str(at) for at, name in enumerate(schema.names()) if at in set(wanted)}
         texts = [_as_text(pl.col(name), schema[name], name, self.path).alias(at) for name, at in names.items()]
         start = 0
-        while len(part := scan.slice(start, _ROWS).select(texts).collect()):
+        while len(part := self._collected(scan.slice(start, _ROWS).select(texts))):
             numbers = range(start + 1, start + len(part) + 1)
             yield Batch(part, numbers, numbers)
             start += len(part)
@@ -63,8 +65,17 @@ class ParquetFile:
                     scan = pl.read_parquet(io.BytesIO(stream.read())).lazy()
             scan.collect_schema()
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise InputError(f"{self.path} is not a whole Parquet file: {error}", "Export it again.") from error
+            raise self._damaged(error) from error
         return scan
+
+    def _collected(self, part: pl.LazyFrame) -> pl.DataFrame:
+        try:
+            return part.collect()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> InputError:
+        return InputError(f"{self.path} is not a whole Parquet file: {error}", "Export it again.")
 
 
 def _as_text(column: pl.Expr, dtype: pl.DataType, name: str, path: str) -> pl.Expr:
@@ -148,10 +159,22 @@ class JsonLines:
 def _parsed(text: str) -> dict[str, Any] | str:
     try:
         # Numbers stay as they are written: a cell is text until its field says what it is.
-        row = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
-    except (ValueError, RecursionError) as error:
+        row = json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
+    except RecursionError:
+        return "not a JSON object: nested too deep"
+    except ValueError as error:
         return f"not a JSON object: {error}"
+    if "\\u" in text and (bad := _LONE.search(json.dumps(row, ensure_ascii=False))):
+        return f"\\u{ord(bad.group()):04x} is half a character: its other half is missing"
     return row if isinstance(row, dict) else "not a JSON object"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the name {next(name for name in found if names.count(name) > 1)} stands there twice")
+    return found
 
 
 def _cell(value: Any) -> str | None:

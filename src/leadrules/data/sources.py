@@ -1,7 +1,8 @@
 """The files behind a source.
 
 In: a `Source` of the project (a path, a glob, or `-` for standard input). Out: `Input`s that can be opened as often as
-needed and know their format, and their SHA-256, worked out in a thread meanwhile. Knows nothing of rows and cells.
+needed and know their format, and their SHA-256, worked out in a thread meanwhile; a file that changes while it is read is
+refused. Knows nothing of rows and cells.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import glob
 import gzip
 import hashlib
 import io
+import os
+import select
+import stat
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, Literal, NamedTuple, cast
 
 from leadrules.core.text import nearest
 from leadrules.data.errors import InputError
@@ -43,11 +47,24 @@ _FOREIGN = {
     b"7z\xbc\xaf": "a 7-zip archive",
     b"\x28\xb5\x2f\xfd": "a zstd archive",
 }
+_SAVE_AS = "Save it as CSV (UTF-8), TSV, Parquet or JSON lines first."
+_MARKUP = (b"<!doctype", b"<html", b"<table", b"<?xml")
 _GZIP = b"\x1f\x8b"
+_PATIENCE = 5.0  # seconds for whoever writes into a pipe to begin
 _hashing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sha256")
-_hashed_ahead: dict[Path, Future[str]] = {}
+_piped: dict[Path, bytes] = {}  # a pipe gives its bytes once
 # A thread that waits for others after each piece, as one in Python does, needs large ones.
 _PIECE = 32 << 20
+
+
+class _Digest(NamedTuple):
+    """The SHA-256 of a file, and what the file was when the reading for it began: inode, size, time of change."""
+
+    sha256: str
+    state: tuple[int, ...]
+
+
+_hashed_ahead: dict[Path, Future[_Digest]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +84,7 @@ class Input:
     gzipped: bool
     file: Path | None
     content: bytes = field(repr=False, default=b"")
-    digest: Future[str] = field(repr=False, compare=False, default_factory=Future)
+    digest: Future[_Digest] = field(repr=False, compare=False, default_factory=Future)
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
@@ -83,11 +100,14 @@ class Input:
             raise InputError(f"{self.path} cannot be read: {error.strerror or error}") from error
 
     def hashed(self) -> InputFile:
-        """The file with its SHA-256, waiting for it where it is not known yet."""
+        """The file with its SHA-256, waiting for it where it is not known yet; to be asked once it has been read."""
         try:
-            return InputFile(self.path, self.digest.result())
+            sha256, before = self.digest.result()
+            if self.file is not None and _state(self.file) != before:
+                raise InputError(f"{self.path} changed while it was read", "Run again once the export is complete.")
         except OSError as error:
             raise InputError(f"{self.path} cannot be read: {error.strerror or error}") from error
+        return InputFile(self.path, sha256)
 
     def _raw(self) -> BinaryIO:
         return io.BytesIO(self.content) if self.file is None else cast("BinaryIO", self.file.open("rb", buffering=0))
@@ -117,10 +137,29 @@ def _from_stdin(stdin: BinaryIO | None) -> Input:
         raise InputError(
             "nothing came on standard input", "Give a path instead of `-`, or pipe a file into the command."
         )
+    return _held("-", content)
+
+
+def _held(path: str, content: bytes) -> Input:
+    """An input whose bytes are in memory."""
     gzipped = content.startswith(_GZIP)
-    head = _start_of(io.BytesIO(content), gzipped, "-")
-    digest = _hashing.submit(lambda: hashlib.sha256(content).hexdigest())
-    return Input("-", _format("-", "", head), gzipped, None, content, digest)
+    head = _start_of(io.BytesIO(content), gzipped, path)
+    digest = _hashing.submit(lambda: _Digest(hashlib.sha256(content).hexdigest(), ()))
+    return Input(path, _format(path, "", head), gzipped, None, content, digest)
+
+
+def _from_pipe(path: str, file: Path) -> Input:
+    """What a pipe gives, such as the `<(zcat ...)` of a shell."""
+    if file not in _piped:
+        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK)  # without it, opening waits for a writer, for ever
+        with os.fdopen(handle, "rb") as stream:
+            if not select.select([handle], [], [], _PATIENCE)[0]:
+                raise InputError(f"{path} is a pipe, and nobody writes into it", "Name a file, or `-` to read stdin.")
+            os.set_blocking(handle, True)
+            _piped[file] = stream.read()
+    if not _piped[file]:
+        raise InputError(f"nothing came out of the pipe {path}")
+    return _held(path, _piped[file])
 
 
 def _from_file(root: Path, file: Path) -> Input:
@@ -128,6 +167,8 @@ def _from_file(root: Path, file: Path) -> Input:
     if file.is_dir():
         raise InputError(f"{path} is a folder", f'Name a file, or the files in it: "{path.rstrip("/")}/*.csv".')
     try:
+        if stat.S_ISFIFO(file.stat().st_mode):
+            return _from_pipe(path, file)
         with file.open("rb") as stream:
             gzipped = stream.read(2) == _GZIP
             stream.seek(0)
@@ -141,17 +182,24 @@ def _from_file(root: Path, file: Path) -> Input:
     return Input(path, _format(path, suffix, head), gzipped, file, digest=_digest(file))
 
 
-def _digest(file: Path) -> Future[str]:
+def _digest(file: Path) -> Future[_Digest]:
     """The SHA-256 to come; one that was begun ahead is good for one reading."""
     return _hashed_ahead.pop(file, None) or _hashing.submit(_sha256, file)
 
 
-def _sha256(file: Path) -> str:
+def _sha256(file: Path) -> _Digest:
+    state = _state(file)
     found, piece = hashlib.sha256(), memoryview(bytearray(min(_PIECE, max(file.stat().st_size, 1))))
     with file.open("rb", buffering=0) as stream:
         while size := stream.readinto(piece):
             found.update(piece[:size])
-    return found.hexdigest()
+    return _Digest(found.hexdigest(), state)
+
+
+def _state(file: Path) -> tuple[int, ...]:
+    """What is another once somebody writes to the file, or puts another into its place."""
+    found = file.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _start_of(stream: BinaryIO, gzipped: bool, path: str) -> bytes:
@@ -169,11 +217,15 @@ def _format(path: str, suffix: str, head: bytes) -> Format:
         return "parquet"
     what = next((words for magic, words in _FOREIGN.items() if head.startswith(magic)), None)
     if what:
-        raise InputError(f"{path} is {what}", "Save it as CSV (UTF-8), TSV, Parquet or JSON lines first.")
+        raise InputError(f"{path} is {what}", _SAVE_AS)
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:9].lower().startswith(_MARKUP):
+        raise InputError(f"{path} is a web page or XML, not a table", f"Was it a sign-in page? {_SAVE_AS}")
     found = _FORMATS.get(suffix, "csv")
     if found == "parquet":
         raise InputError(f"{path} is not a Parquet file, though its name says so", "Export it again, or rename it.")
-    if found == "csv" and not suffix and head.lstrip().startswith(b'{"'):
+    if found == "csv" and head.lstrip().startswith((b'{"', b'[{"')):
+        if suffix:
+            raise InputError(f"{path} is JSON, though its name says {suffix}", "Name it .jsonl, one object per line.")
         return "jsonl"
     return found
 
@@ -188,6 +240,8 @@ def _files(root: Path, path: str) -> list[Path]:
         if files:
             return files
         raise InputError(f"no file matches {path}", f"The pattern is looked for in {root}.")
+    if literal.is_symlink():
+        raise InputError(f"{path} is a link that leads to no file", "Name the file itself.")
     raise InputError(f"there is no file {path}", _meant(literal))
 
 

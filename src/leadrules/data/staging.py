@@ -1,6 +1,6 @@
 """The files of a run, together or not at all.
 
-In: the folder that a run writes to. Out: a folder beside it to prepare the files in, and one step that puts them in
+In: the folder that a run writes to. Out: a folder in or beside it to prepare the files in, and one step that puts them in
 their places. Between the two a killed run leaves everything as it was; a `publish` that was cut short can be done again
 by whoever knows that the run is committed. Knows nothing of what the files hold.
 """
@@ -19,15 +19,20 @@ _LIST = ".files"
 
 @dataclass(frozen=True, slots=True)
 class Staging:
-    """Files prepared beside the folder `out`. Not `durable`: a loss of power may cost them, since they can be made again."""
+    """Files prepared for the folder `out`. Not `durable`: a loss of power may cost them, since they can be made again."""
 
     out: Path
     durable: bool = True
 
     @property
     def folder(self) -> Path:
-        """Where the files are prepared: on the same disk as their places, so that a rename moves them."""
-        return self.out.parent / f".{self.out.name}{_OURS}"
+        """Where the files are prepared: on the same disk as their places, so that a rename moves them.
+
+        Inside `out` where that is there already: it may be a disk of its own, or the only folder that may be written. What
+        was prepared beside it, before there was one, is taken from there.
+        """
+        beside = self.out.parent / f".{self.out.name}{_OURS}"
+        return self.out / _OURS if self.out.is_dir() and not beside.is_dir() else beside
 
     @property
     def exists(self) -> bool:
@@ -42,7 +47,10 @@ class Staging:
     def begin(self) -> Path:
         """An empty folder to prepare files in; what a killed run left there is gone."""
         self.discard()
-        self.folder.mkdir(parents=True)
+        try:
+            self.folder.mkdir(parents=True)
+        except OSError as error:  # a user knows `out`, and no folder of ours
+            raise OSError(error.errno, error.strerror, str(self.out)) from error
         return self.folder
 
     def seal(self) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
 from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,7 @@ _MARKS = {"utf-8": b"", "utf-8-sig": b"\xef\xbb\xbf", "cp932": b""}
 # Characters that cp932 has at another place, for the same sign: the wave dash and minus of other systems, and the like.
 _NEIGHBOURS = str.maketrans({"〜": "～", "−": "－", "‖": "∥", "—": "―", "¢": "￠", "£": "￡", "¬": "￢", "¦": "￤"})
 _REPLACEMENT = "?"
+_SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")  # as Polars says it of a full disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,13 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as Parquet, with its types."""
     with _replacing(path) as stream:
         enums = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Enum | pl.Categorical)]
-        frame.with_columns(pl.col(enums).cast(pl.String)).write_parquet(stream)
+        try:
+            frame.with_columns(pl.col(enums).cast(pl.String)).write_parquet(stream)
+        except pl.exceptions.PolarsError as error:
+            found = _SYSTEM_ERROR.search(str(error))
+            if found is None:
+                raise
+            raise OSError(int(found[1]), os.strerror(int(found[1]))) from error
 
 
 def write_jsonl(frame: pl.DataFrame, path: Path, *, zone: str) -> None:

@@ -51,10 +51,10 @@ def write_run(outcome: Outcome, out: Path, options: WriteOptions, *, durable: bo
     finish_interrupted(staging)
     try:
         lost = prepare_files(outcome, staging.begin(), options)
+        staging.seal()
     except Exception:
         staging.discard()
         raise
-    staging.seal()
     staging.publish(OURS)
     return lost
 

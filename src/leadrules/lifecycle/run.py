@@ -16,7 +16,16 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
-from leadrules.data.read import EVERYTHING, EventTable, LeadTable, Sight, read_events, read_leads, reading_meanwhile
+from leadrules.data.read import (
+    EVERYTHING,
+    EventTable,
+    InputError,
+    LeadTable,
+    Sight,
+    read_events,
+    read_leads,
+    reading_meanwhile,
+)
 from leadrules.engine.columns import evaluate, needed
 from leadrules.lifecycle.asof import AsOf, choose, newest_created, since_of
 from leadrules.lifecycle.cadence.versions import with_kept
@@ -223,6 +232,10 @@ def _with_state(request: RunRequest, state: State, leads: LeadTable, context: Co
 
 
 def _read(request: RunRequest, zone: str, sight: Sight) -> tuple[LeadTable, EventTable]:
+    if [source.path for source in (request.leads, *request.events)].count("-") > 1:
+        raise InputError(
+            "standard input can be the leads or one source of events, not both", "name a file for the other"
+        )
     wants = needed(request.ruleset)
     fields = lead_fields(request)
 

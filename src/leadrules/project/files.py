@@ -42,7 +42,8 @@ class Files:
             raw = path.read_bytes()
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
-            way_out = "Add the file, or correct the path that names it."
+            there = isinstance(error, PermissionError)
+            way_out = "Allow reading it." if there else "Add the file, or correct the path that names it."
             return self._unreadable(path, f"{self.name(path)} cannot be read: {reason}", way_out)
         try:
             return SourceFile(self.name(path), raw.decode("utf-8-sig"))

@@ -77,10 +77,10 @@ def read_modules(project: Project) -> tuple[list[Module], list[Diagnostic]]:
     diagnostics: list[Diagnostic] = []
     for path in project.rule_files:
         name = path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.as_posix()
-        text, problem = _read(path)
+        text, problem, way_out = _read(path)
         file = SourceFile(name, text)
         if problem:
-            diagnostics.append(finding("LR001", Span(file, 0, 0), f"{name} {problem}", help="save it as UTF-8 text"))
+            diagnostics.append(finding("LR001", Span(file, 0, 0), f"{name} {problem}", help=way_out))
             continue
         module, found = parse(file)
         modules.append(module)
@@ -88,14 +88,14 @@ def read_modules(project: Project) -> tuple[list[Module], list[Diagnostic]]:
     return modules, diagnostics
 
 
-def _read(path: Path) -> tuple[str, str]:
-    """The text of a rule file, or why it is none."""
+def _read(path: Path) -> tuple[str, str, str]:
+    """The text of a rule file, or why it is none, and the way out."""
     try:
         raw = path.read_bytes()
     except OSError as error:
-        return "", f"cannot be read: {error.strerror or error}"
+        return "", f"cannot be read: {error.strerror or error}", "allow reading it, or move it out of the rules"
     try:
-        return raw.decode("utf-8"), ""
+        return raw.decode("utf-8"), "", ""
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        return "", f"is not UTF-8 text: byte {error.start + 1}, line {line}"
+        return "", f"is not UTF-8 text: byte {error.start + 1}, line {line}", "save it as UTF-8 text"

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from leadrules.data.errors import InputError
+from leadrules.data.staging import sync
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 FORMAT_VERSION = 1
-FILE = "state.duckdb"
-_OURS = frozenset([FILE, f"{FILE}.wal", "lock", "writer.json", "pending.json", "pending.json.part", f"{FILE}.new"])
+FILE, NEW = "state.duckdb", "state.duckdb.new"
+_OURS = frozenset([FILE, f"{FILE}.wal", NEW, f"{NEW}.wal", "lock", "writer.json", "pending.json", "pending.json.part"])
 _PATIENCE = 20.0  # seconds to wait for another program's read or commit to end: each takes about one
 _PAUSE = 0.05
 # Nothing is fetched from anywhere: a state is local.
@@ -56,10 +57,16 @@ def reading(path: Path) -> Iterator[DuckDBPyConnection]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[DuckDBPyConnection]:
-    """A connection within one transaction: all of what is done with it is committed, or nothing."""
+    """A connection within one transaction: all of what is done with it is committed, or nothing.
+
+    A new state gets its name once all of it is there: a database in which nothing was ever committed is none.
+    """
     is_new = not exists(path)
     path.mkdir(parents=True, exist_ok=True)
-    with _connected(path, read_only=False) as connection:
+    if is_new:
+        for name in (NEW, f"{NEW}.wal"):
+            (path / name).unlink(missing_ok=True)
+    with _connected(path, read_only=False, name=NEW if is_new else FILE) as connection:
         connection.execute("begin")
         if is_new:
             connection.execute("create table about (program varchar, format_version integer)")
@@ -68,13 +75,18 @@ def writing(path: Path) -> Iterator[DuckDBPyConnection]:
             _check_version(path, connection)
         yield connection
         connection.execute("commit")
+        if is_new:
+            connection.execute("checkpoint")
+    if is_new:
+        (path / NEW).replace(path / FILE)
+        sync(path)
 
 
 @contextmanager
-def _connected(path: Path, *, read_only: bool) -> Iterator[DuckDBPyConnection]:
+def _connected(path: Path, *, read_only: bool, name: str = FILE) -> Iterator[DuckDBPyConnection]:
     import duckdb
 
-    connection = _connect(path, read_only=read_only)
+    connection = _connect(path, name, read_only=read_only)
     try:
         yield connection
     except duckdb.Error as error:
@@ -83,14 +95,14 @@ def _connected(path: Path, *, read_only: bool) -> Iterator[DuckDBPyConnection]:
         connection.close()
 
 
-def _connect(path: Path, *, read_only: bool) -> DuckDBPyConnection:
+def _connect(path: Path, name: str, *, read_only: bool) -> DuckDBPyConnection:
     """Whoever holds the file now lets it go within a second: wait for that."""
     import duckdb
 
     until = time.monotonic() + _PATIENCE
     while True:
         try:
-            return duckdb.connect(str(path / FILE), read_only=read_only, config=dict(_CONFIG))
+            return duckdb.connect(str(path / name), read_only=read_only, config=dict(_CONFIG))
         except duckdb.Error as error:
             if not _is_locked(error):
                 raise _damaged(path, error) from error
@@ -110,7 +122,20 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
 
 
+_SYSTEM = {
+    "no space left": "the disk is full",
+    "file too large": "the disk is full",
+    "permission denied": "permission denied",
+    "read-only file": "read-only",
+}
+
+
 def _damaged(path: Path, error: Exception) -> InputError:
+    system = next((words for said, words in _SYSTEM.items() if said in str(error).lower()), None)
+    if system is not None:
+        return InputError(
+            f"the state {path} cannot be used: {system}", "mend that and run again: the state is as it was"
+        )
     return InputError(
         f"the state {path / FILE} cannot be read: {_first_line(error)}",
         f"put back a copy of {path}, or move it away to start a new state (`--baseline` then fires nothing)",
@@ -134,7 +159,7 @@ def _check_version(path: Path, connection: DuckDBPyConnection) -> None:
 
 def compacted(path: Path) -> None:
     """Write the file anew, so that what was deleted is on no page of it any more."""
-    fresh = path / f"{FILE}.new"
+    fresh = path / NEW
     fresh.unlink(missing_ok=True)
     with _connected(path, read_only=False) as connection:
         connection.execute("checkpoint")
@@ -180,10 +205,9 @@ def frame_of(connection: DuckDBPyConnection, query: str, parameters: list[object
 def offered(connection: DuckDBPyConnection, frame: pl.DataFrame, name: str = "given") -> Iterator[None]:
     """A frame as a table of that name."""
     connection.register(name, _Stream(stored(frame)))
-    try:
-        yield
-    finally:
-        connection.unregister(name)
+    yield
+    # Not after an error: the transaction is broken then, and its own words would hide what broke it.
+    connection.unregister(name)
 
 
 def stored(frame: pl.DataFrame) -> pl.DataFrame:

@@ -29,14 +29,18 @@ def writer(path: Path, who: str) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     exists(path)
-    path.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path / LOCK)
     try:
+        path.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
         raise InputError(
             f"the state {path} is being written by another run: {_who(path)}",
             "wait until it has ended, or name another state with --state",
+        ) from None
+    except OSError as error:
+        raise InputError(
+            f"the state {path} cannot be written: {error.strerror or error}", "name another place with --state"
         ) from None
     try:
         (path / WRITER).write_text(json.dumps({"who": who}), encoding="utf-8")
