@@ -42,7 +42,9 @@ def options(*those: Callable[[Any], Any]) -> Callable[[Command], Command]:
     return decorate
 
 
-def path_option(*names: str, default: Path | None = None, metavar: str = "PATH", help: str) -> Callable[[Any], Any]:
+def path_option(
+    *names: str, default: Path | None = None, metavar: str = "PATH", help: str, **more: Any
+) -> Callable[[Any], Any]:
     """An option that names a file or folder."""
     return click.option(
         *names,
@@ -51,12 +53,20 @@ def path_option(*names: str, default: Path | None = None, metavar: str = "PATH",
         show_default=default is not None,
         metavar=metavar,
         help=help,
+        **more,
     )
 
 
-def format_option(*forms: str) -> Callable[[Any], Any]:
+def _one_state(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    other = "no_state" if param.name == "place" else "place"
+    if value and ctx.params.get(other):
+        raise click.UsageError("--state and --no-state exclude each other", ctx)
+    return value
+
+
+def format_option(*forms: str, help: str | None = None) -> Callable[[Any], Any]:
     """`--format`: the looks of what is printed, the usual one first."""
-    return click.option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True)
+    return click.option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help=help)
 
 
 def project_option(command: Command) -> Command:
@@ -77,8 +87,10 @@ events_option = click.option("--events", metavar="PATH", help="The events: a fil
 team_option = path_option("--team", help="Another team file.")
 as_of_option = click.option("--as-of", metavar="TIME", help="The instant to look from, 2026-11-01 or 2026-11-01T09:00.")
 since_option = click.option("--since", metavar="TIME", help="From when on things are new (default: the run before).")
-state_option = path_option("--state", "place", metavar="DIR", help="Another state than the project's.")
-no_state_option = click.option("--no-state", is_flag=True, help="As if every lead were new.")
+state_option = path_option(
+    "--state", "place", metavar="DIR", help="Another state than the project's.", callback=_one_state
+)
+no_state_option = click.option("--no-state", is_flag=True, callback=_one_state, help="As if every lead were new.")
 fire_edits_option = click.option(
     "--fire-edits", is_flag=True, help="Let what only edited rules change set triggers off."
 )
@@ -138,6 +150,8 @@ def open_project(
 
     `loaded` is called once the project is known, before its rules are.
     """
+    if team is not None and not team.is_file():
+        fail(f"there is no file {team}", "name the team file with --team PATH")
     workspace = open_workspace(project_root(folder), team=team, loaded=loaded)
     if workspace.broken:
         show_findings(workspace.diagnostics)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from leadrules.project.model import Project, Source
 
 WIDTH = 110
+PLAN_FORMS = ("text", "json", "markdown", "html")
 Output = Literal["csv", "parquet", "jsonl", "salesforce", "hubspot"]
 Encoding = Literal["utf-8", "utf-8-sig", "cp932"]
 
@@ -94,6 +95,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @reasons_option
 @encoding_option
 @click.option("--dry-run", is_flag=True, help="The same as `leadrules plan`; files only where --out is given.")
+@format_option(*PLAN_FORMS, help="Of a --dry-run.")
 @path_option("--undo", metavar="OUT", help="Take the run that wrote the folder OUT back.")
 def run(
     *,
@@ -102,31 +104,36 @@ def run(
     reasons: bool,
     encoding: Encoding,
     dry_run: bool,
+    form: str,
     undo: Path | None,
     **shared: Any,
 ) -> None:
     """The batch: reads leads, events and state, writes its files and commits the state, all of it or nothing."""
     options = RunOptions(**shared)
+    if undo is not None and dry_run:
+        raise click.UsageError("--undo takes a run back, and --dry-run changes nothing: say one of them")
     if undo is not None:
         from leadrules.cli.stateful import undo as take_back
 
         take_back(options.folder, options.place, undo, quiet=options.quiet)
         return
     if dry_run:
-        _plan(options, "text", out if _is_given("out") else None, (output, encoding, reasons))
+        _plan(options, form, out if _is_given("out") else None, (output, encoding, reasons))
         return
+    if _is_given("form"):
+        raise click.UsageError("--format is how a --dry-run is shown; a run writes files (--output)")
     started = time.perf_counter()
     from leadrules.cli.stateful import holding
 
     request = request_of(options, with_state=True)
-    form = form_of(request, output, encoding, reasons=reasons)
+    how = form_of(request, output, encoding, reasons=reasons)
     path = state_of(request, options)
     with holding(path, to_write=True) as held:
         with progress(RUN_STEPS, quiet=options.quiet) as tell:
             outcome = _execute(replace(request, progress=tell, seen_only=True), held)
         _stop_at_guards(outcome, force=options.force)
         with progress(WRITING, quiet=options.quiet):
-            lost = _write(outcome, path, out, form, options)
+            lost = _write(outcome, path, out, how, options)
     if not options.quiet:
         _say_done(outcome, out, lost, time.perf_counter() - started)
     raise SystemExit(_rejected_code(outcome, options))
@@ -134,7 +141,7 @@ def run(
 
 @click.command()
 @run_options
-@format_option("text", "json", "markdown", "html")
+@format_option(*PLAN_FORMS)
 @path_option("--out", metavar="DIR", help="Write the files of a run here too.")
 def plan(form: str, out: Path | None, **shared: Any) -> None:
     """A dry run: what the rules would do, on one screen."""
@@ -361,7 +368,7 @@ def _say_done(outcome: Outcome, out: Path, lost: list[str], seconds: float) -> N
     click.echo(f"as of {at or 'no time'} ({outcome.as_of.reason})", err=True)
     decided = many(outcome.leads.frame.height, "lead")
     click.echo(f"{decided} decided, {many(rejected, 'row')} rejected; wrote {out} in {seconds:.1f} s", err=True)
-    for words in (*lost, *notes(outcome)):
+    for words in (*outcome.leads.notes, *outcome.events.notes, *lost, *notes(outcome)):
         click.echo(f"note: {words}", err=True)
 
 

@@ -7,7 +7,7 @@ checked. Knows nothing of rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO
@@ -23,6 +23,7 @@ from leadrules.data.opening import Column, Opened, Opening
 from leadrules.data.rejects import Places, Rejects
 from leadrules.data.sources import InputFile, open_inputs
 from leadrules.data.tables import Batch, Ragged, Told, ahead, together
+from leadrules.project.document import listed
 from leadrules.project.model import Field, Project, Source
 
 KEY = "@key"
@@ -85,7 +86,7 @@ class _Reading:
     """One reading of all files of a source."""
 
     def __init__(self, project: Project, opening: Opening, wanted: Sequence[Field]) -> None:
-        self.key = project.lead_schema.key
+        self.key, self.created = project.lead_schema.key, project.created
         self.numbered = opening.source.key == "row_number"
         self.opening = opening
         self.wanted = wanted
@@ -122,7 +123,7 @@ class _Reading:
             self.rows_in,
             len(self.rejects.records),
             (),
-            tuple(self.notes),
+            (*self.notes, *self._blank_columns()),
             self.places,
             whole.get_column(_RECORD),
             frozenset(self.missing - {self.key}),
@@ -140,6 +141,11 @@ class _Reading:
             what = f"no column for the key {field.name}" if is_key else f"no column for {field.name}, which is required"
             or_number = ", or number the rows with `key: row_number`." if is_key else "."
             raise InputError(f"{opened.table.path} has {what}", opened.header.hint() + or_number)
+
+    def _blank_columns(self) -> Iterator[str]:
+        missing = [f.name for f in self.wanted if f.name in self.missing - {self.key, self.created}]
+        if missing:
+            yield f"the leads have no column for {listed(missing, 'and')}: blank for all of them"
 
     def _take(self, opened: Opened, batch: Batch, base: int) -> None:
         records = shifted(batch.numbers, base - 1)

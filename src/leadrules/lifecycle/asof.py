@@ -59,7 +59,7 @@ def newest_created(frame: pl.DataFrame, column: str | None, calendar: Calendar) 
 def since_of(as_of: AsOf, before: datetime | None, given: datetime | None, calendar: Calendar) -> datetime | None:
     """From when on things are new: as given, else the previous run's `as of`, else a day before this one's.
 
-    Raises InputError where this run would look from earlier than the state does.
+    Raises InputError where this run would look from earlier than the state does, or than `since` is.
     """
     if before is not None and (as_of.at is None or as_of.at < before):
         here = (
@@ -70,6 +70,11 @@ def since_of(as_of: AsOf, before: datetime | None, given: datetime | None, calen
         raise InputError(
             f"{here}, but the state is of {_said(before, calendar)}",
             f"look from no earlier than that: `--as-of {_said(before, calendar)}`; or look at the past with `--no-state`",
+        )
+    if given is not None and as_of.at is not None and given > as_of.at:
+        raise InputError(
+            f"`--since` {_said(given, calendar)} is after the `as of` {_said(as_of.at, calendar)} ({as_of.reason})",
+            "things are new from `since` up to `as of`: say an earlier one",
         )
     if given is not None or as_of.at is None:
         return given

@@ -36,13 +36,17 @@ def _rejects(outcome: Outcome) -> Iterator[str]:
     rejected = outcome.leads.rejected + outcome.events.counts["events_rejected"]
     if guards.rejects is None or not rows:
         return
-    limit = guards.rejects * rows if guards.rejects_is_share else guards.rejects
-    if rejected > limit:
+    if _exceeds(rejected, guards.rejects, rows, is_share=guards.rejects_is_share):
         said = _limit(guards.rejects, is_share=guards.rejects_is_share)
         yield (
             f"{rejected:,} of {rows:,} rows were rejected, more than the guard `rejects: {said}` allows; "
             f"most often: {_most_often(outcome.rejects)}"
         )
+
+
+def _exceeds(found: int, limit: float, whole: int, *, is_share: bool) -> bool:
+    """Whether it is more than a number, or a share of the whole; 29 of 100 are 29 %, though 0.29 * 100 is less than 29."""
+    return found > (round(limit * whole, 6) if is_share else limit)
 
 
 def _most_often(rejects: pl.DataFrame) -> str:
@@ -117,7 +121,7 @@ def _churn(outcome: Outcome) -> Iterator[str]:
     for name, slot, limit, is_share in limits:
         changed = _changed(decided, slot)
         leads = outcome.leads.frame.height
-        if limit is not None and changed.height > (limit * leads if is_share else limit):
+        if limit is not None and _exceeds(changed.height, limit, leads, is_share=is_share):
             what = "owners would change" if slot == "owner" else "leads would move or leave their sequence"
             yield (
                 f"{changed.height:,} of {leads:,} {what}, more than the guard `{name}: {_limit(limit, is_share=is_share)}` "

@@ -282,7 +282,9 @@ def _with_duplicates(request: RunRequest, frame: pl.DataFrame) -> pl.DataFrame:
     """The leads with what the record says of owner and sequence where no state did, and whose duplicate each is."""
     project, always = request.project, always_names(request.ruleset)
     named = [(f"@{name}", fed) for name, fed in _fed(project) if name in always]
-    inputs = [frame[fed].alias(name) for name, fed in named if name not in frame.columns]
+    inputs: list[pl.Series | pl.Expr] = [frame[fed].alias(name) for name, fed in named if name not in frame.columns]
+    if "owner_changes" in always and "@owner_changes" not in frame.columns:
+        inputs.append(pl.lit(0.0).alias("@owner_changes"))
     if "duplicate_of" in always and project.duplicates_by:
         from leadrules.engine.duplicates import duplicate_of
 

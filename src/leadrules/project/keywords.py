@@ -155,6 +155,8 @@ def _type_word(prop: Property) -> tuple[str, bool]:
     if len(real) == 1 and isinstance(real[0], str) and real[0] in _TYPES:
         return real[0], True
     if "type" not in prop.data:
+        if any(keyword not in SUPPORTED and not keyword.startswith("x-") for keyword in prop.data):
+            return "", False  # `oneOf` or a misspelt `type` is reported, and says why there is none
         span = prop.document.key(*prop.path)
         way_out = f'Add `"type"`: {listed(_TYPES)}.'
         prop.found.append(finding("LR071", span, f"`{prop.name}` has no `type`", help=way_out))

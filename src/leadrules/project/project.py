@@ -121,6 +121,8 @@ class _Loader:
         leads = self._lead_schema(sources[0])
         events = self._event_schema()
         team = self._team(week)
+        if sources[0] is not None and leads is not None and self._says_row_number(leads):
+            sources = (replace(sources[0], key="row_number"), sources[1])
         if leads is not None and events is not None:
             check_names(self.settings, leads, events, sources[0])
         return self._assemble(week, sources, leads, events, team)
@@ -147,7 +149,7 @@ class _Loader:
             holiday_country=country,
             holiday_dates=dates,
             fiscal_year_starts=self.settings.get("fiscal_year_starts") or 1,
-            key=leads.key,
+            key=(sources[0].key if sources[0] else None) or leads.key,
             owner=parts["owner"],
             created=parts["created"],
             email=parts["email"],
@@ -220,6 +222,10 @@ class _Loader:
             self.settings.found.append(finding("LR057", place, f"there are several: {names}", help=way_out))
             return None, True
         return (found[0] if found else None), (key,) in self.settings.bad
+
+    def _says_row_number(self, leads: LeadSchema) -> bool:
+        """Whether `fields: {key: row_number}` says what a source may say, and means no field of that name."""
+        return leads.key == "row_number" and all(field.name != leads.key for field in leads.fields)
 
     def _lead_schema(self, source: Source | None) -> LeadSchema | None:
         path, failed = self._locate("lead_schema", "lead.schema.json")
