@@ -7,15 +7,17 @@ sets it off or that it asks for one since a moment that the circle itself makes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from leadrules.analyse.domains import points, words
-from leadrules.analyse.formulas import Formula, atom, both, boxes, terms_of
+from leadrules.analyse.formulas import Formula, Term, atom, both, boxes, terms_of
 from leadrules.analyse.study import Study
 from leadrules.analyse.terms import label_names
 from leadrules.core.text import fold
+from leadrules.core.types import YESNO, Type
 from leadrules.ruleset.model import Action, Classify, EventFilter, Expr, Placed, Sequence, Stages, Trigger
 from leadrules.ruleset.walk import expression_parts
 
@@ -34,68 +36,152 @@ class Step:
 
 def circles(study: Study) -> Iterator[tuple[Step, ...]]:
     """Every shortest circle, once; not one that goes round a smaller one."""
+    causes = _Causes(study)
     steps = list(_steps(study))
     after = {
-        number: [n for n, other in enumerate(steps) if _sets_off(study, step, other)]
+        number: [n for n, other in enumerate(steps) if causes.sets_off(step, other)]
         for number, step in enumerate(steps)
     }
-    found = {frozenset(way): way for number in reversed(after) if (way := _shortest(study, steps, after, number))}
+    found = {frozenset(way): way for number in reversed(after) if (way := _shortest(causes, steps, after, number))}
     for members, way in reversed(found.items()):
         if not any(other < members for other in found):
             yield tuple(steps[n] for n in way)
 
 
-def _shortest(study: Study, steps: list[Step], after: dict[int, list[int]], start: int) -> list[int]:
+def _shortest(causes: _Causes, steps: list[Step], after: dict[int, list[int]], start: int) -> list[int]:
     """The shortest way from a step back to itself on which no step waits for an event.
 
     A way on which one does is left at once: what a circle makes new grows with its steps, so a longer one waits too.
     """
-    ways = [[start]]
+    ways = deque([[start]])
     for _ in range(MOST_WAYS):
         if not ways:
             return []
-        way = ways.pop(0)
-        if _waits(study, [steps[n] for n in way]):
+        way = ways.popleft()
+        if causes.wait([steps[n] for n in way]):
             continue
         if start in after[way[-1]]:
             return way
         ways += [[*way, following] for following in after[way[-1]] if following not in way]
-    study.cannot_tell(steps[start].part, f"whether a lead can go round for ever through `{steps[start].name}`")
+    causes.study.cannot_tell(steps[start].part, f"whether a lead can go round for ever through `{steps[start].name}`")
     return []
 
 
-def _waits(study: Study, way: list[Step]) -> bool:
-    """Whether a step asks for an event after a moment that this way makes new."""
-    renewed = {moment for step in way for moment in _renewed(study, step)}
-    return bool(renewed) and any(
-        _needs_since(study, step.part, renewed) for step in way if isinstance(step.part, Trigger)
-    )
+class _Causes:
+    """What sets off what. Every step is held against every other, so what is known of one alone is worked out once."""
 
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.again = {one.name for one in study.ruleset.sequences if not one.once}
+        self._entered: dict[int, tuple[str, ...]] = {}
+        self._asks: dict[int, list[Expr]] = {}
+        self._conditions: dict[int, Formula] = {}
+        self._enterable: dict[int, Formula] = {}
+        self._since: dict[int, list[tuple[Term, tuple[str, Any]]]] = {}
+        self._by_name: dict[tuple[str, int], bool] = {}
 
-def _renewed(study: Study, step: Step) -> Iterator[tuple[str, str]]:
-    """The moments that a step makes new, as operation and name of what reads them."""
-    if any(_entered(study, step.actions)):
-        yield "always", "enrolled_at"
-    for action in step.actions:
-        if action.kind == "set" and action.field and action.value and _is_now(study.terms.plain(action.value)):
-            yield "field", action.field
+    def sets_off(self, step: Step, other: Step) -> bool:
+        """Whether one step can be followed by another at once."""
+        return any(self._by_sequence(name, other) for name in self.entered(step)) or any(
+            self._by_field(action, other) for action in step.actions if action.kind == "set"
+        )
+
+    def wait(self, way: list[Step]) -> bool:
+        """Whether a step asks for an event after a moment that this way makes new."""
+        renewed = {moment for step in way for moment in self._renewed(step)}
+        return bool(renewed) and any(
+            self._needs_since(step.part, renewed) for step in way if isinstance(step.part, Trigger)
+        )
+
+    def entered(self, step: Step) -> tuple[str, ...]:
+        """The sequences that a lead can be in after a step, again and again."""
+        if id(step) not in self._entered:
+            chosen = (self._chosen(action) for action in step.actions if action.kind in ("enroll", "move"))
+            self._entered[id(step)] = tuple(name for names in chosen for name in names if name in self.again)
+        return self._entered[id(step)]
+
+    def _chosen(self, action: Action) -> list[str]:
+        one = self.study.terms.definitions.get(action.by or "")
+        return label_names(one) if isinstance(one, Classify) else [action.sequence] if action.sequence else []
+
+    def _renewed(self, step: Step) -> Iterator[tuple[str, str]]:
+        """The moments that a step makes new, as operation and name of what reads them."""
+        if self.entered(step):
+            yield "always", "enrolled_at"
+        for action in step.actions:
+            if action.kind == "set" and action.field and action.value and _is_now(self.study.terms.plain(action.value)):
+                yield "field", action.field
+
+    def _needs_since(self, trigger: Trigger, renewed: set[tuple[str, str]]) -> bool:
+        """Whether a trigger cannot be set off without an event since one of these moments."""
+        if id(trigger) not in self._since:
+            self._since[id(trigger)] = list(self._since_terms(trigger))
+        none = [atom(term, points([0])) for term, moment in self._since[id(trigger)] if moment in renewed]
+        return bool(none) and boxes(both([self._entering(trigger), *none])) == []
+
+    def _since_terms(self, trigger: Trigger) -> Iterator[tuple[Term, tuple[str, Any]]]:
+        """The counts of events that a trigger asks for, with the moments since which."""
+        for term in terms_of(self._entering(trigger)):
+            since = term.expr.value.since if isinstance(term.expr.value, EventFilter) else None
+            if since is not None:
+                plain = self.study.terms.plain(since)
+                yield term, (plain.op, plain.value)
+
+    def _entering(self, trigger: Trigger) -> Formula:
+        """What must hold for a trigger, and for the label that it waits to be entered."""
+        if id(trigger) not in self._enterable:
+            line = (self.study.conditions.holds(one) for one in _line_of(self.study, trigger))
+            self._enterable[id(trigger)] = both([self._holding(trigger), *line])
+        return self._enterable[id(trigger)]
+
+    def _holding(self, trigger: Trigger) -> Formula:
+        """What must hold for a trigger."""
+        if id(trigger) not in self._conditions:
+            holds = (self.study.conditions.holds(one) for one in _conditions(trigger))
+            self._conditions[id(trigger)] = both(holds)
+        return self._conditions[id(trigger)]
+
+    def _by_sequence(self, name: str, other: Step) -> bool:
+        """Whether being in a sequence, or coming to its end, sets off another step."""
+        if isinstance(other.part, Sequence):
+            return other.part.name == name
+        assert isinstance(other.part, Trigger)
+        if other.part.on.kind == "finish":
+            return other.part.on.name == name
+        key = name, id(other.part)
+        if key not in self._by_name:
+            self._by_name[key] = self._can_be_in(name, other.part)
+        return self._by_name[key]
+
+    def _can_be_in(self, name: str, trigger: Trigger) -> bool:
+        asked = next((part for part in self._asked(trigger) if part.op == "always" and part.value == "sequence"), None)
+        return asked is not None and self._can(trigger, atom(self.study.terms.term(asked), words(name)))
+
+    def _by_field(self, action: Action, other: Step) -> bool:
+        """Whether a field's new value can make a condition come true that asks for it."""
+        if not isinstance(other.part, Trigger) or action.value is None or action.value.op != "const":
+            return False
+        if other.part.on.kind == "finish":  # the end of a sequence sets it off, whatever a field says
+            return False
+        if any(action is own for own in other.actions):
+            return False
+        asked = [part for part in self._asked(other.part) if part.op == "field" and part.value == action.field]
+        if not asked or not asked[0].type.is_textual:
+            return False
+        term, value = self.study.terms.term(asked[0]), action.value.value
+        return value is not None and self._can(other.part, atom(term, words(fold(str(value)))))
+
+    def _can(self, trigger: Trigger, so: Formula) -> bool:
+        return boxes(both([so, self._holding(trigger)])) != []
+
+    def _asked(self, trigger: Trigger) -> list[Expr]:
+        if id(trigger) not in self._asks:
+            self._asks[id(trigger)] = _asks(self.study, trigger)
+        return self._asks[id(trigger)]
 
 
 def _is_now(value: Expr) -> bool:
     return value.op == "always" and value.value in ("now", "today")
-
-
-def _needs_since(study: Study, trigger: Trigger, renewed: set[tuple[str, str]]) -> bool:
-    """Whether a trigger cannot be set off without an event since one of these moments."""
-    asked = both(study.conditions.holds(one) for one in [*_conditions(study, trigger), *_line_of(study, trigger)])
-    none = [atom(term, points([0])) for term in terms_of(asked) if _is_since(study, term.expr, renewed)]
-    return bool(none) and boxes(both([asked, *none])) == []
-
-
-def _is_since(study: Study, counted: Expr, renewed: set[tuple[str, str]]) -> bool:
-    since = counted.value.since if isinstance(counted.value, EventFilter) else None
-    since = since and study.terms.plain(since)
-    return since is not None and (since.op, since.value) in renewed
 
 
 def _line_of(study: Study, trigger: Trigger) -> list[Expr]:
@@ -115,66 +201,15 @@ def _steps(study: Study) -> Iterator[Step]:
             yield Step(sequence.name, sequence, "the end of this sequence", sequence.on_finish)
 
 
-def _sets_off(study: Study, step: Step, other: Step) -> bool:
-    return any(_by_sequence(study, name, other) for name in _entered(study, step.actions)) or any(
-        _by_field(study, action, other) for action in step.actions if action.kind == "set"
-    )
-
-
-def _entered(study: Study, actions: Iterable[Action]) -> Iterator[str]:
-    """The sequences that a lead can be in after these actions, again and again."""
-    again = {one.name for one in study.ruleset.sequences if not one.once}
-    for action in actions:
-        if action.kind in ("enroll", "move"):
-            chosen = study.terms.definitions.get(action.by or "")
-            names = label_names(chosen) if isinstance(chosen, Classify) else [action.sequence]
-            yield from (name for name in names if name in again)
-
-
-def _by_sequence(study: Study, name: str, other: Step) -> bool:
-    """Whether being in a sequence, or coming to its end, sets off another step."""
-    if isinstance(other.part, Sequence):
-        return other.part.name == name
-    assert isinstance(other.part, Trigger)
-    if other.part.on.kind == "finish":
-        return other.part.on.name == name
-    asked = [part for part in _asks(study, other.part) if part.op == "always" and part.value == "sequence"]
-    if not asked:
-        return False
-    term = study.terms.term(asked[0])
-    return _can(study, other.part, atom(term, words(name)))
-
-
-def _by_field(study: Study, action: Action, other: Step) -> bool:
-    """Whether a field's new value can make a condition come true that asks for it."""
-    if not isinstance(other.part, Trigger) or action.value is None or action.value.op != "const":
-        return False
-    if other.part.on.kind == "finish":  # the end of a sequence sets it off, whatever a field says
-        return False
-    if any(action is own for own in other.actions):
-        return False
-    asked = [part for part in _asks(study, other.part) if part.op == "field" and part.value == action.field]
-    if not asked or not asked[0].type.is_textual:
-        return False
-    term, value = study.terms.term(asked[0]), action.value.value
-    return value is not None and _can(study, other.part, atom(term, words(fold(str(value)))))
-
-
-def _can(study: Study, trigger: Trigger, so: Formula) -> bool:
-    return boxes(both([so, *(study.conditions.holds(one) for one in _conditions(study, trigger))])) != []
-
-
-def _conditions(study: Study, trigger: Trigger) -> list[Expr]:
+def _conditions(trigger: Trigger) -> list[Expr]:
     """What must hold for a trigger: its `when`, and the label or segment that it waits to be entered."""
     found = list(trigger.conditions)
     if trigger.on.kind == "enter" and trigger.on.name is not None:
-        found.append(_entering(study, trigger.on.name, trigger.on.label))
+        found.append(_entering(trigger.on.name, trigger.on.label))
     return found
 
 
-def _entering(study: Study, name: str, label: str | None) -> Expr:
-    from leadrules.core.types import YESNO, Type
-
+def _entering(name: str, label: str | None) -> Expr:
     if label is None:
         return Expr("name", YESNO, (), name)
     return Expr("is_label", YESNO, (Expr("name", Type("label", (), name), (), name),), [label])
@@ -184,7 +219,7 @@ def _asks(study: Study, trigger: Trigger) -> list[Expr]:
     """Every part of what a trigger looks at, with what stands behind the names."""
     found: list[Expr] = []
     names: set[str] = set()
-    pending: list[Any] = _conditions(study, trigger)
+    pending: list[Any] = _conditions(trigger)
     while pending:
         for part in expression_parts(pending.pop(), study.ruleset):
             if not isinstance(part, Expr):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from leadrules.ruleset.model import (
     Active,
@@ -75,13 +76,19 @@ def _below(part: Any, rule: str, ruleset: Ruleset) -> Iterator[tuple[str, Any]]:
     yield rule, part
     if isinstance(part, Expr) and part.op in ("aggregate", "did"):
         yield from _below(ruleset.aggregates[part.value], rule, ruleset)
-    for item in fields(part):
-        value = getattr(part, item.name)
+    for item in _fields(cast("Any", type(part))):
+        value = getattr(part, item)
         for child in value if isinstance(value, tuple) else (value,):
-            if is_dataclass(child) and not isinstance(child, type):
+            if _fields(cast("Any", type(child))):
                 name = getattr(child, "name", None)
                 named = isinstance(name, str) and isinstance(child, Placed)
                 yield from _below(child, f"{rule}.{name}" if named else rule, ruleset)
+
+
+@cache
+def _fields(kind: Any) -> tuple[str, ...]:
+    """The names of a dataclass's fields; none for anything else. Lints walk a ruleset many times over."""
+    return tuple(item.name for item in fields(kind)) if is_dataclass(kind) else ()
 
 
 def clock_uses(ruleset: Ruleset) -> Iterator[ClockUse]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Literal, cast
 
 from leadrules.core.source import SourceFile, Span
 
@@ -28,11 +29,16 @@ class Node:
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything below it, outermost first."""
     yield node
-    for item in fields(node):
-        value = getattr(node, item.name)
+    for item in _fields(cast("Any", type(node))):
+        value = getattr(node, item)
         for child in value if isinstance(value, tuple) else (value,):
             if isinstance(child, Node):
                 yield from walk(child)
+
+
+@cache
+def _fields(kind: Any) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind))
 
 
 @dataclass(frozen=True, slots=True)
