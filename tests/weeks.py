@@ -85,8 +85,8 @@ WORK = (
 )
 
 
-def write_weeks(folder: Path) -> tuple[Path, duckdb.DuckDBPyConnection]:
-    """The project after its last run, and what the runs wrote as tables: runs, acts, leads, events."""
+def write_weeks(folder: Path) -> tuple[Path, list[tuple[datetime, Path]]]:
+    """The project after its last run, and the folder of each run by its `as of`."""
     project = write_company(folder / "p", RULES, SETTINGS)
     schema = json.loads((project / "rules/events.schema.json").read_text())
     schema["properties"]["deal_lost"] = {"type": "object", "properties": {"reason": {"type": "string"}}}
@@ -106,7 +106,7 @@ def write_weeks(folder: Path) -> tuple[Path, duckdb.DuckDBPyConnection]:
         outs.append((at, out))
         at += STEP
     _write(project, leads, events)
-    return project, _tables(project, outs)
+    return project, outs
 
 
 def _company(chance: random.Random) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
@@ -144,9 +144,8 @@ def _write(project: Path, leads: list[tuple[str, ...]], events: list[tuple[str, 
             csv.writer(file).writerows([heads[name], *rows])
 
 
-def _tables(project: Path, outs: list[tuple[datetime, Path]]) -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect()
-    con.execute("set TimeZone = 'UTC'")
+def read_tables(con: duckdb.DuckDBPyConnection, project: Path, outs: list[tuple[datetime, Path]]) -> None:
+    """The tables runs, acts, held, leads, events, work, segments."""
     for name, file in (("runs", "decisions"), ("acts", "actions"), ("held", "withheld")):
         parts = [
             f"select timestamp '{at}' as run, * from read_csv('{out}/{file}.csv', all_varchar = true, nullstr = '')"
@@ -154,19 +153,9 @@ def _tables(project: Path, outs: list[tuple[datetime, Path]]) -> duckdb.DuckDBPy
         ]
         con.execute(f"create table {name} as {' union all by name '.join(parts)}")
     con.execute(f"""
-        create table leads as select * from read_csv('{project}/leads.csv', all_varchar = true, nullstr = '');
-        create table events as select lead_id as id, type, "at"::timestamp as t, amount::double as amount, reason
+        create table leads as select *, created_at::timestamp as created from read_csv('{project}/leads.csv', all_varchar = true, nullstr = '');
+        create table events as select lead_id as id, type, "at"::timestamp as t, amount::double as amount, reason, null::varchar as campaign
             from read_csv('{project}/events.csv', all_varchar = true, nullstr = '');
         create table work as select id, t, if(type = 'email_sent', 'email', 'call') as channel from events where type in ('email_sent', 'call_made');
-        -- An enrolment begins in the run that first shows it, one that lasts when the lead was enrolled.
-        create table moved as select *, lag(sequence) over (partition by id order by run) as before,
-            lead(run) over (partition by id order by run) as next_run from runs;
-        create table enrolments as
-            with begun as (select id, sequence, run as began, enrolled_at::timestamptz::timestamp as enrolled from moved where sequence is not null and sequence is distinct from before),
-            ended as (select b.*, (select min(m.run) from moved m where m.id = b.id and m.run > b.began and m.before is not null
-                                   and m.sequence is distinct from m.before) as ended from begun b),
-            timed as (select id, sequence, if(ended is null, enrolled, began) as began, ended from ended)
-            select row_number() over () as n, *, coalesce(lead(began) over (partition by id order by began), timestamp '2026-03-31') as until
-            from timed;
+        create table segments as select id, 'web' as segment from leads where source = 'Web';
     """)
-    return con

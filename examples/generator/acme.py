@@ -1,7 +1,7 @@
-"""Acme: a workflow SaaS that sells in Japan and abroad. About 5,000 leads and 40,000 events of seven months.
+"""Acme: a workflow SaaS that sells in Japan and abroad. About 5,000 leads and 45,000 events of seven months.
 
-In: a seed. Out: leads.csv, one events file a month (gzip'd), deals.csv, campaigns.csv and traffic.csv, with what real exports have: webinar days,
-campaign mornings, machine-made opens, two spellings of everything, blanks, near-duplicates, cells that are wrong,
+In: a seed. Out: leads.csv, one events file a month (gzip'd), deals.csv, sales.csv (acme_sales.py), campaigns.csv and traffic.csv,
+with what real exports have: webinar days, campaign mornings, machine-made opens, two spellings of everything, blanks, near-duplicates, cells that are wrong,
 overlapping months, leads that have left the CRM, and last month's temperature and lifecycle.
 """
 
@@ -15,6 +15,8 @@ from pathlib import Path
 from random import Random
 
 from . import words
+from .acme_sales import HEADER as SALES_HEADER
+from .acme_sales import Told, sales_rows
 from .tools import chance, csv_bytes, moment, office_time, pick, record_id, write
 
 LEADS = 5_000
@@ -110,10 +112,20 @@ def write_files(folder: Path, seed: int = 20261030) -> None:
     deals = list(close_deals(rng, leads))
     write(folder / "leads.csv", csv_bytes(HEADER, lead_rows(rng, leads)))
     write(folder / "deals.csv", csv_bytes(("Deal ID", "Lead ID", "Closed", "Amount"), deals))
+    write(folder / "sales.csv", csv_bytes(SALES_HEADER, sales_rows(Random(seed + 2), told(leads, deals))))
     write(folder / "campaigns.csv", csv_bytes(("campaign", "name", "type", "date", "cost"), campaign_rows()))
     write(folder / "traffic.csv", csv_bytes(("period", "source", "visitors"), traffic_rows(Random(seed + 1), leads)))
     for month, rows in event_files(rng, leads).items():
         write(folder / "events" / f"{month}.csv.gz", csv_bytes(EVENT_HEADER, rows))
+
+
+def told(leads: list[Lead], deals: list[tuple[str, str, str, str]]) -> list[Told]:
+    """What sales may know of each lead."""
+    won = {key: moment(date.fromisoformat(closed)) for _, key, closed, _ in reversed(deals)}
+    return [
+        Told(lead.key, lead.drive, [(e.type, e.at, e.fields.get("form", "")) for e in lead.events], won.get(lead.key))
+        for lead in leads
+    ]
 
 
 def campaign_rows() -> Iterator[tuple[str, str, str, str, str]]:

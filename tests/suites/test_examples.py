@@ -46,7 +46,7 @@ def content(path: Path) -> bytes:
 def test_the_generator_makes_the_same_data_again(tmp_path: Path) -> None:
     subprocess.run([sys.executable, EXAMPLES / "generate.py", "--out", tmp_path], check=True)
     made = sorted(p for p in tmp_path.rglob("*") if p.is_file())
-    assert len(made) == 13
+    assert len(made) == 14
     for path in made:
         assert content(path) == content(EXAMPLES / path.relative_to(tmp_path)), path.name
 

@@ -6,8 +6,10 @@ import math
 
 import polars as pl
 import pytest
+from tests.example_project import compiled
 
-from leadrules.measure.drift import Snapshot, drift_section, moves, snapshot_of_run, stability, verdict
+from leadrules.measure.drift import drift_section, moves, stability, verdict
+from leadrules.measure.snapshots import Snapshot, snapshot_of_run
 
 
 @pytest.mark.parametrize(
@@ -68,9 +70,9 @@ def test_a_form_that_was_renamed() -> None:
         ("demo", "gone", "book-a-demo"),
     ]
     assert (
-        section.findings[0] == "`form_submitted.form`: `demo` is gone (it was 40.0 %); perhaps it is `book-a-demo` now"
+        section.findings[0] == "`form_submitted.form`: `demo` is gone (it was 40.0%); perhaps it is `book-a-demo` now"
     )
-    assert "the rule `s.demo` is gone: 20.0 % of the leads then, 0.0 % now" in section.findings
+    assert "the rule `s.demo` is gone: 20.0% of the leads then, 0.0% now" in section.findings
     assert tables["drift_rules"].frame.row(0, named=True)["name"] == "s.demo"
     assert tables["drift_rules"].frame.row(1, named=True)["verdict"] == ""
     fields = {row["field"]: row for row in tables["drift_fields"].frame.iter_rows(named=True)}
@@ -91,18 +93,42 @@ def test_the_same_leads_do_not_drift() -> None:
 
 
 def test_a_run_knows_its_rules_and_labels() -> None:
+    rules = """
+score s { demo: +5 when id = "1" }
+band temperature of s { hot: from 5  cold: otherwise }
+band newer of s { high: from 3  low: otherwise }
+segment a when id = "1"
+segment b when id = "2"
+route dealt sets email { all: queue marketing otherwise }
+"""
     decisions = pl.DataFrame(
         {
             "id": ["1", "2", "3"],
             "s": ["5", "0", "5"],
             "temperature": ["hot", "cold", None],
             "segments": ["a;b", "a", ""],
+            "email": ["queue:marketing"] * 3,
+            "route.dealt": ["all"] * 3,
+            "older": ["x", "y", "y"],
         }
     )
-    found = snapshot_of_run({"counts": {"fired": {"s.demo": 2}}}, decisions, "out")
+    found = snapshot_of_run({"counts": {"fired": {"s.demo": 2, "s.older": 1}}}, decisions, "out", compiled(rules))
     assert found.leads == 3
-    assert found.fired == {"s.demo": 2}
-    assert found.labels["temperature"] == {"hot": 1, "cold": 1}
-    assert found.labels["segments"] == {"a": 2, "b": 1}
+    assert found.fired == {"s.demo": 2, "s.older": 1}
+    # Scores, and what only a run decides, are no labels; a band that has gone from the rules cannot be held against them.
+    assert found.labels == {"temperature": {"hot": 1, "cold": 1}, "segments": {"a": 2, "b": 1}}
     section = drift_section(found, found)
     assert [one.figure for one in section.missing] == ["Drift of the inputs"]
+
+
+def test_rules_that_only_one_side_has_are_edits_and_no_drift() -> None:
+    then = Snapshot("out", 100, {"s.demo": 20, "s.old": 50}, {"t": {"hot": 5}}, fields=False)
+    now = Snapshot("now", 100, {"s.demo": 20, "s.new": 50}, {"t": {"hot": 5}, "u": {"x": 100}})
+    section = drift_section(now, then)
+    assert section.findings == ("nothing moved beyond chance",)
+    reasons = {one.figure: one.reason for one in section.missing}
+    assert (
+        reasons["Drift of edited rules"]
+        == "the rules were edited since out: only one of both has `s.new`, `s.old` and `u`"
+    )
+    assert [table.frame["name"].to_list() for table in section.tables] == [["s.demo"], ["hot"]]

@@ -99,7 +99,7 @@ def test_young_cohorts_are_marked_and_not_averaged_in(report: dict[str, Any], fo
     notes = [
         n for s in report["sections"] for t in s["tables"] if t["name"] == "periods_revenue_month" for n in t["notes"]
     ]
-    assert any("the average of the others: 50.0 % of 2 leads" in note for note in notes)
+    assert any("the average of the others: 50.0% of 2 leads" in note for note in notes)
 
 
 def test_a_fiscal_year_starts_where_it_is_set(found: Tables) -> None:

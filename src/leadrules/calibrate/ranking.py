@@ -28,7 +28,7 @@ def auc(values: pl.Series, reached: pl.Series) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How many of how many, with the 95 % interval of Wilson 1927."""
+    """How many of how many, with the 95% interval of Wilson 1927."""
 
     reached: int
     of: int

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from leadrules.cli.options import (
+    FAILED,
     as_of_option,
     events_option,
     fail,
@@ -59,7 +60,9 @@ def calibrate(
         fail("--capacity and --precision each ask for another threshold", "leave one of them out")
     from leadrules.review.calibration.hindsight import Question
 
-    question = Question(outcome, excluded, capacity, _share(precision))
+    if not outcome.strip():
+        fail("--outcome is blank", 'write a condition, as a rule file would: `did deal_won`, `status = "Customer"`')
+    question = Question(" ".join(outcome.splitlines()), excluded, capacity, _share(precision))
     found = _calibration(question, shared)
     if to is not None and str(to) == "-":
         click.echo(found.suggestion.patch, nl=False)
@@ -98,8 +101,10 @@ def _calibration(question: Question, shared: dict[str, Any]) -> Calibration:
     except InputError as error:
         fail(error.message, error.help)
     except UnanswerableError as error:
+        if not error.findings:
+            fail(error.message, error.help)
         show_findings(error.findings)
-        fail(error.message, error.help or 'write it as a rule file would: `did deal_won`, `status = "Customer"`')
+        raise SystemExit(FAILED) from None
     return found
 
 

@@ -173,7 +173,7 @@ class _Replay:
             del outcome
             gc.collect()
         notes = [SAID, *self._guards(len(ticks))]
-        self._write_workload(together(parts), f"{names[0]} to {names[-1]}", notes)
+        self._write_workload(together(parts), self._span(ticks), notes)
         return [f"note: {words}" for words in (*notes, *self.told)]
 
     def _keep(self, name: str, outcome: Outcome) -> None:
@@ -188,6 +188,12 @@ class _Replay:
             return []
         shown = "; ".join(f"{name}: {words}" for name, words in self.stopped[:_SHOWN])
         return [f"a guard or an assert would have stopped {len(self.stopped):,} of {ticks:,} runs: {shown}"]
+
+    def _span(self, ticks: Sequence[datetime]) -> str:
+        """From when to when, as people write it: without the clock where every tick is a midnight."""
+        ends = [self.calendar.local(at) for at in (ticks[0], ticks[-1])]
+        is_daily = all(at.time() == datetime.min.time() for at in map(self.calendar.local, ticks))
+        return " to ".join(f"{at:%Y-%m-%d}" if is_daily else f"{at:%Y-%m-%d %H:%M}" for at in ends)
 
     def _write_workload(self, work: Any, span: str, notes: Sequence[str]) -> None:
         from leadrules.data.staging import Staging

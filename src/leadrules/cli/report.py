@@ -95,7 +95,8 @@ def report(*, form: str, out: str | None, against: str | None, against_events: s
 def _drift(workspace: Workspace, options: ReportOptions, found: Gathered, against: str, events: str | None) -> Section:
     """What moved since a run, or an older export; exit 2 where that cannot be read."""
     from leadrules.data.errors import InputError
-    from leadrules.measure.drift import drift_section, snapshot_of
+    from leadrules.measure.drift import drift_section
+    from leadrules.measure.snapshots import snapshot_of
     from leadrules.review.report.drift import snapshot_against
 
     project, ruleset = workspace.project, workspace.ruleset

@@ -11,9 +11,10 @@ from datetime import datetime
 
 import polars as pl
 
-from leadrules.measure.figures import percent, ratio, wilson_high, wilson_low
+from leadrules.measure.figures import ratio, wilson_high, wilson_low
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
+from leadrules.show.tables import percent
 
 NO_CAMPAIGN = Missing(
     "Campaigns", "no field of leads or events names a campaign", "name it in leadrules.yaml: report: {campaign: FIELD}"
@@ -39,7 +40,7 @@ def campaign_section(material: Material) -> Section:
     pooled = _pooled(rows)
     chart = Chart(
         "campaigns",
-        f"Share of each campaign's leads with {TITLES[outcome]}, with its 95 % interval",
+        f"Share of each campaign's leads with {TITLES[outcome]}, with its 95% interval",
         "campaigns",
         "intervals",
         "name",
@@ -203,13 +204,16 @@ def campaign_table(material: Material, rows: pl.DataFrame, outcome: str) -> Tabl
     else:
         columns = [c for c in columns if c.name not in ("type", "date", "deviation_from_type", "name")]
     mean = rows["rate"].mean()
-    notes = (
+    notes: tuple[str, ...] = (
         f"Follow-up: our activities within {count} {unit} after a lead joined. Outcomes: at any time after it joined; a lead in two campaigns counts in both.",
         (
             f"Average of all campaigns: pooled {percent(_pooled(rows))} of {int(rows['leads'].sum()):,} leads, mean of {rows['rate'].count()} campaigns "
-            f"{percent(float(mean) if isinstance(mean, float) else None)}. Deviations are from the pooled average; low and high are Wilson's 95 % interval."
+            f"{percent(float(mean) if isinstance(mean, float) else None)}. Deviations are from the pooled average; low and high are Wilson's 95% interval."
         ),
     )
+    to_come = rows.filter(pl.col("date") > material.calendar.day_of(material.as_of)).height
+    if to_come:
+        notes += (f"Dated after the report's day: {to_come}; their cost is counted, what they bring is still to come.",)
     if material.campaigns is None:
         rows = rows.with_columns(pl.col("campaign").alias("name"))
         columns.insert(1, Column("name", "name"))

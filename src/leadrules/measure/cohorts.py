@@ -11,11 +11,12 @@ from datetime import datetime
 
 import polars as pl
 
-from leadrules.measure.figures import percent, ratio
+from leadrules.measure.figures import ratio
 from leadrules.measure.funnel import Reached
 from leadrules.measure.material import Material
 from leadrules.measure.model import Chart, Column, Section, Table
 from leadrules.measure.periods import end_of, first_day, label, month_number, period_number
+from leadrules.show.tables import percent
 
 LONGEST_AGE = 24
 

@@ -2,156 +2,28 @@
 
 In: two `Snapshot`s, of the leads now and of an older export or of a run's folder. Out: a section: which rules fire more or
 less, which labels grew, which fields went blank or changed their values, which events stopped. What is flagged is beyond
-chance: the 95 % intervals of the two shares are apart.
+chance: the 95% intervals of the two shares are apart.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 import polars as pl
 
-from leadrules.measure.figures import percent, wilson
-from leadrules.measure.material import ROW, Material
+from leadrules.measure.figures import wilson, words_of
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
-from leadrules.ruleset.model import Band, Classify, Matrix, Segment, Stages
+from leadrules.measure.snapshots import Counts, Snapshot
+from leadrules.show.tables import percent
 
 FEWEST = 5
 SMALL_CHANGE = 0.02
-MOST_VALUES = 500
 PARTS = 10
 FLOOR = 1e-4
 MOST_FINDINGS = 12
-DECIDED = ("route.", "trigger.", "sequence.")  # a report decides nothing, so these have no share now
-DECISIONS = ("reasons", "owner", "sequence", "step", "enrolled_at")  # nor have these columns of decisions.csv
-Counts = dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Leads at one time. `fired` and `labels` count leads per rule and per definition's label; `values` per field and value,
-    `blank` and `numbers` per field; `events` leads per type. `fields` is false where only a run's files are at hand."""
-
-    name: str
-    leads: int
-    fired: Counts
-    labels: Mapping[str, Counts]
-    fields: bool = True
-    values: Mapping[str, Counts] = field(default_factory=dict)
-    blank: Counts = field(default_factory=dict)
-    numbers: Mapping[str, pl.Series] = field(default_factory=dict)
-    events: Counts = field(default_factory=dict)
-
-
-# -- snapshots ----------------------------------------------------------------------------------------------------------
-
-
-def snapshot_of(material: Material, name: str) -> Snapshot:
-    """The leads and events that a report is made of."""
-    own = {f.name for f in material.project.lead_schema.fields} - {material.project.key or "", "key"}
-    columns = [column for column in material.leads.get_columns() if column.name in own]
-    values = {column.name: found for column in columns if (found := _counted(column)) is not None}
-    values |= _event_values(material.events)
-    return Snapshot(
-        name=name,
-        leads=material.height,
-        fired=dict(material.facts.fired()),
-        labels=_labels(material),
-        values=values,
-        blank={column.name: _blanks(column) for column in columns},
-        numbers={c.name: c.drop_nulls().cast(pl.Float64) for c in columns if c.dtype.is_numeric()},
-        events=_per_type(material.events),
-    )
-
-
-def _blanks(column: pl.Series) -> int:
-    return (
-        column.null_count()
-        if not isinstance(column.dtype, pl.List)
-        else int(column.list.len().fill_null(0).eq(0).sum())
-    )
-
-
-def _counted(column: pl.Series) -> Counts | None:
-    """Leads per value; None for numbers, times, and what is different for nearly every lead."""
-    if isinstance(column.dtype, pl.List):
-        column = column.explode(empty_as_null=True)
-    if column.dtype.is_numeric() or column.dtype.is_temporal():
-        return None
-    known = column.drop_nulls().cast(pl.String)
-    if known.n_unique() > max(MOST_VALUES, 0) or known.n_unique() * 2 > max(known.len(), 1) > FEWEST * 4:
-        return None
-    counts = known.alias("value").value_counts()
-    return dict(zip(counts["value"].to_list(), counts["count"].to_list(), strict=True))
-
-
-def _event_values(events: pl.DataFrame) -> dict[str, Counts]:
-    """Leads per value of each text field of events, as `type.field`."""
-    found: dict[str, Counts] = {}
-    for column in (name for name in events.columns if name.endswith(":text")):
-        used = events.select(ROW, pl.col("type").cast(pl.String), pl.col(column).cast(pl.String).alias("value"))
-        used = used.drop_nulls("value").unique()
-        for (kind,), part in used.group_by("type"):
-            counted = _counted(part["value"])
-            if counted is not None:
-                found[f"{kind}.{column.removesuffix(':text')}"] = counted
-    return dict(sorted(found.items()))
-
-
-def _per_type(events: pl.DataFrame) -> Counts:
-    counts = events.select(ROW, pl.col("type").cast(pl.String)).unique()["type"].value_counts().sort("type")
-    return dict(zip(counts["type"].to_list(), counts["count"].to_list(), strict=True))
-
-
-def _labels(material: Material) -> dict[str, Counts]:
-    frame = material.facts.frame
-    found: dict[str, Counts] = {}
-    for definition in material.ruleset.declared:
-        if isinstance(definition, Segment):
-            found.setdefault("segments", {})[definition.name] = int(frame[definition.name].sum() or 0)
-        elif isinstance(definition, Band | Classify | Stages | Matrix):
-            counted = _counted(frame[definition.name])
-            found[definition.name] = counted or {}
-    return found
-
-
-def snapshot_of_run(manifest: Mapping[str, object], decisions: pl.DataFrame, name: str) -> Snapshot:
-    """The leads of an earlier run, by its files: its score rules and labels, not its inputs."""
-    counts = manifest["counts"]
-    assert isinstance(counts, Mapping)
-    labels: dict[str, Counts] = {}
-    for column in decisions.get_columns():
-        if (
-            column.dtype != pl.String
-            or column.name in (*DECISIONS, decisions.columns[0])
-            or column.name.startswith("route.")
-        ):
-            continue
-        values = column.str.split(";").explode(empty_as_null=True) if column.name == "segments" else column
-        counted = _counted(values.replace("", None))
-        if counted is not None:
-            labels[column.name] = counted
-    fired = {rule: count for rule, count in counts["fired"].items() if not rule.startswith(DECIDED)}
-    return Snapshot(name, decisions.height, fired, labels, fields=False)
-
-
-def read_run(folder: Path) -> tuple[Mapping[str, object], pl.DataFrame]:
-    """The manifest and the decisions of a run's folder. Raises OSError or ValueError where it is none."""
-    import json
-
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    for name, read in (
-        ("decisions.csv", lambda path: pl.read_csv(path, infer_schema=False)),
-        ("decisions.parquet", pl.read_parquet),
-        ("decisions.jsonl", pl.read_ndjson),
-    ):
-        if (folder / name).exists():
-            return manifest, read(folder / name)
-    raise ValueError("it has no decisions")
-
+NAMES_SAID = 5
 
 # -- what moved ---------------------------------------------------------------------------------------------------------
 
@@ -245,63 +117,65 @@ def _of_numbers(before: pl.Series, now: pl.Series) -> float | None:
 
 
 def drift_section(now: Snapshot, before: Snapshot) -> Section:
-    """What moved, the most telling first."""
-    rules = moves("rule", before.fired, before.leads, now.fired, now.leads)
-    labels = [
-        move
-        for name in dict.fromkeys([*now.labels, *before.labels])
-        for move in moves(name, before.labels.get(name, {}), before.leads, now.labels.get(name, {}), now.leads)
-    ]
-    tables = [
+    """What moved, the most telling first. Rules and labels that only one side has are no drift: they were edited."""
+    rules = moves("rule", *_shared(before.fired, before.leads, now.fired, now.leads))
+    both = [name for name in now.labels if name in before.labels]
+    labels = [m for name in both for m in moves(name, before.labels[name], before.leads, now.labels[name], now.leads)]
+    tables, found = _inputs(now, before) if before.fields else ([], [])
+    tables += [
         _moves_table("drift_rules", "Rules that fire", rules),
         _moves_table("drift_labels", "Labels and segments", labels),
     ]
-    found: list[str] = []
-    missing: tuple[Missing, ...] = ()
-    if before.fields:
-        events = moves("event", before.events, before.leads, now.events, now.leads)
-        values = list(_value_moves(before, now))
-        tables = [
-            _fields_table(before, now),
-            *([_values_table(values)] if values else []),
-            _moves_table("drift_events", "Leads with an event", events),
-            *tables,
-        ]
-        found += [
-            *_value_words(values),
-            *(_words(move, "the event") for move in events if move.verdict in ("gone", "new")),
-        ]
-    else:
-        missing = (
-            Missing(
-                "Drift of the inputs",
-                f"{before.name} is a run's folder, which holds no inputs",
-                "give its export: --against LEADS.csv",
-            ),
-        )
-    found += [
-        _words(move, "the rule")
-        for move in rules
-        if move.verdict in ("gone", "new", "doubled or more", "halved or less")
-    ]
-    chart = Chart(
-        "drift",
-        "Share of leads that each rule fires on, then and now",
-        "drift_rules",
-        "bars",
-        "name",
-        ("before_share", "now_share"),
-    )
-    title = f"Drift since {before.name}"
-    charts = (chart,) if rules else ()
+    telling = ("gone", "new", "doubled or more", "halved or less")
+    found += [_words(move, "the rule") for move in rules if move.verdict in telling]
+    title = "Share of leads that each rule fires on, then and now"
+    chart = Chart("drift", title, "drift_rules", "bars", "name", ("before_share", "now_share"))
     return Section(
         "drift",
-        title,
+        f"Drift since {before.name}",
         tuple(t for t in tables if t.frame.height),
-        charts,
+        (chart,) if rules else (),
         tuple(found[:MOST_FINDINGS]) or ("nothing moved beyond chance",),
-        missing,
+        tuple(_not_compared(now, before)),
     )
+
+
+def _shared(before: Counts, before_of: int, now: Counts, now_of: int) -> tuple[Counts, int, Counts, int]:
+    """Only the names of both sides."""
+    return (
+        {n: c for n, c in before.items() if n in now},
+        before_of,
+        {n: c for n, c in now.items() if n in before},
+        now_of,
+    )
+
+
+def _inputs(now: Snapshot, before: Snapshot) -> tuple[list[Table], list[str]]:
+    """Fields, values and events."""
+    events = moves("event", before.events, before.leads, now.events, now.leads)
+    values = list(_value_moves(before, now))
+    tables = [
+        _fields_table(before, now),
+        *([_values_table(values)] if values else []),
+        _moves_table("drift_events", "Leads with an event", events),
+    ]
+    stopped = [_words(move, "the event") for move in events if move.verdict in ("gone", "new")]
+    return tables, [*_value_words(values), *stopped]
+
+
+def _not_compared(now: Snapshot, before: Snapshot) -> Iterator[Missing]:
+    if not before.fields:
+        why = f"{before.name} is a run's folder, which holds no inputs"
+        yield Missing("Drift of the inputs", why, "give its export: --against LEADS.csv")
+    names = {name for one, other in ((now, before), (before, now)) for name in one.labels if name not in other.labels}
+    names |= {name for one, other in ((now, before), (before, now)) for name in one.fired if name not in other.fired}
+    if names:
+        some = [f"`{name}`" for name in sorted(names)]
+        said = words_of(some if len(some) <= NAMES_SAID else [*some[:NAMES_SAID], f"{len(some) - NAMES_SAID} more"])
+        why = f"the rules were edited since {before.name}: only one of both has {said}"
+        yield Missing(
+            "Drift of edited rules", why, "give its export, which is read with the rules of today: --against LEADS.csv"
+        )
 
 
 _MOVES = (
@@ -327,7 +201,7 @@ def _moves_table(name: str, title: str, found: list[Move]) -> Table:
         },
         orient="row",
     )  # fmt: skip
-    return Table(name, title, _MOVES, frame, ("what is flagged: the 95 % intervals of the two shares are apart",))
+    return Table(name, title, _MOVES, frame, ("what is flagged: the 95% intervals of the two shares are apart",))
 
 
 def _share(part: int, whole: int) -> float | None:

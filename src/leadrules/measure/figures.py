@@ -22,7 +22,7 @@ def ratio(part: pl.Expr | str, whole: pl.Expr | str) -> pl.Expr:
 
 
 def wilson_low(part: pl.Expr | str, whole: pl.Expr | str) -> pl.Expr:
-    """The lower end of Wilson's 95 % interval of a share."""
+    """The lower end of Wilson's 95% interval of a share."""
     centre, half = _wilson(_column(part), _column(whole))
     return (centre - half).clip(0, 1)
 
@@ -79,11 +79,6 @@ def whole_number(values: pl.Series) -> int:
 def row_of(frame: pl.DataFrame) -> dict[str, float]:
     """The one row of a frame."""
     return dict(zip(frame.columns, frame.row(0), strict=True))
-
-
-def percent(share: float | None) -> str:
-    """A share in words."""
-    return "n/a" if share is None else f"{share * 100:.1f} %"
 
 
 def top_groups(frame: pl.DataFrame, by: str, label: str, limit: int) -> list[str]:

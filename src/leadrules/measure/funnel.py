@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from leadrules.measure.figures import days_between, percent, ratio, row_of, spread, wilson_high, wilson_low
+from leadrules.measure.figures import days_between, ratio, row_of, spread, wilson_high, wilson_low
 from leadrules.measure.material import Material
 from leadrules.measure.model import Chart, Column, Section, Table
 from leadrules.ruleset.model import Funnel
+from leadrules.show.tables import percent
 
 GROUPS_SHOWN = 40
 
@@ -188,7 +189,7 @@ def group_table(found: Reached, group: str, material: Material) -> Table | None:
         f"{found.funnel.title or found.funnel.name} by {name}",
         columns,
         counted.rename({"group": name}).select(column.name for column in columns),
-        (*notes, "Low and high are the 95 % interval (Wilson) of the overall conversion."),
+        (*notes, "Low and high are the 95% interval (Wilson) of the overall conversion."),
         GROUPS_SHOWN,
     )
 

@@ -2,7 +2,7 @@
 
 In: a goal of the rules, its roles' time; with data, the material. Out: what each stage and activity must come to; beside
 each assumed rate the actual one, which stage is behind, and what the target would take at the actual rates. `mix` splits the
-activities: with 60 % calls at 8 % and 40 % emails at 2 %, an activity is worth 0.6 x 8 % + 0.4 x 2 % of a conversation.
+activities: with 60% calls at 8% and 40% emails at 2%, an activity is worth 0.6 x 8% + 0.4 x 2% of a conversation.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One rate: what the goal assumes, and what the data says, with how many cases and the 95 % interval."""
+    """One rate: what the goal assumes, and what the data says, with how many cases and the 95% interval."""
 
     stage: str
     of: str

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from leadrules.measure.figures import percent
+from leadrules.measure.figures import words_of
 from leadrules.measure.goal import Measured, Plan, assumed_rates, behind, budgets, measured, plan, workdays_per_month
 from leadrules.measure.material import Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
+from leadrules.measure.nouns import at_least, counted, noun
 from leadrules.measure.settings import Role
 from leadrules.ruleset.model import Goal
+from leadrules.show.tables import percent
 
 NO_DATA = Missing(
     "Actual rates beside the assumed ones",
@@ -219,9 +221,11 @@ def budget_table(goal: Goal, target: Plan, beside: Measured | None, roles: Seque
 
 
 def _findings(goal: Goal, target: Plan, beside: Measured | None, roles: Sequence[Role]) -> tuple[str, ...]:
-    words = [f"{goal.target:g} {goal.target_of} per {goal.target_per} takes {_amounts(target)}."]
+    words = [
+        f"{counted(goal.target, goal.target_of)} per {goal.target_per} take{'s' if goal.target == 1 else ''} {_amounts(target)}."
+    ]
     if target.hours_per_day is not None:
-        words.append(f"That is {target.hours_per_day:.2f} hours a day.")
+        words.append(f"That is {target.hours_per_day:.1f} hours a day.")
     for role, share in budgets(target, roles):
         words.append(
             f"{role.name}: {percent(share)} of its {role.hours:g} hours a day{', more than there are' if share > 1 else ''}."
@@ -231,7 +235,7 @@ def _findings(goal: Goal, target: Plan, beside: Measured | None, roles: Sequence
     worst = behind(beside.rates)
     if worst is not None:
         words.append(
-            f"Behind is {worst.stage} of {worst.of}: {percent(worst.actual)} of {worst.n:,}, assumed {percent(worst.assumed)}."
+            f"Most behind: {noun(worst.stage)} of {noun(worst.of)}, {percent(worst.actual)} of {worst.n:,}; assumed {percent(worst.assumed)}."
         )
     if any(rate.actual is not None for rate in beside.rates):
         words.append(f"At the actual rates it would take {_amounts(beside.now)}.")
@@ -239,7 +243,7 @@ def _findings(goal: Goal, target: Plan, beside: Measured | None, roles: Sequence
 
 
 def _amounts(target: Plan) -> str:
-    return ", ".join(
-        f"{need.per_month:,.1f} {need.name} a month ({need.per_week:,.1f} a week, {need.per_day:,.1f} a day)"
+    return words_of(
+        f"{at_least(need.per_month)} {noun(need.name)} a month ({at_least(need.per_week)} a week, {at_least(need.per_day)} a day)"
         for need in target.activities
     )

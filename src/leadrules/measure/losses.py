@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from leadrules.measure.figures import percent, ratio
+from leadrules.measure.figures import ratio
 from leadrules.measure.funnel import Reached
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
 from leadrules.measure.periods import is_over, labelled, month_number
+from leadrules.show.tables import percent
 
 NO_LOST = Missing(
     "Losses",

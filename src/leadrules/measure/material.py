@@ -19,6 +19,7 @@ from leadrules.core.types import DATE
 from leadrules.lifecycle.cadence.clock import local_days
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.model import INSTANT
+from leadrules.lifecycle.state.next_state import RECORD
 from leadrules.measure.settings import Settings
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Expr, Ruleset, Segment
@@ -223,7 +224,9 @@ class Material:
         found = self.history.filter(pl.col("kind") == kind)
         if what is not None:
             found = found.filter(pl.col("what") == what)
-        return found.select(ROW, "as_of", "old", "new", "rule").sort(ROW, "as_of", maintain_order=True)
+        found = found.select(ROW, "as_of", "old", "new", "rule")
+        # In one run what the record says comes before what is decided on it.
+        return found.sort(ROW, "as_of", pl.col("rule") != RECORD, maintain_order=True)
 
     @cached_property
     def enrolments(self) -> pl.DataFrame:
@@ -231,14 +234,16 @@ class Material:
         `as of`): what happens from `begun` to `until` is held to be of the enrolment."""
         moved = self.changes("sequence")
         begun = moved.filter(pl.col("new").is_not_null(), pl.col("new") != "")
-        begun = begun.select(ROW, pl.col("new").alias("sequence"), pl.col("as_of").alias("begun"))
+        at = pl.col("as_of")
+        begun = begun.select(ROW, pl.col("new").alias("sequence"), at.alias("begun"), at.alias("seen"))
         if self.remembered is not None:
             begun = self._with_known_start(begun)
         ends = moved.filter(pl.col("old").is_not_null(), pl.col("old") != "")
         ends = ends.select(ROW, pl.col("as_of").alias("ended")).sort("ended")
-        found = begun.sort("begun").join_asof(
+        # An enrolment begins at what set it off, which may lie before the end of the one before: ends are those of later runs.
+        found = begun.sort("seen").join_asof(
             ends,
-            left_on="begun",
+            left_on="seen",
             right_on="ended",
             by=ROW,
             strategy="forward",
@@ -246,7 +251,7 @@ class Material:
             allow_exact_matches=False,
             coalesce=False,
         )
-        found = found.sort(ROW, "begun", maintain_order=True)
+        found = found.drop("seen").sort(ROW, "begun", maintain_order=True)
         until = pl.col("begun").shift(-1).over(ROW).fill_null(self.now)
         return found.with_columns(until.alias("until")).with_row_index("enrolment")
 
@@ -260,7 +265,7 @@ class Material:
         is_last = pl.col("begun").is_null() | (pl.col("begun") == pl.col("last"))
         start = pl.when(is_last & pl.col("known").is_not_null()).then("known").otherwise("begun")
         return (
-            both.with_columns(start.alias("begun"))
-            .select(ROW, "sequence", "begun")
+            both.with_columns(start.alias("begun"), pl.coalesce("seen", start).alias("seen"))
+            .select(ROW, "sequence", "begun", "seen")
             .filter(pl.col("begun").is_not_null())
         )

@@ -13,10 +13,12 @@ import polars as pl
 
 from leadrules.lifecycle.model import INSTANT
 from leadrules.lifecycle.routes.hours import WorkingTime, project_hours, rep_hours
-from leadrules.measure.figures import days_between, percent, ratio, spread
+from leadrules.lifecycle.state.next_state import RECORD
+from leadrules.measure.figures import days_between, ratio, spread
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
 from leadrules.ruleset.model import Duration
+from leadrules.show.tables import percent
 
 QUEUE = "queue:"
 NO_OWNER = Missing(
@@ -71,12 +73,16 @@ def _findings(tables: list[Table]) -> tuple[str, ...]:
 
 
 def assignments(material: Material) -> pl.DataFrame:
-    """lead_row, owner, at, until, rule: each time a lead got an owner; without a state, its owner since it was created."""
+    """lead_row, owner, at, until, rule: each time a lead got an owner; the one that it came with since it was created."""
     changes = material.changes("owner")
     if changes.height:
         until = pl.col("as_of").shift(-1).over(ROW).fill_null(material.now)
         rows = changes.with_columns(until.alias("until")).filter(pl.col("new").is_not_null(), pl.col("new") != "")
-        return rows.select(ROW, pl.col("new").alias("owner"), pl.col("as_of").alias("at"), "until", "rule")
+        created = pl.DataFrame({ROW: material.rows, "created": material.leads["created"]})
+        came_with_it = (pl.col("rule") == RECORD) & pl.col("old").is_null()
+        at = pl.when(came_with_it).then(pl.min_horizontal("created", "as_of")).otherwise("as_of").alias("at")
+        rows = rows.join(created, on=ROW, how="left", maintain_order="left")
+        return rows.select(ROW, pl.col("new").alias("owner"), at, "until", "rule")
     owners = pl.DataFrame({ROW: material.rows, "owner": material.leads["owner"], "at": material.leads["created"]})
     owners = owners.filter(pl.col("owner").is_not_null(), pl.col("at").is_not_null())
     return owners.with_columns(material.now.alias("until"), pl.lit(None, dtype=pl.String).alias("rule"))
@@ -182,7 +188,7 @@ def rep_table(material: Material, rows: pl.DataFrame) -> Table:
             Column("in_time_share", "in time, share", "share", of="judged"),
         ]
     since = (
-        "the state's history of owners"
+        "the state's history of owners; a lead that came with its owner has it since it was created"
         if material.history is not None
         else "the leads' owner since they were created: there is no state"
     )

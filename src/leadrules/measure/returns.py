@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from leadrules.core.functions.columnar import fold_series
 from leadrules.measure.campaigns import follow_ups
-from leadrules.measure.figures import percent, ratio
+from leadrules.measure.costs import campaign_costs, cost_gaps, cost_per_lead
+from leadrules.measure.figures import ratio
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
 from leadrules.measure.sales import ALL, cycle_table, sales_table
+from leadrules.show.tables import percent
 
 NO_WON = Missing(
     "Return, ROI, sales",
@@ -41,6 +42,7 @@ NO_RATE = Missing(
     "nothing says what an hour costs",
     "say it in leadrules.yaml: report: {cost_per_hour: 45}",
 )
+SUMMED = ("cost", "uncosted", "activities", "hours", "deals", "won")
 
 
 class Known:
@@ -91,7 +93,8 @@ def return_section(material: Material) -> Section:
     if known.deals:
         tables += [sales_table(material, has_value=known.value), cycle_table(material, groups(material))]
     charts = _charts(known, tables)
-    return Section("returns", "Return", tuple(tables), charts, _findings(known, total, tables), known.missing())
+    missing = (*known.missing(), *(cost_gaps(material, leads["uncosted"]) if known.cost else ()))
+    return Section("returns", "Return", tuple(tables), charts, _findings(known, total, tables), missing)
 
 
 def _charts(known: Known, tables: list[Table]) -> tuple[Chart, ...]:
@@ -123,8 +126,8 @@ def _findings(known: Known, total: pl.DataFrame, tables: list[Table]) -> tuple[s
 
 
 def lead_rows(material: Material) -> pl.DataFrame:
-    """Per lead: cost, activities, hours, deals, won."""
-    frame = pl.DataFrame({ROW: material.rows}).join(_costs(material), on=ROW, how="left", maintain_order="left")
+    """Per lead: cost, activities, hours, deals, won; `uncosted` is 1 where nothing says what it cost."""
+    frame = pl.DataFrame({ROW: material.rows}).join(campaign_costs(material), on=ROW, how="left", maintain_order="left")
     work = material.activities.group_by(ROW).agg(
         pl.len().cast(pl.Int64).alias("activities"), (pl.col("minutes").sum() / 60).alias("hours")
     )
@@ -132,31 +135,9 @@ def lead_rows(material: Material) -> pl.DataFrame:
     frame = frame.join(work, on=ROW, how="left", maintain_order="left").join(
         won, on=ROW, how="left", maintain_order="left"
     )
-    frame = frame.with_columns(pl.col("cost").fill_null(pl.lit(_cost_per_lead(material))).fill_null(0.0))
+    cost = pl.coalesce("cost", pl.lit(cost_per_lead(material)))
+    frame = frame.with_columns(cost.fill_null(0.0).alias("cost"), cost.is_null().cast(pl.Int64).alias("uncosted"))
     return frame.with_columns(pl.col("activities", "hours", "deals", "won").fill_null(0))
-
-
-def _cost_per_lead(material: Material) -> pl.Series:
-    """What each lead costs that no campaign paid for: as its source, else as any lead."""
-    settings = material.settings
-    flat = pl.Series([settings.cost_per_lead], dtype=pl.Float64).new_from_index(0, material.height)
-    if not settings.cost_per_lead_by_source or settings.source is None or settings.source not in material.leads.columns:
-        return flat
-    folded = fold_series(pl.Series(settings.cost_per_lead_by_source.keys())).to_list()
-    costs = dict(zip(folded, settings.cost_per_lead_by_source.values(), strict=True))
-    own = fold_series(material.group(settings.source)).replace_strict(costs, default=None, return_dtype=pl.Float64)
-    return own.zip_with(own.is_not_null(), flat)
-
-
-def _costs(material: Material) -> pl.DataFrame:
-    """A campaign's cost is shared evenly by its leads: lead_row, cost."""
-    if material.campaigns is None:
-        return pl.DataFrame(schema={ROW: pl.UInt32, "cost": pl.Float64})
-    members = material.in_campaigns.select(ROW, "campaign").join(
-        material.campaigns.select("campaign", "cost"), on="campaign"
-    )
-    members = members.filter(pl.col("cost").is_not_null()).with_columns(pl.col("cost") / pl.len().over("campaign"))
-    return members.group_by(ROW).agg(pl.col("cost").sum())
 
 
 def groups(material: Material) -> list[tuple[str, pl.DataFrame]]:
@@ -183,7 +164,7 @@ def total_row(material: Material, known: Known, leads: pl.DataFrame) -> pl.DataF
     sums = leads.select(
         pl.lit(ALL).alias("group"),
         pl.len().cast(pl.Int64).alias("leads"),
-        pl.col("cost", "activities", "hours", "deals", "won").sum(),
+        pl.col(SUMMED).sum(),
     )
     if material.campaigns is not None:
         alone = material.campaigns.join(material.in_campaigns, on="campaign", how="anti")
@@ -194,9 +175,7 @@ def total_row(material: Material, known: Known, leads: pl.DataFrame) -> pl.DataF
 def group_rows(material: Material, known: Known, members: pl.DataFrame, leads: pl.DataFrame) -> pl.DataFrame:
     """The sums of each group's leads, and what follows from them."""
     sums = (
-        members.join(leads, on=ROW)
-        .group_by("group")
-        .agg(pl.len().cast(pl.Int64).alias("leads"), pl.col("cost", "activities", "hours", "deals", "won").sum())
+        members.join(leads, on=ROW).group_by("group").agg(pl.len().cast(pl.Int64).alias("leads"), pl.col(SUMMED).sum())
     )
     return _figured(material, known, sums)
 
@@ -217,14 +196,17 @@ def campaign_rows(material: Material, known: Known) -> pl.DataFrame:
         rows = rows.join(material.campaigns.select("campaign", "cost"), on="campaign", how="full", coalesce=True)
     else:
         rows = rows.with_columns(pl.lit(None, dtype=pl.Float64).alias("cost"))
-    each = pl.DataFrame({ROW: material.rows, "single": _cost_per_lead(material)})
+    each = pl.DataFrame({ROW: material.rows, "single": cost_per_lead(material)})
     singly = (
         members.join(each, on=ROW).group_by("campaign").agg(pl.col("single").sum(), pl.col("single").count().alias("n"))
     )
     rows = rows.join(singly, on="campaign", how="left").with_columns(
-        pl.coalesce("cost", pl.when(pl.col("n") > 0).then("single")).alias("cost")
+        pl.col("leads", "activities", "hours", "deals", "won", "n").fill_null(0)
     )
-    rows = rows.with_columns(pl.col("leads", "activities", "hours", "deals", "won").fill_null(0))
+    rows = rows.with_columns(
+        pl.coalesce("cost", pl.when(pl.col("n") > 0).then("single")).alias("cost"),
+        pl.when(pl.col("cost").is_null()).then(pl.col("leads") - pl.col("n")).otherwise(0).alias("uncosted"),
+    )
     return _figured(material, known, rows.rename({"campaign": "group"}))
 
 
@@ -306,6 +288,7 @@ def _money_columns(known: Known) -> list[Column]:
         columns.append(Column("per_hour", "won per hour", "money", of="hours"))
     if known.cost:
         columns += [Column("cost", "cost", "money"), Column("cost_per_lead", "cost per lead", "money", of="leads")]
+        columns.append(Column("uncosted", "leads of unknown cost, counted as 0", "count"))
     if known.work:
         columns.append(Column("work", "hours x rate", "money"))
     if known.invested:

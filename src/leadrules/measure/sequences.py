@@ -10,16 +10,21 @@ from __future__ import annotations
 import polars as pl
 
 from leadrules.measure.coverage import step_rows, step_table, touches_of
-from leadrules.measure.figures import percent, ratio, wilson_high, wilson_low
+from leadrules.measure.figures import ratio, wilson_high, wilson_low
 from leadrules.measure.material import ROW, Material
-from leadrules.measure.model import Chart, Column, Missing, Section, Table
+from leadrules.measure.model import Chart, Column, Missing, Section, Table, Unit
 from leadrules.measure.settings import RATES
 from leadrules.measure.touches import first_hits
+from leadrules.show.tables import percent
 
 NO_ENROLMENTS = Missing(
     "Sequences", "nothing says who was in which sequence", "keep a state: `leadrules run` remembers every enrolment"
 )
 ROLES = {"contact": ("reply", "connect"), "reply": ("reply",), "connect": ("connect",), "meeting": ("meeting",), "opportunity": ("opportunity",), "won": ("won",)}  # fmt: skip
+
+TOUCHES = "touches"
+FIGURES = {"coverage": ("coverage", "due"), TOUCHES: ("touches_per_enrolment", "enrolled")}
+BENCHMARKS = {"sequence": pl.String, "figure": pl.String, "actual": pl.Float64, "n": pl.Int64, "benchmark": pl.Float64}
 
 
 def sequence_section(material: Material) -> Section:
@@ -40,15 +45,14 @@ def sequence_section(material: Material) -> Section:
     )
     steps = step_rows(material)
     rows = sequence_rows(material, rates, steps)
-    tables = [sequence_table(rows, rates), benchmark_table(material, rows)]
+    tables = [sequence_table(rows, rates), *benchmark_tables(material, rows)]
     if steps.height:
         tables += [step_table(material, steps), channel_table(material)]
-    shown = tuple(t for t in tables if t is not None)
     chart_rates = tuple(f"{name}_rate" for name in rates[:4])
     charts = (
         (Chart("sequences", "Rates per sequence", "sequences", "bars", "sequence", chart_rates),) if chart_rates else ()
     )
-    return Section("sequences", "Sequences", shown, charts, _findings(material, rows, rates), missing)
+    return Section("sequences", "Sequences", tuple(tables), charts, _findings(material, rows, rates), missing)
 
 
 def _findings(material: Material, rows: pl.DataFrame, rates: list[str]) -> tuple[str, ...]:
@@ -117,57 +121,50 @@ def sequence_table(rows: pl.DataFrame, rates: list[str]) -> Table:
     notes = (
         (
             "Rates are of enrolments, from the enrolment to the lead's next one. Contact: a human reply or a phone connect, "
-            "without automatic answers and bounces. Low and high: Wilson's 95 % interval."
+            "without automatic answers and bounces. Low and high: Wilson's 95% interval."
         ),
         "Coverage: of the steps that came due and that nothing held back, those for which an activity on their channel is known.",
     )
     return Table("sequences", "Sequences", tuple(columns), rows.select(c.name for c in columns), notes)
 
 
-def benchmark_table(material: Material, rows: pl.DataFrame) -> Table | None:
-    """Each figure beside the project's benchmark."""
-    found = []
-    for name, marks in material.settings.benchmarks.items():
-        own = rows.filter(pl.col("sequence") == name)
-        for figure, mark in marks.items():
-            column, of = {"coverage": ("coverage", "due"), "touches": ("touches_per_enrolment", "enrolled")}.get(
-                figure, (f"{figure}_rate", "enrolled")
-            )
-            known = own.height and column in own.columns
-            found.append((name, figure, own[column][0] if known else None, own[of][0] if known else 0, mark))
-    if not found:
-        return None
-    frame = pl.DataFrame(
-        found,
-        schema={
-            "sequence": pl.String,
-            "figure": pl.String,
-            "actual": pl.Float64,
-            "n": pl.Int64,
-            "benchmark": pl.Float64,
-        },
-        orient="row",
-    )
-    frame = frame.with_columns(
+def benchmark_tables(material: Material, rows: pl.DataFrame) -> list[Table]:
+    """Each figure beside the project's benchmark: the shares, and the touches per enrolment."""
+    found = [
+        _against(rows, sequence, figure, mark)
+        for sequence, marks in material.settings.benchmarks.items()
+        for figure, mark in marks.items()
+    ]
+    frame = pl.DataFrame(found, schema=BENCHMARKS, orient="row").with_columns(
         (pl.col("actual") - pl.col("benchmark")).alias("difference"),
         (pl.col("actual") < pl.col("benchmark")).alias("is_below"),
     )
+    is_touches = pl.col("figure") == TOUCHES
+    parts: tuple[tuple[str, str, Unit, pl.DataFrame], ...] = (
+        ("benchmarks", "Against the benchmarks", "share", frame.filter(~is_touches)),
+        ("benchmark_touches", "Touches against the benchmarks", "ratio", frame.filter(is_touches)),
+    )
+    return [_benchmarks(name, title, unit, part) for name, title, unit, part in parts if part.height]
+
+
+def _against(rows: pl.DataFrame, sequence: str, figure: str, mark: float) -> tuple[str, str, float | None, int, float]:
+    column, of = FIGURES.get(figure, (f"{figure}_rate", "enrolled"))
+    own = rows.filter(pl.col("sequence") == sequence)
+    is_known = own.height > 0 and column in own.columns
+    return sequence, figure, own[column][0] if is_known else None, own[of][0] if is_known else 0, mark
+
+
+def _benchmarks(name: str, title: str, unit: Unit, frame: pl.DataFrame) -> Table:
     columns = (
         Column("sequence", "sequence"),
         Column("figure", "figure"),
-        Column("actual", "actual", "ratio", of="n"),
+        Column("actual", "actual", unit, of="n"),
         Column("n", "of", "count"),
-        Column("benchmark", "benchmark", "number"),
-        Column("difference", "difference", "number"),
+        Column("benchmark", "benchmark", unit, of="n"),
+        Column("difference", "difference", unit, of="n"),
         Column("is_below", "below it", "flag"),
     )
-    return Table(
-        "benchmarks",
-        "Against the benchmarks",
-        columns,
-        frame.select(c.name for c in columns),
-        ("Shares are written 0.12 for 12 %.",),
-    )
+    return Table(name, title, columns, frame.select(c.name for c in columns))
 
 
 def channel_table(material: Material) -> Table:

@@ -16,7 +16,7 @@ from leadrules.core.diagnostics import Diagnostic
 from leadrules.core.text import nearest
 from leadrules.project.model import Project
 from leadrules.project.values import duration
-from leadrules.ruleset.model import Band, Classify, Matrix, Ruleset, Segment, Stages
+from leadrules.ruleset.model import Band, Classify, Goal, Matrix, Ruleset, Segment, Stages
 
 USUAL: Mapping[str, tuple[str, ...]] = {
     "reply": ("email_replied", "linkedin_replied", "sms_replied"),
@@ -141,24 +141,41 @@ def settings_of(project: Project, ruleset: Ruleset) -> Settings:
 
 def unknown_names(project: Project, ruleset: Ruleset) -> list[Diagnostic]:
     """What `report:` names and the rules do not have. The names of schemas are checked with the project."""
-    labelled = [d.name for d in ruleset.declared if isinstance(d, Band | Classify | Matrix | Stages | Segment)]
-    groups = [*labelled, *(f.name for f in project.lead_schema.fields)]
-    stages = [d.name for d in ruleset.declared if isinstance(d, Classify | Stages)]
-    sequences, goals = [s.name for s in ruleset.sequences], [g.name for g in ruleset.goals]
-    asked = {
-        "group_by": ("a lead field, band, matrix, classify, stages or segment", groups),
-        "type": ("a stages or classify", stages),
-        "benchmarks": ("a sequence", sequences),
-        "goals": ("a goal", goals),
-    }
+    asked = _asked(project, ruleset)
+    stages = {goal.name: _stages(goal) for goal in ruleset.goals}
     found = []
     for path, place in project.report_places:
-        kind, known = asked[str(path[1])]
+        if len(path) == 4:
+            # The stages of a goal that is not there are not looked at: the goal is the mistake.
+            kind, known = f"a stage or activity of the goal `{path[2]}`", stages.get(str(path[2]), [str(path[3])])
+        else:
+            kind, known = asked[str(path[1])]
         name = _named(project.report, path)
         if name is not None and name not in known:
-            message = f"`{name}` is not {kind} of this project"
+            message = f"`{name}` is not {kind} of this project" if len(path) < 4 else f"`{name}` is not {kind}"
             found.append(finding("LR062", place, message, help=_hint(name, known)))
     return found
+
+
+def _asked(project: Project, ruleset: Ruleset) -> dict[str, tuple[str, list[str]]]:
+    """What each setting names, in words, and the names that there are."""
+    labelled = [d.name for d in ruleset.declared if isinstance(d, Band | Classify | Matrix | Stages | Segment)]
+    return {
+        "group_by": (
+            "a lead field, band, matrix, classify, stages or segment",
+            [*labelled, *(f.name for f in project.lead_schema.fields)],
+        ),
+        "type": ("a stages or classify", [d.name for d in ruleset.declared if isinstance(d, Classify | Stages)]),
+        "benchmarks": ("a sequence", [s.name for s in ruleset.sequences]),
+        "goals": ("a goal", [g.name for g in ruleset.goals]),
+    }
+
+
+def _stages(goal: Goal) -> list[str]:
+    """The names that a goal uses: its target, its stages and its activities."""
+    return list(
+        dict.fromkeys([goal.target_of, *(n for s, shares in goal.rates for n in (s, *(of for _, of in shares)))])
+    )
 
 
 def _named(report: Mapping[str, Any], path: tuple[str | int, ...]) -> str | None:
@@ -166,10 +183,11 @@ def _named(report: Mapping[str, Any], path: tuple[str | int, ...]) -> str | None
     value = report.get(str(path[1]))
     if len(path) == 2:
         return value if isinstance(value, str) else None
-    if isinstance(path[2], int):
-        item = value[path[2]] if isinstance(value, list) else None
+    name = path[-1]
+    if isinstance(name, int):
+        item = value[name] if isinstance(value, list) else None
         return item if isinstance(item, str) else None
-    return path[2]
+    return name
 
 
 def _hint(name: str, known: Iterable[str]) -> str:

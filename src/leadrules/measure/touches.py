@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from leadrules.measure.figures import percent, ratio
+from leadrules.measure.figures import ratio
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
+from leadrules.show.tables import percent
 
 MANY = 15  # and more
 PATIENCE = 5

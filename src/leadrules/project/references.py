@@ -67,12 +67,18 @@ def _check_report(settings: Settings, fields: list[str], types: tuple[EventType,
 
 
 def report_places(document: Document) -> tuple[tuple[KeyPath, Span], ...]:
-    """Where `report:` names bands, sequences and goals: they are known once the rules are compiled."""
+    """Where `report:` names bands, sequences, goals and their stages: they are known once the rules are compiled."""
     return tuple(
         (path, document.key(*path) if path[1] in _KEYED else document.at(*path))
         for path in document.places
-        if path[:1] == ("report",) and len(path) in (2, 3) and path[1] in (*_KEYED, "group_by", "type")
+        if path[:1] == ("report",) and _is_of_rules(path)
     )
+
+
+def _is_of_rules(path: KeyPath) -> bool:
+    if len(path) == 4:
+        return path[1] == "goals"
+    return len(path) in (2, 3) and path[1] in (*_KEYED, "group_by", "type")
 
 
 def _check_field(settings: Settings, path: KeyPath, name: str | None, fields: list[str]) -> None:

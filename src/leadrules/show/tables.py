@@ -50,6 +50,17 @@ def number(value: float | None) -> str:
     return f"{value:,.4f}".rstrip("0").rstrip(".")
 
 
+def percent(share: float | None) -> str:
+    """A share for people: 71.4%; where there is nothing to divide by, n/a. A share below 0.1% keeps a second decimal.
+
+    >>> percent(0.7143), percent(0.0004), percent(1.0), percent(None)
+    ('71.4%', '0.04%', '100.0%', 'n/a')
+    """
+    if share is None:
+        return "n/a"
+    return f"{share:,.2%}" if 0 < abs(share) < 0.001 else f"{share:,.1%}"
+
+
 def words(cell: Cell) -> str:
     """A cell as text, without its bar."""
     if cell is None:

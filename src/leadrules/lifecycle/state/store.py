@@ -109,7 +109,11 @@ def history(path: Path, keys: Iterable[str] | None = None) -> pl.DataFrame:
     parameters: list[object] | None = None if keys is None else [list(keys)]
     with reading(path) as connection:
         return _typed(
-            frame_of(connection, f"select * from history {chosen} order by run, key, kind, what", parameters),
+            frame_of(
+                connection,
+                f"select * from history {chosen} order by run, key, kind, what, rule <> 'record'",
+                parameters,
+            ),
             HISTORY_COLUMNS,
         )
 

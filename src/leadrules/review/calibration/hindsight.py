@@ -16,7 +16,7 @@ import polars as pl
 from leadrules.calibrate.sample import Sample, Weighed, in_time
 from leadrules.compile.compile import compile_project
 from leadrules.core.diagnostics import Diagnostic
-from leadrules.core.source import SourceFile
+from leadrules.core.source import SourceFile, Span
 from leadrules.core.text import nfc
 from leadrules.engine.columns import ColumnFacts
 from leadrules.lifecycle.run import Inputs, Outcome, RunRequest, execute, read_inputs
@@ -60,13 +60,16 @@ def asked(project: Project, modules: Sequence[Module], question: Question) -> Ru
     Raises UnanswerableError where the outcome is no condition of these rules.
     """
     fields = [f.name for f in project.lead_schema.fields if f.type.kind != "set" and f.name != project.key]
-    text = f"segment `{OUTCOME}` when {question.outcome}\n"
+    head = f"segment `{OUTCOME}` when "
+    text = f"{head}{question.outcome}\n"
     text += "".join(f"define `{FIELD}{name}` = lead.`{name}`\n" for name in fields if "`" not in name)
     module, unread = parse(SourceFile(PATH, text))
     compiled = compile_project(project, [*modules, module])
     wrong = [d for d in (*unread, *compiled.diagnostics) if d.severity == "error"]
     if wrong or compiled.ruleset is None:
-        raise UnanswerableError(f"the outcome `{question.outcome}` is no condition of these rules", findings=wrong)
+        typed = _Typed(module.file, SourceFile(PATH, question.outcome), len(head))
+        message = f"the outcome `{question.outcome}` is no condition of these rules"
+        raise UnanswerableError(message, findings=[typed.finding(one) for one in wrong])
     known = {nfc(name) for name in fields}
     for name in question.excluded:
         if nfc(name) not in known:
@@ -75,6 +78,27 @@ def asked(project: Project, modules: Sequence[Module], question: Question) -> Ru
         for_run(compiled.ruleset),
         routes=(), sequences=(), triggers=(), exits=(), suppressions=(), asserts=(), tests=(),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """Findings of the segment that was made of the outcome, as findings of the outcome as it was typed."""
+
+    made: SourceFile
+    typed: SourceFile
+    before: int  # what was put before it
+
+    def finding(self, one: Diagnostic) -> Diagnostic:
+        """At its place in what was typed; places elsewhere stay."""
+        related = tuple(replace(other, span=self._span(other.span)) for other in one.related)
+        return replace(one, span=self._span(one.span), related=related, fixes=())
+
+    def _span(self, span: Span) -> Span:
+        if span.file is not self.made:
+            return span
+        last = len(self.typed.text)
+        start, end = (min(max(at - self.before, 0), last) for at in (span.start, span.end))
+        return Span(self.typed, start, end)
 
 
 def outcome_of(ruleset: Ruleset) -> Segment:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from leadrules.show.tables import Bar, Cell, Section
+from leadrules.show.tables import Bar, Cell, Section, percent
 
 MOST_LINES = 40
 MOST_FIELDS = 15
@@ -35,7 +35,7 @@ def _sections(document: Mapping[str, Any]) -> Iterator[Section]:
 
 def _read(document: Mapping[str, Any]) -> Section:
     reached, read = document["reached"], document["read"]
-    said = f"{reached['reached']:,} of {reached['of']:,} leads ({_percent(reached['share'])}) reached it"
+    said = f"{reached['reached']:,} of {reached['of']:,} leads ({percent(reached['share'])}) reached it"
     rejected = [f"{read['rejected']:,} rows were rejected"] if read["rejected"] else []
     return Section(f"Outcome: {document['outcome']}", notes=(said, *rejected, *document["notes"]))
 
@@ -71,14 +71,14 @@ def _lines(document: Mapping[str, Any]) -> Section:
             _suggested(line),
             line["fired"]["of"],
             line["fired"]["reached"],
-            _percent(line["fired"]["share"]),
+            percent(line["fired"]["share"]),
             _times(line["lift"]),
             _between(line["interval"]),
             _auc(line["auc"]),
         )
         for line in document["lines"]
     ]
-    columns = ("line", "points", "suggested", "leads", "reached", "rate", "lift", "95 %", "AUC")
+    columns = ("line", "points", "suggested", "leads", "reached", "rate", "lift", "95%", "AUC")
     notes = ["lift: the rate of the leads that a line gives something, over the rate of all leads"] if rows else []
     if len(rows) > MOST_LINES:
         notes.append(f"and {len(rows) - MOST_LINES} more lines: --format json has all")
@@ -103,14 +103,14 @@ def _ranges(score: Mapping[str, Any]) -> Section:
             _from_to(r["low"], r["high"]),
             r["rate"]["of"],
             r["rate"]["reached"],
-            _percent(r["rate"]["share"]),
+            percent(r["rate"]["share"]),
             _shares(r["rate"]["interval"]),
             Bar(r["rate"]["share"] or 0.0),
             "lower than the range before it" if r["falls"] else "",
         )
         for r in score["ranges"]
     )
-    return Section(f"Calibration of {score['name']}", ("score", "leads", "reached", "rate", "95 %", "", ""), rows)
+    return Section(f"Calibration of {score['name']}", ("score", "leads", "reached", "rate", "95%", "", ""), rows)
 
 
 def _thresholds(score: Mapping[str, Any]) -> Section:
@@ -120,8 +120,8 @@ def _thresholds(score: Mapping[str, Any]) -> Section:
             row["label"],
             row["leads"],
             NOT_AVAILABLE if row["per_week"] is None else f"{row['per_week']:,.1f}",
-            _percent(row["precision"]),
-            _percent(row["recall"]),
+            percent(row["precision"]),
+            percent(row["recall"]),
         )
         for row in score["thresholds"]
     )
@@ -148,10 +148,6 @@ def _auc(value: float | None) -> str:
     return NOT_AVAILABLE if value is None else f"{value:.3f}"
 
 
-def _percent(share: float | None) -> str:
-    return NOT_AVAILABLE if share is None else f"{share:.1%}"
-
-
 def _times(lift: float | None) -> str:
     return NOT_AVAILABLE if lift is None else f"{lift:.2f}x"
 
@@ -161,7 +157,7 @@ def _between(interval: list[float] | None) -> str:
 
 
 def _shares(interval: list[float] | None) -> str:
-    return "" if interval is None else f"{interval[0]:.1%} to {interval[1]:.1%}"
+    return "" if interval is None else f"{percent(interval[0])} to {percent(interval[1])}"
 
 
 def _number(value: float) -> str:

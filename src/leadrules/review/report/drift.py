@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadrules.data.errors import InputError
-from leadrules.measure.drift import Snapshot, read_run, snapshot_of, snapshot_of_run
+from leadrules.measure.snapshots import Snapshot, read_run, snapshot_of, snapshot_of_run
 from leadrules.review.report.report import gather
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ def snapshot_against(
 ) -> Snapshot:
     """What stands at `path`: a run's folder, else leads (`leads` is its source) with their `events`. Raises InputError."""
     if path.is_dir():
-        return _of_run(path)
+        return _of_run(path, ruleset)
     then = replace(request, leads=leads, events=events or (), as_of=None, since=None, state=None)
     if events is None:
         then = replace(then, events=request.events, as_of=gather(then, ruleset, None).material.as_of)
     return snapshot_of(gather(then, ruleset, None).material, path.name)
 
 
-def _of_run(folder: Path) -> Snapshot:
+def _of_run(folder: Path, ruleset: Ruleset) -> Snapshot:
     try:
         manifest, decisions = read_run(folder)
     except (OSError, ValueError, KeyError) as error:
@@ -44,4 +44,4 @@ def _of_run(folder: Path) -> Snapshot:
             f"{folder} is no folder of a run: {said}",
             f"name one that `leadrules run` wrote ({MANIFEST}), or older leads",
         ) from None
-    return snapshot_of_run(manifest, decisions, folder.name)
+    return snapshot_of_run(manifest, decisions, folder.name, ruleset)

@@ -55,6 +55,6 @@ def _cells(row: tuple[Any, ...], columns: tuple[Column, ...], table: Table) -> I
     for value, column in zip(row, columns, strict=True):
         if isinstance(value, int | float):
             share = table.name.endswith("_rates") and column.name == "assumed"
-            yield f"{value * 100:.1f} %" if share else said(value, column)
+            yield show.percent(value) if share else said(value, column)
         else:
             yield ("n/a" if column.of is not None else "") if value is None else str(value)

@@ -17,7 +17,7 @@ import polars as pl
 from leadrules.measure.model import Chart, Column, Missing, Report, Section, Table
 from leadrules.show import figures
 from leadrules.show.figures import Marks, Series
-from leadrules.show.tables import number
+from leadrules.show.tables import number, percent
 
 LABELS_SHOWN = 60
 FEW_ROWS = 12
@@ -193,7 +193,7 @@ def _missing(one: Missing) -> str:
 def said(value: float, column: Column) -> str:
     """A figure as people read it, by its unit."""
     if column.unit == "share":
-        return f"{value * 100:,.1f} %"
+        return percent(value)
     if column.unit in ("days", "hours", "ratio"):
         return f"{value:,.1f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:,.2f}"
     if column.unit == "money":
