@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -313,13 +314,15 @@ def _event_sources(project: Project, path: str | None) -> tuple[Source, ...]:
 
 def event_sources(project: Project, path: str | None) -> tuple[Source, ...]:
     """The file that `--events` names, else those of leadrules.yaml."""
-    return project.events if path is None else (_named(_plain_source(project.events), path),)
+    return project.events if path is None else (_named(_plain_source(project.events, path), path),)
 
 
-def _plain_source(sources: tuple[Source, ...]) -> Source | None:
-    """The settings for another file of events: those of the one source that mixes types, if there is just one."""
+def _plain_source(sources: tuple[Source, ...], path: str) -> Source | None:
+    """The settings for another file of events: those of the source that mixes types; of several, the one whose files bear
+    such names, else the first."""
     mixed = [source for source in sources if source.type is None]
-    return mixed[0] if len(mixed) == 1 else None
+    alike = [source for source in mixed if fnmatch(Path(path).name, Path(source.path).name)]
+    return next(iter([*alike, *mixed]), None)
 
 
 def _named(source: Source | None, path: str) -> Source:
