@@ -242,6 +242,7 @@ def test_an_assert_that_is_broken_stops_the_run(project: Path) -> None:
     stopped = leadrules("run", "--no-state", cwd=project)
     assert stopped.returncode == 1
     assert 'assert owned "Everybody is owned" (rules/promise.lead:1) is broken by 3 leads' in stopped.stderr
+    assert max(len(line) for line in stopped.stderr.splitlines()) <= 110
     assert not (project / "out").exists()
     assert leadrules("run", "--no-state", "--force", cwd=project).returncode == 0
     assert (project / "out" / "decisions.csv").exists()

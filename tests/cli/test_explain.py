@@ -88,6 +88,30 @@ def test_a_name_narrows_to_one_statement(project: Path) -> None:
     assert "opted_out -> yes: opted_out is yes" in text
 
 
+def test_a_line_means_its_statement_and_owner_every_route(project: Path) -> None:
+    for line, statement in (
+        ("fit.pricing", "Score fit"),
+        ("route.sales.rest", "Route sales"),
+        ("sequence.outbound.2", "Seq"),
+    ):
+        done = leadrules("explain", "L1", line, cwd=project)
+        assert done.returncode == 0, done.stderr
+        assert f"\n{statement}" in done.stdout
+    asked = explained(project, "L1", "owner")
+    assert asked["owner"]["after"]
+    assert [route["name"] for route in asked["routes"]] == ["sales"]
+    assert asked["definitions"] == []
+    assert leadrules("explain", "L1", "fit.nothing", cwd=project).returncode == 2
+
+
+def test_a_route_that_keeps_says_so(tmp_path: Path) -> None:
+    rules = RULES.replace("inside: team", "early: keep owner when employees < 100  inside: team")
+    done = leadrules(
+        "explain", "L4", "sales", cwd=write(tmp_path, rules, LEADS.replace("L2,2026-10-03", "L4,2026-10-03"), EVENTS)
+    )
+    assert "Route sales: left to nobody, by early" in done.stdout
+
+
 def test_a_lead_or_a_name_that_is_not_there_is_exit_2(project: Path) -> None:
     lead = leadrules("explain", "L11", cwd=project)
     assert (lead.returncode, lead.stdout) == (2, "")

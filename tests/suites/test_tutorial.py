@@ -49,6 +49,10 @@ def test_changing_a_rule_fails_one_test(project: Path) -> None:
     end = failed.output.index("\n", failed.output.index("from engagement.clicked"))
     assert on_the_page(failed.output[start:end])
     assert failed.output.count("FAIL") == 1
+    covered = leadrules("test", "--coverage", "--project", project).output.splitlines()
+    shown = textwrap.dedent(PAGE.read_text(encoding="utf-8").split("no test reaches:\n\n")[1].split("\n\n")[0])
+    assert shown.count("\n") == 3
+    assert set(shown.splitlines()) <= set(covered)
     change(project, "acme_test.lead", "fit = 40 and engagement = 35", "fit = 40 and engagement = 40")
     assert leadrules("test", "--project", project).exit_code == 0
 
@@ -103,9 +107,8 @@ def test_running_twice_writes_the_same_bytes(project: Path, tmp_path: Path) -> N
         "fit.industry +10; fit.manager +5; fit.size +0.22; engagement.silent -10"
         in (first / "decisions.csv").read_text()
     )
-    assert (
-        leadrules("run", "--project", project, "--out", earlier, "--as-of", "2026-09-30", "--no-state").exit_code == 0
-    )
+    at = ("--as-of", "2026-09-30", "--no-state", "--out", earlier)
+    assert leadrules("plan", "--project", project, *at).exit_code == 0
     assert (earlier / "decisions.csv").read_bytes() != (first / "decisions.csv").read_bytes()
 
 

@@ -83,8 +83,8 @@ def test_what_hubspot_cannot_clear_is_told(project: Project) -> None:
     changes = pl.DataFrame(CHANGES, schema=["key", "field", "old", "new"], orient="row")
     found = updates_of(changes, replace(project, lead_schema=LeadSchema(FIELDS, "id")), "hubspot")
     assert len(found.notes) == 2
-    assert "cannot clear `status` of 1 leads" in found.notes[0]
-    assert "cannot clear `phone` of 1 leads" in found.notes[1]
+    assert "cannot clear `status` of 1 lead:" in found.notes[0]
+    assert "cannot clear `phone` of 1 lead:" in found.notes[1]
 
 
 def test_a_change_that_no_field_holds_is_told(project: Project) -> None:
@@ -92,7 +92,7 @@ def test_a_change_that_no_field_holds_is_told(project: Project) -> None:
     found = updates_of(changes, project, "salesforce")
     assert found.table.columns == ["Id"]
     assert found.table.is_empty()
-    assert "1 changes of the sequence: no lead field holds it" in found.notes[0]
+    assert "1 change of the sequence: no lead field holds it" in found.notes[0]
 
 
 def test_two_changed_fields_of_one_name_are_refused(project: Project) -> None:

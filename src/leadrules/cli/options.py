@@ -194,11 +194,6 @@ def deliver(text: str, output: Path | None, *, quiet: bool = False) -> None:
         click.echo(f"wrote {output}", err=True)
 
 
-def many(count: int, word: str) -> str:
-    """`1 lead`, `5,047 leads`."""
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
 def exit_code(diagnostics: Iterable[Diagnostic], *, strict: bool = False) -> int:
     """1 for an error, or for any warning when strict; else 0."""
     findings = list(diagnostics)

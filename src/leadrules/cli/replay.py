@@ -19,7 +19,6 @@ from leadrules.cli.options import (
     events_option,
     fail,
     leads_option,
-    many,
     path_option,
     project_option,
     reasons_option,
@@ -27,6 +26,7 @@ from leadrules.cli.options import (
 )
 from leadrules.cli.progress import Tell, progress
 from leadrules.cli.runs import RunOptions, form_of, instant, request_of
+from leadrules.core.text import many
 
 if TYPE_CHECKING:
     from leadrules.core.calendar import Calendar

@@ -17,7 +17,6 @@ from leadrules.cli.options import (
     fail,
     format_option,
     leads_option,
-    many,
     no_state_option,
     options,
     project_option,
@@ -25,6 +24,7 @@ from leadrules.cli.options import (
     state_option,
 )
 from leadrules.cli.runs import event_sources, instant, lead_source
+from leadrules.core.text import many
 
 if TYPE_CHECKING:
     from leadrules.lifecycle.run import RunRequest

@@ -14,13 +14,13 @@ from leadrules.cli.options import (
     exit_code,
     fail,
     format_option,
-    many,
     out_option,
     project_option,
     project_root,
     ready_project,
     show_findings,
 )
+from leadrules.core.text import many
 from leadrules.review.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatch
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -23,7 +24,6 @@ from leadrules.cli.options import (
     fire_edits_option,
     format_option,
     inputs_options,
-    many,
     options,
     path_option,
     project_option,
@@ -32,6 +32,7 @@ from leadrules.cli.options import (
     use_colour,
 )
 from leadrules.cli.progress import RUN_STEPS, WRITING, progress
+from leadrules.core.text import many
 
 if TYPE_CHECKING:
     from leadrules.cli.stateful import Held
@@ -355,10 +356,21 @@ def _stop_at_guards(outcome: Outcome, *, force: bool) -> None:
 
     broken = broken_guards(outcome)
     for words in broken:
-        click.echo(f"{'warning' if force else 'error'}: {words}", err=True)
+        click.echo(_wrapped(f"{'warning' if force else 'error'}: {words}"), err=True)
     if broken and not force:
         click.echo("error: a guard or an assert stopped the run; nothing was written. --force goes on.", err=True)
         raise SystemExit(OBJECTED)
+
+
+def _wrapped(words: str) -> str:
+    """A long list on lines of its own; no name in it is cut."""
+    return "\n".join(wrap(words, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
+
+
+def _rejected_words(outcome: Outcome) -> str:
+    """How many rows of each kind were rejected, as the dry run counts them."""
+    leads, events = outcome.leads.rejected, outcome.events.counts["events_rejected"]
+    return f"{many(leads, 'row')}{f' of leads and {events:,} of events' if events else ''} rejected"
 
 
 def _say_done(outcome: Outcome, out: Path, lost: list[str], seconds: float) -> None:
@@ -367,10 +379,9 @@ def _say_done(outcome: Outcome, out: Path, lost: list[str], seconds: float) -> N
     from leadrules.lifecycle.run import calendar_of
 
     at = iso(outcome.as_of.at, calendar_of(outcome.request.ruleset))
-    rejected = outcome.leads.rejected + outcome.events.counts["events_rejected"]
     click.echo(f"as of {at or 'no time'} ({outcome.as_of.reason})", err=True)
     decided = many(outcome.leads.frame.height, "lead")
-    click.echo(f"{decided} decided, {many(rejected, 'row')} rejected; wrote {out} in {seconds:.1f} s", err=True)
+    click.echo(f"{decided} decided, {_rejected_words(outcome)}; wrote {out} in {seconds:.1f} s", err=True)
     for words in (*outcome.leads.notes, *outcome.events.notes, *lost, *notes(outcome)):
         click.echo(f"note: {words}", err=True)
 

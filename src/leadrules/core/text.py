@@ -61,6 +61,11 @@ def number_text(number: float, decimals: int | None = None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def many(count: int, word: str) -> str:
+    """`1 lead`, `5,047 leads`."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
 def rounded(number: float, decimals: int = 0) -> float:
     """The one rounding of the language: sign(x) floor(|x| 10^d + 0.5 + 1e-7) / 10^d; what is too large to count in 10^-d stays."""
     scale = 10.0**decimals

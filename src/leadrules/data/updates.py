@@ -13,6 +13,7 @@ from typing import Literal
 
 import polars as pl
 
+from leadrules.core.text import many
 from leadrules.data.errors import InputError
 from leadrules.project.model import Field, Project, Source
 
@@ -93,7 +94,7 @@ def _identifier(project: Project, crm: Crm) -> str:
 
 def _without_field(unknown: Mapping[str, int], crm: Crm) -> list[str]:
     return [
-        f"{crm}.csv leaves out {count:,} changes of the {name}: no lead field holds it; name one in leadrules.yaml: "
+        f"{crm}.csv leaves out {many(count, 'change')} of the {name}: no lead field holds it; name one in leadrules.yaml: "
         f"`fields: {{{name}: ...}}`"
         for name, count in unknown.items()
     ]
@@ -105,8 +106,8 @@ def _uncleared(changed: Sequence[Field], rows: Mapping[str, pl.DataFrame], crm: 
         return []
     counts = {field.name: rows[field.name].filter(pl.col("new") == "").height for field in changed}
     return [
-        f"{crm}.csv cannot clear `{name}` of {count:,} leads: {_NAMES[crm]}'s import leaves a value alone where the cell "
-        "is blank; undo.csv lists them with a blank `new`"
+        f"{crm}.csv cannot clear `{name}` of {many(count, 'lead')}: {_NAMES[crm]}'s import leaves a value alone where "
+        "the cell is blank; undo.csv lists them with a blank `new`"
         for name, count in counts.items()
         if count
     ]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from leadrules.lifecycle.decide import Decided
 
 USUAL = 0.999  # the share of times that a single wrong one cannot move
-SHOWN, SHOWN_LEADS = 3, 20
+SHOWN, SHOWN_LEADS = 3, 10
 
 
 def broken_guards(outcome: Outcome) -> list[str]:

@@ -30,6 +30,7 @@ from leadrules.review.explain.words import Words
 from leadrules.ruleset.model import Assert, Definition, Placed, Ruleset
 
 FORMAT_VERSION = 1
+_SLOTS = {"owner": "route", "sequence": "sequence"}
 MOST_GUESSED = 5_000
 Document = dict[str, Any]
 Files = Mapping[str, SourceFile]
@@ -49,12 +50,16 @@ class Asked:
 
 
 def asked(ruleset: Ruleset, name: str | None) -> Asked:
-    """The statements that a name means: `fit`, `inbound`, or with its kind `trigger.inbound`. Raises InputError for none."""
+    """The statements that a name means: `fit`, `trigger.inbound`, `owner`, the line `fit.senior`. Raises InputError for none."""
     known = list(_named(ruleset))
     if name is None:
         return Asked(None, tuple((kind, part) for kind, _, part in known))
     kind, dot, rest = name.partition(".")
     found = [(its, part) for its, own, part in known if own == name or (dot and its == kind and own == rest)]
+    if not found and name in _SLOTS:  # what everybody asks for, whatever the rules call what decides it
+        found = [(its, part) for its, _, part in known if its == _SLOTS[name]]
+    if not found and dot:  # a line, as reasons and traces name it: the statement that has it
+        found = [(its, part) for its, own, part in known if name in _lines(its, own, part)]
     if not found:
         guess = nearest(rest if dot and rest else name, [own for _, own, _ in known])
         hint = (
@@ -70,6 +75,12 @@ def _named(ruleset: Ruleset) -> Iterator[tuple[str, str, Placed]]:
     yield from (("sequence", one.name, one) for one in ruleset.sequences)
     yield from (("trigger", one.name, one) for one in ruleset.triggers)
     yield from (("assert", one.name, one) for one in ruleset.asserts)
+
+
+def _lines(kind: str, own: str, part: Placed) -> Iterator[str]:
+    prefix = own if kind == "definition" else f"{kind}.{own}"
+    for line in (*getattr(part, "rules", ()), *getattr(part, "steps", ())):
+        yield f"{prefix}.{line.number if kind == 'sequence' else line.name}"
 
 
 # -- which lead -----------------------------------------------------------------------------------------------------
@@ -170,8 +181,10 @@ def _parts(lead: OneLead, words: Words, wanted: Asked, history: pl.DataFrame | N
         "sequences": [sequence(lead, words, one) for one in wanted.of("sequence")],
         "triggers": [trigger(lead, words, one) for one in wanted.of("trigger")],
     }
+    if wanted.name is None or wanted.name == "owner":
+        found["owner"] = owner(lead, words, history)
     if wanted.name is None:
-        found |= {"owner": owner(lead, words, history), "actions": actions(lead, words)}
+        found["actions"] = actions(lead, words)
     return found
 
 

@@ -29,6 +29,7 @@ from leadrules.review.explain.words import Words
 from leadrules.ruleset.model import Route, RouteRule
 
 Document = dict[str, Any]
+KEPT = "it stays as it is"
 # Why a rep was not eligible, as a sales lead would say it.
 SAID: Mapping[str, str] = {
     INACTIVE: "is not active",
@@ -222,7 +223,7 @@ def _strategy(rule: RouteRule) -> str | None:
 def _picked(rule: RouteRule) -> str:
     """How the rule chooses."""
     if rule.target.kind == "keep":
-        return "it stays as it is"
+        return KEPT
     if rule.target.kind != "team":
         return ""
     strategy = _strategy(rule)

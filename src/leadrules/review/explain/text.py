@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadrules.core.text import number_text
+from leadrules.review.explain.owner import KEPT
 from leadrules.show.page import Page
 
 Document = Mapping[str, Any]
@@ -252,8 +253,7 @@ def _changes(page: Page, changes: Document | None) -> None:
 
 
 def _route(page: Page, one: Document) -> None:
-    won = f": {one['gave'] or 'nobody'}" + (f" by {one['rule']}" if one["rule"] else "") if one["looked"] else ""
-    page.head(f"Route {one['name']}{won or ': did not look at it'}", _title(one))
+    page.head(f"Route {one['name']}: {_what_came_of(one)}", _title(one))
     if one["why_not"]:
         page.line(2, one["why_not"])
     if one["looked"] and one["order"]:
@@ -265,6 +265,18 @@ def _route(page: Page, one: Document) -> None:
     rest = [rule["rule"] for rule in one["rules"] if rule["outcome"] == "not looked at"]
     if rest:
         page.quiet(2, f"not looked at, for {one['rule']} came first: {', '.join(rest)}")
+
+
+def _what_came_of(route: Document) -> str:
+    if not route["looked"]:
+        return "did not look at it"
+    if route["rule"] is None:
+        return "no rule took it" if route["gave"] is None else f"no rule took it, {route['gave']} stays"
+    keeps = any(rule["rule"] == route["rule"] and rule["reason"] == KEPT for rule in route["rules"])
+    by = f"by {route['rule']}"
+    if keeps:
+        return f"{route['gave']} keeps it, {by}" if route["gave"] else f"left to nobody, {by}"
+    return f"{route['gave'] or 'nobody'} {by}"
 
 
 def _owner(page: Page, owner: Document) -> None:

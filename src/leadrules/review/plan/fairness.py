@@ -1,13 +1,14 @@
 """The part of a dry run that says whether leads are dealt fairly: what each rep gets beside what it could expect.
 
 In: a router after its run, the ruleset's bands. Out: the `fairness` of the plan's document, and its section of the screen:
-per rule the rep who is farthest from its share, in all and within each label of the first band. Judges nothing.
+per rule the rep who is farthest from its share, in all and, where chance cannot have done it, within a label of a band.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
+from math import sqrt
 from typing import Any
 
 from leadrules.lifecycle.routes.fairness import fairness
@@ -15,8 +16,10 @@ from leadrules.lifecycle.routes.routing import Router
 from leadrules.ruleset.model import Band, Ruleset
 from leadrules.show.tables import Cell, Section
 
-SHOWN_LINES = 10
+SHOWN_RULES, SHOWN_LABELS = 5, 3
 DIGITS = 4
+BEYOND_CHANCE = 3.0  # standard deviations
+FEWEST = 5  # leads more or fewer than its share
 
 
 def fairness_document(router: Router, ruleset: Ruleset) -> list[dict[str, Any]]:
@@ -39,24 +42,32 @@ def _row(row: Mapping[str, Any], band: Band | None) -> dict[str, Any]:
 
 
 def fairness_sections(rows: list[dict[str, Any]]) -> Iterator[Section]:
-    """One line per rule, the busiest rules first, and under it one per label of the first band."""
-    band = next((row["band"] for row in rows if row["band"] is not None), None)
+    """One line per rule, the busiest rules first, and under it the labels that are shared out unlike the rule's share."""
     groups = {at: list(some) for at, some in groupby(rows, key=lambda row: (row["rule"], row["band"], row["label"]))}
     leads = {at: sum(row["leads"] for row in some) for at, some in groups.items()}
     rules = sorted((at[0] for at in groups if at[1] is None), key=lambda rule: -leads[rule, None, None])
     lines: list[tuple[Cell, ...]] = []
-    for rule in rules:
-        labels = [at for at in groups if band is not None and at[:2] == (rule, band)]
-        if len(lines) + 1 + len(labels) > SHOWN_LINES and lines:
-            break
+    for rule in rules[:SHOWN_RULES]:
+        labels = [at for at in groups if at[0] == rule and at[1] is not None and _is_beyond_chance(groups[at])]
         lines += [
             _line(rule, groups[rule, None, None]),
-            *(_line(f"  {at[2] or '(blank)'}", groups[at]) for at in labels),
+            *(_line(f"  {at[1]} {at[2] or '(blank)'}", groups[at]) for at in labels[:SHOWN_LABELS]),
         ]
-    left = len(rules) - sum(line[0] in rules for line in lines)
+    left = len(rules) - SHOWN_RULES
     if lines:
         columns = ("", "leads", "reps", "farthest from its share", "has", "expected")
-        yield Section("Fairness", columns, tuple(lines), (f"and {left} more rules",) if left else ())
+        more = f"and {left} more rules; " if left > 0 else ""
+        yield Section("Fairness", columns, tuple(lines), (f"{more}every rep within every band: --format json",))
+
+
+def _is_beyond_chance(rows: list[dict[str, Any]]) -> bool:
+    """Whether some rep has more or fewer of these leads than dealing them blindly would explain."""
+    leads = sum(row["leads"] for row in rows)
+    return any(
+        abs(row["leads"] - leads * row["expected"])
+        > max(FEWEST, BEYOND_CHANCE * sqrt(leads * row["expected"] * (1 - row["expected"])))
+        for row in rows
+    )
 
 
 def _line(name: str, rows: list[dict[str, Any]]) -> tuple[Cell, ...]:

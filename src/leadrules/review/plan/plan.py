@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from leadrules.core.text import many
 from leadrules.lifecycle.manifest import manifest
 from leadrules.lifecycle.run import Outcome
 from leadrules.review.plan.decisions import decision_sections, decisions_document
@@ -18,7 +19,7 @@ from leadrules.ruleset.model import Band, Classify, Definition, Matrix, Segment,
 from leadrules.show.tables import Bar, Cell, Section
 
 FORMAT_VERSION = 1
-SHOWN_REJECTS, SHOWN_SEGMENTS, SHOWN_RULES, SHOWN_NEVER, SHOWN_LEADS, SHOWN_REASONS = 3, 12, 8, 8, 5, 3
+SHOWN_REJECTS, SHOWN_SEGMENTS, SHOWN_RULES, SHOWN_NEVER, SHOWN_LEADS, SHOWN_REASONS = 3, 8, 8, 8, 5, 3
 Labelled = Band | Matrix | Classify | Stages
 
 
@@ -176,10 +177,10 @@ def plan_sections(document: dict[str, Any]) -> list[Section]:
 def _read_section(document: dict[str, Any]) -> Section:
     counts, read = document["read"]["counts"], document["read"]
     lines = [
-        f"leads   {counts['leads_in']:,} rows: {counts['decided']:,} decided, {counts['rejected']:,} rejected",
+        f"leads   {many(counts['leads_in'], 'row')}: {counts['decided']:,} decided, {counts['rejected']:,} rejected",
     ]
     if counts["events_in"]:
-        lines.append(f"events  {counts['events_in']:,} rows: {_event_words(counts)}")
+        lines.append(f"events  {many(counts['events_in'], 'row')}: {_event_words(counts)}")
     shown = read["rejects"][:SHOWN_REJECTS]
     lines += [f"reject  {_reject_words(kind)}" for kind in shown]
     if len(read["rejects"]) > len(shown):
