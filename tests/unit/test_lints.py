@@ -187,7 +187,7 @@ def test_open_leads_of_the_project_file_are_no_rule(tmp_path: Path) -> None:
 
 
 def test_check_loads_no_polars(tmp_path: Path) -> None:
-    project_with(tmp_path, rules__example_lead=RULES)
+    project_with(tmp_path, rules__example_lead=f'{RULES}segment vp when title matches "(?i)\\b(vp|svp)\\b"\n')
     code = (
         "import sys\nfrom pathlib import Path\nfrom leadrules.review.workspace import open_workspace\n"
         "from leadrules.review.doubts import Asked, doubts\n"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
+import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadrules.core.functions.columnar import has_match, pattern_error
+from leadrules.core.functions.patterns import has_match, pattern_error
 from leadrules.core.text import fold, folded, in_units, nearest, nfc, number_text, plain, rounded, trimmed
 
 
@@ -69,6 +70,50 @@ def test_a_bad_pattern_says_why() -> None:
     assert pattern_error(r"ok.*") is None
     assert "look-around" in (pattern_error(r"(?=x)") or "")
     assert "unclosed" in (pattern_error("(") or "")
+
+
+PIECES = [
+    "a",
+    "部",
+    " ",
+    "#",
+    "-",
+    "&",
+    "~",
+    "^",
+    "$",
+    ".",
+    "|",
+    "(",
+    ")",
+    "()",
+    "*",
+    "+",
+    "?",
+    r"\b",
+    r"\W",
+    r"\.",
+    r"\-",
+]
+
+
+@given(st.sampled_from(["", "(?i)"]), st.lists(st.sampled_from(PIECES), max_size=12))
+@settings(max_examples=1_000)
+def test_what_is_taken_for_an_everyday_pattern_is_read_by_polars(flag: str, pieces: list[str]) -> None:
+    pattern = flag + "".join(pieces)
+    try:
+        pl.Series([""]).str.contains(pattern)
+    except pl.exceptions.PolarsError:
+        assert pattern_error(pattern) is not None
+    else:
+        assert pattern_error(pattern) is None
+
+
+def test_the_longest_everyday_pattern_is_not_too_large_for_polars() -> None:
+    for piece in (r"\w", r"\W", ".", "部", "((a*)*)*"):
+        pattern = "(?i)" + piece * (196 // len(piece))
+        assert not pl.Series([""]).str.contains(pattern).is_null().any()
+        assert pattern_error(pattern) is None
 
 
 @pytest.mark.parametrize(

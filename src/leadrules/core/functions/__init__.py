@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leadrules.core.functions import comparison, logic, moments, numbers, words
-from leadrules.core.functions.columnar import pattern_error
 from leadrules.core.functions.comparison import agree
 from leadrules.core.functions.logic import unify
 from leadrules.core.functions.moments import length_of, shifted_type
 from leadrules.core.functions.operation import Context, Example, Mismatch, Operation, Parameter
+from leadrules.core.functions.patterns import pattern_error
 from leadrules.core.functions.words import Lookup
 
 OPERATIONS: Mapping[str, Operation] = {

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from leadrules.core.calendar import Calendar, nominal
+from leadrules.core.functions.patterns import pattern_error
 from leadrules.core.text import TRIM, folded, plain
 from leadrules.core.types import Type
 
@@ -145,25 +146,6 @@ def by_python(series: pl.Series, native: pl.Series, pattern: str, function: Call
 def blank_if_empty(column: pl.Expr) -> pl.Expr:
     """Blank for the empty text."""
     return column.replace("", None)
-
-
-@lru_cache(maxsize=4096)
-def has_match(pattern: str, text: str) -> bool:
-    """Whether a pattern of Rust's regex syntax is found in a text: the row form of what Polars does."""
-    import polars as pl
-
-    return bool(pl.Series([text]).str.contains(pattern)[0])
-
-
-def pattern_error(pattern: str) -> str | None:
-    """What is wrong with a pattern, in the regex library's words; None for a good one."""
-    import polars as pl
-
-    try:
-        pl.Series([""]).str.contains(pattern)
-    except pl.exceptions.PolarsError as error:
-        return str(error).removeprefix("regex error: ").strip()
-    return None
 
 
 def is_member(column: pl.Expr, members: Sequence[Any] | frozenset[Any]) -> pl.Expr:

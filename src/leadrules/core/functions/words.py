@@ -13,6 +13,7 @@ from typing import Any
 
 from leadrules.core.functions import columnar
 from leadrules.core.functions.operation import Context, Example, Operation, parameter, plainly, strict, text
+from leadrules.core.functions.patterns import has_match
 from leadrules.core.text import TRIM, plain, trimmed
 from leadrules.core.types import NUMBER, SET, TEXT, YESNO, Type
 
@@ -68,7 +69,7 @@ def _matches(context: Context, value: Sequence[str], x: Any) -> bool:
     if x is None:
         return False
     seen = plain(x)
-    return any(columnar.has_match(pattern, seen) for pattern in value)
+    return any(has_match(pattern, seen) for pattern in value)
 
 
 def _matches_column(context: Context, value: Sequence[str], types: Sequence[Type], x: Any) -> Any:
