@@ -130,6 +130,29 @@ def test_kinds_of_columns(tmp_path: Path, values: list[str], expected: dict[str,
     assert rejects(checked(tmp_path, plan)) == []
 
 
+def test_days_begin_where_the_file_was_made(tmp_path: Path) -> None:
+    for text in ("id,会社\n1,青空\n".encode("cp932"), "id,メール\n1,a@x.jp\n".encode()):
+        plan = plan_of(tmp_path, text)
+        assert checked(tmp_path, plan).timezone == "Asia/Tokyo"
+        assert any("Asia/Tokyo" in note for note in plan.notes)
+    assert checked(tmp_path, plan_of(tmp_path, "id,mail\n1,a@x.com\n")).timezone == "UTC"
+
+
+def test_rules_are_drawn_from_what_divides_the_leads(tmp_path: Path) -> None:
+    header = "id,created_at,salutation,is_deleted,grade,status,company,phone\n"
+    rows = [
+        f"{i},2026-01-{i % 9 + 1:02d},{'Mr.' if i % 2 else 'Ms.'},false,A,{'New' if i % 3 else 'Old'}"
+        for i in range(60)
+    ]
+    plan = plan_of(tmp_path, header + "".join(f"{row},Acme {i % 50},\n" for i, row in enumerate(rows)))
+    assert "status" in plan.files["rules/starter.lead"]
+    assert not [word for word in ("salutation", "is_deleted", "grade") if word in plan.files["rules/starter.lead"]]
+    rows = [f"{i},2026-01-01,Mr.,false,A,New,{f'Acme {i}' if i % 3 else ''}," for i in range(60)]
+    plan = plan_of(tmp_path, header + "".join(f"{row}\n" for row in rows))
+    assert "company is not blank" in plan.files["rules/starter.lead"]
+    checked(tmp_path, plan)
+
+
 def test_a_few_cells_that_do_not_fit_are_said_and_rejected(tmp_path: Path) -> None:
     rows = [(f"L{at}", f"2026-01-{at % 28 + 1:02}", at, "yes" if at % 2 else "no", f"a{at}@b.co") for at in range(100)]
     wrong = {3: ("L3", "soon", 3, "yes", "a@b.co"), 7: ("L7", "2026-01-05", "10億", "no", "by phone")}

@@ -7,6 +7,7 @@ run uses, so what is found here is what a run will read. Knows nothing of rules.
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from leadrules.data.sources import Input
 from leadrules.data.tables import Table
 
 _HEAD = 1 << 16
+_KANA = re.compile("[\u3041-\u30ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Profile:
     columns: tuple[Column, ...]
     blanks: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...]
+
+    @property
+    def is_japanese(self) -> bool:
+        """Whether the file was made in Japan, by its encoding or its headers."""
+        return self.encoding == "cp932" or any(_KANA.search(column.header) for column in self.columns)
 
 
 def profile(source: Input) -> Profile:

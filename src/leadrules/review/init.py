@@ -62,6 +62,20 @@ L-008,2026-04-09,hana@example.com,Hana Stores,Retail,,
 """
 
 
+_WHERE = {
+    "": (
+        "timezone: UTC                     # such as Asia/Tokyo",
+        "week: Mon-Fri",
+        "# holidays: JP                    # a country, and/or a list of dates",
+    ),
+    "ja": (
+        "timezone: Asia/Tokyo              # where your days begin",
+        "week: Mon-Fri",
+        "holidays: JP                      # a country, and/or a list of dates",
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class InitPlan:
     """The text of each file by its path in the project, what the reader should know of them, and the file of leads to
@@ -197,9 +211,7 @@ def _project_yaml(name: str, path: str, found: Profile, drawn: Sequence[Drawn], 
         "# The project file: where the leads come from, and what its fields mean.",
         "version: 1",
         f"name: {_quoted(name or 'leads')}",
-        "timezone: UTC                     # such as Asia/Tokyo",
-        "week: Mon-Fri",
-        "# holidays: JP                    # a country, and/or a list of dates",
+        *_WHERE["ja" if found.is_japanese else ""],
         f"fields: {{{stated}}}",
         "sources:",
         "  leads:",
@@ -321,6 +333,8 @@ def _owners(column: Column) -> list[str]:
 def _notes(found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> tuple[str, ...]:
     notes = [f"{_many(found.rows, 'lead')}, {_many(len(drawn), 'field')}"]
     notes += [f'column "{header}" is left out: it {reason}' for header, reason in found.left_out]
+    if found.is_japanese:
+        notes.append("the file is Japanese, so timezone is Asia/Tokyo and holidays are JP's: see leadrules.yaml")
     if parts.numbered:
         notes.append("no column identifies a lead, so rows are numbered: add an id to keep state from run to run")
     notes += [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,11 @@ _HEAD = """\
 # Starter rules, drawn from your file. Change anything, then run `leadrules check` and `leadrules test`.
 # A line of a score is: a name, the points, and when they are given.
 """
+# What says something of the record, of the person's wishes or of who they are by birth, and nothing of a lead's worth.
+_OF_NO_USE = re.compile(
+    r"salutation|敬称|gender|性別|^sex$|delet|created|modified|updated|last_(viewed|referenced)|stamp$|sync|(^|_)ids?$"
+    r"|opt_?(in|out)|unsubscri|bounce|do_not|配信停止"
+)
 _FEW = 0.02
 _LEAST_LEADS = 20
 _LARGEST = 1e12
@@ -90,9 +96,12 @@ def _free(word: str, taken: set[str]) -> str:
 
 def _lines(drawn: Sequence[Drawn], key: str) -> list[Line]:
     outcome = _outcome(drawn)
-    usable = [field for field in drawn if field.column is not (outcome.column if outcome else None)]
+    usable = [
+        f for f in drawn if f.column is not (outcome.column if outcome else None) and not _OF_NO_USE.search(f.name)
+    ]
     known = answers(outcome.column) if outcome else None
-    choices = sorted((_choice_line(f, known) for f in usable if f.column.options), key=lambda pair: -pair[0])
+    drawn_choices = (_choice_line(f, known) for f in usable if f.column.options)
+    choices = sorted((pair for pair in drawn_choices if pair[0] > 0), key=lambda pair: -pair[0])
     numbers = sorted(
         (pair for f in usable if f.column.kind in ("number", "integer") for pair in _number_line(f, known)),
         key=lambda pair: -pair[0],
@@ -108,12 +117,19 @@ def _lines(drawn: Sequence[Drawn], key: str) -> list[Line]:
 def _presence(usable: Sequence[Drawn], key: str, others: Sequence[Line]) -> list[Line]:
     """Whether a lead can be reached, or where nothing else can be said, whether anything is known of it."""
     addresses = [field for field in usable if field.column.kind == "email" or _is_mail(field)]
+    addresses.sort(key=lambda field: not field.column.filled)
     mail = [_present(field, 5) for field in addresses[:1]]
     if others:
         return mail
-    rest = [field for field in usable if field.column.kind in ("text", "email", "date", "datetime", "set")]
-    more = [_present(field, 10) for field in rest if field.name not in {line.id for line in mail}]
-    return [*mail, *more[:3]] or [_present_key(key)]
+    rest = [field for field in usable if field.column.kind in ("text", "email", "set") and field not in addresses[:1]]
+    more = [_present(field, 10) for field in sorted(rest, key=_is_nearly_always_or_never)[:3]]
+    return [*mail, *more] or [_present_key(key)]
+
+
+def _is_nearly_always_or_never(field: Drawn) -> bool:
+    """Whether a column is filled in for so many or so few leads that it divides none."""
+    rows = 0 if field.column.values is None else len(field.column.values)
+    return not _FEW * rows <= field.column.filled <= (1 - _FEW) * rows
 
 
 def _is_mail(field: Drawn) -> bool:
