@@ -49,7 +49,7 @@ class Company:
 OUTCOMES = ("contact", "reply", "connect", "meeting", "opportunity", "won")
 
 
-def _common(con: Sql, as_of: str, parts: Mapping[str, str]) -> None:
+def common(con: Sql, as_of: str, parts: Mapping[str, str]) -> None:
     """m_contact, m_reply, ..: the moments of each outcome. enrolments: one that is over begins in the run that first shows
     it, one that lasts when the lead was enrolled; what comes until the next one, or the report, is held to be of it."""
     automatic = (
@@ -92,7 +92,7 @@ def small_company(folder: Path) -> Company:
         "opportunity": "",
         "won": "deal_won",
     }
-    _common(con, as_of, parts)
+    common(con, as_of, parts)
     con.execute(
         """create table per_lead as
         select id, if(source = 'Ads', 30, 2)::double as cost, 0 as uncosted, {} from leads l""".format(
@@ -172,7 +172,7 @@ def acme(folder: Path) -> Company:
     project, outs = acme_weeks.write_weeks(folder)
     con = acme_exports()
     acme_weeks.read_runs(con, outs)
-    _common(con, acme_weeks.AS_OF, ACME_PARTS)
+    common(con, acme_weeks.AS_OF, ACME_PARTS)
     groups = {"lead_source": "select id, source as name from leads", "country": "select id, country as name from leads"}
     return Company(
         "acme", _document(project, "--against", outs[2][1]), con, acme_weeks.AS_OF, "outbound", "lifecycle", ACME_LABELS,

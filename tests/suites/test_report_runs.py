@@ -166,6 +166,19 @@ def test_conversions_by_touch(company: Company) -> None:
             assert row[outcome] == known.get(touch, 0)
 
 
+def test_the_funnel_by_sequence(company: Company) -> None:
+    name, moments = company.funnel
+    reached = " union all ".join(f"select {i} as step, id from ({query})" for i, query in enumerate(moments))
+    counted = company.rows(
+        f"""select sequence, step, count(distinct id) from ({reached}) join (select distinct id, sequence from enrolments) using (id)
+            group by 1, 2"""
+    )
+    shown = by(company.found[f"funnel_{name}_by_sequences"], "sequences")
+    assert {
+        (s, i): row[f"reached_{i}"] for s, row in shown.items() for i in range(len(moments)) if row[f"reached_{i}"]
+    } == {(s, i): n for s, i, n in counted}
+
+
 # -- stages ---------------------------------------------------------------------------------------------------------
 
 
