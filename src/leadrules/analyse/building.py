@@ -104,6 +104,8 @@ class Building:
             self._give_key(expr, region)
         elif expr.op == "compare" and isinstance(region, Words):
             self._compare(expr.args[0], expr.args[1], region)
+        elif isinstance(region, Words) and expr.op == "aggregate" and region.values and not region.all_but:
+            self._tell(self.terms.ruleset.aggregates[expr.value], value_in(region, expr.type, {}, None))
         elif isinstance(region, Numbers) and region.spans and expr.op not in LEAVES - {"aggregate"}:
             self._aim(expr, self._wanted(expr, region))
         return True
@@ -160,6 +162,8 @@ class Building:
 
     def _tell(self, one: Aggregate, value: Any) -> None:
         """An event that says so, of those that the aggregate looks at."""
+        if value is None:
+            return
         event = next((event for event in self.events if event["type"] in one.filter.types), None)
         if event is None:
             found = boxes(self.owner.conditions.where(one.filter))

@@ -143,6 +143,8 @@ class Conditions:
         op = expr.op
         if self._value(a) is not None:
             a, b, op = b, a, _MIRRORED[op]
+        if a.op == "if":
+            return self._either_way(a, lambda part: self._compare(Expr(op, expr.type, (part, b))))
         value = self._value(b)
         if value is None:
             term, swapped = self.terms.compared(a, b)
@@ -215,10 +217,25 @@ class Conditions:
 
     def _among(self, expr: Expr, region: Words) -> Formula | None:
         expr = self.terms.plain(expr)
+        if expr.op == "if":
+            return self._either_way(expr, lambda part: self._among(part, region))
+        if expr.op == "const" and expr.type.kind != "yesno":
+            return TRUE if self._is_one_of(expr, region) else FALSE
         if expr.type.kind == "yesno" and expr.op != "field":
             held = self.holds(expr)
             return held if region == YES else negated(held) if region == NO and not self._maybe_blank(expr) else None
         return atom(self.terms.term(expr), region)
+
+    def _either_way(self, expr: Expr, says: Callable[[Expr], Formula | None]) -> Formula | None:
+        """What is said of an `if` is said of the part that it takes."""
+        taken = self.holds(expr.args[0])
+        first, second = (says(self._settled(part)) for part in expr.args[1:])
+        if first is None or second is None:
+            return None
+        return either([both([taken, first]), both([negated(taken), second])])
+
+    def _is_one_of(self, expr: Expr, region: Words) -> bool:
+        return region.blank if expr.value is None else region.has(fold(str(expr.value)))
 
     def _maybe_blank(self, expr: Expr) -> bool:
         return self.terms.range(expr).blank
@@ -250,7 +267,10 @@ class Conditions:
         chosen = atom(term, Words(wanted))
         if isinstance(one, Band):
             return both([chosen, self._held(one, wanted)])
-        if isinstance(one, Classify | Stages) and (self.of_new_leads or not getattr(one, "forward_only", False)):
+        if isinstance(one, Classify | Stages) and self.of_new_leads:
+            # Without the label itself, so that "not this label" says what another one takes.
+            return either(self._label(one, name, len(one.labels)) for name in label_names(one) if name in wanted)
+        if isinstance(one, Classify | Stages) and not getattr(one, "forward_only", False):
             return both([chosen, either(self._label(one, name) for name in label_names(one) if name in wanted)])
         return chosen
 
@@ -298,11 +318,11 @@ class Conditions:
         side = Expr("name", Type("label", (), name), (), name)
         return self.holds(Expr("is_label", Type("yesno"), (side,), sorted(labels)))
 
-    def _label(self, one: Classify | Stages, name: str) -> Formula:
+    def _label(self, one: Classify | Stages, name: str, few: int = _FEW_LABELS) -> Formula:
         """What a label says: its line matches, and, where the list is short, those before it do not."""
         lines = [self.line(label) for label in one.labels]
         at = next(i for i, label in enumerate(one.labels) if label.name == name)
-        before = lines[:at] if at < _FEW_LABELS else []
+        before = lines[:at] if at < few else []
         return both([lines[at], *(negated(line) for line in before)])
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from leadrules.analyse.building import DEFAULT_DAY, MOST_EVENTS, NOON, Building
 from leadrules.analyse.conditions import Conditions
 from leadrules.analyse.domains import Numbers, numbers
-from leadrules.analyse.formulas import EMPTY, Atom, Box, boxes, negated
+from leadrules.analyse.formulas import EMPTY, Atom, Box, Formula, both, boxes, negated
 from leadrules.analyse.reach import gives
 from leadrules.core.functions import Context
 from leadrules.core.text import number_text
@@ -67,6 +67,33 @@ def _shown(value: Any) -> str:
 Claim = Callable[[LeadFacts, Program], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A score rule; of a group that takes the first, the rules before it, and the name of the choice that it belongs to."""
+
+    rule: ScoreRule
+    choice: str | None
+    before: tuple[ScoreRule, ...]
+
+
+def _points(expr: Expr) -> float:
+    """What one event gives, where that is said; else 1."""
+    is_number = expr.op == "const" and isinstance(expr.value, float | int) and expr.value
+    return float(abs(expr.value)) if is_number else 1.0
+
+
+def _lines(score: Score) -> list[_Line]:
+    chosen = {group.name for group in score.groups if group.first_match}
+    return [
+        _Line(
+            rule,
+            f"{score.name}.{rule.group}" if rule.group in chosen else None,
+            tuple(one for one in score.rules[:place] if one.group == rule.group) if rule.group in chosen else (),
+        )
+        for place, rule in enumerate(score.rules)
+    ]
+
+
 class Witnesses:
     """Finds leads. The engine is made ready when the first is asked for."""
 
@@ -76,13 +103,14 @@ class Witnesses:
 
     @cached_property
     def day(self) -> date:
-        """The day on which leads are looked at: a month after the latest date that rules count events since."""
+        """The day on which leads are looked at: a month after the latest date that rules count events since; no weekend."""
         filters = (one for _, one in parts(self.terms.ruleset) if isinstance(one, EventFilter))
         dates = [
             date.fromisoformat(str(one.since.value)[:10]) for one in filters if one.since and one.since.op == "const"
         ]
         latest = max(dates, default=DEFAULT_DAY)
-        return DEFAULT_DAY if latest.year == date.max.year else max(DEFAULT_DAY, latest + timedelta(days=31))
+        day = DEFAULT_DAY if latest.year == date.max.year else max(DEFAULT_DAY, latest + timedelta(days=31))
+        return day + timedelta(days=8 - day.isoweekday() if day.isoweekday() > 5 else 0)
 
     @property
     def program(self) -> Program:
@@ -122,62 +150,75 @@ class Witnesses:
     def _with_scores(self, box: Box, facts: LeadFacts) -> Box:
         """The box with more rules firing, where a score, or a sum of scores, is not what the box asks for."""
         for term, region in [*box.regions.items()]:
-            rules = self._rules_of(term.expr)
-            if rules and isinstance(region, Numbers):
+            lines = self._lines_of(term.expr)
+            if lines and isinstance(region, Numbers):
                 total = self.program.value(term.expr, facts)
-                box = self._pushed(box, rules, region, 0.0 if total is None else total)
+                box = self._pushed(box, lines, region, 0.0 if total is None else total)
         return box
 
-    def _rules_of(self, expr: Expr) -> list[ScoreRule]:
+    def _lines_of(self, expr: Expr) -> list[_Line]:
         """The rules that an expression adds up: those of a score, or of several with a `+` between."""
         expr = self.terms.plain(expr)
         if expr.op == "add":
-            return [rule for part in expr.args for rule in self._rules_of(part)]
+            return [line for part in expr.args for line in self._lines_of(part)]
         score = self.terms.definitions.get(expr.value) if expr.op == "name" else None
-        return list(score.rules) if isinstance(score, Score) else []
+        return _lines(score) if isinstance(score, Score) else []
 
-    def towards(self, rules: Iterable[ScoreRule], wanted: Numbers) -> Witness | None:
-        """A lead for whom these rules give as much as is wanted, as far as rules can fire together."""
-        return self._lead(self._pushed(EMPTY, list(rules), wanted, 0.0))
+    def towards(self, score: Score, group: str | None, wanted: Numbers) -> Witness | None:
+        """A lead to whom a score (or one group of it) gives as much as is wanted, as far as rules can fire together."""
+        lines = [line for line in _lines(score) if group is None or line.rule.group == group]
+        return self._lead(self._pushed(EMPTY, lines, wanted, 0.0))
 
-    def _pushed(self, box: Box, among: list[ScoreRule], wanted: Numbers, total: float) -> Box:
+    def _pushed(self, box: Box, lines: list[_Line], wanted: Numbers, total: float) -> Box:
         """The box with rules firing until their sum is what is wanted, as far as they bring it there."""
         floor, is_up = wanted.low, total < wanted.low or (not wanted.has(total) and total <= wanted.low)
-        rules = sorted(among, key=lambda rule: gives(rule, self.conditions)[1 if is_up else 0], reverse=is_up)
-        for rule in rules:
-            low, high = gives(rule, self.conditions)
+        ends = {id(line): gives(line.rule, self.conditions) for line in lines}
+        ranked = sorted(lines, key=lambda line: ends[id(line)][1 if is_up else 0], reverse=is_up)
+        taken = set[str]()
+        for line in ranked:
+            low, high = ends[id(line)]
             enough = wanted.has(total) or (total > floor if is_up else total < wanted.high)
             if enough or (high if is_up else -low) <= 0:
                 break
-            if rule.each is None and (total + high > wanted.high if is_up else total + low < wanted.low):
+            goes_over = total + high > wanted.high if is_up else total + low < wanted.low
+            least = _points(line.rule.points) if line.rule.each is not None else math.inf
+            if line.choice in taken or (goes_over and total + (least if is_up else -least) > wanted.high):
                 continue
-            further = boxes(self.conditions.rule(rule), [box])
-            if not further:
+            further = self._firing(box, line)
+            if further is None:
                 continue
-            box, gain = further[0], high if is_up else low
-            if rule.each is not None:
-                box, gain = self._several(
-                    box, rule.each.filter, rule.points, (floor if is_up else wanted.high) - total, gain
-                )
+            box, gain = further, high if is_up else low
+            if line.rule.each is not None:
+                missing = (floor if is_up else wanted.high) - total
+                box, gain = self._several(box, line.rule.each.filter, line.rule.points, missing, gain)
+            taken |= {line.choice} if line.choice is not None else set()
             total += gain
-        return box if wanted.has(total) else self._without_others(box, rules, is_up=is_up)
+        return box if wanted.has(total) else self._without_others(box, ranked, is_up=is_up)
 
-    def _without_others(self, box: Box, rules: list[ScoreRule], *, is_up: bool) -> Box:
+    def _firing(self, box: Box, line: _Line) -> Box | None:
+        """The box where a rule fires, and those that would be taken before it do not."""
+        found = boxes(both([self.conditions.rule(line.rule), *self._resting(line.before)]), [box])
+        found = found if found is not None else boxes(self.conditions.rule(line.rule), [box])
+        return found[0] if found else None
+
+    def _resting(self, rules: Iterable[ScoreRule]) -> list[Formula]:
+        return [negated(self.conditions.rule(rule)) for rule in rules]
+
+    def _without_others(self, box: Box, lines: list[_Line], *, is_up: bool) -> Box:
         """The box where rules that pull the other way rest, as far as that can be."""
-        for rule in rules:
-            low, high = gives(rule, self.conditions)
+        for line in lines:
+            low, high = gives(line.rule, self.conditions)
             if (low if is_up else -high) < 0:
-                resting = boxes(negated(self.conditions.rule(rule)), [box])
+                resting = boxes(negated(self.conditions.rule(line.rule)), [box])
                 box = resting[0] if resting else box
         return box
 
     def _several(self, box: Box, events: EventFilter, points: Expr, missing: float, most: float) -> tuple[Box, float]:
-        one = (
-            abs(points.value)
-            if points.op == "const" and isinstance(points.value, float | int) and points.value
-            else 1.0
-        )
+        """The box with as many events as bring what is missing, or, where these are no more, the most."""
+        one = _points(points)
         times = min(math.ceil(abs(missing) / one), MOST_EVENTS)
+        if times > 1 and times * one > abs(missing) and abs(most) > abs(missing):
+            times -= 1
         gain = math.copysign(min(times * one, abs(most)), missing)
         term = self.terms.count(events)
         more = box.take(Atom(term, numbers(times)))

@@ -1,6 +1,7 @@
-"""The boundaries of a ruleset: where a number compares with a literal, a band's label begins, a window of events ends.
+"""The boundaries of a ruleset: where a value compares with one that is the same for every lead, where a band's label begins or
+is let go, where a window of events ends.
 
-In: a compiled ruleset and its conditions. Out: `Boundary`s, two sides each, and which of them a lead stands at: on the literal
+In: a compiled ruleset and its conditions. Out: `Boundary`s, two sides each, and which of them a lead stands at: on the boundary
 itself, or no more than one step beside it. Knows no tests.
 """
 
@@ -12,116 +13,160 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from leadrules.analyse.inverse import CLOCK, LEAVES
+from leadrules.core.calendar import Calendar
+from leadrules.core.types import NUMBER
 from leadrules.engine.row import LeadFacts, Program
 from leadrules.review.tests.points import Condition, Key, Points, clauses
-from leadrules.ruleset.model import Band, EventFilter, Expr, Place, Ruleset, Score
+from leadrules.ruleset.model import Band, Define, EventFilter, Expr, Place, Placed, Ruleset, Score
 from leadrules.ruleset.walk import below
 
-LOWER = {"ge": True, "lt": True, "gt": False, "le": False}  # whether the other side of the literal is below it
+LOWER = {"ge": True, "lt": True, "gt": False, "le": False}  # whether the other side of the boundary is below it
+AXES = ("number", "date", "datetime", "duration")
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """One side of a boundary. `number` is the literal, `step` how far off the other side may be (0: on the literal itself).
+    """One side of a boundary. `against` is what `expr` compares with, `step` how far off the other side may be (0: on it).
 
-    `clause` is the part of `condition` that compares; without one `expr` is what a band looks at. Of the window of a `filter`,
-    `step` is -1 outside and 1 inside.
+    `clause` is the part of `condition` that compares; without one `expr` is what a band looks at, of a lead that had the label
+    `held` where that is set. Of the window of a `filter`, `step` is -1 outside and 1 inside.
     """
 
     key: Key
     rule: str
     span: Place | None
     expr: Expr | None
-    number: float = 0.0
+    against: Expr | None = None
     step: float = 0.0
     condition: Condition | None = None
     clause: Expr | None = None
     filter: EventFilter | None = None
+    band: str | None = None
+    held: str | None = None
+
+    def number(self, program: Program, facts: LeadFacts) -> float | None:
+        """Where the boundary lies, on the axis of what compares with it."""
+        if self.expr is None or self.against is None:
+            return None
+        calendar, value = facts.case.context.calendar, program.value(self.against, facts)
+        kind = self.expr.type.kind
+        if kind == "datetime" and isinstance(value, date) and not isinstance(value, datetime):
+            # A day as the instants that compare with it: its midnight, or, where it is the last of them, the one before the next.
+            return _midnight(calendar, value) if self._begins else _midnight(calendar, value + DAY) - 60.0
+        return as_number(calendar.day_of(value) if kind == "date" and isinstance(value, datetime) else value)
 
     @property
-    def tried(self) -> tuple[float, ...]:
+    def _begins(self) -> bool:
+        return self.clause is None or not self.key[-2].endswith("last")
+
+    def tried(self, number: float) -> tuple[float, ...]:
         """The numbers that stand at this side, the best first."""
-        return (self.number,) if not self.step else (self.number + self.step, self.number + self.step / 2)
+        return (number,) if not self.step else (number + self.step, number + self.step / 2)
 
-    @property
-    def words(self) -> str:
-        """`at 100`, `just below 100`."""
-        side = "at" if not self.step else "just below" if self.step < 0 else "just above"
-        if self.filter is not None and self.filter.within is not None:
-            side = "just before" if self.step < 0 else "just inside"
-            return f"an event {side} {self.filter.within.count} {self.filter.within.unit}"
-        return f"{side} {self.number:g}"
+    def side(self) -> str:
+        """`at`, `just below`."""
+        return "at" if not self.step else "just below" if self.step < 0 else "just above"
 
-    def is_met(self, value: Any) -> bool:
+    def is_met(self, value: Any, number: float | None) -> bool:
         """Whether a value stands at this side."""
-        number = as_number(value)
-        if number is None:
+        found = as_number(value)
+        if found is None or number is None:
             return False
-        off = number - self.number
+        off = found - number
         return off == 0 if not self.step else (0 < off / self.step <= 1)
 
 
 def as_number(value: Any) -> float | None:
-    """A number, or the day of a date."""
+    """A number; of a date its day, of an instant and a length its seconds."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
         return float(value)
-    return float(value.toordinal()) if isinstance(value, date) and not isinstance(value, datetime) else None
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return float(value.toordinal()) if isinstance(value, date) else None
+
+
+def _midnight(calendar: Calendar, day: date) -> float:
+    return calendar.midnight(day).timestamp()
 
 
 def boundaries_of(ruleset: Ruleset, points: Points) -> list[Boundary]:
     """Every side of every boundary."""
     found: list[Boundary] = []
+    definitions = {one.name: one for one in ruleset.definitions}
     for condition in points.conditions:
         for clause in clauses(condition.expr):
-            found += _of_clause(condition, clause)
+            found += _of_clause(condition, clause, definitions)
     step = _least_step(ruleset)
     for one in ruleset.declared:
         if isinstance(one, Band):
-            for label in one.labels:
-                if label.start is not None:
-                    rule = f"{one.name}.{label.name}"
-                    sides = ((0.0, "at"), (-step, "off"))
-                    found += (
-                        Boundary(("edge", rule, side), rule, label.span, one.value, label.start, away)
-                        for away, side in sides
-                    )
+            found += _of_band(one, step)
     return [*found, *_windows(ruleset)]
 
 
-def _of_clause(condition: Condition, clause: Expr) -> Iterator[Boundary]:
+def _of_band(band: Band, step: float) -> Iterator[Boundary]:
+    for label in band.labels:
+        rule = f"{band.name}.{label.name}"
+        for number, held in ((label.start, None), (label.hold, label.name)):
+            if number is not None:
+                against = Expr("const", NUMBER, (), number)
+                for away, side in ((0.0, "at"), (-step, "off")):
+                    key = ("edge", rule, held, side)
+                    yield Boundary(key, rule, label.span, band.value, against, away, band=band.name, held=held)
+
+
+def _of_clause(condition: Condition, clause: Expr, definitions: Mapping[str, Any]) -> Iterator[Boundary]:
     expr = clause.args[0] if clause.op == "not" else clause
-    for number, (value, literal, is_below) in enumerate(_compared(expr)):
-        whole = float(literal).is_integer()
-        step = (-1.0 if is_below else 1.0) * (1.0 if whole else 0.01)
+    for number, (value, against, is_below) in enumerate(_compared(expr, definitions)):
+        step = _step(value, against) * (-1.0 if is_below else 1.0)
+        end = f"{number} {'first' if is_below else 'last'}"
         for away, side in ((0.0, "at"), (step, "off")):
-            key = ("edge", id(clause), number, side)
-            yield Boundary(key, condition.rule, clause.span, value, literal, away, condition, clause)
+            yield Boundary(
+                ("edge", id(clause), end, side), condition.rule, clause.span, value, against, away, condition, clause
+            )
 
 
-def _compared(expr: Expr) -> Iterator[tuple[Expr, float, bool]]:
-    """What compares with which literal, and whether the other side is below it."""
+def _step(value: Expr, against: Expr) -> float:
+    """The least difference that counts: a day between days, a minute between instants."""
+    match value.type.kind:
+        case "date":
+            return 1.0
+        case "datetime":
+            return 60.0
+        case "duration":
+            return 86_400.0 if any(part.type.kind == "date" for part in value.args) else 60.0
+    is_whole = against.op != "const" or float(against.value).is_integer()
+    return 1.0 if is_whole else 0.01
+
+
+def _compared(expr: Expr, definitions: Mapping[str, Any]) -> Iterator[tuple[Expr, Expr, bool]]:
+    """What compares with what that is the same for every lead, and whether the other side is below it."""
     if expr.op in LOWER:
         left, right = expr.args
-        if (number := _literal(right)) is not None:
-            yield left, number, LOWER[expr.op]
-        elif (number := _literal(left)) is not None:
-            yield right, number, not LOWER[expr.op]
+        sides = [(left, right, LOWER[expr.op]), (right, left, not LOWER[expr.op])]
     elif expr.op == "between":
         value, low, high = expr.args
-        for end, is_below in ((low, True), (high, False)):
-            if (number := _literal(end)) is not None:
-                yield value, number, is_below
+        sides = [(value, low, True), (value, high, False)]
+    else:
+        return
+    for value, against, is_below in sides:
+        is_open = not _is_known(value, definitions) and _is_known(against, definitions)
+        if is_open and value.type.kind in AXES and not (against.op == "const" and against.value is None):
+            yield value, against, is_below
 
 
-def _literal(expr: Expr) -> float | None:
-    if expr.op != "const" or expr.value is None:
-        return None
-    if expr.type.kind == "date":
-        return float(date.fromisoformat(expr.value).toordinal())
-    return float(expr.value) if expr.type.kind == "number" else None
+def _is_known(expr: Expr, definitions: Mapping[str, Any]) -> bool:
+    """Whether an expression is the same for every lead."""
+    if expr.op == "name" and isinstance(one := definitions.get(expr.value), Define):
+        return _is_known(one.value, definitions)
+    if expr.op in LEAVES or (expr.op == "always" and expr.value not in CLOCK):
+        return False
+    return all(_is_known(part, definitions) for part in expr.args)
 
 
 def _least_step(ruleset: Ruleset) -> float:
@@ -134,13 +179,23 @@ def _least_step(ruleset: Ruleset) -> float:
 
 
 def _windows(ruleset: Ruleset) -> Iterator[Boundary]:
+    """The ends of windows of events, in whatever looks at them."""
     seen: set[EventFilter] = set()
-    for one in ruleset.declared:
+    for rule, one in _statements(ruleset):
         for part in below(one, ruleset):
             if isinstance(part, EventFilter) and part.within is not None and part not in seen:
                 seen.add(part)
                 for step, side in ((1.0, "inside"), (-1.0, "outside")):
-                    yield Boundary(("window", id(part), side), one.name, part.span, None, 0.0, step, filter=part)
+                    yield Boundary(("window", id(part), side), rule, part.span, None, None, step, filter=part)
+
+
+def _statements(ruleset: Ruleset) -> Iterator[tuple[str, Placed]]:
+    yield from ((one.name, one) for one in ruleset.declared)
+    yield from ((f"route.{one.name}", one) for one in ruleset.routes)
+    yield from ((f"sequence.{one.name}", one) for one in ruleset.sequences)
+    yield from ((f"trigger.{one.name}", one) for one in ruleset.triggers)
+    yield from (("exit all", one) for one in ruleset.exits)
+    yield from ((f"suppress {one.channel}", one) for one in ruleset.suppressions)
 
 
 def met(boundaries: Iterable[Boundary], program: Program, facts: LeadFacts) -> Iterator[Key]:
@@ -149,10 +204,14 @@ def met(boundaries: Iterable[Boundary], program: Program, facts: LeadFacts) -> I
         if one.filter is not None:
             if any(_stands(one, event, program, facts) for event in facts.case.events):
                 yield one.key
-        elif one.expr is not None and any(
-            one.is_met(program.value(one.expr, facts, row)) for row in _rows(one.condition, facts)
-        ):
-            yield one.key
+        elif one.expr is not None and _had(one, facts):
+            number = one.number(program, facts)
+            if any(one.is_met(program.value(one.expr, facts, row), number) for row in _rows(one.condition, facts)):
+                yield one.key
+
+
+def _had(one: Boundary, facts: LeadFacts) -> bool:
+    return one.held is None or facts.case.inputs.get(str(one.band)) == one.held
 
 
 def _rows(condition: Condition | None, facts: LeadFacts) -> Iterable[Mapping[str, Any] | None]:
@@ -167,8 +226,10 @@ def _stands(one: Boundary, event: Mapping[str, Any], program: Program, facts: Le
     assert selection is not None
     assert selection.within is not None
     assert context.as_of is not None
+    if event["type"] not in selection.types:
+        return False
     start = context.calendar.shift(context.as_of, -selection.within.count, selection.within.unit)
-    if event["type"] not in selection.types or not isinstance(start, datetime):
+    if not isinstance(start, datetime):
         return False
     off = event["at"] - start
     is_beside = timedelta(0) < off <= DAY if one.step > 0 else -DAY < off <= timedelta(0)

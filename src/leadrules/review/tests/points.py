@@ -32,6 +32,7 @@ from leadrules.ruleset.walk import below
 
 Kind = Literal["fires", "rests", "label", "cell", "true", "false", "done", "member", "outsider", "bounds"]
 Key = tuple[Any, ...]
+DECIDED = ("route.", "trigger.", "sequence.", "exit ", "suppress ")
 MISSING: dict[Kind, str] = {
     "fires": "never fires",
     "rests": "always fires",
@@ -103,6 +104,11 @@ class Points:
                 self.condition(Condition(rule, one.where, "event", one.types))
             elif isinstance(one, Expr) and one.op == "if" and not _is_of_event(one, ruleset):
                 self.condition(Condition(rule, one.args[0], "always"))
+
+
+def is_decided(rule: str) -> bool:
+    """Whether only what a run decides can reach what belongs to a rule."""
+    return rule.startswith(DECIDED)
 
 
 def clauses(expr: Expr) -> Iterator[Expr]:

@@ -6,29 +6,39 @@ In: what is given, what happened, what is expected. Out: text in the language. W
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.text import number_text
 from leadrules.core.types import Type
-from leadrules.ruleset.model import TestItem
+from leadrules.ruleset.model import Duration, TestItem
 from leadrules.syntax.words import is_name
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """What a test goes on with: after how long the rules run again, what the lead then says too, what happened in between."""
+
+    after: Duration
+    given: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
-    """A lead: the instant of its run, its fields and what the state has of it, its events (`type`, `at`, fields)."""
+    """A lead: the instant of its run, its fields and what the state has of it, its events (`type`, `at`, fields); further runs."""
 
     as_of: datetime
     given: Mapping[str, Any]
     events: tuple[Mapping[str, Any], ...] = ()
+    later: tuple[Later, ...] = ()
 
     @property
     def items(self) -> list[TestItem]:
-        """The lead as the items of a compiled test."""
+        """The lead of the first run as the items of a compiled test."""
         given = tuple((name, _json(value)) for name, value in self.given.items() if value is not None)
         items = [TestItem("as_of", time=self.as_of.isoformat())]
         items += [TestItem("given", values=given)] if given else []
@@ -48,22 +58,34 @@ def _json(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def block(title: str, example: Example, expects: Iterable[str], calendar: Calendar, types: Mapping[str, Type]) -> str:
-    """The block. Labels and sequences are written bare, `types` says which names are labels."""
-    lines = [f"as of {_moment(example.as_of, calendar)}"]
+def block(
+    title: str, example: Example, expects: Sequence[Iterable[str]], calendar: Calendar, types: Mapping[str, Type]
+) -> str:
+    """The block, with what is expected after each run. Labels and sequences are written bare, `types` says which names are labels."""
+    lines = [f"as of {_moment(example.as_of, calendar)}", *_told(example, calendar, types)]
+    lines += [f"expect {text}" for text in expects[0]]
+    for later, texts in zip(example.later, expects[1:], strict=True):
+        lines += [f"then after {later.after.count} {_unit(later.after)}", *_told(later, calendar, types)]
+        lines += [f"expect {text}" for text in texts]
+    return f"test {text_literal(title)} {{\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
+
+
+def _told(one: Example | Later, calendar: Calendar, types: Mapping[str, Type]) -> Iterator[str]:
     given = [
         f"{name(field)} = {literal(value, calendar, types.get(field))}"
-        for field, value in example.given.items()
+        for field, value in one.given.items()
         if value is not None
     ]
     if given:
-        lines.append("given " + ", ".join(given))
-    for event in example.events:
+        yield "given " + ", ".join(given)
+    for event in one.events:
         own = [f"{name(field)} = {literal(value, calendar)}" for field, value in _own(event).items()]
         more = f" with {', '.join(own)}" if own else ""
-        lines.append(f"event {name(event['type'])} at {_moment(event['at'], calendar)}{more}")
-    lines += [f"expect {text}" for text in expects]
-    return f"test {text_literal(title)} {{\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
+        yield f"event {name(event['type'])} at {_moment(event['at'], calendar)}{more}"
+
+
+def _unit(length: Duration) -> str:
+    return length.unit.removesuffix("s") if length.count == 1 else length.unit
 
 
 def name(text: str) -> str:

@@ -60,13 +60,17 @@ def _failure(failure: Failure, files: Files, ruleset: Ruleset) -> Iterator[str]:
         yield f"{_place(failure.span)}  {failure.remark}"
         return
     rows = list(_values(failure, files, ruleset))
-    yield f"{_place(failure.span)}  expected: {rows[0]['text'] if rows else ''}"
+    yield f"{_place(failure.span)}  {_expected(rows)}"
     widest = max((width(row["text"]) + 2 * row["depth"] for row in rows), default=0)
     for row in rows:
         pad = " " * (widest - width(row["text"]) - 2 * row["depth"])
         yield f"  {'  ' * row['depth']}{row['text']}{pad}  -> {row['value']}"
     for text in failure.lines.values():
         yield f"  from {text}"
+
+
+def _expected(rows: Sequence[Mapping[str, Any]]) -> str:
+    return f"expected: {rows[0]['text'] if rows else ''}"
 
 
 def _values(failure: Failure, files: Files, ruleset: Ruleset) -> Iterator[dict[str, Any]]:
@@ -118,12 +122,12 @@ def _case(result: TestResult, files: Files, ruleset: Ruleset) -> Case:
 
 
 def _failure_json(failure: Failure, files: Files, ruleset: Ruleset) -> dict[str, Any]:
-    span = failure.span or {}
+    span, rows = failure.span or {}, list(_values(failure, files, ruleset))
     return {
         "path": span.get("path", ""),
         "line": span.get("line", 1),
         "column": span.get("column", 1),
-        "message": failure.remark,
-        "values": list(_values(failure, files, ruleset)),
+        "message": failure.remark or _expected(rows),
+        "values": rows,
         "reasons": dict(failure.lines),
     }

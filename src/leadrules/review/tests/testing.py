@@ -284,7 +284,7 @@ class _OneTest:
             return
         facts = self._now().facts if decides else self._told(item)
         if program.value(condition, facts) is not True:
-            seen = program.trace(condition, facts)
+            seen = program.whole_trace(condition, facts)
             self.failures.append(Failure(item.span, seen, lines=self._score_lines(facts, seen)))
 
     def _score_lines(self, facts: LeadFacts, seen: Iterable[Seen]) -> dict[str, str]:
