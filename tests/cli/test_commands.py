@@ -104,6 +104,18 @@ def test_run_writes_what_a_hand_works_out(project: Path) -> None:
     assert rows[3] == "a,fit,mail,10,2"
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["run", "plan", "explain b", "diff . .", "changelog . .", "replay --from 2026-01-05 --to 2026-01-09", "report"],
+)
+def test_every_command_that_reads_events_reads_those_of_the_command_line(project: Path, command: str) -> None:
+    (project / "events.csv").unlink()
+    (project / "other.csv").write_text("lead_id,type,at\nb,opened,2026-01-08\n")
+    assert leadrules(*command.split(), cwd=project).returncode == 2
+    done = leadrules(*command.split(), "--events", "other.csv", cwd=project)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_same_run_gives_the_same_bytes(project: Path) -> None:
     names = ("decisions.csv", "rejects.csv", "manifest.json")
     leadrules("run", "--out", "one", "--no-state", cwd=project)

@@ -12,7 +12,7 @@ import pytest
 from tests.stateful import run
 from tests.suites.running import leadrules
 
-from leadrules.cli.runs import lead_source
+from leadrules.cli.inputs import lead_source
 from leadrules.data import encoding
 from leadrules.data.read import Sight
 from leadrules.engine.needs import reach

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from leadrules.cli.inputs import event_sources, has_leads, instant, lead_source
 from leadrules.cli.options import (
     OBJECTED,
     fail,
@@ -27,7 +28,7 @@ from leadrules.cli.options import (
 
 if TYPE_CHECKING:
     from leadrules.lifecycle.run import RunRequest
-    from leadrules.project.model import Project, Source
+    from leadrules.project.model import Project
     from leadrules.review.diff.budgets import Budget
     from leadrules.review.diff.revisions import Side
     from leadrules.review.diff.runs import Compared
@@ -95,9 +96,6 @@ def diff(
     raise SystemExit(_exceeded(document["budgets"]))
 
 
-# -- what is compared -----------------------------------------------------------------------------------------------
-
-
 def working_project(options: DataOptions) -> Project:
     """The project here, whose data, team and state both versions are run on. Its own rules may be broken."""
     workspace = open_project(options.folder, team=options.team)
@@ -128,7 +126,7 @@ def compared_on(
     from leadrules.data.errors import InputError
     from leadrules.review.diff.runs import compare
 
-    if not needs_leads and options.leads is None and not _has_leads(project):
+    if not needs_leads and options.leads is None and not has_leads(project):
         yield None
         return
     place = None if options.no_state else _state(project, options.place)
@@ -141,11 +139,6 @@ def compared_on(
         yield compared
 
 
-def _has_leads(project: Project) -> bool:
-    """Whether the file that leadrules.yaml names is there: an export is rarely committed."""
-    return project.leads is not None and any(project.root.glob(project.leads.path))
-
-
 def _state(project: Project, place: Path | None) -> Path | None:
     if place is not None:
         return Path.cwd() / place
@@ -153,7 +146,6 @@ def _state(project: Project, place: Path | None) -> Path | None:
 
 
 def _request(project: Project, side: Side, options: DataOptions) -> RunRequest:
-    from leadrules.cli.runs import instant, lead_source
     from leadrules.lifecycle.run import RunRequest
     from leadrules.ruleset.support import for_run
 
@@ -163,22 +155,12 @@ def _request(project: Project, side: Side, options: DataOptions) -> RunRequest:
         side.project,
         for_run(side.ruleset),
         lead_source(project, options.leads),
-        _events(project, options.events),
+        event_sources(project, options.events),
         as_of=instant("--as-of", options.as_of, project.timezone),
         since=instant("--since", options.since, project.timezone),
         stdin=sys.stdin.buffer,
         fire_edits=options.fire_edits,
     )
-
-
-def _events(project: Project, path: str | None) -> tuple[Source, ...]:
-    """The events that leadrules.yaml names, or the one file that `--events` does."""
-    from leadrules.cli.runs import _named, _plain_source
-
-    return project.events if path is None else (_named(_plain_source(project.events), path),)
-
-
-# -- limits ---------------------------------------------------------------------------------------------------------
 
 
 def _budgets(project: Project, limit: str | None, given: Sequence[str]) -> list[Budget]:
@@ -232,9 +214,6 @@ def _exceeded(budgets: Sequence[dict[str, Any]]) -> int:
         what = "leads change" if one["kind"] == "any" else f"leads change in `{one['kind']}`"
         click.echo(f"error: {one['leads']:,} {what} ({one['share']:.1%}), more than {one['limit']}", err=True)
     return OBJECTED if over else 0
-
-
-# -- showing --------------------------------------------------------------------------------------------------------
 
 
 def stop_at_errors(base: Side, head: Side, project: Project, form: str) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from leadrules.cli.inputs import has_leads
 from leadrules.cli.options import fail, format_option, ready_project, use_colour
 from leadrules.cli.report import ReportOptions, gathered, report_options
 from leadrules.measure.goal import WINDOW_MONTHS
-
-if TYPE_CHECKING:
-    from leadrules.project.model import Project
 
 WIDTH = 110
 
@@ -52,7 +50,7 @@ def goal(*, name: str | None, months: int, form: str, **shared: Any) -> None:
         meant = nearest(chosen, goals)
         fail(f"there is no goal `{chosen}`", f"did you mean `{meant}`?" if meant else f"there are {', '.join(goals)}")
     settings = settings_of(project, ruleset)
-    found = gathered(workspace, options) if options.leads is not None or _has_leads(project) else None
+    found = gathered(workspace, options) if options.leads is not None or has_leads(project) else None
     section = goal_section(
         goals[chosen], project.week, settings.roles, None if found is None else found.material, months
     )
@@ -61,8 +59,3 @@ def goal(*, name: str | None, months: int, form: str, **shared: Any) -> None:
         return
     width = max(80, min(shutil.get_terminal_size((WIDTH, 50)).columns, 160))
     click.echo(goal_text(section, width=width, colour=use_colour(sys.stdout)), nl=False)
-
-
-def _has_leads(project: Project) -> bool:
-    """Whether the project's own file of leads is there: a goal is planned before there is data."""
-    return project.leads is not None and any(True for _ in project.root.glob(project.leads.path))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from leadrules.cli.inputs import instant
 from leadrules.cli.options import (
     encoding_option,
     engine_option,
@@ -25,7 +26,7 @@ from leadrules.cli.options import (
     team_option,
 )
 from leadrules.cli.progress import Tell, progress
-from leadrules.cli.runs import RunOptions, form_of, instant, request_of
+from leadrules.cli.runs import RunOptions, form_of, request_of
 from leadrules.core.text import many
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from leadrules.cli.inputs import event_sources, instant, lead_source
 from leadrules.cli.options import (
     as_of_option,
     events_option,
@@ -23,7 +24,6 @@ from leadrules.cli.options import (
     ready_project,
     state_option,
 )
-from leadrules.cli.runs import event_sources, instant, lead_source
 from leadrules.core.text import many
 
 if TYPE_CHECKING:

@@ -7,8 +7,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from fnmatch import fnmatch
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click.core import ParameterSource
 
+from leadrules.cli.inputs import event_sources, instant, lead_source
 from leadrules.cli.options import (
     OBJECTED,
     encoding_option,
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from leadrules.cli.stateful import Held
     from leadrules.lifecycle.files import WriteOptions
     from leadrules.lifecycle.run import Outcome, RunRequest
-    from leadrules.project.model import Project, Source
+    from leadrules.project.model import Project
 
 WIDTH = 110
 PLAN_FORMS = ("text", "json", "markdown", "html")
@@ -264,16 +263,19 @@ def request_of(options: RunOptions, *, with_state: bool = False) -> RunRequest:
         from leadrules.data.sources import hash_ahead
 
         leads = [lead_source(project, options.leads)] if options.leads or project.leads else []
-        hash_ahead(project.root, [source.path for source in (*leads, *_event_sources(project, options.events))])
+        hash_ahead(project.root, [source.path for source in (*leads, *event_sources(project, options.events))])
         if with_state and not options.no_state:
-            load_ahead(project.state if options.place is None else Path.cwd() / options.place)
+            from leadrules.lifecycle.state.ahead import load_ahead
 
-    from leadrules.lifecycle.state.ahead import forget_ahead, load_ahead
+            load_ahead(project.state if options.place is None else Path.cwd() / options.place)
 
     try:
         workspace = ready_project(options.folder, team=options.team, loaded=begin)
     except BaseException:
-        forget_ahead()
+        if with_state and not options.no_state:
+            from leadrules.lifecycle.state.ahead import forget_ahead
+
+            forget_ahead()
         raise
     from leadrules.lifecycle.run import RunRequest
     from leadrules.ruleset.support import for_run
@@ -286,7 +288,7 @@ def request_of(options: RunOptions, *, with_state: bool = False) -> RunRequest:
         project,
         ruleset,
         lead_source(project, options.leads),
-        _event_sources(project, options.events),
+        event_sources(project, options.events),
         as_of=instant("--as-of", options.as_of, project.timezone),
         since=instant("--since", options.since, project.timezone),
         engine="row" if options.engine == "row" else "columns",
@@ -294,61 +296,6 @@ def request_of(options: RunOptions, *, with_state: bool = False) -> RunRequest:
         baseline=options.baseline,
         fire_edits=options.fire_edits,
     )
-
-
-def lead_source(project: Project, path: str | None) -> Source:
-    """The file that `--leads` names, else that of leadrules.yaml; exit 2 where there is none."""
-    if path is not None:
-        return _named(project.leads, path)
-    if project.leads is None:
-        fail(
-            "no leads to read",
-            "name a file with --leads PATH, or put it into leadrules.yaml: sources: {leads: {path: leads.csv}}",
-        )
-    return project.leads
-
-
-def _event_sources(project: Project, path: str | None) -> tuple[Source, ...]:
-    """The file that `--events` names, else those of leadrules.yaml."""
-    return project.events if path is None else (_named(_plain_source(project.events), path),)
-
-
-def event_sources(project: Project, path: str | None) -> tuple[Source, ...]:
-    """The file that `--events` names, else those of leadrules.yaml."""
-    return project.events if path is None else (_named(_plain_source(project.events, path), path),)
-
-
-def _plain_source(sources: tuple[Source, ...], path: str) -> Source | None:
-    """The settings for another file of events: those of the source that mixes types; of several, the one whose files bear
-    such names, else the first."""
-    mixed = [source for source in sources if source.type is None]
-    alike = [source for source in mixed if fnmatch(Path(path).name, Path(source.path).name)]
-    return next(iter([*alike, *mixed]), None)
-
-
-def _named(source: Source | None, path: str) -> Source:
-    """Another file, read as the project reads its own. A path of the command line is relative to the working directory."""
-    from leadrules.project.model import Source
-
-    named = path if path == "-" else str(Path.cwd() / path)
-    return Source(named) if source is None else replace(source, path=named)
-
-
-def instant(option: str, text: str | None, zone: str) -> datetime | None:
-    """A date (its midnight) or datetime of the command line, in the project zone unless it says its own."""
-    from leadrules.core.calendar import Calendar
-
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        fail(f"{option} {text} is not a time", "write 2026-11-01, 2026-11-01T09:00 or 2026-11-01T09:00+09:00")
-    if moment.tzinfo is not None:
-        from datetime import UTC
-
-        return moment.astimezone(UTC)
-    return Calendar(zone).instant(moment)
 
 
 def _stop_at_guards(outcome: Outcome, *, force: bool) -> None:
