@@ -64,7 +64,7 @@ def test_overlaps_are_asked_for(project: Path) -> None:
 def test_leads_show_what_only_they_can(project: Path) -> None:
     by_code = found(project, "--leads")
     assert str(by_code["LR232"][0]["message"]) == 'no lead has `country` "UK": the column has "GB", 60 times'
-    assert [str(one["message"]).split("`")[1] for one in by_code["LR230"]] == ["fit.uk", "fit.big"]
+    assert [str(one["message"]).split("`")[1] for one in by_code["LR230"]] == ["fit.uk", "fit.big", "desk.large"]
     assert [str(one["message"]).split("`")[1] for one in by_code["LR231"]] == ["fit.known"]
 
 

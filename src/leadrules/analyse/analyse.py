@@ -18,6 +18,7 @@ from leadrules.analyse.suppress import Silenced, silence
 from leadrules.compile.compile import Symbol
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, ordered
+from leadrules.core.source import Span
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Ruleset
 from leadrules.syntax.nodes import Module
@@ -25,6 +26,7 @@ from leadrules.syntax.nodes import Module
 MOST_NAMED = 3
 DEEP = 20_000
 OVERLAP, DATA = "LR203", frozenset(["LR230", "LR231", "LR232"])
+_REASONS = {"LR230": ("LR201", "LR202", "LR206"), "LR231": ("LR207",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,23 @@ def judge(
     """Every finding, those that comments silence apart."""
     with _room_for_depth():
         found = [d for lint in LINTS.values() for d in lint(one)]
-    found += further or ()
+    found += _not_told(found, further or ())
     found += _cannot_tell(one)
     asked = {code.id for code in ENTRIES}
     asked -= set() if one.overlaps else {OVERLAP}
     asked -= DATA if further is None else set()
     left, silenced = silence(found, one.modules, today=request.today, asked=frozenset(asked))
     return ordered(left), silenced
+
+
+def _not_told(found: Iterable[Diagnostic], further: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """What data showed, without rules that fire on none or all for a reason that is already told at them."""
+    told = {code: [d.span for d in found if d.code in reasons] for code, reasons in _REASONS.items()}
+    return [one for one in further if not any(_is_inside(span, one.span) for span in told.get(one.code, ()))]
+
+
+def _is_inside(span: Span, whole: Span) -> bool:
+    return span.file.path == whole.file.path and whole.start <= span.start < whole.end
 
 
 @contextmanager

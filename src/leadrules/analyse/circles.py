@@ -2,7 +2,8 @@
 
 In: a study. Out: circles of `Step`s, each shown once, from its first trigger or sequence in declaration order. A step that
 can happen only once (`once`, `enroll once`) is in no circle; one that waits for an event is not either, be it that an event
-sets it off or that it asks for one since a moment that the circle itself makes new: `did X since enrolled_at`.
+sets it off or that it asks for one since a moment that the circle itself makes new: `did X since enrolled_at`. That an answer
+is overdue takes nothing but time.
 """
 
 from __future__ import annotations
@@ -81,7 +82,9 @@ class _Causes:
         self._by_name: dict[tuple[str, int], bool] = {}
 
     def sets_off(self, step: Step, other: Step) -> bool:
-        """Whether one step can be followed by another at once."""
+        """Whether one step can be followed by another at once, or by the time that an answer has."""
+        if isinstance(other.part, Trigger) and other.part.on.kind == "overdue":
+            return _is_due_again(self.study, step, other.part.on.name)
         return any(self._by_sequence(name, other) for name in self.entered(step)) or any(
             self._by_field(action, other) for action in step.actions if action.kind == "set"
         )
@@ -180,6 +183,16 @@ class _Causes:
         return self._asks[id(trigger)]
 
 
+def _is_due_again(study: Study, step: Step, route: str | None) -> bool:
+    """Whether a step hands a lead to a route, and an answer is due once more; `reassign` ends with the last rep."""
+    if not any(one.kind == "assign" and one.route == route for one in step.actions):
+        return False
+    if isinstance(step.part, Trigger) and step.part.respond_within is not None:
+        return True
+    rules = (rule for one in study.ruleset.routes if one.name == route for rule in one.rules)
+    return any(rule.respond_within is not None for rule in rules)
+
+
 def _is_now(value: Expr) -> bool:
     return value.op == "always" and value.value in ("now", "today")
 
@@ -194,7 +207,7 @@ def _line_of(study: Study, trigger: Trigger) -> list[Expr]:
 
 def _steps(study: Study) -> Iterator[Step]:
     for trigger in study.ruleset.triggers:
-        if (not trigger.once or trigger.once_per is not None) and trigger.on.kind not in ("event", "date", "overdue"):
+        if (not trigger.once or trigger.once_per is not None) and trigger.on.kind not in ("event", "date"):
             yield Step(trigger.name, trigger, "this trigger", trigger.actions)
     for sequence in study.ruleset.sequences:
         if sequence.on_finish:

@@ -8,14 +8,15 @@ overlaps, gaps and shadows touch, as notes on those. Reads nothing itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from leadrules.analyse.study import FirstMatch, Row, Study
+from leadrules.analyse.study import Row, Study
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.source import Span
 from leadrules.core.text import fold, nearest
-from leadrules.core.types import YESNO
-from leadrules.ruleset.model import Expr, Placed, Score
+from leadrules.core.types import YESNO, Type
+from leadrules.ruleset.model import Band, Classify, Expr, Placed, Score, Segment, Stages
 
 SHOWN = 3
 Touched = tuple[str, str, int, int]  # code, file, place, the place of the other line or -1
@@ -25,26 +26,49 @@ _ALSO = (("uk", "gb", "united kingdom", "great britain"), ("usa", "us", "united 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the leads said: their number, how many meet each condition, and per column its values with their counts."""
+    """What the leads said: their number, how many meet each condition or fire each rule of a score, and per column its
+    values with their counts."""
 
     leads: int
     met: Mapping[str, int]
     columns: Mapping[str, Mapping[str, int]]
     source: str
+    fired: Mapping[str, int] = field(default_factory=dict)
 
 
 def conditions_asked(study: Study) -> dict[str, Expr]:
     """The conditions to count, by name: every line of every list, and where the lines of one overlap or leave a gap."""
-    asked: dict[str, Expr] = {}
-    for name, part, condition in _rules(study):
-        asked.setdefault(f"{name} {id(part)}", condition)
+    asked = {_key("takes", part): condition for _, _, part, condition in _takers(study)}
     for one in study.lists:
         given = [row for row in one.rows if row.condition is not None and _is_plain(row)]
+        asked |= {_key("meets", row.part): row.condition for row in given if row.condition is not None}
         if one.kind != "group" and not one.has_otherwise and len(given) == len(one.rows) and given:
             asked[f"gap {one.kind} {one.name}"] = _none(given)
         if study.overlaps:
             asked |= {_pair(a, b): _all(a, b) for n, b in enumerate(given) for a in given[:n]}
-    return asked
+    return asked | {_key(code, part): condition for code, part, condition in _affected(study)}
+
+
+def _key(what: str, part: Placed) -> str:
+    return f"{what} {id(part)}"
+
+
+def _affected(study: Study) -> Iterator[tuple[str, Placed, Expr]]:
+    """What a finding about one part is about: its code, the part, the condition that the leads concerned meet."""
+    for band in study.ruleset.declared:
+        if isinstance(band, Band) and all(label.start is not None for label in band.labels):
+            yield "LR204", band, Expr("is_blank", YESNO, (_named(band.name),))
+    for one in study.ruleset.asserts:
+        yield "LR223", one, Expr("and", YESNO, (one.condition, Expr("not", YESNO, (one.implies,))))
+    for part in study.expressions:
+        if part.op == "eq" and part.type == YESNO:
+            for flag in part.args:
+                if flag.op == "field" and flag.type == YESNO:
+                    yield "LR217", part, Expr("is_blank", YESNO, (flag,))
+
+
+def _named(name: str) -> Expr:
+    return Expr("name", Type("label", (), name), (), name)
 
 
 def columns_asked(study: Study) -> list[str]:
@@ -52,18 +76,20 @@ def columns_asked(study: Study) -> list[str]:
     return list(dict.fromkeys(field for _, field, _ in _literals(study)))
 
 
-def _rules(study: Study) -> Iterator[tuple[str, Placed, Expr]]:
-    """Every named line with a condition on the lead alone."""
-    for one in study.lists:
-        if one.kind != "group":
-            for row in one.rows:
-                if row.condition is not None and _is_plain(row):
-                    yield f"{one.name}.{row.name}", row.part, row.condition
-    for score in study.ruleset.declared:
-        if isinstance(score, Score):
-            for rule in score.rules:
-                if rule.when is not None and rule.active is None and rule.each is None:
-                    yield f"{score.name}.{rule.name}", rule, rule.when
+def _takers(study: Study) -> Iterator[tuple[str, str, Placed, Expr]]:
+    """Every label and segment that a lead can get, and every line of a route: name, what it does, part, condition."""
+    for one in study.ruleset.declared:
+        if isinstance(one, Segment):
+            yield one.name, "fires on", one, Expr("name", YESNO, (), one.name)
+        elif isinstance(one, Classify | Stages):
+            for label in one.labels:
+                if label.condition is not None:
+                    given = Expr("is_label", YESNO, (_named(one.name),), [label.name])
+                    yield f"{one.name}.{label.name}", "fires on", label, given
+    for route in study.ruleset.routes:
+        for rule in route.rules:
+            if rule.condition is not None and rule.active is None:
+                yield f"{route.name}.{rule.name}", "holds for", rule, rule.condition
 
 
 def _is_plain(row: Row) -> bool:
@@ -94,14 +120,26 @@ def shown_by(study: Study, answers: Answers) -> list[Diagnostic]:
 
 
 def _fires(study: Study, answers: Answers) -> Iterator[Diagnostic]:
-    for name, part, _ in _rules(study):
-        met = answers.met.get(f"{name} {id(part)}")
-        if met == 0:
-            words = f"`{name}` fires on none of the {answers.leads:,} leads of {answers.source}"
-            yield finding("LR230", study.head(part), words, help="see whether the data writes it in another way")
-        elif met == answers.leads:
-            words = f"`{name}` fires on all {answers.leads:,} leads of {answers.source}"
-            yield finding("LR231", study.head(part), words, help="see whether the condition is too wide")
+    for name, does, part, _ in _takers(study):
+        yield from _none_or_all(study, answers, part, f"`{name}` {does}", answers.met.get(_key("takes", part)))
+    for score in study.ruleset.declared:
+        if isinstance(score, Score):
+            for rule in score.rules:
+                name = f"{score.name}.{rule.name}"
+                yield from _none_or_all(study, answers, rule, f"`{name}` fires on", answers.fired.get(name))
+
+
+def _none_or_all(study: Study, answers: Answers, part: Placed, what: str, count: int | None) -> Iterator[Diagnostic]:
+    if count == 0:
+        words = f"{what} none of the {_leads(answers)}"
+        yield finding("LR230", study.head(part), words, help="see whether the data writes it in another way")
+    elif count == answers.leads:
+        words = f"{what} all {_leads(answers)}"
+        yield finding("LR231", study.head(part), words, help="see whether the condition is too wide")
+
+
+def _leads(answers: Answers) -> str:
+    return f"{answers.leads:,} {'lead' if answers.leads == 1 else 'leads'} of {answers.source}"
 
 
 def _literals(study: Study) -> Iterator[tuple[Expr, str, str]]:
@@ -121,14 +159,14 @@ def _literals(study: Study) -> Iterator[tuple[Expr, str, str]]:
 
 def _never_occur(study: Study, answers: Answers) -> Iterator[Diagnostic]:
     told: set[tuple[str, str]] = set()
-    for part, field, text in _literals(study):
-        column = answers.columns.get(field)
-        if not column or (field, fold(text)) in told or part.span is None:
+    for part, name, text in _literals(study):
+        column = answers.columns.get(name)
+        if not column or (name, fold(text)) in told or part.span is None:
             continue
         folded = {fold(value) for value in column}
         if fold(text) not in folded:
-            told.add((field, fold(text)))
-            words = f'no lead has `{field}` "{text}": the column has {_nearest(text, column)}'
+            told.add((name, fold(text)))
+            words = f'no lead has `{name}` "{text}": the column has {_nearest(text, column)}'
             yield finding("LR232", study.span(part), words, help="write the value as the data does")
 
 
@@ -155,7 +193,7 @@ def _place_of(one: Diagnostic) -> Touched:
 def _noted(one: Diagnostic, count: int | None, answers: Answers) -> Diagnostic:
     if count is None:
         return one
-    words = f"{count:,} of the {answers.leads:,} leads of {answers.source}"
+    words = f"{count:,} of the {_leads(answers)}"
     return replace(one, notes=(*one.notes, words))
 
 
@@ -164,18 +202,22 @@ def _touched(study: Study, answers: Answers) -> Iterator[tuple[Touched, int]]:
     for one in study.lists:
         gap = answers.met.get(f"gap {one.kind} {one.name}")
         if gap is not None:
-            yield _place(study, "LR204", one), gap
+            yield _place("LR204", study.name_span(one.kind, one.name, one.part)), gap
         for number, row in enumerate(one.rows):
-            span = study.head(row.part)
-            met = answers.met.get(f"{one.name}.{row.name} {id(row.part)}")
+            met = answers.met.get(_key("meets", row.part))
             if met is not None:
-                yield ("LR202", span.file.path, span.start, -1), met
+                yield _place("LR202", study.head(row.part)), met
             for before in one.rows[:number]:
                 both = answers.met.get(_pair(before, row))
                 if both is not None:
-                    yield ("LR203", span.file.path, span.start, study.head(before.part).start), both
+                    yield _place("LR203", study.head(row.part), study.head(before.part).start), both
+    for code, part, _ in _affected(study):
+        span = study.name_span("band", part.name, part) if isinstance(part, Band) else study.head(part)
+        yield _place(code, span), answers.met[_key(code, part)]
+    for score in study.ruleset.declared:
+        for rule in score.rules if isinstance(score, Score) else ():
+            yield _place("LR220", study.head(rule)), answers.fired.get(f"{score.name}.{rule.name}", 0)
 
 
-def _place(study: Study, code: str, one: FirstMatch) -> Touched:
-    span = study.name_span(one.kind, one.name, one.part)
-    return code, span.file.path, span.start, -1
+def _place(code: str, span: Span, other: int = -1) -> Touched:
+    return code, span.file.path, span.start, other

@@ -10,6 +10,7 @@ import click
 
 from leadrules.cli.options import (
     FAILED,
+    as_of_option,
     deliver,
     exit_code,
     fail,
@@ -42,6 +43,7 @@ FORMS = ("text", "concise", "json", "sarif", "github", "junit")
     flag_value="",
     help="Also what real leads show: those of leadrules.yaml, or of a file.",
 )
+@as_of_option
 @click.option("--explain", metavar="CODE", help="Print the page of a finding, such as LR104, and stop.")
 def check(
     *,
@@ -51,6 +53,7 @@ def check(
     strict: bool,
     overlaps: bool,
     leads: str | None,
+    as_of: str | None,
     explain: str | None,
 ) -> None:
     """All that is wrong with the rules: where, and what to write instead."""
@@ -58,7 +61,7 @@ def check(
         _explain(explain)
         return
     workspace = open_workspace(project_root(folder))
-    doubted, silenced = _doubts(workspace, overlaps=overlaps, leads=leads)
+    doubted, silenced = _doubts(workspace, overlaps=overlaps, leads=leads, as_of=as_of)
     findings = [*workspace.diagnostics, *doubted]
     if form != "text":
         click.echo(_for_others(form, workspace, findings, silenced, strict=strict), nl=False)
@@ -107,16 +110,19 @@ def _within_repository(root: Path) -> str:
     return "" if top == root else root.relative_to(top).as_posix()
 
 
-def _doubts(workspace: Workspace, *, overlaps: bool, leads: str | None) -> tuple[list[Diagnostic], list[Silenced]]:
+def _doubts(
+    workspace: Workspace, *, overlaps: bool, leads: str | None, as_of: str | None
+) -> tuple[list[Diagnostic], list[Silenced]]:
     """What the analysis doubts about rules without errors; `leads` is the file that `--leads` names, or empty."""
-    from leadrules.cli.runs import lead_source
+    from leadrules.cli.inputs import instant, lead_source
     from leadrules.core.diagnostics import has_errors
     from leadrules.review.doubts import Asked, judged
 
     if workspace.project is None or has_errors(list(workspace.diagnostics)):
         return [], []
     source = None if leads is None else lead_source(workspace.project, leads or None)
-    asked = Asked(overlaps, source, datetime.now(UTC).date())
+    moment = instant("--as-of", as_of, workspace.project.timezone)
+    asked = Asked(overlaps, source, datetime.now(UTC).date(), moment)
     if source is None:
         return judged(workspace, asked)
     from leadrules.data.errors import InputError

@@ -101,6 +101,10 @@ class Program:
         """What every part of an expression was worth, the whole first; parts that were not looked at are left out."""
         return tuple(self._traced(expr, facts, rep, 0))
 
+    def whole_trace(self, expr: Expr, facts: LeadFacts) -> tuple[Seen, ...]:
+        """What every part of an expression was worth, also those that did not decide."""
+        return tuple(self._traced(expr, facts, None, 0, is_whole=True))
+
     def matching(self, selection: EventFilter, facts: LeadFacts) -> list[Event]:
         """The lead's events that a filter lets through, earliest first."""
         return self._events.chosen(selection)(facts.case)
@@ -112,10 +116,12 @@ class Program:
         each = Each(rule.each, self._events, self._interpreter.closure(rule.points))
         return [(event, units / 10**EVENT_DECIMALS) for event, units in each.weighed(facts.case)]
 
-    def _traced(self, expr: Expr, facts: LeadFacts, rep: Mapping[str, Any] | None, depth: int) -> Iterator[Seen]:
+    def _traced(
+        self, expr: Expr, facts: LeadFacts, rep: Mapping[str, Any] | None, depth: int, *, is_whole: bool = False
+    ) -> Iterator[Seen]:
         yield Seen(expr, self.value(expr, facts, rep), depth)
-        for part in self._looked_at(expr, facts, rep):
-            yield from self._traced(part, facts, rep, depth + 1)
+        for part in expr.args if is_whole else self._looked_at(expr, facts, rep):
+            yield from self._traced(part, facts, rep, depth + 1, is_whole=is_whole)
 
     def _looked_at(self, expr: Expr, facts: LeadFacts, rep: Mapping[str, Any] | None) -> Iterable[Expr]:
         """The parts that decide: an `and` ends at its first no, an `or` at its first yes, `if` takes one side."""

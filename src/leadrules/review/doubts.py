@@ -7,7 +7,7 @@ InputError where they cannot be read.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from leadrules.analyse.analyse import Request, judge, study
 from leadrules.analyse.study import Study
@@ -19,11 +19,12 @@ from leadrules.review.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What `check` was asked for beside errors. `leads` None: no lead is looked at."""
+    """What `check` was asked for beside errors. `leads` None: no lead is looked at; `as_of` None: the leads say from when."""
 
     overlaps: bool = False
     leads: Source | None = None
     today: date | None = None
+    as_of: datetime | None = None
 
 
 def doubts(workspace: Workspace, asked: Asked) -> list[Diagnostic]:
@@ -40,13 +41,15 @@ def judged(workspace: Workspace, asked: Asked) -> tuple[list[Diagnostic], list[S
     one = study(project, ruleset, workspace.modules, compiled.symbols, request)
     if asked.leads is None:
         return judge(one, request)
-    return _with_leads(one, request, asked.leads)
+    return _with_leads(one, request, asked.leads, asked.as_of)
 
 
-def _with_leads(one: Study, request: Request, leads: Source) -> tuple[list[Diagnostic], list[Silenced]]:
+def _with_leads(
+    one: Study, request: Request, leads: Source, as_of: datetime | None
+) -> tuple[list[Diagnostic], list[Silenced]]:
     from leadrules.analyse.questions import shown_by, with_counts
     from leadrules.review.over_leads import answers_of
 
-    answers = answers_of(one, leads)
+    answers = answers_of(one, leads, as_of)
     left, silenced = judge(one, request, shown_by(one, answers))
     return with_counts(one, left, answers), silenced

@@ -6,6 +6,7 @@ and the values of the columns that rules compare with texts. The state is not lo
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import PurePath
 
 import polars as pl
@@ -19,15 +20,16 @@ from leadrules.ruleset.support import for_run
 MOST_VALUES = 10_000
 
 
-def answers_of(study: Study, leads: Source) -> Answers:
-    """What the leads say."""
-    request = RunRequest(study.project, for_run(study.ruleset), leads, study.project.events)
+def answers_of(study: Study, leads: Source, as_of: datetime | None = None) -> Answers:
+    """What the leads say, looked at from an instant (None: the newest of their times)."""
+    ruleset = for_run(study.ruleset)
+    request = RunRequest(study.project, ruleset, leads, study.project.events, as_of, only_facts=True)
     outcome = execute(request)
     height = outcome.leads.frame.height
     found = outcome.facts.values(conditions_asked(study)) if height else {}
     met = {name: int(values.fill_null(value=False).sum()) for name, values in found.items()}
     columns = {name: _values(outcome, name) for name in columns_asked(study) if name in outcome.leads.frame.columns}
-    return Answers(height, met, columns, PurePath(leads.path).name)
+    return Answers(height, met, columns, PurePath(leads.path).name, outcome.facts.fired() if height else {})
 
 
 def _values(outcome: Outcome, name: str) -> dict[str, int]:
@@ -35,5 +37,6 @@ def _values(outcome: Outcome, name: str) -> dict[str, int]:
     column = outcome.leads.frame[name]
     if isinstance(column.dtype, pl.List):
         column = column.explode()
-    counts = column.drop_nulls().cast(pl.String).value_counts(sort=True).head(MOST_VALUES)
+    counts = column.drop_nulls().cast(pl.String).value_counts().sort("count", name, descending=[True, False])
+    counts = counts.head(MOST_VALUES)
     return dict(zip(counts[name].to_list(), counts["count"].to_list(), strict=True))

@@ -209,8 +209,9 @@ def flag_is_false(study: Study) -> Iterator[Diagnostic]:
     """
     for part in study.expressions:
         if part.op == "eq" and part.span is not None:
-            flag, literal = part.args
-            if flag.op in ("field", "event_field") and flag.type.kind == "yesno" and literal.value is False:
+            flag, literal = part.args if part.args[1].op == "const" else reversed(part.args)
+            is_flag = flag.op in ("field", "event_field") and flag.type.kind == "yesno"
+            if is_flag and literal.op == "const" and literal.value is False:
                 yield from _flag(study, part, flag)
 
 

@@ -6,11 +6,11 @@ so only `first match` groups are lists here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from leadrules.analyse.domains import Numbers, numbers
-from leadrules.analyse.formulas import EMPTY, Box, atom, boxes, either
+from leadrules.analyse.formulas import EMPTY, Box, atom, both, boxes, either, negated
 from leadrules.analyse.lints.registry import lint
 from leadrules.analyse.lists import overlaps
 from leadrules.analyse.study import FirstMatch, Row, Study
@@ -23,6 +23,9 @@ from leadrules.ruleset.model import Band, Definition, Group, Route
 Named = Definition | Group | Route
 
 MOST_PAIRS = 20_000
+MOST_BEFORE = 200
+MOST_TOGETHER = 24
+MOST_NAMED = 4
 _GAP_HELP = {
     "route": "end it with a rule for the rest, such as `rest: queue nurture otherwise`",
     "band": "end it with a label for the rest: `cold: otherwise`",
@@ -80,23 +83,41 @@ def shadowed(study: Study) -> Iterator[Diagnostic]:
         }
     """
     for one in study.lists:
-        for row, verdict in zip(one.rows, one.reading.verdicts, strict=True):
+        for number, (row, verdict) in enumerate(zip(one.rows, one.reading.verdicts, strict=True)):
             if verdict.shadowed and not (row.condition is None and one.has_otherwise):
-                yield _shadow(study, one, row, None if verdict.by is None else one.rows[verdict.by])
+                by = _together(row, one.rows[:number]) if verdict.by is None else [one.rows[verdict.by]]
+                yield _shadow(study, row, by)
 
 
-def _shadow(study: Study, one: FirstMatch, row: Row, by: Row | None) -> Diagnostic:
-    span = study.head(row.part)
-    related: tuple[Related, ...] = ()
-    if by is None:
-        words = f"`{row.name}` is never reached: the lines before it take every lead"
-        way = f"put `{row.name}` before them, or delete it"
+def _together(row: Row, before: Sequence[Row]) -> list[Row]:
+    """The fewest lines that take all of a line's leads, as far as leaving out one after the other tells; none if too many do."""
+    left = [one for one in before if one.takes and not _is_apart(one, row)] if len(before) <= MOST_BEFORE else []
+    if len(left) > MOST_TOGETHER:
+        return []
+    for one in [*left]:
+        others = [other for other in left if other is not one]
+        if boxes(both([row.formula, *(negated(other.formula) for other in others)])) == []:
+            left = others
+    return left if len(left) <= MOST_NAMED else []
+
+
+def _is_apart(one: Row, row: Row) -> bool:
+    return boxes(both([one.formula, row.formula])) == []
+
+
+def _shadow(study: Study, row: Row, by: Sequence[Row]) -> Diagnostic:
+    names = [f"`{one.name}`" for one in by]
+    if len(by) == 1:
+        who, way = f"{names[0]} takes", f"put `{row.name}` before {names[0]}, or delete it"
+        what, why = f"{names[0]} takes it", "the first line that matches wins"
     else:
-        words = f"`{row.name}` is never reached: `{by.name}` takes every lead that it would take"
-        related = (Related(study.head(by.part), "the first line that matches wins"),)
-        way = f"put `{row.name}` before `{by.name}`, or delete it"
+        listed = f"{', '.join(names[:-1])} and {names[-1]}" if names else "the lines before it"
+        who, way = f"{listed} together take", f"put `{row.name}` before them, or delete it"
+        what, why = "the earlier lines take it", "one of the lines that match first"
+    words = f"`{row.name}` is never reached: {who} every lead that it would take"
+    related = tuple(Related(study.head(one.part), why) for one in by)
     witness = study.witnesses.find(boxes(row.formula) or (), matches(study, row))
-    what = "the earlier lines take it" if by is None else f"`{by.name}` takes it"
+    span = study.head(row.part)
     return finding("LR202", span, words, label="never reached", help=way, related=related, notes=notes(witness, what))
 
 

@@ -6,16 +6,16 @@ itself makes certain or leaves out is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from leadrules.analyse.circles import circles
+from leadrules.analyse.circles import Step, circles
 from leadrules.analyse.lints.registry import lint
 from leadrules.analyse.study import Study
 from leadrules.analyse.terms import label_names
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Related
-from leadrules.ruleset.model import Action, Classify, Expr, Placed, Sequence
+from leadrules.ruleset.model import Action, Classify, Expr, Placed, Sequence, Trigger
 from leadrules.ruleset.walk import expression_parts
 
 
@@ -85,8 +85,9 @@ def circle(study: Study) -> Iterator[Diagnostic]:
     """Triggers that can chase a lead round a circle
 
     Each of these sets off the next without anything new happening to the lead: a sequence that finishes moves the lead to
-    another, whose finish moves it back, or two triggers set the same field in turn. The lead never comes to rest. Break
-    the circle with `once`, an `enroll once` in the sequence, or an end that lets the lead go.
+    another, whose finish moves it back, two triggers set the same field in turn, or a lead whose answer is overdue is
+    assigned with the same route, and is overdue again. The lead never comes to rest. Break the circle with `once`, an
+    `enroll once` in the sequence, `reassign .. at most 2 times`, or an end that lets the lead go.
 
     Bad:
 
@@ -108,11 +109,15 @@ def circle(study: Study) -> Iterator[Diagnostic]:
         first, *rest = steps
         round_ = " -> ".join(f"`{step.name}`" for step in (*steps, first))
         related = tuple(Related(study.head(step.part), step.what) for step in rest)
-        way = (
-            "break the circle: `once` in a trigger, `enroll once` in a sequence, or an end that moves the lead nowhere"
-        )
+        way = _way_out(steps)
         words = f"a lead can go round for ever: {round_}"
         yield finding("LR211", study.head(first.part), words, label=first.what, help=way, related=related)
+
+
+def _way_out(steps: Iterable[Step]) -> str:
+    if any(isinstance(step.part, Trigger) and step.part.on.kind == "overdue" for step in steps):
+        return "break the circle: `reassign with ROUTE at most 2 times`, which leaves out the owners before, or `once`"
+    return "break the circle: `once` in a trigger, `enroll once` in a sequence, or an end that moves the lead nowhere"
 
 
 @lint("LR212", "not-suppressed")

@@ -169,7 +169,7 @@ def _twice(study: Study, score: Score) -> Iterator[Diagnostic]:
     exclusive = {group.name for group in score.groups if group.first_match}
     for rule in score.rules:
         formula = study.conditions.rule(rule)
-        if formula in (TRUE, FALSE):
+        if formula in (TRUE, FALSE) or boxes(formula) == []:
             continue
         other = first.setdefault((formula, rule.each is not None), rule)
         if other is rule or (rule.group == other.group and rule.group in exclusive) or rule.each != other.each:
