@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +18,9 @@ from leadrules.cli.options import (
     project_option,
     ready_project,
     show_findings,
-    use_colour,
 )
 from leadrules.cli.report import ReportOptions, request_on
-from leadrules.cli.runs import WIDTH
+from leadrules.cli.screens import FORMS, show_json, show_sections
 
 if TYPE_CHECKING:
     from leadrules.review.calibration.calibration import Calibration
@@ -39,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--capacity", type=click.FloatRange(min=0, min_open=True), help="Leads a week that the team can work.")
 @click.option("--precision", metavar="SHARE", help="The share of leads that must reach the outcome, 30% or 0.3.")
 @path_option("--patch", "to", metavar="FILE", help="Write the suggested patch (`-`: to standard output).")
-@format_option("text", "json", "markdown", "html")
+@format_option(*FORMS)
 @project_option
 def calibrate(
     *,
@@ -110,20 +107,11 @@ def _calibration(question: Question, shared: dict[str, Any]) -> Calibration:
 
 def _show(found: Calibration, form: str) -> None:
     from leadrules.review.calibration.screen import calibration_sections
-    from leadrules.show.machine import dump
-    from leadrules.show.tables import as_html, as_markdown, as_text
 
-    title = f"Calibration of {found.project.name}"
-    sections = calibration_sections(found.document)
     if form == "json":
-        click.echo(dump(found.document), nl=False)
-    elif form == "markdown":
-        click.echo(as_markdown(title, sections), nl=False)
-    elif form == "html":
-        click.echo(as_html(title, sections), nl=False)
+        show_json(found.document)
     else:
-        width = max(80, min(shutil.get_terminal_size((WIDTH, 50)).columns, 160))
-        click.echo(as_text(sections, width=width, colour=use_colour(sys.stdout)), nl=False)
+        show_sections(f"Calibration of {found.project.name}", calibration_sections(found.document), form)
 
 
 def _write_patch(found: Calibration, to: Path, *, quiet: bool) -> None:

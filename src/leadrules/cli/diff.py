@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadrules.cli.inputs import event_sources, has_leads, instant, lead_source
+from leadrules.cli.inputs import event_sources, has_leads, inputs_read, instant, lead_source
 from leadrules.cli.options import (
     OBJECTED,
     fail,
@@ -23,8 +22,8 @@ from leadrules.cli.options import (
     options,
     project_option,
     show_findings,
-    use_colour,
 )
+from leadrules.cli.screens import FORMS, screen_width, show_json, show_sections
 
 if TYPE_CHECKING:
     from leadrules.lifecycle.run import RunRequest
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from leadrules.review.diff.revisions import Side
     from leadrules.review.diff.runs import Compared
 
-WIDTH = 120
+WIDTH, WIDEST = 120, 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def data_options(command: Any) -> Any:
 @click.argument("base")
 @click.argument("head", required=False)
 @data_options
-@format_option("text", "json", "markdown", "html")
+@format_option(*FORMS)
 @click.option("--fail-on-change", "limit", metavar="LIMIT", help="Exit 1 when more leads change: 5%, or 200.")
 @click.option(
     "--budget", "budgets", metavar="KIND=LIMIT", multiple=True, help="The same of one kind, or one name: band=5%."
@@ -108,13 +107,10 @@ def working_project(options: DataOptions) -> Project:
 
 def sides(project: Project, base: str, head: str | None) -> tuple[Side, Side]:
     """Both versions, as far as they compile; exit 2 where a name is none."""
-    from leadrules.data.errors import InputError
     from leadrules.review.diff.revisions import open_side
 
-    try:
+    with inputs_read():
         return open_side(project, base, Path.cwd()), open_side(project, head, Path.cwd())
-    except InputError as error:
-        fail(error.message, error.help)
 
 
 @contextmanager
@@ -123,7 +119,6 @@ def compared_on(
 ) -> Iterator[Compared | None]:
     """Both versions over the same leads; None where there are none and none are needed. Every other way out is exit 2."""
     from leadrules.cli.stateful import remembering
-    from leadrules.data.errors import InputError
     from leadrules.review.diff.runs import compare
 
     if not needs_leads and options.leads is None and not has_leads(project):
@@ -132,10 +127,8 @@ def compared_on(
     place = None if options.no_state else _state(project, options.place)
     with remembering(place, to_write=False) as state:
         requests = [replace(_request(project, side, options), state=state) for side in (base, head)]
-        try:
+        with inputs_read():
             compared = compare(*requests)
-        except InputError as error:
-            fail(error.message, error.help)
         yield compared
 
 
@@ -235,18 +228,10 @@ def stop_at_errors(base: Side, head: Side, project: Project, form: str) -> None:
 
 def _show(document: dict[str, Any], form: str) -> None:
     from leadrules.review.diff.pages import diff_sections, diff_title
-    from leadrules.show.machine import dump
-    from leadrules.show.tables import Section, as_html, as_markdown, as_text
 
     if form == "json":
-        click.echo(dump(document), nl=False)
+        show_json(document)
         return
     sections = diff_sections(document, narrow=form == "text")
-    if form == "markdown":
-        click.echo(as_markdown(diff_title(document), sections, level=3), nl=False)
-    elif form == "html":
-        click.echo(as_html(diff_title(document), sections), nl=False)
-    else:
-        width = max(80, min(shutil.get_terminal_size((WIDTH, 50)).columns, 180))
-        headed = [Section(diff_title(document)), *sections]
-        click.echo(as_text(headed, width=width, colour=use_colour(sys.stdout)), nl=False)
+    width = screen_width(WIDTH, widest=WIDEST)
+    show_sections(diff_title(document), sections, form, width=width, headed=True, level=3)

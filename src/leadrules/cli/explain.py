@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from leadrules.cli.inputs import inputs_read
 from leadrules.cli.options import (
-    fail,
     format_option,
     inputs_options,
     options,
@@ -19,6 +18,7 @@ from leadrules.cli.options import (
     use_colour,
 )
 from leadrules.cli.runs import RunOptions, request_of, state_of
+from leadrules.cli.screens import screen_width, show_json
 
 if TYPE_CHECKING:
     from leadrules.lifecycle.model import State
@@ -49,7 +49,6 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
     from leadrules.review.explain.history import remembered
     from leadrules.review.explain.text import explained as as_text
     from leadrules.review.explain.words import rule_files
-    from leadrules.show.machine import dump
 
     options = RunOptions(engine="columns", force=False, strict=False, baseline=False, fire_edits=False, **shared)
     request = request_of(options)
@@ -65,10 +64,9 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
 
         document["history"] = way(outcome, key, changes)
     if form == "json":
-        click.echo(dump(document), nl=False)
+        show_json(document)
         return
-    columns = max(80, min(shutil.get_terminal_size((WIDTH, 50)).columns, 160))
-    click.echo(as_text(document, columns=columns, colour=use_colour(sys.stdout)), nl=False)
+    click.echo(as_text(document, columns=screen_width(WIDTH), colour=use_colour(sys.stdout)), nl=False)
 
 
 def _warn(outcome: Outcome, *, quiet: bool) -> None:
@@ -82,26 +80,20 @@ def _warn(outcome: Outcome, *, quiet: bool) -> None:
 
 
 def _asked(request: RunRequest, name: str | None) -> Asked:
-    from leadrules.data.errors import InputError
     from leadrules.review.explain.explain import asked
 
-    try:
+    with inputs_read():
         return asked(request.ruleset, name)
-    except InputError as error:
-        fail(error.message, error.help)
 
 
 def _run(request: RunRequest, state: State | None, lead: str, wanted: Asked) -> tuple[Outcome, str]:
     """The run as `plan` would make it, watching the lead; where only definitions are asked for, nothing is decided."""
-    from leadrules.data.errors import InputError
     from leadrules.lifecycle.run import execute, read_inputs
     from leadrules.review.explain.explain import key_of
 
     request = replace(request, state=state)
-    try:
+    with inputs_read():
         inputs = read_inputs(request)
         key = key_of(inputs, lead, state)
         only_facts = all(kind == "definition" for kind, _ in wanted.parts)
         return execute(replace(request, watched=(key,), only_facts=only_facts), inputs), key
-    except InputError as error:
-        fail(error.message, error.help)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from typing import Any
 
@@ -11,9 +10,8 @@ import click
 from leadrules.cli.inputs import has_leads
 from leadrules.cli.options import fail, format_option, ready_project, use_colour
 from leadrules.cli.report import ReportOptions, gathered, report_options
+from leadrules.cli.screens import screen_width, show_json
 from leadrules.measure.goal import WINDOW_MONTHS
-
-WIDTH = 110
 
 
 @click.command()
@@ -33,7 +31,6 @@ def goal(*, name: str | None, months: int, form: str, **shared: Any) -> None:
     from leadrules.measure.goal_section import goal_section
     from leadrules.measure.settings import settings_of
     from leadrules.review.report.goal_view import goal_document, goal_text
-    from leadrules.show.machine import dump
 
     options = ReportOptions(**shared)
     workspace = ready_project(options.folder)
@@ -55,7 +52,6 @@ def goal(*, name: str | None, months: int, form: str, **shared: Any) -> None:
         goals[chosen], project.week, settings.roles, None if found is None else found.material, months
     )
     if form == "json":
-        click.echo(dump(goal_document(section, goals[chosen], project.name, found)), nl=False)
+        show_json(goal_document(section, goals[chosen], project.name, found))
         return
-    width = max(80, min(shutil.get_terminal_size((WIDTH, 50)).columns, 160))
-    click.echo(goal_text(section, width=width, colour=use_colour(sys.stdout)), nl=False)
+    click.echo(goal_text(section, width=screen_width(), colour=use_colour(sys.stdout)), nl=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from leadrules.cli.inputs import inputs_read
 from leadrules.cli.options import (
     fail,
     path_option,
@@ -47,15 +48,12 @@ def _refuse_existing(root: Path) -> None:
 
 
 def _inferred(root: Path, leads: str | None) -> _Made:
-    from leadrules.data.errors import InputError
     from leadrules.review.init import init_plan
 
     found = root / "leads.csv"
     path = (Path.cwd() / leads).resolve() if leads is not None else found if found.is_file() else None
-    try:
+    with inputs_read():
         plan = init_plan(root, path)
-    except InputError as error:
-        fail(error.message, error.help)
     if plan.copied is not None and (root / plan.copied.name).exists():
         fail(f"{root / plan.copied.name} is there already; nothing was written", "rename one of the two files of leads")
     own = ("drawn from the leads.csv that is here",) if leads is None and path is not None else ()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadrules.cli.inputs import event_sources, instant, lead_source
+from leadrules.cli.inputs import event_sources, inputs_read, instant, lead_source
 from leadrules.cli.options import (
     as_of_option,
     events_option,
@@ -94,7 +94,6 @@ def report(*, form: str, out: str | None, against: str | None, against_events: s
 
 def _drift(workspace: Workspace, options: ReportOptions, found: Gathered, against: str, events: str | None) -> Section:
     """What moved since a run, or an older export; exit 2 where that cannot be read."""
-    from leadrules.data.errors import InputError
     from leadrules.measure.drift import drift_section
     from leadrules.measure.snapshots import snapshot_of
     from leadrules.review.report.drift import snapshot_against
@@ -107,17 +106,14 @@ def _drift(workspace: Workspace, options: ReportOptions, found: Gathered, agains
         fail("--against names a run, which has its events in its figures", "leave --against-events out")
     leads = lead_source(project, against)
     older = None if events is None else event_sources(project, events)
-    try:
+    with inputs_read():
         before = snapshot_against(request_on(project, ruleset, options), ruleset, path, leads, older)
-    except InputError as error:
-        fail(error.message, error.help)
     return drift_section(snapshot_of(found.material, "now"), before)
 
 
 def gathered(workspace: Workspace, options: ReportOptions) -> Gathered:
     """What is read for a report; every way in which that cannot be done ends here."""
     from leadrules.cli.stateful import remembering
-    from leadrules.data.errors import InputError
     from leadrules.review.report.report import gather
 
     project, ruleset = workspace.project, workspace.ruleset
@@ -125,11 +121,8 @@ def gathered(workspace: Workspace, options: ReportOptions) -> Gathered:
     assert ruleset is not None
     request = request_on(project, ruleset, options)
     place = _state_place(project.state, options)
-    try:
-        with remembering(place, to_write=False) as state:
-            return gather(replace(request, state=state), ruleset, place)
-    except InputError as error:
-        fail(error.message, error.help)
+    with inputs_read(), remembering(place, to_write=False) as state:
+        return gather(replace(request, state=state), ruleset, place)
 
 
 def request_on(project: Project, ruleset: Ruleset, options: ReportOptions) -> RunRequest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click.core import ParameterSource
 
-from leadrules.cli.inputs import event_sources, instant, lead_source
+from leadrules.cli.inputs import event_sources, inputs_read, instant, lead_source
 from leadrules.cli.options import (
     OBJECTED,
     encoding_option,
@@ -28,9 +27,9 @@ from leadrules.cli.options import (
     project_option,
     ready_project,
     reasons_option,
-    use_colour,
 )
 from leadrules.cli.progress import RUN_STEPS, WRITING, progress
+from leadrules.cli.screens import FORMS, show_json, show_sections
 from leadrules.core.text import many
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from leadrules.project.model import Project
 
 WIDTH = 110
-PLAN_FORMS = ("text", "json", "markdown", "html")
 Output = Literal["csv", "parquet", "jsonl", "salesforce", "hubspot"]
 Encoding = Literal["utf-8", "utf-8-sig", "cp932"]
 
@@ -96,7 +94,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @reasons_option
 @encoding_option
 @click.option("--dry-run", is_flag=True, help="The same as `leadrules plan`; files only where --out is given.")
-@format_option(*PLAN_FORMS, help="Of a --dry-run.")
+@format_option(*FORMS, help="Of a --dry-run.")
 @path_option("--undo", metavar="OUT", help="Take the run that wrote the folder OUT back.")
 def run(
     *,
@@ -142,7 +140,7 @@ def run(
 
 @click.command()
 @run_options
-@format_option(*PLAN_FORMS)
+@format_option(*FORMS)
 @path_option("--out", metavar="DIR", help="Write the files of a run here too.")
 def plan(form: str, out: Path | None, **shared: Any) -> None:
     """A dry run: what the rules would do, on one screen."""
@@ -157,8 +155,6 @@ def _is_given(option: str) -> bool:
 def _plan(options: RunOptions, form: str, out: Path | None, files: tuple[Output, Encoding, bool]) -> None:
     from leadrules.cli.stateful import holding
     from leadrules.review.plan.plan import plan_document, plan_sections
-    from leadrules.show.machine import dump
-    from leadrules.show.tables import as_html, as_markdown, as_text
 
     request = request_of(options, with_state=True)
     with (
@@ -167,17 +163,10 @@ def _plan(options: RunOptions, form: str, out: Path | None, files: tuple[Output,
     ):
         outcome = _execute(replace(request, progress=tell, seen_only=True), held)
     document = plan_document(outcome)
-    sections = plan_sections(document)
-    title = f"Dry run of {document['project']}"
     if form == "json":
-        click.echo(dump(document), nl=False)
-    elif form == "markdown":
-        click.echo(as_markdown(title, sections), nl=False)
-    elif form == "html":
-        click.echo(as_html(title, sections), nl=False)
+        show_json(document)
     else:
-        width = max(80, min(shutil.get_terminal_size((WIDTH, 50)).columns, 160))
-        click.echo(as_text(sections, width=width, colour=use_colour(sys.stdout)), nl=False)
+        show_sections(f"Dry run of {document['project']}", plan_sections(document), form)
     _stop_at_guards(outcome, force=options.force)
     if out is not None:
         output, encoding, reasons = files
@@ -197,16 +186,13 @@ def form_of(
     reasons: bool,
 ) -> WriteOptions:
     """How the files are written; exit 2 where the leads have no identifier for an update file."""
-    from leadrules.data.errors import InputError
     from leadrules.data.updates import refuse_numbered
     from leadrules.lifecycle.files import WriteOptions
 
     if output == "csv" or output == "parquet" or output == "jsonl":  # noqa: PLR1714 - what mypy narrows by
         return WriteOptions(output, encoding, reasons)
-    try:
+    with inputs_read():
         refuse_numbered(request.leads, output)
-    except InputError as error:
-        fail(error.message, error.help)
     return WriteOptions("csv", encoding, reasons, output)
 
 
@@ -240,16 +226,13 @@ def _write(outcome: Outcome, state: Path | None, out: Path, form: WriteOptions, 
 
 def _execute(request: RunRequest, held: Held | None) -> Outcome:
     """Check, read and evaluate; every way in which that cannot be done ends here."""
-    from leadrules.data.errors import InputError
     from leadrules.lifecycle.run import execute, read_inputs
 
-    try:
+    with inputs_read():
         if held is None:
             return execute(request)
         inputs = read_inputs(replace(request, state=held.outline()))  # the state itself is still being read
         return execute(replace(request, state=held.state()), inputs)
-    except InputError as error:
-        fail(error.message, error.help)
 
 
 def request_of(options: RunOptions, *, with_state: bool = False) -> RunRequest:
