@@ -161,6 +161,8 @@ class Language:
             rest -= _OPERATORS
         if {"WHERE", "DISTINCT", "WITHIN", "SINCE"} <= rest:
             rest -= {"WHERE", "DISTINCT"}
+        if {"INT", "NUMBER"} <= rest:
+            rest -= {"INT"}
         words += [*sorted(map(self.phrase, rest)), *last]
         return join_words(dict.fromkeys(words))
 

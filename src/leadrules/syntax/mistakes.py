@@ -12,10 +12,11 @@ from leadrules.syntax import mistakes_lines as lines
 from leadrules.syntax import mistakes_operators as operators
 from leadrules.syntax import mistakes_words as words
 from leadrules.syntax.mend import Mend, Place, progress
-from leadrules.syntax.slips import general, goes_far, odd_sign, swapped
+from leadrules.syntax.slips import general, goes_far, odd_sign, swapped, word_twice
 
 KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     odd_sign,
+    word_twice,
     lines.unquoted_title,
     words.hyphenated_name,
     words.thousands_comma,
@@ -45,6 +46,9 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     operators.wrong_brackets,
     lines.list_without_brackets,
     lines.missing_name,
+    lines.missing_id,
+    lines.word_before_title,
+    lines.missing_channel,
     lines.wrong_sign,
     lines.bare_percentage,
     lines.where_after_strategy,

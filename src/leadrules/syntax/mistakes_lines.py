@@ -212,6 +212,8 @@ def missing_colon(place: Place) -> Mend | None:
         title = index + 1 < len(place.tokens) and place.tokens[index + 1].kind == "STRING"
         if index + 1 < len(place.tokens) and place.tokens[index + 1].kind in ("LPAR", "DOT"):
             continue
+        if index + 1 < len(place.tokens) and place.tokens[index + 1].label and not place.tokens[index + 1].first:
+            continue
         last = place.tokens[index + 1] if title else token
         sign = index + 2 if title else index + 1
         if place.tokens[sign].kind == "SIGN" and place.tokens[min(sign + 1, len(place.tokens) - 1)].kind == "COLON":
@@ -267,12 +269,71 @@ def missing_name(place: Place) -> Mend | None:
     token = place.token
     if place.index != 1 or token.kind != "STRING" or place.at(1).kind in ("", END):
         return None
-    words = "".join(char if char.isalnum() else " " for char in str(token.value).lower()).split()
-    name = "_".join(words if len(words) <= 4 else words[:3])
-    if not name or not name[0].isalpha() or name in RESERVED:
+    after = place.at(1)
+    if after.kind in ("WORD", "NAME") and after.text not in RESERVED and _after_name(place.at(2)):
+        fix = f"{after.text} {token.text}"
+        message = f"a {place.block.kind} has its name before its title"
+        return replaced(place, 1, 3, [replace(after, label=False), token], "LR025", message, fix)
+    name = _named_after(str(token.value))
+    if name is None:
         return None
     mend = inserted(place, [("WORD", name)], name, f"a {place.block.kind} has a name before its title")
     return replace(mend, finding=replace(mend.finding, fixes=()))
+
+
+def _after_name(token: Token) -> bool:
+    return token.kind in ("LBRACE", "EQUAL", "COLON") or token.text in ("when", "of", "from")
+
+
+def missing_id(place: Place) -> Mend | None:
+    """`"Started a trial": +25 when ..`: a title, and no name before it."""
+    token, colon = place.token, place.at(1)
+    if not token.first or token.kind != "STRING" or colon.kind != "COLON" or not place.start:
+        return None
+    name = _named_after(str(token.value))
+    if name is None or not place.takes("ID"):
+        return None
+    label = Token("WORD", name, token.start, token.start, first=True, label=True)
+    edit = Edit(Span(place.file, token.start, token.start), f"{name} ")
+    found = finding(
+        "LR025",
+        place.span(token),
+        "a line has a name before its title",
+        help=f"write `{name} {token.text}:`",
+        fixes=(Fix(f"insert `{name}`", (edit,)),),
+    )
+    return Mend(place.index, place.index + 1, [label, replace(token, first=False)], found)
+
+
+def _named_after(title: str) -> str | None:
+    """The name that a title suggests."""
+    words = "".join(char if char.isalnum() else " " for char in title.lower()).split()
+    name = "_".join(words if len(words) <= 4 else words[:3])
+    return name if name and name[0].isalpha() and name not in RESERVED else None
+
+
+def word_before_title(place: Place) -> Mend | None:
+    """`trial do "Started a trial": +25 when ..`: a word of the language between a line's name and its title or `:`."""
+    name, word = place.token, place.at(1)
+    if not name.first or not word.label or word.first or not could_be_id(place, place.index, name):
+        return None
+    mend = replaced(
+        place, place.index + 1, place.index + 2, [], "LR026", f"`{word.text}` is one too many", "", "leave it out"
+    )
+    return Mend(place.index, place.index + 2, [replace(name, label=True)], mend.finding)
+
+
+def missing_channel(place: Place) -> Mend | None:
+    """`2: day 1 "Call back"`: a step that says what, and not by which way."""
+    token = place.token
+    line = place.tokens[place.start]
+    is_step = place.block.kind == "sequence" and line.kind == "INT" and line.label
+    if not is_step or token.kind != "STRING" or token.first or not place.takes("NAME"):
+        return None
+    message = f"a channel, such as `email` or `call`, is missing before {token.text}"
+    mend = inserted(place, [("WORD", "email")], "email", message)
+    shown = replace(mend.finding, help=f"write `call {token.text}`, with the channel that is meant", fixes=())
+    return replace(mend, finding=shown, lossy=True)
 
 
 def wrong_sign(place: Place) -> Mend | None:
@@ -363,6 +424,8 @@ def step_without_number(place: Place) -> Mend | None:
     """`day 1 email`: a step without its number."""
     token = place.token
     if place.block.kind != "sequence" or token.text not in ("day", "wait") or not place.takes("INT"):
+        return None
+    if place.at(-1).text == token.text:
         return None
     steps = [t for t in place.tokens[: place.index] if t.kind == "INT" and t.label]
     fix = str(int(steps[-1].value) + 1 if steps else 1)

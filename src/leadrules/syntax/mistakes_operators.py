@@ -215,7 +215,7 @@ def wrong_brackets(place: Place) -> Mend | None:
     """`list x = ("a")`, `in ["a"]`."""
     pairs = {"LPAR": ("LSQB", "[", "RPAR", "RSQB", "]"), "LSQB": ("LPAR", "(", "RSQB", "RPAR", ")")}
     token = place.token
-    if token.kind not in pairs:
+    if token.kind not in pairs or place.at(-1).kind == token.kind:
         return None
     kind, text, closer, meant, closing = pairs[token.kind]
     if not place.takes(kind) or place.takes(token.kind):

@@ -14,7 +14,7 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
 from leadrules.core.source import Span
 from leadrules.syntax.grammar import END
-from leadrules.syntax.mend import Mend, Place, inserted, made, outcome, replaced
+from leadrules.syntax.mend import WINDOW, Mend, Place, inserted, made, matching, outcome, replaced
 from leadrules.syntax.mistakes_words import quoted_name
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import NOTHING, RESERVED, SYNONYMS
@@ -97,6 +97,7 @@ def general(place: Place) -> Mend | None:
     reached = place.index
     for mend in slips(place):
         far, complete = outcome(place, mend)
+        far = min(far, place.index + WINDOW)  # as far as all of them are looked at
         if far > reached and is_convincing(place, mend, far, complete):
             best, reached = mend, far
     return best if best is None or best.finding.code in _SURE else replace(best, lossy=True)
@@ -121,6 +122,7 @@ def slips(place: Place) -> Iterator[Mend]:
         yield from extra(place)
     yield from doubled(place)
     yield from misspelt(place, accepts)
+    yield from misspelt_before(place)
     yield from filter(None, [quoted_name(place)])
     yield from unclosed(place, accepts)
     yield from missing_words(place, accepts)
@@ -178,6 +180,17 @@ def doubled(place: Place) -> Iterator[Mend]:
     if token.text == place.at(-1).text and token.kind == place.at(-1).kind and token.kind not in ("LBRACE", "RBRACE"):
         message = f"`{token.text}` stands twice"
         yield replaced(place, place.index, place.index + 1, [], "LR026", message, "", "leave it out")
+    once, again = place.at(-2), place.at(-1)
+    if once.text == again.text and once.kind == again.kind == "WORD" and place.index - 1 > place.start:
+        message = f"`{again.text}` stands twice"
+        yield replaced(place, place.index - 1, place.index, [], "LR026", message, "", "leave it out")
+
+
+def word_twice(place: Place) -> Mend | None:
+    """`within within`, where without one of them the line is right: whatever the second might begin."""
+    if place.token.kind != "WORD":
+        return None
+    return next((mend for mend in doubled(place) if goes_far(place, mend)), None)
 
 
 def misspelt(place: Place, accepts: set[str]) -> Iterator[Mend]:
@@ -192,6 +205,17 @@ def misspelt(place: Place, accepts: set[str]) -> Iterator[Mend]:
         message = f"`{token.text}` is not understood here"
         help_text = f"did you mean `{word}`?"
         yield replaced(place, place.index, place.index + 1, [("WORD", word)], "LR019", message, word, help_text)
+
+
+def misspelt_before(place: Place) -> Iterator[Mend]:
+    """`is nt customer`: a word that was taken for a name, and is nearly one with which the line goes on."""
+    word = place.at(-1)
+    if word.kind != "WORD" or word.type != "NAME" or place.index - 1 <= place.start or word.label:
+        return
+    for meant in difflib.get_close_matches(word.text.lower(), [*place.language.keywords], n=3, cutoff=0.75):
+        message = f"`{word.text}` is not understood here"
+        help_text = f"did you mean `{meant}`?"
+        yield replaced(place, place.index - 1, place.index, [("WORD", meant)], "LR019", message, meant, help_text)
 
 
 def unclosed(place: Place, accepts: set[str]) -> Iterator[Mend]:
@@ -285,6 +309,9 @@ def extra(place: Place) -> Iterator[Mend]:
         fix = "" if before.kind == token.kind else None
         help_text = "leave it out" if fix is not None else "leave it out, or open it where it is missing"
         yield replaced(place, place.index, place.index + 1, [], "LR032", message, fix, help_text)
+    elif token.kind in ("LPAR", "LSQB") and matching(place.tokens, place.index) is None:
+        message = f"this `{token.text}` is one too many"
+        yield replaced(place, place.index, place.index + 1, [], "LR026", message, "", "leave it out")
     elif (token.kind in _SIGNS or token.text in _FILLERS) and not token.first:
         message = f"`{token.text}` is one too many"
         yield replaced(place, place.index, place.index + 1, [], "LR026", message, "", "leave it out")

@@ -8,7 +8,7 @@ meant. Knows no grammar: whether a word is a keyword is said later, by the parse
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime, time
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix
@@ -27,6 +27,7 @@ _TOKEN = re.compile(
     |(?P<QUOTED>`[^`\r\n]+`)
     |(?P<STRING>{_TEXT})
     |(?P<DATELIKE>[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}(?:T[0-9:]+(?:\.[0-9]+)?(?:Z|[+-][0-9][0-9]:?[0-9][0-9])?)?(?![\w/-]))
+    |(?P<TIMELIKE>[0-9]+-[-:0-9]*T[0-9]{{1,2}}:[0-9:]*(?![\w/-]))
     |(?P<YEARLESS>(?:0[0-9]-[0-9]{{2}}|[0-9]{{2}}-0[0-9])(?![\w/-]))
     |(?P<TIME>[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}})?(?![\w:]))
     |(?P<NUMERIC>{_NUMBER}(?:(?P<percent>[ \t]?%)|(?P<tail>\w+))?)
@@ -111,6 +112,11 @@ class Tokenizer(Cutter):
 
     def _datelike(self, match: re.Match[str], start: int) -> None:
         read_date(self, match[0], start)
+
+    def _timelike(self, match: re.Match[str], start: int) -> None:
+        message = f"`{match[0]}` is not how a date and time are written"
+        self.report("LR011", start, self.pos, message, help="write it as `2026-11-01T09:00`")
+        self.add("DATETIME", match[0], start, self.pos, datetime.combine(date(2000, 1, 1), time(0))).spoils = True
 
     def _yearless(self, match: re.Match[str], start: int) -> None:
         self.report(
