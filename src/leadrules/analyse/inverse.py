@@ -17,6 +17,7 @@ from leadrules.ruleset.model import Expr
 
 LEAVES = frozenset(["field", "event_field", "aggregate", "did", "name", "lookup", "previous", "since_of", "rep_field"])
 CLOCK = ("now", "today")
+_UNDONE = frozenset(["shift", "add", "sub", "difference", "mul", "div", "days_between"])
 _PASSED_ON = frozenset(["round", "floor", "ceil", "abs", "coalesce", "min", "max", "earliest", "latest"])
 
 
@@ -45,7 +46,7 @@ class Inverse:
         if expr.op in _PASSED_ON:
             open_part = next((part for part in expr.args if not self.is_known(part)), None)
             return None if open_part is None else self.leaf(open_part, wanted)
-        if len(expr.args) != 2 or self.is_known(expr.args[0]) == self.is_known(expr.args[1]):
+        if len(expr.args) != 2 or expr.op not in _UNDONE or self.is_known(expr.args[0]) == self.is_known(expr.args[1]):
             return None
         return self._of_two(expr, wanted)
 
@@ -54,13 +55,19 @@ class Inverse:
         left, right = expr.args
         is_left = self.is_known(right)
         side, other = (left, right) if is_left else (right, left)
+        if self.known(other) is None and self.plain(other).op != "duration":
+            return None
         match expr.op:
+            case "shift" if is_left:
+                return self.leaf(side, self._moved(wanted, other, -expr.value))
             case "add":
-                return self.leaf(side, self._moved(wanted, other, -1))
+                return self.leaf(side, wanted - self.known(other))
             case "sub" if is_left:
-                return self.leaf(side, self._moved(wanted, other, 1))
-            case "sub":
-                return self.leaf(side, self._before(self.known(other), wanted))
+                return self.leaf(side, wanted + self.known(other))
+            case "sub" | "difference" if not is_left:
+                return self.leaf(side, _taken(self.known(other), wanted))
+            case "difference":
+                return self.leaf(side, _taken(self.known(other), -wanted))
             case "mul" if self.known(other):
                 return self.leaf(side, wanted / self.known(other))
             case "div" if is_left and self.known(other):
@@ -70,21 +77,20 @@ class Inverse:
                 return self.leaf(side, self.known(other) + (-days if is_left else days))
         return None
 
-    def _moved(self, wanted: Any, by: Expr, sign: int) -> Any:
-        """A value, moved by what another expression is."""
+    def _moved(self, wanted: date, by: Expr, sign: int) -> Any:
+        """A day or an instant, moved by a length."""
         by = self.plain(by)
-        if by.op == "duration" and isinstance(wanted, date):
+        if by.op == "duration":
             count, unit = by.value
             return self.calendar.shift(wanted, sign * count, unit)
-        amount = self.known(by)
-        if isinstance(wanted, timedelta) and isinstance(amount, date):
-            return self._before(amount, -wanted) if sign > 0 else None
-        return None if amount is None else wanted + sign * amount
+        length = self.known(by)
+        return None if length is None else self.calendar.add(wanted, sign * length)
 
-    def _before(self, known: Any, wanted: Any) -> Any:
-        """What must be taken from a known value to leave the wanted one."""
-        if known is None:
-            return None
-        if isinstance(known, date) and not isinstance(known, datetime) and isinstance(wanted, timedelta):
-            return known - timedelta(days=wanted.days)
-        return known - wanted
+
+def _taken(known: Any, wanted: Any) -> Any:
+    """What must be taken from a known value to leave the wanted one."""
+    if known is None:
+        return None
+    if isinstance(known, date) and not isinstance(known, datetime):
+        return known - timedelta(days=wanted.days)
+    return known - wanted

@@ -64,6 +64,17 @@ class Placing:
             return lambda example: iter((replace(example, given={**example.given, str(one.band): one.held}),))
         return self.of_point(one.rule, one.condition, is_step=False)
 
+    def _where(self, rule: str) -> Place:
+        """For a window somewhere in a rule."""
+        word, _, name = rule.partition(".")
+        if word == "sequence":
+            return partial(self._in_sequence, name=name, step="")
+        if rule == "exit all" and self.ruleset.sequences:
+            return partial(self._in_sequence, name=self.ruleset.sequences[0].name, step="")
+        if rule.startswith("suppress "):
+            return partial(self._about_to_get, channel=rule.removeprefix("suppress "))
+        return self._of_point(rule, None, is_step=False)
+
     def _about_to_get(self, example: Example, channel: str) -> Iterator[Example]:
         """The lead where a step on a channel comes due, one that goes out by itself first."""
         steps = [
@@ -120,7 +131,7 @@ class Placing:
         """The lead with its events moved to the edge of a window."""
         assert one.filter is not None
         assert one.filter.within is not None
-        for placed in self.of_point(one.rule, None, is_step=False)(example):
+        for placed in self._where(one.rule)(example):
             start = self.bench.calendar.shift(placed.as_of, -one.filter.within.count, one.filter.within.unit)
             if isinstance(start, datetime):
                 at = start + timedelta(minutes=1 if one.step > 0 else 0)

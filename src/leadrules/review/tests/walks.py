@@ -172,9 +172,10 @@ class Walks:
     def _could(self, key: Key, trigger: Trigger | None, look: Look) -> bool:
         """Whether what a run is to decide can be: conditions are as they are wanted before it."""
         program, facts = look.found.program, look.facts
+        if key in self.trials.boundaries:
+            return key in met([self.trials.boundaries[key]], program, facts)
         if not self.pool.is_decided(key):
-            stood = met([self.trials.boundaries[key]], program, facts) if key in self.trials.boundaries else ()
-            return key in self.trials.observer.of_facts(program, facts) or key in stood
+            return key in self.trials.observer.of_facts(program, facts)
         point = self.trials.points.get(key)
         if point is not None and point.clause is not None:
             return (program.value(point.clause, facts) is True) == (point.kind == "true")
@@ -202,9 +203,11 @@ class Walks:
     def _expressions(self, key: Key) -> list[Any]:
         """Every part of the conditions of a goal's rule, names written out."""
         rule = self.trials.rule_of(key)
-        pending = [one.expr for one in self.examples.points.conditions if one.rule == rule]
+        pending: list[Any] = [one.expr for one in self.examples.points.conditions if one.rule == rule]
         trigger = self._trigger(key)
-        pending += trigger.conditions if trigger is not None else ()
+        if trigger is not None:
+            heard = self._definitions.get(str(trigger.on.name))
+            pending += [*trigger.conditions, *([heard] if heard is not None else [])]
         found, seen = list[Any](), set[str]()
         while pending:
             for part in below(pending.pop(), self.ruleset):

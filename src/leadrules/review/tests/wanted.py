@@ -73,6 +73,7 @@ class Wanted:
             yield (self._step(rule),)
         elif rule.startswith("trigger."):
             trigger = next(one for one in self.ruleset.triggers if f"trigger.{one.name}" == rule)
+            yield (*self._trigger(trigger), *self._stays(trigger), *self._said_still(trigger))
             yield (*self._trigger(trigger), *self._stays(trigger))
             yield self._trigger(trigger)
 
@@ -191,6 +192,15 @@ class Wanted:
         for plan in self.ruleset.sequences:
             exits += plan.exits if plan.name in spoken else ()
         yield from (negated(self.conditions.holds(one)) for one in exits)
+
+    def _said_still(self, trigger: Trigger) -> Iterator[Formula]:
+        """Whoever leaves says something else, and not nothing: a test's lead forgets no field."""
+        one = self._definitions.get(str(trigger.on.name)) if trigger.on.kind == "leave" else None
+        if isinstance(one, Segment):
+            yield from self._is_there(one.condition)
+        elif isinstance(one, Classify | Stages):
+            for line in one.labels:
+                yield from self._is_there(line.condition) if line.condition is not None else ()
 
     def _sequences_in(self, condition: Expr) -> Iterator[str]:
         for part in expression_parts(condition, self.ruleset):
