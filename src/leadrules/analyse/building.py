@@ -290,6 +290,8 @@ _RANK = {
     "round": 2,
     "add": 2,
     "sub": 2,
+    "shift": 2,
+    "difference": 2,
     "mul": 2,
     "div": 2,
     "days_between": 2,
