@@ -63,6 +63,19 @@ def test_a_replay_counts_its_ticks(project: Path) -> None:
     assert "3 of 3" in seen
 
 
+TEST = 'test "A VP" {\n  given title = "VP"\n  expect fit = 10\n}\n'
+
+
+@pytest.mark.parametrize(("option", "words"), [("--mutate", "trying mutants"), ("--generate", "looking for leads")])
+def test_tests_count_what_they_try(project: Path, option: str, words: str) -> None:
+    (project / "rules" / "fit_test.lead").write_text(TEST)
+    code, seen = on_a_terminal(project, "test", option)
+    assert code == 0
+    assert words in seen
+    assert "━" not in seen.rpartition("\x1b[2K")[2]
+    assert on_a_terminal(project, "test", option, "--quiet") == (0, "")
+
+
 def test_quiet_and_dumb_terminals_see_no_bar(project: Path) -> None:
     assert on_a_terminal(project, "run", "--quiet") == (0, "")
     assert "━" not in on_a_terminal(project, "run", TERM="dumb")[1]

@@ -25,7 +25,7 @@ from leadrules.cli.options import (
     reasons_option,
     team_option,
 )
-from leadrules.cli.progress import Tell, progress
+from leadrules.cli.progress import Count, counting
 from leadrules.cli.runs import RunOptions, form_of, request_of
 from leadrules.core.text import many
 
@@ -104,7 +104,7 @@ def replay(
     try:
         ticks = _ticks(request, Span(first, last, every))
         request = replace(request, state=_state(place))
-        with progress(("replaying",), quiet=options.quiet, total=len(ticks)) as tell:
+        with counting("replaying", quiet=options.quiet) as tell:
             told = _Replay(request, Path.cwd() / out, form).through(ticks, tell)
     except InputError as error:
         fail(error.message, error.help)
@@ -158,7 +158,7 @@ class _Replay:
         self.told: dict[str, None] = {}
         self.stopped: list[tuple[str, str]] = []
 
-    def through(self, ticks: Sequence[datetime], tell: Tell) -> list[str]:
+    def through(self, ticks: Sequence[datetime], tell: Count) -> list[str]:
         """Do it; what is to be told of it, in words."""
         from leadrules.lifecycle.replay import replay as outcomes
         from leadrules.lifecycle.workload import together, workload_of
@@ -169,7 +169,7 @@ class _Replay:
         for name, outcome in zip(names, outcomes(self.request, ticks), strict=True):
             self._keep(name, outcome)
             parts.append(workload_of(outcome))
-            tell("replaying", len(parts))
+            tell(len(parts), len(ticks))
             # The columns of a tick hang in circles, and few objects hold much memory: nobody else would look for them soon.
             del outcome
             gc.collect()

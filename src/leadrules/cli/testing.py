@@ -15,6 +15,7 @@ import click
 from leadrules.cli.options import (
     FAILED,
     OBJECTED,
+    deliver,
     fail,
     format_option,
     path_option,
@@ -22,6 +23,7 @@ from leadrules.cli.options import (
     ready_project,
     use_colour,
 )
+from leadrules.cli.progress import counting
 
 if TYPE_CHECKING:
     from leadrules.core.source import SourceFile
@@ -80,11 +82,12 @@ def test(
     assert ruleset is not None
     assert project is not None
     if generate:
-        _generate(workspace, out)
+        _generate(workspace, out, quiet=quiet)
         return
-    chosen = [t for t in ruleset.tests if _selector(pattern)(f"{(t.span or {}).get('path', '')} {t.title}")]
+    is_chosen = _selector(pattern)
+    chosen = [t for t in ruleset.tests if is_chosen(f"{(t.span or {}).get('path', '')} {t.title}")]
     files = {module.file.path: module.file for module in workspace.modules}
-    found = _worked_out(ruleset, project, chosen, files, coverage=coverage, mutate=mutate)
+    found = _worked_out(ruleset, project, chosen, files, coverage=coverage, mutate=mutate, quiet=quiet)
     click.echo(_said(found, form, quiet=quiet), nl=False)
     if not chosen:
         why = f"no test matches `{pattern}`" if pattern else "there is no test"
@@ -111,6 +114,7 @@ def _worked_out(
     *,
     coverage: bool,
     mutate: bool,
+    quiet: bool,
 ) -> _Found:
     from leadrules.review.tests.testing import run_tests
 
@@ -123,33 +127,9 @@ def _worked_out(
     reached = recorder.coverage if coverage else None
     if not (mutate and found.passed):
         return replace(found, coverage=reached)
-    with _Progress("mutants") as tell:
+    with counting("trying mutants", quiet=quiet) as tell:
         tried = mutation(ruleset, project, tests, files, recorder, tell=tell)
     return replace(found, coverage=reached, mutation=tried)
-
-
-class _Progress:
-    """A bar on a terminal, nothing on a pipe: called with how much is done, and of how much."""
-
-    def __init__(self, label: str) -> None:
-        self._label, self._done = label, 0
-        self._bar: Any = None
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        return self._tell
-
-    def _tell(self, done: int, total: int) -> None:
-        if not sys.stderr.isatty():
-            return
-        if self._bar is None:
-            self._bar = click.progressbar(length=total, label=self._label, file=sys.stderr)
-            self._bar.__enter__()
-        self._bar.update(done - self._done)
-        self._done = done
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
 
 
 def _said(found: _Found, form: str, *, quiet: bool) -> str:
@@ -172,22 +152,17 @@ def _said(found: _Found, form: str, *, quiet: bool) -> str:
     return text if found.mutation is None else text + found.mutation.text
 
 
-def _generate(workspace: Workspace, out: Path | None) -> None:
+def _generate(workspace: Workspace, out: Path | None, *, quiet: bool) -> None:
     """Tests onto stdout or into a new file; what they do not reach, and why, onto stderr."""
     from leadrules.review.tests.generate import generated
 
     if out is not None and out.exists():
         fail(f"{out} is there already", "name a new file: nothing is written over")
-    with _Progress("leads") as tell:
+    with counting("looking for leads", quiet=quiet) as tell:
         made = generated(workspace, tell)
-    if out is None:
-        click.echo(made.text, nl=False)
-    else:
-        try:
-            out.write_text(made.text, encoding="utf-8")
-        except OSError as error:
-            fail(f"{out} cannot be written: {error.strerror or error}", "name a file in a folder that is there")
-    click.echo(made.summary, nl=False, err=True)
+    deliver(made.text, out, quiet=True)
+    if not (quiet and made.count):
+        click.echo(made.summary, nl=False, err=True)
     raise SystemExit(0 if made.count else FAILED)
 
 
