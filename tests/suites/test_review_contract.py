@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,88 @@ def test_a_lead_that_is_overdue_for_ever(company: Company) -> None:
     for calm in ("do assign with r  once", "do reassign with r at most 2 times", 'do notify "boss" "late"'):
         company.write(f"{route}trigger w {{ on overdue r  {calm} }}\n")
         assert told(company.check(code=0), "LR211") == [], calm
+
+
+def as_test(note: str, expected: str) -> str:
+    """The lead of a note, `for example employees = 5, 2 x email_opened 31 days ago: ...`, as a test block."""
+    lines = []
+    for part in note.removeprefix("for example ").split(": ")[0].split(", "):
+        event = re.fullmatch(r"(?:(\d+) x )?(\w+)( with .+?)?(?: (\d+) days ago)?", part)
+        if " = " in part and " with " not in part:
+            lines.append(f"given {part}")
+        elif event is not None:
+            hours = [int(event[4] or 0) * 24 + number + 1 for number in range(int(event[1] or 1))]
+            lines += [f"event {event[2]} {one} hours ago{event[3] or ''}" for one in hours]
+    body = "".join(f"  {line}\n" for line in ["as of 2026-02-16T12:00", *lines, f"expect {expected}"])
+    return f'test "Example" {{\n{body}}}\n'
+
+
+@pytest.mark.parametrize(
+    ("rules", "code", "expected"),
+    [
+        ('classify c { jp: when country = "JP"  big: when employees > 9 }', "LR204", "c is blank"),
+        (
+            'classify c { jp: when country != "JP" and country is not blank  none: when country is blank }',
+            "LR204",
+            'c is blank and country = "JP"',
+        ),
+        ("band c of employees { hot: from 10  cold: from 0 }", "LR204", "c is blank"),
+        (
+            'classify c { a: when employees > 20  b: when employees < 30 and country = "JP"  z: otherwise }',
+            "LR203",
+            'c is a and employees > 20 and employees < 30 and country = "JP"',
+        ),
+        (
+            "classify c { a: when did email_opened  b: when count(email_opened) >= 3  z: otherwise }",
+            "LR202",
+            "c is a and count(email_opened) >= 3",
+        ),
+        (
+            'assert c "C": did email_opened implies did email_opened within 30 days',
+            "LR223",
+            "did email_opened and never email_opened within 30 days",
+        ),
+        (
+            'assert c "C": count(email_opened within 90 days) >= 2 implies did email_opened within 2 months',
+            "LR223",
+            "count(email_opened within 90 days) >= 2 and never email_opened within 2 months",
+        ),
+        (
+            'score s { a: +5 when country = "JP"  b: +5 each email_opened }\nassert c "C": s >= 15 implies employees > 3',
+            "LR223",
+            "s >= 15 and not (employees > 3)",
+        ),
+        (
+            'segment s when title contains " VP" and not title contains "Senior"\nassert c "C": s implies employees > 3',
+            "LR223",
+            "s and not (employees > 3)",
+        ),
+        (
+            'assert c "C": did page_viewed where (path starts with "/pricing") implies did email_opened',
+            "LR223",
+            'did page_viewed where (path starts with "/pricing") and never email_opened',
+        ),
+        ('assert c "C": tags has "Big One" implies tags has "x"', "LR223", 'tags has "big one" and not tags has "x"'),
+        (
+            'assert c "C": signup < 2026-02-01 implies signup < 2026-01-01',
+            "LR223",
+            "signup between 2026-01-01 and 2026-01-31",
+        ),
+    ],
+)
+def test_the_lead_that_shows_a_finding_does_so(company: Company, rules: str, code: str, expected: str) -> None:
+    """Each example is made a test of the same rules, and passes."""
+    company.write(f"{rules}\n")
+    (found,) = (one for one in company.check("--overlaps", code=0) if one["code"] == code)
+    company.write(f"{rules}\n{as_test(found['notes'][0], expected)}")
+    done = leadrules("test", "--project", company.folder)
+    assert done.exit_code == 0, (found["notes"], done.output)
+
+
+def test_an_example_is_written_as_the_rules_write_it(company: Company) -> None:
+    company.write('assert c "C": country = "JP" and title contains "VP" implies employees > 3\n')
+    (found,) = company.check(code=0)
+    assert found["notes"] == ['for example country = "JP", title = "VP"']
 
 
 # -- test -------------------------------------------------------------------------------------------------------------

@@ -72,8 +72,12 @@ class Building:
             if not self._give(term, region):
                 return False
         self.asked = self.lead
-        self.lead = {name: value for name, value in self.lead.items() if value is not None}
+        self.lead = {name: self._spelled(value) for name, value in self.lead.items() if value is not None}
         return True
+
+    def _spelled(self, value: Any) -> Any:
+        """A text as the rules write it."""
+        return self.owner.spelling.get(value, value) if isinstance(value, str) else value
 
     def required(self) -> dict[str, Any]:
         """The fields that no lead is without, where the box says nothing of them."""
@@ -207,7 +211,8 @@ class Building:
         return True
 
     def _event(self, events: EventFilter, box: Box, number: int, wanted: int) -> dict[str, Any]:
-        at = self.as_of - self._step(events, wanted) * (number + 0.5)
+        past = self._past(events)
+        at = self.as_of - past - self._step(events, wanted, past) * (number + 0.5)
         event: dict[str, Any] = {"type": events.types[0], "at": at, "lead_id": "example"}
         schema = next(e for e in self.terms.project.event_schema if e.name == events.types[0])
         own = {f.name: f for f in schema.fields}
@@ -221,11 +226,25 @@ class Building:
             event[str(events.distinct)] = f"{events.distinct} {number + 1}"
         return event
 
-    def _step(self, events: EventFilter, wanted: int) -> timedelta:
+    def _past(self, events: EventFilter) -> timedelta:
+        """How long ago such events must have happened for a box that has none within a shorter time."""
+        none = (
+            term.expr.value
+            for term, region in self.box.regions.items()
+            if term.expr.op == "count of" and isinstance(region, Numbers) and not region.has(1.0)
+        )
+        spans = (one.within for one in none if one.within is not None and set(one.types) & set(events.types))
+        lengths = [nominal(one.count, one.unit) for one in spans]
+        own = None if events.within is None else nominal(events.within.count, events.within.unit)
+        # A month is nominally 30 days and at most 31: a thirtieth more is past it.
+        past = (length * 31 / 30 for length in lengths if length is not None)
+        return max((length for length in past if own is None or length < own), default=timedelta())
+
+    def _step(self, events: EventFilter, wanted: int, past: timedelta) -> timedelta:
         """A day between events, or less where they must all lie within a shorter time."""
         within = None if events.within is None else nominal(events.within.count, events.within.unit)
         day = timedelta(days=1)
-        return day if within is None else min(day, within / (wanted + 1))
+        return day if within is None else min(day, (within - past) / (wanted + 1))
 
 
 def _may_be(region: Region, value: Any) -> bool:
@@ -290,8 +309,6 @@ _RANK = {
     "round": 2,
     "add": 2,
     "sub": 2,
-    "shift": 2,
-    "difference": 2,
     "mul": 2,
     "div": 2,
     "days_between": 2,

@@ -20,7 +20,7 @@ from leadrules.analyse.domains import Numbers, numbers
 from leadrules.analyse.formulas import EMPTY, Atom, Box, Formula, both, boxes, negated
 from leadrules.analyse.reach import gives
 from leadrules.core.functions import Context
-from leadrules.core.text import number_text
+from leadrules.core.text import fold, number_text
 from leadrules.engine.row import LeadFacts, Program, prepare
 from leadrules.ruleset.model import Active, EventFilter, Expr, Score, ScoreRule
 from leadrules.ruleset.walk import parts
@@ -43,15 +43,21 @@ class Witness:
         """`industry = "Retail", employees = 200, 3 email_opened`."""
         parts = [f"{name} = {_shown(value)}" for name, value in self.lead.items()]
         parts += [f"{name} = {_shown(value)}" for name, value in self.inputs.items() if name != "key"]
-        counted: dict[str, int] = {}
+        happened: dict[str, list[datetime]] = {}
         for event in self.events:
             own = [
                 f"{n} = {_shown(v)}" for n, v in event.items() if n not in ("type", "at", "lead_id") and v is not None
             ]
             name = f"{event['type']}{' with ' + ' and '.join(own) if own else ''}"
-            counted[name] = counted.get(name, 0) + 1
-        parts += [name if count == 1 else f"{count} x {name}" for name, count in counted.items()]
+            happened.setdefault(name, []).append(event["at"])
+        parts += [self._happened(name, moments) for name, moments in happened.items()]
         return ", ".join(parts) if parts else "a lead of whom nothing is known"
+
+    def _happened(self, name: str, moments: list[datetime]) -> str:
+        """How often, and how long ago where that is more than the day or so that stands for lately."""
+        days = (self.as_of - max(moments)).days
+        times = name if len(moments) == 1 else f"{len(moments)} x {name}"
+        return f"{times} {days} days ago" if days > 1 else times
 
 
 def _shown(value: Any) -> str:
@@ -111,6 +117,12 @@ class Witnesses:
         latest = max(dates, default=DEFAULT_DAY)
         day = DEFAULT_DAY if latest.year == date.max.year else max(DEFAULT_DAY, latest + timedelta(days=31))
         return day + timedelta(days=8 - day.isoweekday() if day.isoweekday() > 5 else 0)
+
+    @cached_property
+    def spelling(self) -> dict[str, str]:
+        """Every text of the rules by its folded form, as it stands where it stands first."""
+        found = (part.value for _, part in parts(self.terms.ruleset) if isinstance(part, Expr) and part.op == "const")
+        return {fold(text): text.strip() for text in reversed([text for text in found if isinstance(text, str)])}
 
     @property
     def program(self) -> Program:
