@@ -66,3 +66,9 @@ def test_what_is_neither(tmp_path: Path) -> None:
         done = leadrules("report", "--project", EXAMPLES / "acme", "--no-state", "--against", against)
         assert done.exit_code == 2
         assert words in done.output
+
+
+def test_older_events_without_older_leads() -> None:
+    done = leadrules("report", "--project", EXAMPLES / "acme", "--no-state", "--against-events", "events.csv")
+    assert done.exit_code == 2
+    assert "--against LEADS.csv" in done.output

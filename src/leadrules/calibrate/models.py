@@ -52,13 +52,15 @@ def is_there() -> bool:
 
 def lines_model(sample: Sample) -> Model:
     """What the lines could say at best, each with the weight that fits."""
-    return _model("the lines of the rules, weighed anew", sample, _line_columns(sample))
+    thin = _thin(sample)
+    return _model("the lines of the rules, weighed anew", thin, _line_columns(thin))
 
 
 def fields_model(sample: Sample, name: str, left_out: Sequence[str] = ()) -> Model:
     """What the fields of the record say, taken together."""
-    fields = {field: values for field, values in sample.fields.items() if field not in left_out}
-    return _model(name, sample, _field_columns(fields))
+    thin = _thin(sample)
+    fields = {field: values for field, values in thin.fields.items() if field not in left_out}
+    return _model(name, thin, _field_columns(fields))
 
 
 def random_half(size: int, reached: Any) -> Any:
@@ -72,9 +74,7 @@ def random_half(size: int, reached: Any) -> Any:
     return mask
 
 
-def _model(name: str, sample: Sample, columns: pl.DataFrame) -> Model:
-    kept = _thinned(sample)
-    thin, columns = sample.only(kept), columns.filter(kept)
+def _model(name: str, thin: Sample, columns: pl.DataFrame) -> Model:
     late = thin.is_late
     randomly = pl.Series(random_half(thin.size, thin.reached.to_numpy()))
     return Model(
@@ -82,9 +82,10 @@ def _model(name: str, sample: Sample, columns: pl.DataFrame) -> Model:
     )
 
 
-def _thinned(sample: Sample) -> pl.Series:
-    step = max(1, -(-sample.size // MOST_LEARNT))
-    return sample.rank % step == 0
+def _thin(sample: Sample) -> Sample:
+    """As many leads as the regressions learn from, evenly in time: before columns are made of them, which take memory."""
+    step = -(-sample.size // MOST_LEARNT)
+    return sample if step <= 1 else sample.only(sample.rank % step == 0)
 
 
 def _held_out(columns: pl.DataFrame, reached: pl.Series, checked: pl.Series) -> float | None:
@@ -139,8 +140,7 @@ def suggest(sample: Sample, learnt: pl.Series, kept: Collection[str] = ()) -> li
     The typical line (median size) keeps its size, so scores stay what people are used to; lines whose points are computed
     are sized along with the others.
     """
-    part = sample.only(learnt)
-    part = part.only(_thinned(part))
+    part = _thin(sample.only(learnt))
     columns = _line_columns(part).drop(kept, strict=False)
     weights = dict(zip(columns.columns, _weights(columns, part.reached), strict=True)) if columns.width else {}
     scale = _scale({line.path: line.points for line in part.lines if line.path in weights}, weights)

@@ -29,11 +29,13 @@ from leadrules.core.text import many
 if TYPE_CHECKING:
     from leadrules.lifecycle.run import RunRequest
     from leadrules.measure.model import Report, Section
+    from leadrules.measure.snapshots import Snapshot
     from leadrules.project.model import Project
     from leadrules.review.report.report import Gathered
     from leadrules.review.workspace import Workspace
     from leadrules.ruleset.model import Ruleset
 
+NOT_READ = "not read"
 NAMES = {"html": "report.html", "csv": "report", "json": "-"}
 
 
@@ -77,13 +79,18 @@ def report(*, form: str, out: str | None, against: str | None, against_events: s
 
     options = ReportOptions(**shared)
     started = time.perf_counter()
-    workspace = ready_project(options.folder)
-    found = gathered(workspace, options)
-    drift = None if against is None else _drift(workspace, options, found, against, against_events)
-    made = report_of(found.material, found.provenance, drift)
     target = out or NAMES[form]
     if form == "csv" and target == "-":
         fail("CSV is a folder of files, one per table", "name the folder with -o FOLDER, or take --format json")
+    if against is None and against_events is not None:
+        fail(
+            "--against-events are the events of the older leads that --against names", "name them: --against LEADS.csv"
+        )
+    workspace = ready_project(options.folder)
+    # The older side first: of it only counts are kept, so that not both lie in memory.
+    before = None if against is None else _before(workspace, options, against, against_events)
+    found = gathered(workspace, options)
+    made = report_of(found.material, found.provenance, None if before is None else _drift(found, before))
     try:
         _write(made, form, target)
     except OSError as error:
@@ -92,10 +99,16 @@ def report(*, form: str, out: str | None, against: str | None, against_events: s
         _say(made, target, time.perf_counter() - started)
 
 
-def _drift(workspace: Workspace, options: ReportOptions, found: Gathered, against: str, events: str | None) -> Section:
-    """What moved since a run, or an older export; exit 2 where that cannot be read."""
+def _drift(found: Gathered, before: Snapshot) -> Section:
+    """What moved since then."""
     from leadrules.measure.drift import drift_section
     from leadrules.measure.snapshots import snapshot_of
+
+    return drift_section(snapshot_of(found.material, "now"), before)
+
+
+def _before(workspace: Workspace, options: ReportOptions, against: str, events: str | None) -> Snapshot:
+    """The older side: a run, or an older export; exit 2 where that cannot be read."""
     from leadrules.review.report.drift import snapshot_against
 
     project, ruleset = workspace.project, workspace.ruleset
@@ -107,8 +120,7 @@ def _drift(workspace: Workspace, options: ReportOptions, found: Gathered, agains
     leads = lead_source(project, against)
     older = None if events is None else event_sources(project, events)
     with inputs_read():
-        before = snapshot_against(request_on(project, ruleset, options), ruleset, path, leads, older)
-    return drift_section(snapshot_of(found.material, "now"), before)
+        return snapshot_against(request_on(project, ruleset, options), ruleset, path, leads, older)
 
 
 def gathered(workspace: Workspace, options: ReportOptions) -> Gathered:
@@ -174,5 +186,7 @@ def _say(made: Report, target: str, seconds: float) -> None:
     click.echo(
         f"{many(tables, 'table')}; wrote {'standard output' if target == '-' else target} in {seconds:.1f} s", err=True
     )
+    for words in (words for what, words in made.provenance.meanings if what == NOT_READ):
+        click.echo(words, err=True)
     for one in dict.fromkeys(missing):
         click.echo(f"left out: {one.figure}: {one.reason}; {one.help}", err=True)

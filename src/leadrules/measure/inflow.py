@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from leadrules.measure.figures import ratio
+from leadrules.measure.inputs import first_of_period
 from leadrules.measure.material import Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
 from leadrules.measure.periods import is_over, labelled, period_number
@@ -107,15 +108,9 @@ def period_table(material: Material, period: str) -> Table:
 
 def _visitors(material: Material, period: str) -> pl.DataFrame:
     assert material.traffic is not None
-    days = pl.col("period").str.pad_end(7).str.slice(0, 10)
-    first = pl.when(days.str.len_chars() == 7).then(days + "-01").otherwise(days).str.to_date("%F", strict=False)
+    first = first_of_period(pl.col("period"))
     number = period_number(first, period, material.settings.fiscal_year_starts).alias("period")
-    return (
-        material.traffic.select(number, "visitors")
-        .group_by("period")
-        .agg(pl.col("visitors").sum().cast(pl.Int64))
-        .drop_nulls("period")
-    )
+    return material.traffic.select(number, "visitors").group_by("period").agg(pl.col("visitors").sum().cast(pl.Int64))
 
 
 def source_table(material: Material) -> Table | None:

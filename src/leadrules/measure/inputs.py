@@ -30,10 +30,11 @@ CAMPAIGNS = (
     Field("cost", NUMBER, minimum=0),
 )
 TRAFFIC = (
-    Field("period", TEXT, required=True, pattern=r"^\d{4}-\d{2}(-\d{2})?$"),
+    Field("period", TEXT, required=True, pattern=r"^\d{4}-(0[1-9]|1[0-2])(-\d{2})?$"),
     Field("source", TEXT),
     Field("visitors", NUMBER, required=True, minimum=0),
 )
+PERIOD_WANTED = "expected a month such as 2026-04, or a day such as 2026-04-15"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +95,23 @@ def _together(first: Fields, more: Iterable[tuple[str, Type]]) -> Fields:
 
 
 def read_campaigns(project: Project, path: str) -> SideFile:
-    """campaigns.csv: campaign, name, type, date, cost; a campaign that stands twice is not read. Raises InputError."""
+    """campaigns.csv: campaign, name, type, date, cost; of a campaign that stands twice the first row. Raises InputError."""
     return _read(project, path, CAMPAIGNS, key="campaign")
 
 
 def read_traffic(project: Project, path: str) -> SideFile:
     """traffic.csv: period (2026-04, or a day), source, visitors. Raises InputError."""
-    return _read(project, path, TRAFFIC, key=None)
+    found = _read(project, path, TRAFFIC, key=None)
+    is_there = found.frame.select(first_of_period(pl.col("period")).is_not_null()).to_series()
+    gone = found.frame.filter(~is_there)["period"].unique().sort()
+    notes = [f"{path}: period `{period}` is not read: there is no such day" for period in gone]
+    return replace(found, frame=found.frame.filter(is_there), notes=(*found.notes, *notes))
+
+
+def first_of_period(period: pl.Expr) -> pl.Expr:
+    """The first day of `2026-04`, or the day of `2026-04-15`; null where there is no such day."""
+    text = pl.when(period.str.len_chars() == 7).then(period + "-01").otherwise(period)
+    return text.str.to_date("%F", strict=False)
 
 
 def _read(project: Project, path: str, fields: tuple[Field, ...], key: str | None) -> SideFile:
@@ -117,6 +128,7 @@ def _read(project: Project, path: str, fields: tuple[Field, ...], key: str | Non
 def _rejected(path: str, table: LeadTable) -> Iterable[str]:
     for row in table.rejects.head(5).iter_rows(named=True):
         value = f" `{row['value']}`" if row["value"] else ""
-        yield f"{path}:{row['line']} {row['column']}{value} is not read: {row['reason']}"
+        wanted = PERIOD_WANTED if row["column"] == "period" and row["value"] else row["reason"]
+        yield f"{path}:{row['line']} {row['column']}{value} is not read: {wanted}"
     if table.rejects.height > 5:
         yield f"{path}: {table.rejects.height - 5:,} more cells are not read"
