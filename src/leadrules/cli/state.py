@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
+from leadrules.cli.inputs import inputs_read
 from leadrules.cli.options import (
-    fail,
     format_option,
-    open_project,
     options,
     path_option,
     project_option,
     ready_project,
     state_option,
 )
-
-if TYPE_CHECKING:
-    from leadrules.core.calendar import Calendar
+from leadrules.cli.stateful import holding, state_path
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -37,56 +32,18 @@ def _state_option(command: Command) -> Command:
     return options(state_option, project_option)(command)
 
 
-def state_path(folder: Path | None, place: Path | None) -> tuple[Path, Calendar]:
-    """Where the state is, and the project's calendar."""
-    from leadrules.core.calendar import Calendar
-
-    project = open_project(folder).project
-    assert project is not None
-    path = project.state if place is None else Path.cwd() / place
-    return path, Calendar(project.timezone)
-
-
-def writer_name() -> str:
-    """How this process is known to another that would write too."""
-    return f"process {os.getpid()}, since {datetime.now().astimezone().isoformat(sep=' ', timespec='seconds')}"
-
-
 @contextmanager
 def _existing(path: Path, *, to_write: bool) -> Iterator[None]:
-    """A state that is there, what a killed run left in it settled; every way in which that fails ends the command."""
+    """A state that is there; every way in which looking into it or tending it fails ends the command."""
     from leadrules.data.errors import InputError
-    from leadrules.lifecycle.files import OURS
     from leadrules.lifecycle.state.database import exists
-    from leadrules.lifecycle.state.writer import finish_interrupted, is_interrupted, writer
+    from leadrules.lifecycle.state.writer import is_interrupted
 
-    try:
+    with inputs_read():
         if not exists(path) and not is_interrupted(path):
             raise InputError(f"there is no state in {path}", "a first `leadrules run` makes one")
-        if to_write:
-            with writer(path, writer_name()):
-                finish_interrupted(path, OURS)
-                yield
-        else:
-            settle(path)
-            yield
-    except InputError as error:
-        fail(error.message, error.help)
-
-
-def settle(path: Path) -> None:
-    """Complete or discard what a killed run had begun; a run that is under way is left alone."""
-    from leadrules.data.errors import InputError
-    from leadrules.lifecycle.files import OURS
-    from leadrules.lifecycle.state.writer import finish_interrupted, is_interrupted, writer
-
-    if not is_interrupted(path):
-        return
-    try:
-        with writer(path, writer_name()):
-            finish_interrupted(path, OURS)
-    except InputError:
-        return  # whoever holds it is alive: what it committed last can be read
+    with holding(path, to_write=to_write):
+        yield
 
 
 @state.command(short_help="What the state has of a lead.")

@@ -1,22 +1,25 @@
-"""The state behind `run` and `plan`: where it is, who may write it, how a run ends.
+"""The state behind commands: where it is, who may write it, how a run ends.
 
 A run holds the right to write from before it reads the state until its files are in place; a dry run only reads.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from leadrules.cli.options import fail
-from leadrules.cli.state import settle, state_path, writer_name
+from leadrules.cli.inputs import inputs_read
+from leadrules.cli.options import open_project
 
 if TYPE_CHECKING:
+    from leadrules.core.calendar import Calendar
     from leadrules.lifecycle.files import WriteOptions
     from leadrules.lifecycle.model import State
     from leadrules.lifecycle.run import Outcome
@@ -41,6 +44,16 @@ class Held:
         return load_now(self.path)
 
 
+def state_path(folder: Path | None, place: Path | None) -> tuple[Path, Calendar]:
+    """Where the state is, and the project's calendar."""
+    from leadrules.core.calendar import Calendar
+
+    project = open_project(folder).project
+    assert project is not None
+    path = project.state if place is None else Path.cwd() / place
+    return path, Calendar(project.timezone)
+
+
 @contextmanager
 def remembering(path: Path | None, *, to_write: bool) -> Iterator[State | None]:
     """The state of a run; None where it has none. Exit 2 where it cannot be read, or another writes it."""
@@ -51,23 +64,40 @@ def remembering(path: Path | None, *, to_write: bool) -> Iterator[State | None]:
 @contextmanager
 def holding(path: Path | None, *, to_write: bool) -> Iterator[Held | None]:
     """The same before it is read."""
-    from leadrules.data.errors import InputError
-    from leadrules.lifecycle.files import OURS
-    from leadrules.lifecycle.state.writer import finish_interrupted, writer
-
     if path is None:
         yield None
         return
-    try:
+    with inputs_read():
         if to_write:
-            with writer(path, writer_name()):
-                finish_interrupted(path, OURS)
+            with _writing(path):
                 yield Held(path)
         else:
-            settle(path)
+            _settle(path)
             yield Held(path)
-    except InputError as error:
-        fail(error.message, error.help)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """The right to write, what a killed run had begun completed or discarded."""
+    from leadrules.lifecycle.files import OURS
+    from leadrules.lifecycle.state.writer import finish_interrupted, writer
+
+    name = f"process {os.getpid()}, since {datetime.now().astimezone().isoformat(sep=' ', timespec='seconds')}"
+    with writer(path, name):
+        finish_interrupted(path, OURS)
+        yield
+
+
+def _settle(path: Path) -> None:
+    """Complete or discard what a killed run had begun; a run that is under way is left alone."""
+    from leadrules.data.errors import InputError
+    from leadrules.lifecycle.state.writer import is_interrupted
+
+    if not is_interrupted(path):
+        return
+    # Whoever holds it is alive: what it committed last can be read.
+    with suppress(InputError), _writing(path):
+        pass
 
 
 def finish(outcome: Outcome, path: Path, out: Path, options: WriteOptions, how: Mapping[str, object]) -> list[str]:
@@ -83,18 +113,11 @@ def finish(outcome: Outcome, path: Path, out: Path, options: WriteOptions, how: 
 
 def undo(folder: Path | None, place: Path | None, out: Path, *, quiet: bool) -> None:
     """`run --undo OUT`: take a run back in the state."""
-    from leadrules.data.errors import InputError
-    from leadrules.lifecycle.files import OURS
     from leadrules.lifecycle.state.undo import take_back
-    from leadrules.lifecycle.state.writer import finish_interrupted, writer
 
     path, _ = state_path(folder, place)
-    try:
-        with writer(path, writer_name()):
-            finish_interrupted(path, OURS)
-            done = take_back(path, Path.cwd() / out)
-    except InputError as error:
-        fail(error.message, error.help)
+    with inputs_read(), _writing(path):
+        done = take_back(path, Path.cwd() / out)
     if quiet:
         return
     if done.kind == "whole":
