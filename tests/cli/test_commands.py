@@ -116,6 +116,20 @@ def test_every_command_that_reads_events_reads_those_of_the_command_line(project
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(
+    "command", ["explain b", "diff . .", "report", "replay --from 2026-01-05 --to 2026-01-09", "state show b"]
+)
+def test_a_state_that_is_only_read_must_be_there(project: Path, command: str) -> None:
+    done = leadrules(*command.split(), "--state", "tpyo", cwd=project)
+    assert (done.returncode, "there is no state" in done.stderr) == (2, True), done.stderr
+    assert not (project / "tpyo").exists()
+
+
+def test_a_dry_run_says_that_a_state_is_not_there_yet(project: Path) -> None:
+    done = leadrules("plan", "--state", "new", cwd=project)
+    assert (done.returncode, done.stderr) == (0, "note: there is no state new yet: every lead is new\n")
+
+
 def test_the_same_run_gives_the_same_bytes(project: Path) -> None:
     names = ("decisions.csv", "rejects.csv", "manifest.json")
     leadrules("run", "--out", "one", "--no-state", cwd=project)

@@ -133,8 +133,10 @@ def compared_on(
 
 
 def _state(project: Project, place: Path | None) -> Path | None:
+    from leadrules.cli.stateful import named_state
+
     if place is not None:
-        return Path.cwd() / place
+        return named_state(place, "leave --state out to compare with the project's own, or say --no-state")
     return project.state if project.state.exists() else None
 
 

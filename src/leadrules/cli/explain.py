@@ -44,12 +44,14 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_options
 def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: Any) -> None:
     """Why LEAD has that score, band, owner, move or non-move; NAME is one score, band, route, trigger, ..."""
-    from leadrules.cli.stateful import remembering
+    from leadrules.cli.stateful import named_state, remembering
     from leadrules.review.explain.explain import explain as explained
     from leadrules.review.explain.history import remembered
     from leadrules.review.explain.text import explained as as_text
     from leadrules.review.explain.words import rule_files
 
+    if shared["place"] is not None:
+        named_state(shared["place"], "leave --state out to ask the project's own, or say --no-state")
     options = RunOptions(engine="columns", force=False, strict=False, baseline=False, fire_edits=False, **shared)
     request = request_of(options)
     wanted = _asked(request, name)

@@ -135,14 +135,13 @@ def _ticks(request: RunRequest, span: Span) -> tuple[datetime, ...]:
 
 
 def _state(place: Path | None) -> State:
-    from leadrules.cli.stateful import remembering
+    from leadrules.cli.stateful import named_state, remembering
     from leadrules.lifecycle.model import empty_state
 
     if place is None:
         return empty_state()
-    if not (Path.cwd() / place).exists():
-        fail(f"there is no state {place}", "leave --state out to begin with an empty one")
-    with remembering(Path.cwd() / place, to_write=False) as state:
+    path = named_state(place, "leave --state out to begin with an empty one")
+    with remembering(path, to_write=False) as state:
         assert state is not None
         return state
 

@@ -157,10 +157,9 @@ def _state_place(usual: Path, options: ReportOptions) -> Path | None:
         return None
     if options.place is None:
         return usual if usual.exists() else None
-    place = Path.cwd() / options.place
-    if not place.exists():
-        fail(f"there is no state {options.place}", "leave --state out to report without one")
-    return place
+    from leadrules.cli.stateful import named_state
+
+    return named_state(options.place, "leave --state out to report without one")
 
 
 def _write(made: Report, form: str, target: str) -> None:

@@ -162,6 +162,8 @@ def _plan(options: RunOptions, form: str, out: Path | None, files: tuple[Output,
         progress(RUN_STEPS, quiet=options.quiet) as tell,
     ):
         outcome = _execute(replace(request, progress=tell, seen_only=True), held)
+    if options.place is not None and not (Path.cwd() / options.place).exists() and not options.quiet:
+        click.echo(f"note: there is no state {options.place} yet: every lead is new", err=True)
     document = plan_document(outcome)
     if form == "json":
         show_json(document)

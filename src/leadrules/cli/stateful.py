@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from leadrules.cli.inputs import inputs_read
-from leadrules.cli.options import open_project
+from leadrules.cli.options import fail, open_project
 
 if TYPE_CHECKING:
     from leadrules.core.calendar import Calendar
@@ -52,6 +52,14 @@ def state_path(folder: Path | None, place: Path | None) -> tuple[Path, Calendar]
     assert project is not None
     path = project.state if place is None else Path.cwd() / place
     return path, Calendar(project.timezone)
+
+
+def named_state(place: Path, without: str) -> Path:
+    """The state that `--state` names, for a command that only reads; exit 2 where it is not there. `without` is the way out."""
+    path = Path.cwd() / place
+    if not path.exists():
+        fail(f"there is no state {place}", without)
+    return path
 
 
 @contextmanager
