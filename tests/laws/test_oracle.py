@@ -266,7 +266,9 @@ def test_an_exit_withholds_what_is_due_in_the_same_run(world: Any) -> None:
     events.append(event("a", "email_replied", "2026-03-18T09:00"))
     tick = one.tick("2026-03-18T12:00", [lead("a", domain="x.com")], events)
     assert brief(tick.actions) == [("a", "stop", "outbound", "sequence.outbound.exit")]
-    assert [(r.rule, r.reason) for r in tick.withheld] == [("sequence.outbound.3", "lost to sequence.outbound.exit")]
+    assert [(r.rule, r.reason) for r in tick.withheld] == [
+        ("sequence.outbound.3", "lost to another rule: sequence.outbound.exit")
+    ]
 
 
 def test_exit_all_ends_any_sequence(world: Any) -> None:
@@ -492,8 +494,8 @@ def test_conflicts_are_per_action_and_the_loser_is_still_armed(world: Any) -> No
     one = world(rules)
     tick = one.tick("2026-03-16T10:00", [lead("a", status="Working")])
     assert [(row.rule, row.value, row.reason) for row in tick.rows if row.rule.startswith("trigger")] == [
-        ("trigger.second", "y", "lost to trigger.first"),
-        ("trigger.third", "y", "lost to trigger.first"),
+        ("trigger.second", "y", "lost to another rule: trigger.first"),
+        ("trigger.third", "y", "lost to another rule: trigger.first"),
         ("trigger.third", "third", ""),
         ("trigger.first", "x", ""),
     ]

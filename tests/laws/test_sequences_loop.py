@@ -338,7 +338,7 @@ class Loop:
         self._resume(lead.way)
         for step, due in self._open(lead.way):
             if due <= self.as_of:
-                reason = f"lost to {why}"
+                reason = f"lost to another rule: {why}"
                 if not why.startswith(("sequence.", "exit")):
                     reason = self._reason(lead, step) or reason
                 self._step_row(lead, lead.way, step, due, reason)

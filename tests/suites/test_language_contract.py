@@ -5,14 +5,19 @@ What is expected was worked out by hand from the sentence. What happens over sev
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from tests.suites import expression_sentences as sentences
 from tests.suites.contract import FIELDS, HEADER, SETTINGS, TEXT, Company
+from tests.suites.running import leadrules
 
 ENGINES = ("columns", "row")
+GOAL = """goal outbound { target 1 sqo per month workdays 20 per month sqo: 50% of meeting meeting: 25% of conversation
+  conversation: 8% of call, 2% of email mix: 60% by call, 40% by email effort 6 minutes per call, 3 minutes per email }
+"""
 AT = ("--as-of", "2026-03-10T12:00", "--no-state")
 
 
@@ -84,3 +89,33 @@ def test_29_of_100_are_29_percent(company: Company) -> None:
     leads = "id,owner,country\n" + "".join(f"{n},a,{'x' if n <= 29 else 'y'}\n" for n in range(1, 101))
     company.write(rules, settings=SETTINGS + "guards: {owner_changes: 29%}\n").read(leads).run(*AT)
     company.write(rules, settings=SETTINGS + "guards: {owner_changes: 28%}\n").read(leads).run(*AT, code=1)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_choice_may_be_set_by_a_choice_among_its_values(company: Company, engine: str) -> None:
+    company.write('trigger t { on form do set status = if(opted_out, "working", coalesce(status, "nurturing")) }\n')
+    leads = "id,status,opted_out\n1,,yes\n2,,\n3,Customer,\n"
+    company.read(leads, f"{HEADER}\n1,form,2026-03-10\n2,form,2026-03-10\n3,form,2026-03-10")
+    company.run(*AT, "--engine", engine)
+    assert company.told("actions", "key", "what", "value") == ["1 status Working", "2 status Nurturing"]
+
+
+@pytest.mark.parametrize(
+    "value", ['if(opted_out, "Nope", "New")', "coalesce(status, note)", "if(opted_out, industry, status)"]
+)
+def test_a_choice_takes_no_other_value(company: Company, value: str) -> None:
+    company.write(f"trigger t {{ on form do set status = {value} }}\n")
+    assert len([one for one in company.check() if one["severity"] == "error"]) == 1
+
+
+def test_what_loses_says_so_and_to_which_rule(company: Company) -> None:
+    rules = 'trigger a { on form do set note = "a" }\ntrigger b { on form do set note = "b" priority 1 }\n'
+    company.write(rules).read("id\n1\n", f"{HEADER}\n1,form,2026-03-10").run(*AT)
+    assert company.told("withheld", "rule", "value", "reason") == ["trigger.a a lost to another rule: trigger.b"]
+
+
+def test_a_goal_needs_no_time(company: Company) -> None:
+    company.write(GOAL).read("id\n1\n")
+    done = leadrules("goal", "outbound", "--project", company.folder, "--format", "json")
+    table = next(one for one in json.loads(done.stdout)["tables"] if one["name"] == "goal_outbound")
+    assert (done.exit_code, [row[2] for row in table["rows"]]) == (0, [1, 2, 8, 85.714286, 57.142857])

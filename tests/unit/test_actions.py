@@ -134,8 +134,8 @@ def test_of_two_the_first_gets_the_sequence_and_the_other_is_told_so() -> None:
     assert outcome(it.run("other")) == ([], [])
     assert outcome(it.run("go")) == ([], [])
     assert it.rows("kind", "what", "value", "template", "rule", "reason") == [
-        ("enroll", "sequence", "nurture", None, "trigger.other", "lost to trigger.begin"),
-        ("move", "sequence", "nurture", "intro", "trigger.go", "lost to trigger.begin"),
+        ("enroll", "sequence", "nurture", None, "trigger.other", "lost to another rule: trigger.begin"),
+        ("move", "sequence", "nurture", "intro", "trigger.go", "lost to another rule: trigger.begin"),
     ]
 
 
@@ -190,7 +190,7 @@ def test_a_field_gets_one_value_per_run() -> None:
     assert outcome(it.run("rest")) == ([0], [0])
     assert it.rows("kind", "what", "value", "reason") == [
         ("set", "status", "Working", None),
-        ("set", "status", "Nurturing", "lost to trigger.work"),
+        ("set", "status", "Nurturing", "lost to another rule: trigger.work"),
         ("notify", "managers", "Resting", None),
     ]
 
@@ -228,7 +228,7 @@ def test_all_assigns_compete_for_the_owner() -> None:
     assert outcome(it.run("back")) == ([], [])
     assert it.rows("kind", "what", "value", "reason") == [
         ("assign", "owner", LEE, None),
-        ("assign", "owner", "queue:marketing", "lost to trigger.dealt"),
+        ("assign", "owner", "queue:marketing", "lost to another rule: trigger.dealt"),
     ]
     # A route that was not asked dealt nobody.
     assert [asked[1] for asked in it.rota.asked] == [[0]]

@@ -132,7 +132,9 @@ trigger beta { when intent >= 80  do move to second  once per 1 year }
 def test_the_loser_is_recorded_and_still_armed() -> None:
     story = Story(RIVALS)
     lead = {"id": "a", "intent": 90.0}
-    assert ("a", "move", "sequence", "second", "trigger.beta", "lost to trigger.alpha") in story.run(DAY_1, lead)
+    assert ("a", "move", "sequence", "second", "trigger.beta", "lost to another rule: trigger.alpha") in story.run(
+        DAY_1, lead
+    )
     assert story.of("a", "sequence", "fired:alpha", "fired:beta") == ("first", at(DAY_1), None)
     # Alpha has fired; beta has not, and its condition still holds.
     assert ("a", "move", "sequence", "second", "trigger.beta", None) in story.run(DAY_2, lead)
@@ -157,8 +159,8 @@ trigger stays { on finish short  when country = "JP"  do assign rep "lee@example
         ("a", "stop", "sequence", "short", "sequence.short.finish", None),
         ("a", "assign", "owner", LEE, "trigger.stays", None),
         ("a", "set", "status", "Working", "trigger.stays", None),
-        ("a", "assign", "owner", "queue:marketing", "sequence.short.finish", "lost to trigger.stays"),
-        ("a", "set", "status", "Nurturing", "sequence.short.finish", "lost to trigger.stays"),
+        ("a", "assign", "owner", "queue:marketing", "sequence.short.finish", "lost to another rule: trigger.stays"),
+        ("a", "set", "status", "Nurturing", "sequence.short.finish", "lost to another rule: trigger.stays"),
     ]
     assert [row[1:5] for row in rows if row[0] == "b"] == [
         ("stop", "sequence", "short", "sequence.short.finish"),

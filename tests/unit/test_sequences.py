@@ -150,7 +150,7 @@ def test_exit_comes_first_and_withholds_what_is_due() -> None:
     world.fields["a"]["opted_out"] = True
     ran = world.run(tokyo("2026-11-07T10:00"))
     assert ran.rows() == [("a", "stop", "s", "sequence.s.exit")]
-    assert ran.rows(withheld=True) == [("a", "call", "Second", "sequence.s.2", "lost to sequence.s.exit")]
+    assert ran.rows(withheld=True) == [("a", "call", "Second", "sequence.s.2", "lost to another rule: sequence.s.exit")]
     assert world.of("a", "sequence") is None
     later = world.run(tokyo("2026-11-09T10:00"))
     assert (later.rows(), later.rows(withheld=True)) == ([], [])

@@ -22,7 +22,7 @@ def test_enroll_does_nothing_to_a_lead_in_one_and_move_takes_it_out() -> None:
     assert world.run(tokyo("2026-11-02T11:00"), [("a", "enroll", "u")]).refused == ["no such sequence"]
     ran = world.run(tokyo("2026-11-03T10:00"), [("a", "move", "t", None, None, "trigger.m")])
     assert ran.rows() == [("a", "move", "t", "trigger.m")]
-    assert ran.rows(withheld=True) == [("a", "call", None, "sequence.s.2", "lost to trigger.m")]
+    assert ran.rows(withheld=True) == [("a", "call", None, "sequence.s.2", "lost to another rule: trigger.m")]
     assert (world.of("a", "sequence"), world.of("a", "step")) == ("t", None)
 
 
@@ -39,7 +39,7 @@ def test_stop_takes_a_lead_out_or_ends_its_wait() -> None:
     world.run(tokyo("2026-11-02T10:00"), [("a", "enroll", "t")])
     ran = world.run(tokyo("2026-11-03T10:00"), [("a", "stop", None, None, None, "trigger.x")])
     assert ran.rows() == [("a", "stop", "t", "trigger.x")]
-    assert ran.rows(withheld=True) == [("a", "call", None, "sequence.t.1", "lost to trigger.x")]
+    assert ran.rows(withheld=True) == [("a", "call", None, "sequence.t.1", "lost to another rule: trigger.x")]
     assert world.of("a", "sequence") is None
 
 

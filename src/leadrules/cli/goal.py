@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from leadrules.cli.inputs import has_leads
 from leadrules.cli.options import fail, format_option, ready_project, use_colour
-from leadrules.cli.report import ReportOptions, gathered, report_options
+from leadrules.cli.report import ReportOptions, gathered_if_timed, report_options
 from leadrules.cli.screens import screen_width, show_json
 from leadrules.measure.goal import WINDOW_MONTHS
+
+if TYPE_CHECKING:
+    from leadrules.review.report.report import Gathered
+    from leadrules.review.workspace import Workspace
 
 
 @click.command()
@@ -47,7 +51,7 @@ def goal(*, name: str | None, months: int, form: str, **shared: Any) -> None:
         meant = nearest(chosen, goals)
         fail(f"there is no goal `{chosen}`", f"did you mean `{meant}`?" if meant else f"there are {', '.join(goals)}")
     settings = settings_of(project, ruleset)
-    found = gathered(workspace, options) if options.leads is not None or has_leads(project) else None
+    found = _found(workspace, options) if options.leads is not None or has_leads(project) else None
     section = goal_section(
         goals[chosen], project.week, settings.roles, None if found is None else found.material, months
     )
@@ -55,3 +59,15 @@ def goal(*, name: str | None, months: int, form: str, **shared: Any) -> None:
         show_json(goal_document(section, goals[chosen], project.name, found))
         return
     click.echo(goal_text(section, width=screen_width(), colour=use_colour(sys.stdout)), nl=False)
+
+
+def _found(workspace: Workspace, options: ReportOptions) -> Gathered | None:
+    """What there is to hold the goal against; None, and a word of it, where the inputs have no time: the plan stands without."""
+    from leadrules.review.report.report import NoTimeError
+
+    found = gathered_if_timed(workspace, options)
+    if not isinstance(found, NoTimeError):
+        return found
+    if not options.quiet:
+        click.echo(f"note: nothing actual is shown: {found.message}; {found.help}", err=True)
+    return None

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from leadrules.measure.model import Report, Section
     from leadrules.measure.snapshots import Snapshot
     from leadrules.project.model import Project
-    from leadrules.review.report.report import Gathered
+    from leadrules.review.report.report import Gathered, NoTimeError
     from leadrules.review.workspace import Workspace
     from leadrules.ruleset.model import Ruleset
 
@@ -125,8 +125,18 @@ def _before(workspace: Workspace, options: ReportOptions, against: str, events: 
 
 def gathered(workspace: Workspace, options: ReportOptions) -> Gathered:
     """What is read for a report; every way in which that cannot be done ends here."""
+    from leadrules.review.report.report import NoTimeError
+
+    found = gathered_if_timed(workspace, options)
+    if isinstance(found, NoTimeError):
+        fail(found.message, found.help)
+    return found
+
+
+def gathered_if_timed(workspace: Workspace, options: ReportOptions) -> Gathered | NoTimeError:
+    """The same, for who can do without data that have no time."""
     from leadrules.cli.stateful import remembering
-    from leadrules.review.report.report import gather
+    from leadrules.review.report.report import NoTimeError, gather
 
     project, ruleset = workspace.project, workspace.ruleset
     assert project is not None
@@ -134,7 +144,10 @@ def gathered(workspace: Workspace, options: ReportOptions) -> Gathered:
     request = request_on(project, ruleset, options)
     place = _state_place(project.state, options)
     with inputs_read(), remembering(place, to_write=False) as state:
-        return gather(replace(request, state=state), ruleset, place)
+        try:
+            return gather(replace(request, state=state), ruleset, place)
+        except NoTimeError as error:
+            return error
 
 
 def request_on(project: Project, ruleset: Ruleset, options: ReportOptions) -> RunRequest:

@@ -6,6 +6,7 @@ What two types mean to each other is decided here, how it is said in mismatch.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TypeGuard
 
 from leadrules.compile.logic import negation
@@ -31,6 +32,7 @@ from leadrules.syntax import nodes as n
 ORDERED = ("number", "date", "datetime", "duration")
 SHORTEST_MISSPELT = 4  # a shorter word is like too many names to be one of them misspelt
 EMPTY = {"empty", "missing", "none", "unset", "absent"}
+CHOOSING = {"if": 1, "coalesce": 0}  # the functions that choose, and where their choices begin
 OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 
@@ -307,12 +309,16 @@ def fitted(scope: Scope, node: n.Expression, wanted: Type, what: str, place: Pla
 
 
 def _as_choice(scope: Scope, node: n.Expression, lowered: Expr, wanted: Type, what: str) -> Expr:
-    """A literal, or a choice or label none of whose values is foreign to the field."""
+    """A literal, a choice or label none of whose values is foreign to the field, or an `if` among such."""
     if isinstance(node, n.TextLiteral):
         option = next((o for o in wanted.options if fold(o) == fold(node.value)), None)
         if option is None:
             return not_an_option(scope, node.span, node.value, f"`{what}`", wanted.options)
         return Expr("const", lowered.type, value=option, span=lowered.span)
+    if isinstance(node, n.Call) and node.function.key in CHOOSING and len(lowered.args) == len(node.arguments):
+        first, pairs = CHOOSING[node.function.key], list(zip(node.arguments, lowered.args, strict=True))
+        fitting = [_as_choice(scope, argument, arg, wanted, what) for argument, arg in pairs[first:]]
+        return dataclasses.replace(lowered, args=(*lowered.args[:first], *fitting))
     known = {fold(o) for o in wanted.options}
     foreign = [o for o in lowered.type.options if fold(o) not in known]
     if lowered.type.kind in ("choice", "label") and not foreign:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, cast, get_args
 
 from leadrules.compile.actions import filled_field
+from leadrules.compile.comparisons import CHOOSING
 from leadrules.compile.definitions import active_days, check_otherwise_last, check_unique_ids
 from leadrules.compile.literals import text_value
 from leadrules.compile.roster import attribute_types, known_queue, known_rep, known_team, members
@@ -23,7 +24,6 @@ from leadrules.syntax import nodes as n
 
 Strategy = Literal["round_robin", "weighted", "least_loaded"]
 STRATEGIES: tuple[str, ...] = get_args(Strategy)
-CHOOSING = {"if": 1, "coalesce": 0}  # the functions that choose, and where their choices begin
 
 
 def lower_route(scope: Scope, node: n.Route, position: int) -> model.Route:

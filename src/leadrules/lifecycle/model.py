@@ -112,6 +112,7 @@ RIDE: Mapping[str, pl.DataType] = {
     "seq_template": pl.String(),
     "seq_pending": pl.String(),
 }
+LOST = "lost to another rule: "  # the `reason` of what was withheld for a rule, which follows
 # What is done and what is withheld: a row has a `reason` where it is withheld. Written by lead, then `order`.
 ACTION_COLUMNS: Mapping[str, pl.DataType] = {
     "lead_row": pl.UInt32(),

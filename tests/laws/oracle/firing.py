@@ -256,7 +256,7 @@ class Triggers:
         if way is not None and action.kind == "enroll":
             return LOST
         if "sequence" in sight.taken:
-            reason = f"lost to {sight.taken['sequence']}"
+            reason = f"lost to another rule: {sight.taken['sequence']}"
             sight.row(action.kind, "sequence", name, template=template or "", rule=rule, reason=reason)
             return LOST
         if not self.progress.may_enter(name, sight):
@@ -272,7 +272,7 @@ class Triggers:
             return NOTHING
         name = way.sequence.name if way is not None else wish.sequence if wish is not None else ""
         if "sequence" in sight.taken:
-            sight.row("stop", "sequence", name, rule=rule, reason=f"lost to {sight.taken['sequence']}")
+            sight.row("stop", "sequence", name, rule=rule, reason=f"lost to another rule: {sight.taken['sequence']}")
             return LOST
         sight.taken["sequence"] = rule
         sight.row("stop", "sequence", name, rule=rule)
@@ -291,7 +291,7 @@ class Triggers:
             return NOTHING
         slot = f"field:{action.field}"
         if slot in sight.taken:
-            sight.row("set", action.field, text(value), rule=rule, reason=f"lost to {sight.taken[slot]}")
+            sight.row("set", action.field, text(value), rule=rule, reason=f"lost to another rule: {sight.taken[slot]}")
             return LOST
         sight.taken[slot] = rule
         sight.memory.decided[action.field] = (value, sight.record.get(action.field))
@@ -305,7 +305,7 @@ class Triggers:
         owner = action.rep or (None if action.queue is None else f"{QUEUE}{action.queue}")
         if slot in sight.taken:
             what = slot.removeprefix("field:")
-            sight.row("assign", what, owner or "", rule=rule, reason=f"lost to {sight.taken[slot]}")
+            sight.row("assign", what, owner or "", rule=rule, reason=f"lost to another rule: {sight.taken[slot]}")
             return LOST
         if route is not None:
             return self._deal(action, route, sight, cause)

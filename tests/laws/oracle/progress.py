@@ -97,7 +97,7 @@ class Progress:
         is_exit = why == "exit all" or why.endswith(".exit")
         for step, due in self.due(way):
             reason = None if is_exit else self._why_not(step, way, sight)
-            self._step_row(step, due, way, sight, reason or f"lost to {why}")
+            self._step_row(step, due, way, sight, reason or f"lost to another rule: {why}")
         sight.memory.enrolment = None
 
     # -- those who are to enter one -------------------------------------------------------------------------------------

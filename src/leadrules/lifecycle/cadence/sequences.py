@@ -33,7 +33,7 @@ from leadrules.lifecycle.cadence.steps import (
 )
 from leadrules.lifecycle.cadence.suppression import remembered
 from leadrules.lifecycle.cadence.versions import Pin, new_versions, numbers, plans
-from leadrules.lifecycle.model import ACTION_COLUMNS, RIDE, Tick
+from leadrules.lifecycle.model import ACTION_COLUMNS, LOST, RIDE, Tick
 from leadrules.lifecycle.moves.after import column
 from leadrules.ruleset.model import Sequence
 
@@ -195,7 +195,7 @@ def _lost_to(steps: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
     """The steps of leads that were taken out of their sequence (lead_row, rule): they do not go out, nor wait."""
     if not left.height:
         return steps
-    lost = left.select("lead_row", pl.concat_str([pl.lit("lost to "), "rule"]).alias("lost"))
+    lost = left.select("lead_row", pl.concat_str([pl.lit(LOST), "rule"]).alias("lost"))
     is_open = pl.col("reason").is_null() | (pl.col("reason") == HELD)
     reason = pl.when(is_open & pl.col("lost").is_not_null()).then("lost").otherwise("reason")
     table = steps.join(lost, on="lead_row", how="left", maintain_order="left")

@@ -16,7 +16,7 @@ import polars as pl
 from leadrules.core.types import TEXT, Type
 from leadrules.data.texts import as_text
 from leadrules.lifecycle.cadence.suppression import suppress
-from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, Tick
+from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, LOST, Tick
 from leadrules.lifecycle.moves.proposals import (
     FIELDS,
     OWNERS,
@@ -283,7 +283,7 @@ class Desk:
         by = self.slots.taken_by(slot, row["lead_row"])
         lost = wanted & by.is_not_null()
         if lost.any():
-            self.made.actions.append(row.with_columns(("lost to " + by).alias("reason")).filter(lost))
+            self.made.actions.append(row.with_columns((LOST + by).alias("reason")).filter(lost))
         return wanted & by.is_null()
 
     def _withhold(self, row: pl.DataFrame, reason: str) -> None:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from leadrules.project.model import Project
 
 
+class NoTimeError(InputError):
+    """Nothing in the inputs says when they were made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """Everything that a report is made of."""
@@ -46,7 +50,7 @@ def gather(request: RunRequest, ruleset: Ruleset, place: Path | None) -> Gathere
     inputs = read_inputs(asked)
     outcome = execute(replace(asked, as_of=_as_of(asked, inputs)), inputs)
     if outcome.as_of.at is None:
-        raise InputError("the leads and events have no time to report at", "say one with --as-of 2026-11-01")
+        raise NoTimeError("the leads and events have no time to report at", "say one with --as-of 2026-11-01")
     campaigns = None if settings.campaigns is None else read_campaigns(project, settings.campaigns)
     traffic = None if settings.traffic is None else read_traffic(project, settings.traffic)
     material = _material(outcome, settings, place, campaigns, traffic)
