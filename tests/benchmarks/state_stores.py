@@ -1,4 +1,4 @@
-"""Which store holds a state: DuckDB, Delta tables, SQLite with rows, SQLite with Arrow blobs.
+"""Which store holds a state: DuckDB, Delta tables, SQLite with rows, with Arrow blobs, with a blob per column.
 
 `python -m tests.benchmarks.state_stores [LEADS]` prints, for each store that is installed: reading the whole state, committing
 5 % changed leads with their history, the size on disk after 1 and after 10 commits, and what 10 SIGKILLs in mid-commit left.
@@ -76,32 +76,42 @@ class Store(Protocol):
         """Changed rows, in one atomic step."""
 
 
+class ArrowRows:
+    """Rows as an Arrow stream and nothing else: given a frame itself, DuckDB would ask for pyarrow."""
+
+    def __init__(self, rows: Any) -> None:
+        self.rows = rows
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        stream: object = self.rows.__arrow_c_stream__(requested_schema)
+        return stream
+
+
 class DuckDB:
     """One file; rows are replaced by key in a transaction."""
 
     def create(self, path: Path, frame: pl.DataFrame) -> None:
-        from leadrules.lifecycle.state.database import offered
-
         path.mkdir()
-        with self._open(path) as connection, offered(connection, frame):
+        with self._open(path) as connection:
+            connection.register("given", ArrowRows(self._stored(frame)))
             connection.execute("create table leads as select * from given")
 
     def read(self, path: Path) -> pl.DataFrame:
-        from leadrules.lifecycle.state.database import frame_of
-
         with self._open(path, read_only=True) as connection:
-            return frame_of(connection, "select * from leads")
+            return pl.DataFrame(ArrowRows(connection.sql("select * from leads")))
 
     def commit(self, path: Path, rows: pl.DataFrame) -> None:
-        from leadrules.lifecycle.state.database import offered
-
         with self._open(path) as connection:
             connection.execute("begin")
-            with offered(connection, rows.select("key")):
-                connection.execute("delete from leads using given where leads.key = given.key")
-            with offered(connection, rows):
-                connection.execute("insert into leads by name select * from given")
+            connection.register("gone", ArrowRows(rows.select("key")))
+            connection.execute("delete from leads using gone where leads.key = gone.key")
+            connection.register("given", ArrowRows(self._stored(rows)))
+            connection.execute("insert into leads by name select * from given")
             connection.execute("commit")
+
+    @staticmethod
+    def _stored(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(pl.col(pl.Datetime).dt.replace_time_zone(None))
 
     @staticmethod
     def _open(path: Path, *, read_only: bool = False) -> Any:
@@ -170,11 +180,44 @@ class SQLiteArrow:
             connection.execute("insert into blobs (content) values (?)", [buffer.getvalue()])
 
 
+class SQLiteColumns:
+    """A blob per column; a commit writes the columns in which something changed, whole."""
+
+    def create(self, path: Path, frame: pl.DataFrame) -> None:
+        path.mkdir()
+        with sqlite3.connect(path / "state.sqlite") as connection:
+            connection.execute("create table parts (name text primary key, content blob)")
+            self._put(connection, frame)
+
+    def read(self, path: Path) -> pl.DataFrame:
+        with sqlite3.connect(path / "state.sqlite") as connection:
+            blobs = connection.execute("select content from parts order by rowid").fetchall()
+        return pl.DataFrame([pl.read_ipc(BytesIO(blob)).to_series() for (blob,) in blobs])
+
+    def commit(self, path: Path, rows: pl.DataFrame) -> None:
+        before = self.read(path)
+        after = before.update(rows, on="key")
+        changed = [column for column in after if not column.equals(before[column.name])]
+        with sqlite3.connect(path / "state.sqlite") as connection:
+            self._put(connection, pl.DataFrame(changed))
+
+    @staticmethod
+    def _put(connection: sqlite3.Connection, frame: pl.DataFrame) -> None:
+        for column in frame:
+            buffer = BytesIO()
+            column.to_frame().write_ipc(buffer, compression="zstd")
+            connection.execute(
+                "insert into parts values (?, ?) on conflict do update set content = excluded.content",
+                (column.name, buffer.getvalue()),
+            )
+
+
 STORES: dict[str, tuple[Store, str]] = {
     "DuckDB": (DuckDB(), "duckdb"),
     "Delta": (Delta(), "deltalake"),
     "SQLite rows": (SQLiteRows(), "sqlite3"),
     "SQLite Arrow": (SQLiteArrow(), "sqlite3"),
+    "SQLite columns": (SQLiteColumns(), "sqlite3"),
 }
 
 

@@ -129,7 +129,7 @@ def test_a_guard_on_owners_counts_those_who_had_one(project: Path) -> None:
     assert "1 of 3 owners would change, more than the guard `owner_changes: 30%` allows" in stopped.output
     assert "route.sales.vip (1)" in stopped.output
     assert not (project / "out").exists()
-    assert not (project / ".leadrules").exists() or not list((project / ".leadrules").rglob("*.duckdb"))
+    assert not (project / ".leadrules").exists() or not list((project / ".leadrules").rglob("*.sqlite"))
     run(project, "--force")
 
 

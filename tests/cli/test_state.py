@@ -74,14 +74,14 @@ def test_the_same_run_again_and_an_earlier_one(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")
     assert "written again" in leadrules(project, "run", "--as-of", "2026-11-02").stderr
     plain = {name: (project / "out" / name).read_bytes() for name in ("decisions.csv", "actions.csv", "manifest.json")}
-    state = (project / ".leadrules" / "state" / "state.duckdb").read_bytes()
+    state = (project / ".leadrules" / "state" / "state.sqlite").read_bytes()
     again = leadrules(project, "run", "--as-of", "2026-11-02", "--reasons", "--out", "other")
     assert "written again" in again.stderr
     assert {name: (project / "other" / name).read_bytes() for name in plain} == plain
     assert (project / "other" / "reasons.csv").is_file()
     leadrules(project, "run", "--as-of", "2026-11-02", "--output", "jsonl", "--out", "lines")
     assert (project / "lines" / "actions.jsonl").is_file()
-    assert (project / ".leadrules" / "state" / "state.duckdb").read_bytes() == state
+    assert (project / ".leadrules" / "state" / "state.sqlite").read_bytes() == state
     assert "2026-11-02" in leadrules(project, "run", "--as-of", "2026-11-01", code=2).stderr
     leadrules(project, "run", "--as-of", "2026-11-01", "--no-state")
 
@@ -90,9 +90,9 @@ def test_a_plan_leaves_the_state_alone(project: Path) -> None:
     leadrules(project, "plan", "--as-of", "2026-11-02")
     assert not (project / ".leadrules").exists()
     leadrules(project, "run", "--as-of", "2026-11-02")
-    before = (project / ".leadrules" / "state" / "state.duckdb").read_bytes()
+    before = (project / ".leadrules" / "state" / "state.sqlite").read_bytes()
     leadrules(project, "plan", "--as-of", "2026-11-03")
-    assert (project / ".leadrules" / "state" / "state.duckdb").read_bytes() == before
+    assert (project / ".leadrules" / "state" / "state.sqlite").read_bytes() == before
 
 
 def test_another_state(project: Path) -> None:

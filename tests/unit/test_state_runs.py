@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -326,16 +327,14 @@ def test_no_state_and_foreign_ones(tmp_path: Path) -> None:
 
 
 def test_damaged_and_other_versions(project: Path) -> None:
-    import duckdb
-
     write_leads(project, [lead("a", 80)])
     run(project, "2026-11-02T00:00")
-    file = state_of(project) / "state.duckdb"
-    with duckdb.connect(str(file)) as connection:
+    file = state_of(project) / "state.sqlite"
+    with sqlite3.connect(file) as connection:
         connection.execute("update about set format_version = 99")
-    with pytest.raises(InputError, match=r"a newer leadrules \(format 99; this one reads 1\)"):
+    with pytest.raises(InputError, match=r"a newer leadrules \(format 99; this one reads 2\)"):
         store.load(state_of(project))
-    with duckdb.connect(str(file)) as connection:
+    with sqlite3.connect(file) as connection:
         connection.execute("drop table about")
     with pytest.raises(InputError, match="not a state of leadrules"):
         store.load(state_of(project))

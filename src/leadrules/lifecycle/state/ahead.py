@@ -44,7 +44,7 @@ def load_now(path: Path) -> State:
 
 def _stamp(path: Path) -> _Stamp:
     """What changes with every commit: which files they are, their sizes and the instants they were written at."""
-    return tuple(_written(path / name) for name in (FILE, f"{FILE}.wal"))
+    return tuple(_written(path / name) for name in (FILE, f"{FILE}-journal"))
 
 
 def _written(file: Path) -> tuple[int, int, int] | None:

@@ -1,33 +1,42 @@
-"""The file that holds a state: one DuckDB database, opened only for as long as a read or a commit takes.
+"""The file that holds a state: one SQLite database, opened only for as long as a read or a commit takes.
 
-In: the folder of a state. Out: a connection, frames of its tables, or InputError in the user's words for what is no state,
-a damaged one, or one of another version. Knows the types of columns; what the tables mean is for store.py.
+In: the folder of a state. Out: a connection within one transaction, or InputError in the user's words for what is no state,
+a damaged one, or one of another version. Knows what a content is: bytes that are checked when they are read. What they
+mean is for parts.py and store.py.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import polars as pl
+from typing import Any
+from zlib import crc32
 
 from leadrules.data.errors import InputError
 from leadrules.data.staging import sync
 
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
-FORMAT_VERSION = 1
-FILE, NEW = "state.duckdb", "state.duckdb.new"
-_OURS = frozenset([FILE, f"{FILE}.wal", NEW, f"{NEW}.wal", "lock", "writer.json", "pending.json", "pending.json.part"])
+FORMAT_VERSION = 2
+FILE = "state.sqlite"
+_NEW = f"{FILE}.new"
+_OURS = frozenset(
+    [FILE, f"{FILE}-journal", _NEW, f"{_NEW}-journal", "lock", "writer.json", "pending.json", "pending.json.part"]
+)
 _PATIENCE = 20.0  # seconds to wait for another program's read or commit to end: each takes about one
-_PAUSE = 0.05
-# Nothing is fetched from anywhere: a state is local.
-_CONFIG: Mapping[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-_MOMENT = pl.Datetime("us")
+_DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_FORMAT")
+_TABLES = """
+create table about (program text, format_version integer);
+create table contents (id integer primary key, sum integer not null, content blob not null);
+create table parts (
+  role text, frame text, name text, place integer, content integer, primary key (role, frame, name)
+) without rowid;
+create table runs (
+  run integer primary key, as_of text, since text, rules text, identity text, manifest text, out text, options text,
+  token text, undone integer
+);
+create table ruleset (digest text, text text)
+"""
 
 
 def exists(path: Path) -> bool:
@@ -48,103 +57,78 @@ def exists(path: Path) -> bool:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[DuckDBPyConnection]:
-    """A connection to the last commit. Raises InputError for what cannot be read."""
-    with _connected(path, read_only=True) as connection:
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to the last commit, the same one throughout. Raises InputError for what cannot be read."""
+    with _connected(path, FILE) as connection:
+        connection.execute("begin")
         _check_version(path, connection)
         yield connection
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[DuckDBPyConnection]:
-    """A connection within one transaction: all of what is done with it is committed, or nothing.
-
-    A new state gets its name once all of it is there: a database in which nothing was ever committed is none.
-    """
-    is_new = not exists(path)
-    path.mkdir(parents=True, exist_ok=True)
-    if is_new:
-        for name in (NEW, f"{NEW}.wal"):
-            (path / name).unlink(missing_ok=True)
-    with _connected(path, read_only=False, name=NEW if is_new else FILE) as connection:
-        connection.execute("begin")
-        if is_new:
-            connection.execute("create table about (program varchar, format_version integer)")
-            connection.execute("insert into about values ('leadrules', ?)", [FORMAT_VERSION])
-        else:
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection within one transaction: all of what is done with it is committed, or nothing."""
+    if exists(path):
+        with _connected(path, FILE) as connection:
+            connection.execute("begin immediate")
             _check_version(path, connection)
+            yield connection
+            connection.execute("commit")
+        return
+    # A state that is killed before its first commit was never there.
+    path.mkdir(parents=True, exist_ok=True)
+    for name in (_NEW, f"{_NEW}-journal"):
+        (path / name).unlink(missing_ok=True)
+    with _connected(path, _NEW) as connection:
+        connection.execute("pragma page_size = 16384")
+        connection.execute("begin immediate")
+        for table in _TABLES.split(";"):
+            connection.execute(table)
+        connection.execute("insert into about values ('leadrules', ?)", [FORMAT_VERSION])
         yield connection
         connection.execute("commit")
-        if is_new:
-            connection.execute("checkpoint")
-    if is_new:
-        (path / NEW).replace(path / FILE)
-        sync(path)
+    (path / _NEW).replace(path / FILE)
+    sync(path)
 
 
 @contextmanager
-def _connected(path: Path, *, read_only: bool, name: str = FILE) -> Iterator[DuckDBPyConnection]:
-    import duckdb
-
-    connection = _connect(path, name, read_only=read_only)
+def _connected(path: Path, name: str) -> Iterator[sqlite3.Connection]:
+    place = f"{(path / name).resolve().as_uri()}?mode={'rw' if name == FILE else 'rwc'}"
+    try:
+        connection = sqlite3.connect(place, uri=True, timeout=_PATIENCE, isolation_level=None)
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
     try:
         yield connection
-    except duckdb.Error as error:
-        raise _damaged(path, error) from error
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
     finally:
         connection.close()
 
 
-def _connect(path: Path, name: str, *, read_only: bool) -> DuckDBPyConnection:
-    """Whoever holds the file now lets it go within a second: wait for that."""
-    import duckdb
-
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            return duckdb.connect(str(path / name), read_only=read_only, config=dict(_CONFIG))
-        except duckdb.Error as error:
-            if not _is_locked(error):
-                raise _damaged(path, error) from error
-            if time.monotonic() > until:
-                raise InputError(
-                    f"the state {path} is held by another program: {_first_line(error)}",
-                    "end that program, then try again",
-                ) from error
-        time.sleep(_PAUSE)
-
-
-def _is_locked(error: Exception) -> bool:
-    return "lock" in str(error).lower() and "conflict" in str(error).lower()
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
-
-
-_SYSTEM = {
-    "no space left": "the disk is full",
-    "file too large": "the disk is full",
-    "permission denied": "permission denied",
-    "read-only file": "read-only",
-}
-
-
-def _damaged(path: Path, error: Exception) -> InputError:
-    system = next((words for said, words in _SYSTEM.items() if said in str(error).lower()), None)
-    if system is not None:
-        return InputError(
-            f"the state {path} cannot be used: {system}", "mend that and run again: the state is as it was"
-        )
+def _unusable(path: Path, error: sqlite3.Error) -> InputError:
+    kind = str(getattr(error, "sqlite_errorname", ""))
+    if kind.startswith(_DAMAGED):
+        return damaged(path, str(error))
+    if kind.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return InputError(f"the state {path} is held by another program: {error}", "end that program, then try again")
     return InputError(
-        f"the state {path / FILE} cannot be read: {_first_line(error)}",
+        f"the state {path / FILE} can be neither read nor written: {error}",
+        "see that there is room on the disk and that its folder may be written, then try again",
+    )
+
+
+def damaged(path: Path, why: str) -> InputError:
+    """What is said of a state that is not as it was written."""
+    return InputError(
+        f"the state {path / FILE} cannot be read: {why}",
         f"put back a copy of {path}, or move it away to start a new state (`--baseline` then fires nothing)",
     )
 
 
-def _check_version(path: Path, connection: DuckDBPyConnection) -> None:
-    tables = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
-    about = first_row(connection, "select * from about") if "about" in tables else None
+def _check_version(path: Path, connection: sqlite3.Connection) -> None:
+    known = first_row(connection, "select 1 from sqlite_master where name = 'about'")
+    about = first_row(connection, "select program, format_version from about") if known else None
     if about is None or about[0] != "leadrules":
         raise InputError(
             f"{path / FILE} is a database, but not a state of leadrules", "name another place with --state"
@@ -159,90 +143,39 @@ def _check_version(path: Path, connection: DuckDBPyConnection) -> None:
 
 def compacted(path: Path) -> None:
     """Write the file anew, so that what was deleted is on no page of it any more."""
-    fresh = path / NEW
-    fresh.unlink(missing_ok=True)
-    with _connected(path, read_only=False) as connection:
-        connection.execute("checkpoint")
-        name = connection.execute("select current_database()").fetchall()[0][0]
-        connection.execute(f"attach '{str(fresh).replace(chr(39), chr(39) * 2)}' as fresh")
-        connection.execute(f"copy from database {quoted(name)} to fresh")
-        connection.execute("detach fresh")
-    fresh.replace(path / FILE)
+    with _connected(path, FILE) as connection:
+        connection.execute("vacuum")
 
 
-# -- frames and tables ----------------------------------------------------------------------------------------------
+def first_row(
+    connection: sqlite3.Connection, query: str, parameters: tuple[object, ...] = ()
+) -> tuple[Any, ...] | None:
+    """The first row of a query, or None."""
+    row: tuple[Any, ...] | None = connection.execute(query, parameters).fetchone()
+    return row
 
 
-class _Stream:
-    """Rows as an Arrow stream and nothing else.
-
-    Given a frame itself, DuckDB would ask for pyarrow; given a relation itself, Polars looks at parts of it that the
-    library then reports as leaked on stderr.
-    """
-
-    def __init__(self, rows: Any) -> None:
-        self._rows = rows
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        stream: object = self._rows.__arrow_c_stream__(requested_schema)
-        return stream
+# -- contents -------------------------------------------------------------------------------------------------------
 
 
-def first_row(connection: DuckDBPyConnection, query: str) -> tuple[Any, ...] | None:
-    """The first row of a query, or None. All rows are fetched: a result that is not read to its end blocks the next."""
-    rows = connection.execute(query).fetchall()
-    return rows[0] if rows else None
+def put_content(connection: sqlite3.Connection, content: bytes) -> int:
+    """Keep bytes; returns their number."""
+    kept = connection.execute("insert into contents (sum, content) values (?, ?)", (crc32(content), content))
+    assert kept.lastrowid is not None
+    return kept.lastrowid
 
 
-def frame_of(connection: DuckDBPyConnection, query: str, parameters: list[object] | None = None) -> pl.DataFrame:
-    """The rows of a query; instants are in UTC."""
-    frame = pl.DataFrame(_Stream(connection.sql(query, params=parameters)))
-    moments = [pl.col(name).dt.replace_time_zone("UTC") for name, kind in frame.schema.items() if kind == _MOMENT]
-    return frame.with_columns(moments)
+def content_of(connection: sqlite3.Connection, number: int) -> bytes:
+    """The bytes of a number. Raises sqlite3.DatabaseError where they are not as they were written."""
+    row = first_row(connection, "select sum, content from contents where id = ?", (number,))
+    if row is None or crc32(row[1]) != row[0]:
+        error = sqlite3.DatabaseError("a part of it is not as it was written")
+        error.sqlite_errorname = "SQLITE_CORRUPT"
+        raise error
+    content: bytes = row[1]
+    return content
 
 
-@contextmanager
-def offered(connection: DuckDBPyConnection, frame: pl.DataFrame, name: str = "given") -> Iterator[None]:
-    """A frame as a table of that name."""
-    connection.register(name, _Stream(stored(frame)))
-    yield
-    # Not after an error: the transaction is broken then, and its own words would hide what broke it.
-    connection.unregister(name)
-
-
-def stored(frame: pl.DataFrame) -> pl.DataFrame:
-    """A frame as it is stored: instants without a zone (they are UTC), lengths of time as microseconds."""
-    lengths = [pl.col(name).cast(pl.Int64) for name, kind in frame.schema.items() if isinstance(kind, pl.Duration)]
-    moments = [
-        pl.col(name).dt.replace_time_zone(None).dt.cast_time_unit("us")
-        for name, kind in frame.schema.items()
-        if isinstance(kind, pl.Datetime)
-    ]
-    return frame.with_columns(lengths + moments)
-
-
-def column_type(kind: pl.DataType) -> str:
-    """The type of a column in the database."""
-    if isinstance(kind, pl.Datetime):
-        return "TIMESTAMP"
-    if isinstance(kind, pl.List):
-        return f"{column_type(kind.inner)}[]"  # type: ignore[arg-type]
-    return _TYPES[kind.base_type()]
-
-
-_TYPES: Mapping[Any, str] = {
-    pl.String: "VARCHAR",
-    pl.Boolean: "BOOLEAN",
-    pl.Int32: "INTEGER",
-    pl.Int64: "BIGINT",
-    pl.UInt64: "UBIGINT",
-    pl.Float64: "DOUBLE",
-    pl.Date: "DATE",
-    pl.Duration: "BIGINT",
-    pl.Null: "VARCHAR",
-}
-
-
-def quoted(name: str) -> str:
-    """A name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
+def drop_unused(connection: sqlite3.Connection) -> None:
+    """Let go of contents that no part names."""
+    connection.execute("delete from contents where id not in (select content from parts where content is not null)")
