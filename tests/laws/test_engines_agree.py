@@ -23,7 +23,7 @@ from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
 from leadrules.core.functions.columnar import dtype
 from leadrules.core.types import DATETIME, TEXT
-from leadrules.engine import columns, table
+from leadrules.engine import columns, parts, table
 from leadrules.engine.row import LeadFacts, Program, prepare
 from leadrules.ruleset.model import Band, Expr, Ruleset, Score, Stages
 
@@ -115,15 +115,16 @@ def compare(facts: columns.ColumnFacts, rows: Sequence[LeadFacts], rules: Rulese
 
 
 @LAW
-@given(case=cases(), small=st.booleans())
-def test_the_engines_agree(case: tuple[Ruleset, Expr, Context, int, int], small: bool) -> None:
+@given(case=cases(), small=st.booleans(), in_parts=st.booleans())
+def test_the_engines_agree(case: tuple[Ruleset, Expr, Context, int, int], small: bool, in_parts: bool) -> None:
     rules, further, context, count, seed = case
     rng = random.Random(seed)
     leads, events = leads_and_events(rng, count, context.as_of, rules)
     program = prepare(rules, TEAMS)
     rows = by_rows(program, leads, events, context)
     shuffled = rng.sample(events, len(events))
-    with patch.object(table, "SMALL", 2 if small else 4_096), patch.object(table, "FEW", 2.0):
+    distinct = patch.object(table, "SMALL", 2 if small else 4_096), patch.object(table, "FEW", 2.0)
+    with distinct[0], distinct[1], patch.object(parts, "LEAST", 3 if in_parts else 100_000):
         facts = columns.evaluate(rules, lead_frame(leads, rules), event_frame(shuffled), context, TEAMS)
         compare(facts, rows, rules)
         found = facts.values({"x": further})["x"].to_list()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import polars as pl
 
@@ -17,6 +17,7 @@ from leadrules.core.functions import Context
 from leadrules.engine import reasons, thresholds
 from leadrules.engine.events import Asked
 from leadrules.engine.needs import Level, Needed, aggregates_reading, is_weighted, levels, needed
+from leadrules.engine.parts import events_of, joined_lines, parts_of, side_by_side
 from leadrules.engine.reasons import Reasons
 from leadrules.engine.scores import Line, RuleInput, add_up
 from leadrules.engine.workspace import Workspace
@@ -47,10 +48,19 @@ def evaluate(
     teams: Mapping[str, Sequence[str]] | None = None,
 ) -> ColumnFacts:
     """The facts of every lead: all definitions and all event aggregates; `teams` are the rosters of `in team`."""
-    evaluation = _Evaluation(Workspace(ruleset, leads, events, context, teams))
-    for level in levels(ruleset):
-        evaluation.work_out(level)
-    return evaluation.facts()
+    parts = parts_of(leads.height)
+    if len(parts) == 1:
+        evaluation = _evaluated(Workspace(ruleset, leads, events, context, teams))
+        return _facts(evaluation.workspace, evaluation.in_order())
+
+    def evaluated(rows: range) -> _Evaluation:
+        some = leads.slice(rows.start, len(rows))
+        return _evaluated(Workspace(ruleset, some, events_of(events, rows), context, teams))
+
+    found = side_by_side([partial(evaluated, rows) for rows in parts])
+    whole = Workspace(ruleset, leads, events, context, teams)
+    whole.take([evaluation.workspace for evaluation in found])
+    return _facts(whole, joined_lines(evaluation.in_order() for evaluation in found))
 
 
 @dataclass(frozen=True)
@@ -120,6 +130,23 @@ class ColumnFacts:
         return replace(self, workspace=workspace)
 
 
+def _evaluated(workspace: Workspace) -> _Evaluation:
+    """Everything of the leads of a workspace, level by level."""
+    evaluation = _Evaluation(workspace)
+    for level in levels(workspace.ruleset):
+        evaluation.work_out(level)
+    workspace.settle()
+    return evaluation
+
+
+def _facts(workspace: Workspace, lines: tuple[Line, ...]) -> ColumnFacts:
+    """What a workspace knows by now, as facts."""
+    declared = workspace.ruleset.declared
+    frame = workspace.definitions(definition.name for definition in declared)
+    before = [workspace.previous(d).alias(d.name) for d in declared if isinstance(d, Band | Stages)]
+    return ColumnFacts(workspace.ruleset, frame, pl.DataFrame(before), lines, workspace)
+
+
 class _Evaluation:
     """One evaluation under way: levels are worked out in order, their columns join the workspace."""
 
@@ -136,14 +163,10 @@ class _Evaluation:
         if level.definitions:
             self._define(level.definitions)
 
-    def facts(self) -> ColumnFacts:
-        """What was worked out."""
-        workspace, declared = self.workspace, self.workspace.ruleset.declared
-        workspace.settle()
-        lines = tuple(line for definition in declared for line in self.lines.get(definition.name, ()))
-        frame = workspace.definitions(definition.name for definition in declared)
-        before = [workspace.previous(d).alias(d.name) for d in declared if isinstance(d, Band | Stages)]
-        return ColumnFacts(workspace.ruleset, frame, pl.DataFrame(before), lines, workspace)
+    def in_order(self) -> tuple[Line, ...]:
+        """The lines of the scores, as the scores are declared."""
+        declared = self.workspace.ruleset.declared
+        return tuple(line for definition in declared for line in self.lines.get(definition.name, ()))
 
     # -- events -----------------------------------------------------------------------------------------------------
 

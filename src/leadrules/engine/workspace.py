@@ -52,11 +52,18 @@ class Workspace:
         other = Workspace(
             self.ruleset, self.inputs.with_columns(**inputs), self._pass.events, self.context, self._teams
         )
-        known = [
-            c for c in self._table.frame.get_columns() if c.name[:1] in "=>#?" and c.name not in other.inputs.columns
-        ]
-        other._table.add(known)
+        other._table.add(self._known())
         return other
+
+    def take(self, parts: Sequence[Workspace]) -> None:
+        """What was worked out on all leads, one part of them after the other."""
+        found = pl.concat([pl.DataFrame(part._known()) for part in parts], rechunk=True)
+        self._table.add(found.get_columns())
+
+    def _known(self) -> list[pl.Series]:
+        """What was worked out: definitions and aggregates."""
+        columns = self._table.frame.get_columns()
+        return [c for c in columns if c.name[:1] in "=>#?" and c.name not in self.inputs.columns]
 
     # -- what is known ----------------------------------------------------------------------------------------------
 
