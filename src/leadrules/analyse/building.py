@@ -43,6 +43,10 @@ class Owner(Protocol):
         """The day on which leads are looked at."""
 
     @property
+    def spelling(self) -> Mapping[str, str]:
+        """The texts of the rules by their folded forms."""
+
+    @property
     def program(self) -> Program:
         """The ruleset made ready to run."""
 
