@@ -43,7 +43,7 @@ def test_coverage_says_what_no_test_reaches(project: Path) -> None:
     done = leadrules("test", "--coverage", cwd=project)
     assert done.returncode == 0
     # fires, rests of two rules, two clauses as true and false, two labels: ten, of which four are reached.
-    assert "coverage: 4 of 10 outcomes reached (40 %)" in done.stdout
+    assert "coverage: 4 of 10 outcomes reached (40%)" in done.stdout
     assert "line 2  fit.size always fires" in done.stdout
     assert "`employees > 3` is never looked at" in done.stdout
 
@@ -86,7 +86,7 @@ def test_generated_tests_pass_and_reach_everything(project: Path) -> None:
     assert leadrules("fmt", "--check", cwd=project).returncode == 0
     done = leadrules("test", "-k", "Generated", "--coverage", cwd=project)
     assert done.returncode == 0
-    assert "coverage: 10 of 10 outcomes reached (100 %)" in done.stdout
+    assert "coverage: 10 of 10 outcomes reached (100%)" in done.stdout
     again = leadrules("test", "--generate", "-o", "rules/made_test.lead", cwd=project)
     assert again.returncode == 2
     assert "is there already" in again.stderr

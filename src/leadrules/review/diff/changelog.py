@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from leadrules.review.diff.diff import Diff, edit_document, moves_of, side_document, without_keys
+from leadrules.review.diff.diff import edit_document, moves_of, side_document, without_keys
 from leadrules.review.diff.edits import Edit
+from leadrules.review.diff.model import Diff
 from leadrules.review.diff.pages import version
 from leadrules.show.tables import Section
 

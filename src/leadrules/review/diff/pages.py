@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from leadrules.show.tables import Cell, Section
+from leadrules.show.tables import Cell, Section, percent
 
 SHOWN_EDITS, SHOWN_ROWS, SHOWN_CAUSES, SHOWN_MOVES, NARROW = 30, 12, 3, 2, 72
 Document = Mapping[str, Any]
@@ -24,6 +24,11 @@ def version(side: Document) -> str:
     """A version by its name, and its commit where that says more."""
     name, commit = str(side["name"]), side["commit"]
     return name if commit is None or commit.startswith(name) else f"{name} ({commit[:9]})"
+
+
+def some_leads(count: int) -> str:
+    """`1 lead`, `1,204 leads`."""
+    return f"{count:,} lead{'' if count == 1 else 's'}"
 
 
 def diff_sections(document: Document, *, narrow: bool = False) -> list[Section]:
@@ -64,7 +69,7 @@ def _summary(document: Document) -> Section:
     kinds = _kinds(document)
     lines = [*([kinds] if kinds else []), at, *([] if document["edits"] else ["the rules say the same"])]
     lines += [
-        f"{leads[f'only_{side}']:,} leads are decided by {side.upper()} alone: the other version rejects their rows"
+        f"{some_leads(leads[f'only_{side}'])} decided by {side.upper()} alone: the other version rejects such rows"
         for side in ("base", "head")
         if leads[f"only_{side}"]
     ]
@@ -76,7 +81,7 @@ def _summary(document: Document) -> Section:
         lines.append(
             "some changes have several edits behind them that cannot be told apart: each is given all of these"
         )
-    return Section(f"{leads['changed']:,} of {leads['compared']:,} leads change ({share:.1%})", notes=tuple(lines))
+    return Section(f"{leads['changed']:,} of {leads['compared']:,} leads change ({percent(share)})", notes=tuple(lines))
 
 
 def _kinds(document: Document) -> str:
@@ -129,7 +134,7 @@ def _value(kind: str, value: Any) -> str:
 
 def _budget_sections(document: Document) -> Iterator[Section]:
     rows: list[tuple[Cell, ...]] = [
-        (one["kind"], one["leads"], f"{one['share']:.1%}", one["limit"], "too many" if one["exceeded"] else "")
+        (one["kind"], one["leads"], percent(one["share"]), one["limit"], "too many" if one["exceeded"] else "")
         for one in document["budgets"]
     ]
     if rows:
@@ -158,7 +163,7 @@ def _label_sections(document: Document) -> Iterator[Section]:
             )
             yield Section(f"{one['name']} {state}", ("label", "before", "", "leads"), counts, folded=True)
         elif one["changed"]:
-            found = _transitions(f"{one['name']}: {one['changed']:,} leads", one["kind"], one)
+            found = _transitions(f"{one['name']}: {some_leads(one['changed'])}", one["kind"], one)
             note = ", ".join(map(_count_words, one["labels"]))
             yield replace(found, notes=(*found.notes, f"leads per label: {note}"))
 
@@ -225,7 +230,7 @@ def _decision_sections(decided: Document | None) -> Iterator[Section]:
 
 
 def _decision(kind: str, one: Document) -> Section:
-    found = _transitions(f"{one['name']}: {one['changed']:,} leads", kind, one)
+    found = _transitions(f"{one['name']}: {some_leads(one['changed'])}", kind, one)
     turn = one["in_another_turn"]
     note = (f"{turn:,} of them only because others move: they are dealt in another turn",) if turn else ()
     return replace(found, notes=(*found.notes, *note))
@@ -244,7 +249,7 @@ def _action_section(actions: Document) -> Iterator[Section]:
     if actions["changed"]:
         rows = tuple((one["kind"], one["before"], "->", one["after"]) for one in actions["load"])
         notes = (f"because of {_causes(actions['because'])}",) if actions["because"] else ()
-        title = f"Actions: other ones for {actions['changed']:,} leads"
+        title = f"Actions: other ones for {some_leads(actions['changed'])}"
         yield Section(title, ("", "before", "", "due"), rows, notes, folded=True)
 
 

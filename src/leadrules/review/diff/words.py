@@ -59,7 +59,8 @@ def title_of(edit: Edit) -> str:
     """What the edited line is called: its title, else its name."""
     part = edit.after if edit.after is not None else edit.before
     if edit.attribute == "cells" or (edit.attribute is not None and edit.line is None):
-        part = edit.owners[1] or edit.owners[0]
+        was, part = edit.owners
+        part = was if edit.attribute == "title" and was else part or was
         return str(getattr(part, "title", None) or edit.name)
     if isinstance(part, BandLabel | ClassLabel):
         return f"{edit.name} {edit.line}"
@@ -67,8 +68,12 @@ def title_of(edit: Edit) -> str:
         owner = edit.owners[1] or edit.owners[0]
         of = f"{getattr(owner, 'title', None) or edit.name}, "
         return f"{of}step {part.number}" if isinstance(part, Step) else f"{of}{part.title or part.name}"
-    title = getattr(part, "title", None)
-    return str(title or (edit.line if edit.line is not None else edit.name))
+    before, after = getattr(edit.before, "title", None), getattr(part, "title", None)
+    if edit.kind == "changed" and before != after:  # one that gets another title is called by the one it had
+        after = before
+    if isinstance(part, ScoreRule | Group) and edit.kind != "renamed":
+        return str(after or f"{edit.name}.{edit.line}")
+    return str(after or (edit.line if edit.line is not None else edit.name))
 
 
 @dataclass(frozen=True, slots=True)

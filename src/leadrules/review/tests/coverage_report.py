@@ -35,8 +35,8 @@ def coverage_text(coverage: Coverage, files: Files) -> str:
 
 def _share(points: Sequence[Point], missing: Sequence[Point]) -> str:
     reached = len(points) - len(missing)
-    # Rounded down: 100 % is said of everything alone.
-    return f"{reached:,} of {len(points):,} outcomes reached ({100 * reached // len(points)} %)"
+    # Rounded down: 100% is said of everything alone.
+    return f"{reached:,} of {len(points):,} outcomes reached ({100 * reached // len(points)}%)"
 
 
 def _joined(points: Iterable[Point], files: Files) -> str:
