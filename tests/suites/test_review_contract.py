@@ -226,3 +226,32 @@ def test_a_failure_shows_the_value_of_each_part(company: Company) -> None:
         "temp is hot": "no",
         "temp": "cold",
     }
+
+
+# -- diff and changelog -----------------------------------------------------------------------------------------------
+
+OLD_RULES = """score fit "Fit" {
+  a: +20 when country = "JP"
+  boss "Bosses": +15 when title contains "VP"
+}
+score eng { a: +5 each email_opened }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("+20 when", "+30 when", "fit.a is now worth 30 instead of 20"),
+        ("+15 when", "+25 when", "Bosses is now worth 25 instead of 15"),
+        ("+5 each", "+6 each", "eng.a is now worth 6 an event instead of 5"),
+        ('score fit "Fit"', 'score fit "How well"', 'Fit is now titled "How well"'),
+        ('boss "Bosses"', 'boss "Chiefs"', 'Bosses is now titled "Chiefs"'),
+        ('  a: +20 when country = "JP"\n', "", 'fit.a is gone: `+20 when country = "JP"`'),
+    ],
+)
+def test_a_change_in_words_says_of_which_line(company: Company, old: str, new: str, words: str) -> None:
+    """Two scores have a rule `a`: without a title a line is called by its score and its id."""
+    base = Company(company.folder / "base").write(OLD_RULES)
+    company.write(OLD_RULES.replace(old, new))
+    done = leadrules("changelog", base.folder, "--project", company.folder)
+    assert f"  - {words}.\n" in done.stdout
