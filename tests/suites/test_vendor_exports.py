@@ -14,7 +14,7 @@ import pytest
 from dateutil import parser
 from tests.data_project import event, field, project
 
-from leadrules.data.headers import skeleton
+from leadrules.core.text import skeleton
 from leadrules.data.read import read_events, read_leads
 from leadrules.project.model import Field, Source
 

@@ -72,6 +72,12 @@ def test_a_bad_pattern_says_why() -> None:
     assert "unclosed" in (pattern_error("(") or "")
 
 
+def test_of_two_equally_close_names_the_earlier_one_was_meant_and_sets_have_an_order_too() -> None:
+    assert nearest("cat", ["car", "bat"]) == "car"
+    assert nearest("cat", ["bat", "car"]) == "bat"
+    assert nearest("cat", {"car", "bat"}) == nearest("cat", frozenset({"car", "bat"})) == "bat"
+
+
 PIECES = [
     "a",
     "部",

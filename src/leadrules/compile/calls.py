@@ -9,6 +9,7 @@ from __future__ import annotations
 from leadrules.compile import events
 from leadrules.compile.columns import column_index
 from leadrules.compile.mismatch import is_a
+from leadrules.compile.order import OF_EVENTS
 from leadrules.compile.scope import Place, Scope, nothing
 from leadrules.core.functions import CALLABLE, OPERATIONS
 from leadrules.core.functions.operation import Mismatch
@@ -16,7 +17,6 @@ from leadrules.core.types import NUMBER, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
 
-OF_EVENTS = ("count", "first", "last", "sum", "min", "max")
 ALSO_OF_VALUES = ("min", "max")
 ELSEWHERE = {
     "len": "length",
@@ -41,7 +41,7 @@ def lower_call(scope: Scope, node: n.Call, place: Place) -> Expr:
     if name in OF_EVENTS:
         ref = _event_argument(scope, node)
         if ref is not None:
-            return events.lower_aggregate(scope, name, ref, node.span, place)  # type: ignore[arg-type]
+            return events.lower_aggregate(scope, name, ref, node.span, place)
     if name == "lookup":
         return _lookup(scope, node, place)
     if name == "bucket":

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from leadrules.compile import comparisons
 from leadrules.compile.logic import negation
-from leadrules.compile.mismatch import between, disagree, is_a, quoted, said
+from leadrules.compile.mismatch import between, disagree, is_a, operator, quoted, said
 from leadrules.compile.references import resolves
+from leadrules.compile.roster import known_team
 from leadrules.compile.scope import Pattern, Place, Scope, nothing, replace
 from leadrules.core.diagnostics import Edit, Fix
-from leadrules.core.text import nfc
 from leadrules.core.types import ERROR, TEXT, YESNO, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
 
-WORDS = {"starts": "starts with", "ends": "ends with"}
 NEVER_EMPTY = ("contains", "starts", "ends")
 
 
@@ -63,13 +62,8 @@ def _reversed(scope: Scope, node: n.In, place: Place) -> Expr | None:
 
 
 def _in_team(scope: Scope, node: n.In, collection: n.TeamCollection, value: Expr) -> Expr:
-    teams = {nfc(name): name for name, _ in scope.project.team.teams}
-    team = teams.get(collection.name.key)
-    if team is None:
-        scope.unknown("LR150", collection.name.span, "team", collection.name.key, teams)
-        return nothing(node.span)
-    scope.use("team", team, collection.name.span)
-    if not _textual(scope, node.value, value, "what is looked for in a team"):
+    team = known_team(scope, collection.name)
+    if team is None or not _textual(scope, node.value, value, "what is looked for in a team"):
         return nothing(node.span)
     return Expr("in_team", YESNO, (value,), value=team, span=node.span.as_json())
 
@@ -226,7 +220,7 @@ def _text_test(scope: Scope, node: n.TextTest, place: Place) -> Expr:
 
 def _suits(scope: Scope, node: n.TextTest, value: Expr) -> bool:
     """Whether the operator is for values of this type; a set wants `has`, text anything else."""
-    found, word = value.type, WORDS.get(node.op, node.op)
+    found, word = value.type, operator(node.op)
     if found.kind == "error":
         return False
     if (found.kind == "set") if node.op == "has" else found.is_textual:
@@ -268,10 +262,10 @@ def _any_of_list(scope: Scope, node: n.TextTest, operand: n.NamedCollection, val
     if value.type.kind == "error" or scope.lists.get(name.key, "error") == "error":
         return nothing(node.span)
     if scope.lists[name.key] == "number":
-        message = f"the list `{name.key}` holds numbers, and `{WORDS.get(node.op, node.op)}` is for text"
+        message = f"the list `{name.key}` holds numbers, and `{operator(node.op)}` is for text"
         return scope.broken("LR108", name.span, message, label="a list of numbers", help="put its values in quotes")
     if node.op in NEVER_EMPTY and "" in scope.list_values[name.key]:
-        message = f"the list `{name.key}` holds an empty text, which every text {WORDS.get(node.op, node.op)}"
+        message = f"the list `{name.key}` holds an empty text, which every text {operator(node.op)}"
         return scope.broken(
             "LR118", name.span, message, label="holds an empty text", help="take the empty text out of the list"
         )
@@ -308,7 +302,7 @@ def _operand(scope: Scope, node: n.TextTest, item: n.Expression, type: Type, pla
         if found and found.kind == "list":
             return _forgotten_any(scope, node, item)
     if isinstance(item, n.TextLiteral) and not item.value and node.op in NEVER_EMPTY:
-        message = f'`{WORDS.get(node.op, node.op)} ""` is true for every text'
+        message = f'`{operator(node.op)} ""` is true for every text'
         hint = f"write what to look for, or `{node.value.span.text} is not blank`"
         return scope.broken("LR118", item.span, message, label="empty", help=hint)
     options = type if type.kind == "set" else TEXT
@@ -319,7 +313,7 @@ def _operand(scope: Scope, node: n.TextTest, item: n.Expression, type: Type, pla
 
 
 def _forgotten_any(scope: Scope, node: n.TextTest, item: n.Name) -> Expr:
-    word = WORDS.get(node.op, node.op)
+    word = operator(node.op)
     new = f"any {item.span.text}"
     message = f"`{item.name.key}` is a list: after `{word}` a list stands behind `any`"
     fixes = (replace(f"change to `{new}`", item.span, new),)
@@ -327,7 +321,7 @@ def _forgotten_any(scope: Scope, node: n.TextTest, item: n.Name) -> Expr:
 
 
 def _not_text(scope: Scope, node: n.TextTest, item: n.Expression, lowered: Expr) -> Expr:
-    word = WORDS.get(node.op, node.op)
+    word = operator(node.op)
     message = f"`{word}` looks for text, but {is_a(item, lowered.type)}"
     if isinstance(item, n.NumberLiteral):
         new = f'"{item.span.text}"'

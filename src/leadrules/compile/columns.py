@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leadrules.core.text import fold, nfc, trimmed
+from leadrules.core.text import nfc, skeleton, trimmed
 
 
 def column_index(header: Sequence[str], name: str) -> int | None:
@@ -16,9 +16,5 @@ def column_index(header: Sequence[str], name: str) -> int | None:
     exact = [i for i, title in enumerate(header) if nfc(title) == wanted]
     if exact:
         return exact[0]
-    alike = [i for i, title in enumerate(header) if title and _skeleton(title) == _skeleton(wanted)]
+    alike = [i for i, title in enumerate(header) if title and skeleton(title) == skeleton(wanted)]
     return alike[0] if len(alike) == 1 else None
-
-
-def _skeleton(name: str) -> str:
-    return fold(name).replace("_", "").replace("-", "").replace(" ", "")

@@ -7,7 +7,7 @@ name and type entered in the scope. A definition with an error stays defined.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from leadrules.compile.mismatch import said
 from leadrules.compile.scope import Scope
@@ -16,6 +16,8 @@ from leadrules.core.source import Span
 from leadrules.core.types import YESNO
 from leadrules.ruleset import model
 from leadrules.syntax import nodes as n
+
+T = TypeVar("T", bound=n.Node)
 
 
 class Line(Protocol):
@@ -102,6 +104,20 @@ def _mixed(scope: Scope, first: n.Expression, item: n.Expression, is_text: bool)
     related = (Related(first.span, f"the first value is {'a number' if is_text else 'text'}"),)
     hint = f"remove the quotes, or put all values in quotes, as {said(first)} shows"
     scope.complain("LR143", item.span, message, label="of another type", help=hint, related=related)
+
+
+def only(scope: Scope, items: Iterable[n.Node], kind: type[T], words: str) -> T | None:
+    """The one setting of its kind; each further one is reported."""
+    first: T | None = None
+    for item in items:
+        if not isinstance(item, kind):
+            continue
+        if first is None:
+            first = item
+            continue
+        related = (Related(first.span, "said here first"),)
+        scope.complain("LR165", item.span, f"{words} is said twice", help="keep the one that is meant", related=related)
+    return first
 
 
 def check_unique_ids(scope: Scope, lines: Iterable[Line], what: str = "rule id", code: str = "LR130") -> None:

@@ -6,6 +6,7 @@ since` is added to every filter compiled inside it.
 
 from __future__ import annotations
 
+from leadrules.compile.logic import negation
 from leadrules.compile.mismatch import is_a, said
 from leadrules.compile.scope import Place, Scope, duration, inside_event, nothing, replace
 from leadrules.core.source import Span
@@ -13,8 +14,6 @@ from leadrules.core.text import nfc
 from leadrules.core.types import DATE, DATETIME, NUMBER, YESNO, Type
 from leadrules.ruleset.model import EventFilter, Expr, Function
 from leadrules.syntax import nodes as n
-
-TIMES = ("now", "today", "assigned_at", "due_at", "enrolled_at")
 
 
 def lower_filter(scope: Scope, ref: n.EventRef, place: Place) -> EventFilter | None:
@@ -90,7 +89,7 @@ def lower_did(scope: Scope, node: n.Did, place: Place) -> Expr:
         return nothing(node.span)
     index = scope.aggregate("count", events, None, NUMBER, events.span)
     did = Expr("did", YESNO, value=index, span=node.span.as_json())
-    return Expr("not", YESNO, (did,), span=node.span.as_json()) if node.negated else did
+    return negation(did, node.span) if node.negated else did
 
 
 def lower_aggregate(scope: Scope, function: Function, ref: n.EventRef, span: Span, place: Place) -> Expr:

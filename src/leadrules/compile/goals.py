@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from leadrules.compile.definitions import only
 from leadrules.compile.scope import Scope
-from leadrules.compile.sequences import only
 from leadrules.core.diagnostics import Related
 from leadrules.core.source import Span
 from leadrules.core.text import number_text

@@ -6,7 +6,7 @@ mistake each.
 
 from __future__ import annotations
 
-from leadrules.compile.mismatch import said
+from leadrules.compile.mismatch import operator, said
 from leadrules.compile.references import resolves
 from leadrules.compile.scope import Place, Scope, replace
 from leadrules.core.source import Span
@@ -76,18 +76,14 @@ def _alternatives(scope: Scope, node: n.And | n.Or, test: n.Expression, loose: t
     assert isinstance(test, n.TextTest | n.Compare)
     operand = test.operand if isinstance(test, n.TextTest) else test.right
     subject = test.value if isinstance(test, n.TextTest) else test.left
-    operator = "in" if isinstance(test, n.Compare) else f"{'not ' if test.negated else ''}{_words(test)} any"
-    new = f"{subject.span.text} {operator} ({', '.join(v.span.text for v in (operand, *loose))})"
+    words = "in" if isinstance(test, n.Compare) else f"{'not ' if test.negated else ''}{operator(test.op)} any"
+    new = f"{subject.span.text} {words} ({', '.join(v.span.text for v in (operand, *loose))})"
     word = "and" if isinstance(node, n.And) else "or"
-    message = f"{said(loose[0])} stands alone: `{_words(test)}` does not reach past `{word}`"
+    message = f"{said(loose[0])} stands alone: `{operator(test.op)}` does not reach past `{word}`"
     can_fix = word == "or" and isinstance(operand, n.TextLiteral | n.NumberLiteral) and test.op in JOINABLE
     fixes = (replace(f"change to `{new}`", test.span | loose[-1].span, new),) if can_fix else ()
     hint = f"write `{new}`" if can_fix else "repeat the whole test on both sides"
     return scope.broken("LR124", loose[0].span | loose[-1].span, message, label="no condition", help=hint, fixes=fixes)
-
-
-def _words(test: n.TextTest | n.Compare) -> str:
-    return {"starts": "starts with", "ends": "ends with"}.get(test.op, test.op)
 
 
 def _bare_events(scope: Scope, items: tuple[n.Expression, ...], at: int, place: Place) -> tuple[n.Name, ...]:

@@ -29,6 +29,11 @@ def said(node: n.Node) -> str:
     return f"`{text}`" if len(text) <= SHOWN else f"`{text[: SHOWN - 3]}...`"
 
 
+def operator(op: str) -> str:
+    """An operator as rules write it."""
+    return {"starts": "starts with", "ends": "ends with"}.get(op, op)
+
+
 def is_a(node: n.Node, type: Type) -> str:
     """`X is text`."""
     return f"{said(node)} is {type}"

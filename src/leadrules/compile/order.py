@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args
 
 from leadrules.compile.names import Declaration, Names
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Related
+from leadrules.ruleset.model import Function
 from leadrules.syntax import nodes as n
 
 ORDERED_KINDS = ("define", "segment", "score", "band", "matrix", "classify", "stages")
-OF_EVENTS = ("count", "first", "last", "sum", "min", "max")
+OF_EVENTS: tuple[Function, ...] = get_args(Function)
 
 
 def ordered(

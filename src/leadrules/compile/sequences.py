@@ -6,35 +6,18 @@ nothing of the days on which a step will be due.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import time
-from functools import cache
-from typing import TypeVar
-from zoneinfo import available_timezones
 
 from leadrules.compile.actions import check_conflicts, known_channel, lower_action, lower_template
+from leadrules.compile.definitions import only
 from leadrules.compile.literals import between_quotes
-from leadrules.compile.scope import Scope, duration
+from leadrules.compile.scope import Scope, duration, replace
 from leadrules.core.diagnostics import Related
+from leadrules.project.values import zone_exists, zone_meant
 from leadrules.ruleset import model
 from leadrules.syntax import nodes as n
 
-T = TypeVar("T", bound=n.Node)
 ZONE_HELP = 'write it as in "Asia/Tokyo", "Europe/Berlin" or "UTC"'
-
-
-def only(scope: Scope, items: Iterable[n.Node], kind: type[T], words: str) -> T | None:
-    """The one setting of its kind; each further one is reported."""
-    first: T | None = None
-    for item in items:
-        if not isinstance(item, kind):
-            continue
-        if first is None:
-            first = item
-            continue
-        related = (Related(first.span, "said here first"),)
-        scope.complain("LR165", item.span, f"{words} is said twice", help="keep the one that is meant", related=related)
-    return first
 
 
 def lower_sequence(scope: Scope, node: n.Sequence, position: int) -> model.Sequence:
@@ -135,14 +118,18 @@ def _window(scope: Scope, node: n.SendWindow) -> tuple[str, str, str | None]:
         hint = "the first time comes before the second, on the same day"
         scope.complain("LR168", node.span, message, help=hint)
     zone = node.zone
-    if zone is not None and zone.value not in _zones():
-        scope.unknown("LR169", between_quotes(zone), "time zone", zone.value, _zones(), ZONE_HELP)
+    if zone is not None and not zone_exists(zone.value):
+        _report_zone(scope, zone)
     return _clock(node.start), _clock(node.end), zone.value if zone else None
 
 
-@cache
-def _zones() -> tuple[str, ...]:
-    return tuple(sorted(available_timezones()))
+def _report_zone(scope: Scope, zone: n.TextLiteral) -> None:
+    near = zone_meant(zone.value)
+    span = between_quotes(zone)
+    fixes = (replace(f"change to `{near}`", span, near),) if near else ()
+    hint = f"did you mean `{near}`?" if near else ZONE_HELP
+    message = f"there is no time zone `{zone.value}`"
+    scope.complain("LR169", span, message, label="unknown time zone", help=hint, fixes=fixes)
 
 
 def _per_day(scope: Scope, node: n.Throttle) -> int:

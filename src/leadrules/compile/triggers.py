@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from leadrules.compile.actions import check_conflicts, lower_action
+from leadrules.compile.definitions import only
 from leadrules.compile.mismatch import not_a_label
 from leadrules.compile.names import LABELLED
 from leadrules.compile.scope import Scope, duration
-from leadrules.compile.sequences import only
 from leadrules.core.diagnostics import Related
 from leadrules.core.types import Type
 from leadrules.ruleset import model

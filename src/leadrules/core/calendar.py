@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Literal
 from zoneinfo import ZoneInfo
 
-Unit = Literal["minutes", "hours", "days", "business days", "weeks", "months", "quarters", "years"]
+from leadrules.core.types import Unit
+
 Length = tuple[int, Unit]  # a duration literal: how many of what
 
 MONTHS: dict[str, int] = {"months": 1, "quarters": 3, "years": 12}

@@ -84,16 +84,19 @@ def in_units(number: float, decimals: int) -> int:
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that was most likely meant by a mistyped word, or none that is close enough.
 
-    A candidate that differs only in case, width, spaces, `_` or `-` wins; the earlier of two equally close ones does.
+    A candidate that differs only in case, width, spaces, `_` or `-` wins; the earlier of two equally close ones does, be
+    it by the alphabet where they are a set.
     """
-    wanted = _skeleton(word)
+    wanted = skeleton(word)
     best, best_ratio = None, _CLOSE
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(wanted)
-    for number, candidate in enumerate(candidates):
+    # The order of a set is another in every process.
+    ranked = sorted(candidates) if isinstance(candidates, set | frozenset) else candidates
+    for number, candidate in enumerate(ranked):
         if number == _MOST_CANDIDATES:
             break
-        other = _skeleton(candidate)
+        other = skeleton(candidate)
         if other == wanted:
             return candidate
         matcher.set_seq1(other)
@@ -104,5 +107,6 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     return best
 
 
-def _skeleton(name: str) -> str:
-    return fold(name).replace("_", "").replace("-", "").replace(" ", "")
+def skeleton(name: str) -> str:
+    """A name without what people vary in writing it: case, width, spaces, `_` and `-`."""
+    return "".join(fold(name).replace("_", "").replace("-", "").split())

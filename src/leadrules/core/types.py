@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["text", "choice", "number", "yesno", "date", "datetime", "duration", "set", "label", "blank", "error"]
+Unit = Literal["minutes", "hours", "days", "business days", "weeks", "months", "quarters", "years"]  # of a duration
 
 WORDS: dict[str, str] = {
     "text": "text",

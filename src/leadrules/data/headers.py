@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from leadrules.core.text import fold, nearest
+from leadrules.core.text import nearest, skeleton
 from leadrules.data.errors import InputError
 from leadrules.project.model import Source
 
@@ -76,8 +76,3 @@ class Header:
                 "Say which under `columns` of the source, or rename one of them in the file.",
             )
         return found[0] if found else None
-
-
-def skeleton(name: str) -> str:
-    """A header without what does not tell two apart."""
-    return "".join(fold(name).replace("_", "").replace("-", "").split())

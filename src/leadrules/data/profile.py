@@ -13,13 +13,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from leadrules.core.text import fold, trimmed
+from leadrules.core.text import fold, skeleton, trimmed
 from leadrules.data.csv_file import DELIMITERS, open_csv
 from leadrules.data.csv_records import records
 from leadrules.data.dates import Layout
 from leadrules.data.encoding import UndecodableError, refusal
 from leadrules.data.errors import InputError
-from leadrules.data.headers import skeleton
 from leadrules.data.kinds import SURE_BLANKS, Kind, find_kind
 from leadrules.data.other_formats import JsonLines, ParquetFile
 from leadrules.data.sources import Input

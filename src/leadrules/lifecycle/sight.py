@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import cast
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.types import Unit
 from leadrules.data.read import EVERYTHING, Sight
 from leadrules.engine.needs import at_most, reach
 from leadrules.lifecycle.late import listened
 from leadrules.lifecycle.model import State
 from leadrules.project.model import Project
-from leadrules.ruleset.model import Duration, Ruleset, Unit
+from leadrules.ruleset.model import Duration, Ruleset
 from leadrules.ruleset.store import digest
 
 _A_DAY = Duration(1, "days")

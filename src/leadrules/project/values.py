@@ -146,13 +146,23 @@ def zone_exists(name: str) -> bool:
     return name in zones()
 
 
+def zone_meant(name: str) -> str | None:
+    """The time zone that was probably meant by a name that is none: of an abbreviation, a city or a slip."""
+    abbreviated = _ABBREVIATED.get(name.strip().upper())
+    if abbreviated is not None:
+        return abbreviated
+    near = nearest(name, sorted(zones())) if "/" in name else None
+    if near is not None:
+        return near
+    cities = {zone.rpartition("/")[2]: zone for zone in sorted(zones())}
+    city = nearest(name.replace(" ", "_").rpartition("/")[2], cities)
+    return cities[city] if city is not None else None
+
+
 def zone_help(name: str) -> str:
     """The way out for a time zone that is not known."""
-    if name.strip().upper() in _ABBREVIATED:
-        return f"Did you mean `{_ABBREVIATED[name.strip().upper()]}`? Abbreviations are ambiguous."
-    near = nearest(name, zones()) if "/" in name else None
+    near = zone_meant(name)
     if near is None:
-        cities = {zone.rpartition("/")[2]: zone for zone in sorted(zones())}
-        city = nearest(name.replace(" ", "_").rpartition("/")[2], cities)
-        near = cities[city] if city is not None else None
-    return f"Did you mean `{near}`?" if near else "Use an IANA name such as `Asia/Tokyo` or `UTC`."
+        return "Use an IANA name such as `Asia/Tokyo` or `UTC`."
+    is_short = name.strip().upper() in _ABBREVIATED
+    return f"Did you mean `{near}`?{' Abbreviations are ambiguous.' if is_short else ''}"

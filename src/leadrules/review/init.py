@@ -14,8 +14,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from leadrules.core.text import skeleton
 from leadrules.data.dates import ISO
-from leadrules.data.headers import skeleton
 from leadrules.data.kinds import ENOUGH, snake
 from leadrules.data.profile import Column, Profile, profile
 from leadrules.data.sources import open_inputs

@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from leadrules.core.types import Type
+from leadrules.core.types import Type, Unit
 
 Place = dict[str, Any]  # path, line, column, end_line, end_column: `Span.as_json()`
-Unit = Literal["minutes", "hours", "days", "business days", "weeks", "months", "quarters", "years"]
 Function = Literal["count", "first", "last", "sum", "min", "max"]  # of events
 
 

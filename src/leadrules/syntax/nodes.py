@@ -14,8 +14,8 @@ from functools import cache
 from typing import Any, Literal, cast
 
 from leadrules.core.source import SourceFile, Span
+from leadrules.core.types import Unit
 
-Unit = Literal["minutes", "hours", "days", "business days", "weeks", "months", "quarters", "years"]
 Sign = Literal["+", "-"]
 
 
