@@ -564,3 +564,64 @@ def test_a_file_in_the_way_of_the_output(project: Path, place: str) -> None:
     assert done.exit_code == 2, done.output
     assert place in done.stderr
     assert "prepared" not in done.stderr
+
+
+# -- every command ----------------------------------------------------------------------------------------------------
+
+COMMANDS: tuple[tuple[str, ...], ...] = (
+    ("check", "--leads"),
+    ("plan",),
+    ("explain", "a"),
+    ("diff", "."),
+    ("report", "-o", "report.html"),
+    ("replay", "--from", "2026-01-01", "--to", "2026-01-02", "--every", "1 day"),
+    ("calibrate", "--outcome", 'industry = "Software"'),
+    ("state", "show", "a"),
+    ("state", "export"),
+)
+
+
+def damaged_state(project: Path, file: str, content: bytes) -> None:
+    (project / ".leadrules" / "state").mkdir(parents=True)
+    (project / ".leadrules" / "state" / file).write_bytes(content)
+
+
+WRONG: dict[str, Breaks] = {
+    "no leads": no_leads,
+    "a header only": leads(HEADER.encode()),
+    "binary leads": leads(bytes(range(256)) * 40),
+    "a broken schema": lambda project: (project / "rules" / "lead.schema.json").write_text("{") and None,
+    "a broken rule": rules("score {\n"),
+    "a broken project": lambda project: (project / "leadrules.yaml").write_text("version: [1\n") and None,
+    "no rules": lambda project: (project / "rules" / "rules.lead").unlink(),
+    "a state of rubbish": lambda project: damaged_state(project, "state.duckdb", b"rubbish" * 999),
+    "a killed run's note of rubbish": lambda project: damaged_state(project, "pending.json", b"{rubbish"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_no_command_ends_in_a_mistake_of_ours(project: Path, kind: str) -> None:
+    WRONG[kind](project)
+    for command in COMMANDS:
+        done = leadrules(*command, cwd=project)
+        assert done.exit_code in (0, 1, 2), command
+        assert done.exit_code == 0 or done.stderr.startswith("error") or done.stdout.startswith("error"), command
+
+
+def test_output_that_the_system_could_not_write(project: Path) -> None:
+    rules('segment 製造 "製造業" when industry = "製造"\n')(project)
+    command = [sys.executable, "-m", "leadrules", "plan"]
+    for encoding in ("cp1252", "ascii", "cp932"):
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        done = subprocess.run(command, check=False, cwd=project, env=environment, capture_output=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+    assert "製造業" in done.stdout.decode("cp932")
+
+
+@POSIX
+def test_a_folder_that_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    script = f"rmdir {tmp_path / 'gone'}; {sys.executable} -m leadrules check"
+    done = subprocess.run(["sh", "-c", script], check=False, cwd=tmp_path / "gone", capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: the folder you stand in is gone"), done.stderr

@@ -213,7 +213,9 @@ def _touched(study: Study, answers: Answers) -> Iterator[tuple[Touched, int]]:
                     yield _place("LR203", study.head(row.part), study.head(before.part).start), both
     for code, part, _ in _affected(study):
         span = study.name_span("band", part.name, part) if isinstance(part, Band) else study.head(part)
-        yield _place(code, span), answers.met[_key(code, part)]
+        met = answers.met.get(_key(code, part))  # a file without leads meets nothing
+        if met is not None:
+            yield _place(code, span), met
     for score in study.ruleset.declared:
         for rule in score.rules if isinstance(score, Score) else ():
             yield _place("LR220", study.head(rule)), answers.fired.get(f"{score.name}.{rule.name}", 0)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import tempfile
 import traceback
-from pathlib import Path
 
 from leadrules import __version__
 
 
-def explain_failure(error: Exception, where: Path) -> str:
+def explain_failure(error: Exception) -> str:
     """The words for an exception that ended a command."""
     if isinstance(error, MemoryError):
         return "error: not enough memory for this input; try a machine with more, or a part of the file."

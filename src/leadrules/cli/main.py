@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 
 import click
 
@@ -96,6 +96,7 @@ def main() -> None:
     # Loading and compiling make objects by the hundred thousand, and all of them stay: looking for rubbish is a seventh
     # of the start.
     gc.set_threshold(200_000, 20, 20)
+    _write_any_character()
     code = _exit_code()
     for stream in (sys.stdout, sys.stderr):
         with suppress(BrokenPipeError):  # a reader that has gone is told nothing more
@@ -104,8 +105,21 @@ def main() -> None:
     os._exit(code)
 
 
+def _write_any_character() -> None:
+    """What is written into a file or pipe is UTF-8, whatever the system's old encoding; a terminal gets what it can show."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            keeps = stream.isatty() or "PYTHONIOENCODING" in os.environ
+            stream.reconfigure(encoding=None if keeps else "utf-8", errors="replace")
+
+
 def _exit_code() -> int:
     """The command, done."""
+    try:
+        os.getcwd()  # noqa: PTH109 - every path of the command line is relative to it
+    except FileNotFoundError:
+        click.echo("error: the folder you stand in is gone\n  = help: go to a folder that is there", err=True)
+        return 2
     try:
         cli.main(prog_name="leadrules", standalone_mode=True)
     except SystemExit as done:
@@ -120,7 +134,7 @@ def _report(error: Exception) -> int:
     """Say what could not be done; a mistake of ours leaves its traceback in a file to send in."""
     from leadrules.cli.failures import explain_failure
 
-    click.echo(explain_failure(error, Path.cwd()), err=True)
+    click.echo(explain_failure(error), err=True)
     return 2
 
 

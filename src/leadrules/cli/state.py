@@ -19,6 +19,7 @@ from leadrules.cli.options import (
     state_option,
 )
 from leadrules.cli.stateful import holding, state_path
+from leadrules.core.text import many
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -86,7 +87,7 @@ def migrate(sequence: str, folder: Path | None, place: Path | None, quiet: bool)
     with _existing(path, to_write=True):
         moved = migrate_state(path, workspace.project, workspace.ruleset, sequence)
         if not quiet:
-            click.echo(f"{moved:,} leads go on by today's `{sequence}`", err=True)
+            click.echo(f"{many(moved, 'lead')} go on by today's `{sequence}`", err=True)
 
 
 @state.command(short_help="What the rules renamed keeps what the state has of it.")

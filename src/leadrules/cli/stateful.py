@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from leadrules.cli.inputs import inputs_read
-from leadrules.cli.options import fail, open_project
+from leadrules.cli.options import OBJECTED, fail, open_project, show_findings
 
 if TYPE_CHECKING:
     from leadrules.core.calendar import Calendar
@@ -48,8 +48,11 @@ def state_path(folder: Path | None, place: Path | None) -> tuple[Path, Calendar]
     """Where the state is, and the project's calendar."""
     from leadrules.core.calendar import Calendar
 
-    project = open_project(folder).project
-    assert project is not None
+    workspace = open_project(folder)
+    project = workspace.project
+    if project is None:
+        show_findings(workspace.diagnostics)
+        raise SystemExit(OBJECTED)
     path = project.state if place is None else Path.cwd() / place
     return path, Calendar(project.timezone)
 

@@ -93,7 +93,13 @@ def finish_interrupted(path: Path, replaces: Collection[str] = ()) -> Literal["c
     """Complete what a killed run had committed, discard what it had only begun. A writer's to call."""
     if not (path / PENDING).is_file():
         return None
-    note = json.loads((path / PENDING).read_text(encoding="utf-8"))
+    try:
+        note = json.loads((path / PENDING).read_text(encoding="utf-8"))
+    except ValueError:
+        raise InputError(
+            f"{path / PENDING} is damaged: it says where a killed run prepared its files",
+            "remove it, and the folder `.leadrules-prepared` in that run's --out",
+        ) from None
     staging = Staging(Path(note["out"]))
     is_committed = last_token(path) == note["token"] and staging.is_sealed
     if is_committed:
