@@ -119,3 +119,135 @@ def test_a_goal_needs_no_time(company: Company) -> None:
     done = leadrules("goal", "outbound", "--project", company.folder, "--format", "json")
     table = next(one for one in json.loads(done.stdout)["tables"] if one["name"] == "goal_outbound")
     assert (done.exit_code, [row[2] for row in table["rows"]]) == (0, [1, 2, 8, 85.714286, 57.142857])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_records_sequence_is_read_as_text_is(company: Company, engine: str) -> None:
+    rules = (
+        'sequence outbound { 1: day 1 call "x" exit when status = "Customer" finish after 9 days }\n'
+        "segment inside when sequence is outbound\nsegment outside when sequence is not outbound\n"
+    )
+    company.write(rules, fields={**FIELDS, "seq": TEXT}, settings=SETTINGS + "fields: {sequence: seq}\n")
+    company.read("id,seq,status\n1,Outbound,New\n2,ＯＵＴＢＯＵＮＤ ,Customer\n3,other,Customer\n4,,New\n")
+    company.run(*AT, "--engine", engine)
+    assert company.decided("segments") == {"1": "inside", "2": "inside", "3": "outside", "4": "outside"}
+    assert company.decided("sequence") == {"1": "outbound", "2": "", "3": "other", "4": ""}
+
+
+EVENTS_OF_SCORES = f"""{HEADER}
+1,email_opened,2026-03-10T12:00+09:00
+1,email_opened,2026-02-24T12:00+09:00
+1,email_opened,2026-02-10T12:00+09:00
+1,email_sent,2026-03-01T12:00+09:00
+1,email_sent,2026-03-02T12:00+09:00
+1,page_viewed,2026-03-10T12:00+09:00
+1,page_viewed,2026-02-08T12:00+09:00
+1,page_viewed,2026-01-10T12:00+09:00
+2,recycled,2026-03-01T00:00+09:00
+2,recycled,2026-03-01T00:00+09:00
+2,email_opened,2026-03-01T00:00+09:00
+2,email_opened,2026-03-02T00:00+09:00
+"""
+SCORES = {
+    # 5 (1 + 1/2 + 1/4) is 8.75, at most 8; with 10 for the latest mail sent 18, at most 12
+    "group email at most 12 points { o: +5 each email_opened within 30 days halving every 14 days at most 8 points "
+    "s: +10 each email_sent at most 1 times }": (
+        "12",
+        "s.o +8; s.s +10; s.email limit -6",
+    ),
+    # 1 now, 29 of 59 days, 0 at `as of` - 2 months; each weighted point to 6 decimals, the line to 4
+    "v: +2 each page_viewed fading over 2 months": ("2.9831", "s.v +2.9831"),
+    "c: -3 each email_opened halving every 48 hours at most 4 points": ("-3.0236", "s.c -3.0236"),
+    "a: +0.00004 each email_opened b: +0.00005 when true": ("0.0002", "s.a +0.0001; s.b +0.0001"),
+    "a: +20 when true b: +15 when true cap 30": ("30", "s.a +20; s.b +15; s cap -5"),
+    "a: -20 when true floor -10": ("-10", "s.a -20; s floor +10"),
+    "group g at most 5 points { a: -10 when true b: +2 when true } c: +1 when true": (
+        "-4",
+        "s.a -10; s.b +2; s.g limit +3; s.c +1",
+    ),
+    "group g first match { a: +1 each webinar b: +2 each email_sent c: +3 when true }": ("4", "s.b +4"),
+    "a: +7 when true from 2026-03-10 until 2026-03-10 b: +1 when true until 2026-03-09 c: +1 when true from 2026-03-11": (
+        "7",
+        "s.a +7",
+    ),
+    "a: +(employees / 3) when true b: +(revenue) when true": ("3.3333", "s.a +3.3333"),
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_scores_and_their_reasons(company: Company, engine: str) -> None:
+    for block, (score, reasons) in SCORES.items():
+        company.write(f"score s {{ {block} }}\n").read("id,employees\n1,10\n", EVENTS_OF_SCORES)
+        company.run(*AT, "--engine", engine)
+        [row] = company.rows("decisions")
+        assert (block, row["s"], row["reasons"]) == (block, score, reasons)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_before_the_count_is_seen_by_segments_alone(company: Company, engine: str) -> None:
+    rules = (
+        "score s { count events since last(recycled) o: +1 each email_opened n: +100 when opener }\n"
+        "segment opener when count(email_opened) = 2\n"
+    )
+    company.write(rules).read("id\n1\n2\n", EVENTS_OF_SCORES).run(*AT, "--engine", engine)
+    assert company.decided("s") == {"1": "3", "2": "101"}
+
+
+GOOD_NUMBERS = (
+    "1234.5",
+    "1,234.5",
+    "$1,234.50",
+    "¥１，２３４．５",
+    "€ 1234.5",
+    "１２３４.５",
+    " 1234.5 ",
+    "1.2345e3",
+    "£1,234.5",
+)
+BAD_NUMBERS = ("1,5", "NaN", "inf", "-inf", "0x10", "9.1e14", "12,34", "1,23,456", "abc", "--1", "1.234,5", "1,2345")
+YES = ("true", "1", "YES", "on", "はい", "○", "ＴＲＵＥ")
+NO = ("false", "0", "No", "OFF", "いいえ", "×", "ｎｏ")
+BLANKS = ("", "  ", "null", "NULL", "#n/a", "不明", "　")
+
+
+def test_cells(company: Company) -> None:
+    cells = [("n", *(GOOD_NUMBERS)), ("bad", *BAD_NUMBERS), ("y", *YES), ("no", *NO), ("empty", *BLANKS)]
+    told = [(f"{kind}{at}", kind, cell) for kind, *texts in cells for at, cell in enumerate(texts)]
+    lines = [f'{key},"{cell}",' if kind in ("n", "bad", "empty") else f'{key},,"{cell}"' for key, kind, cell in told]
+    rules = (
+        "segment n when revenue = 1234.5\nsegment y when opted_out\n"
+        "segment no when opted_out is not blank and not opted_out\nsegment empty when revenue is blank and opted_out is blank\n"
+    )
+    where = (
+        'sources:\n  leads: {path: leads.csv, blanks: ["", "null", "#N/A", "不明"]}\n  events: [{path: events.csv}]\n'
+    )
+    company.write(rules, sources=where).read("id,revenue,opted_out\n" + "\n".join(lines)).run(*AT)
+    expected = {key: kind for key, kind, _ in told if kind != "bad"}
+    assert company.decided("segments") == expected
+    assert {row["key"] for row in company.rows("rejects")} == {key for key, kind, _ in told if kind == "bad"}
+
+
+def test_every_event_row_is_counted(company: Company) -> None:
+    sources = (
+        "sources:\n  leads: {path: leads.csv}\n  events:\n"
+        '    - {path: "events/*.csv", columns: {id: Activity ID, lead_id: Lead ID, type: Activity, at: Occurred At}}\n'
+        "    - {path: deals.csv, type: deal_won, columns: {lead_id: mql_id, at: won_date}, repeats: drop}\n"
+    )
+    header = "Activity ID,Lead ID,Activity,Occurred At\n"
+    files = {
+        "events/a.csv": f"{header}x,1,page_viewed,2026-03-01\ny,9,page_viewed,2026-03-01\nz,,page_viewed,2026-03-01\n",
+        "events/b.csv": f"{header}x,1,page_viewed,2026-03-01\nw,1,nonsense,2026-03-01\nv,1,email_sent,garbage\n"
+        "u,1,page_viewed,garbage\nt,2,page_viewed,2026-03-10T12:00:01+09:00\n",
+        "deals.csv": "mql_id,won_date,amount\n1,2026-02-01,6\n1,2026-02-01,6\n1,2026-02-01,7\n1,2026-02-02,bad\n",
+    }
+    rules = "score s { a: +1 each page_viewed b: +100 each deal_won c: +1000 each deal_won where (amount > 5) }\n"
+    company.write(rules, sources=sources, files=files).read("id\n1\n2\n").run(*AT)
+    names = ("in", "unread", "used", "rejected", "orphaned", "repeated")
+    assert [company.counts()[f"events_{name}"] for name in names] == [12, 1, 4, 4, 1, 2]
+    assert company.decided("s") == {"1": "2201", "2": "0"}
+    assert company.told("rejects", "source", "line", "key", "column", "value") == [
+        "events/a.csv 4 Lead ID",
+        "events/b.csv 3 1 Activity nonsense",
+        "events/b.csv 5 1 Occurred At garbage",
+        "deals.csv 5 1 amount bad",
+    ]

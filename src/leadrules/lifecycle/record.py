@@ -15,6 +15,7 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions.columnar import as_instant, fold_series
+from leadrules.core.text import fold
 from leadrules.core.types import DATE
 from leadrules.data.texts import as_text
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State
@@ -56,6 +57,8 @@ def overlay(
         role: _said(leads, field, unsaid)
         for role, field in (("owner", settings.owner), ("sequence", settings.sequence))
     }
+    if said["sequence"] is not None:
+        said["sequence"] = spelled(said["sequence"], ruleset)
     owners = _owners(table, said["owner"], as_of)
     sequences = _sequences(table, said["sequence"], as_of)
     fields = _fields(table, leads, calendar, unsaid)
@@ -174,6 +177,14 @@ def _decided(table: pl.DataFrame, role: str, record: pl.Series, wins: pl.Series)
     # A record that took over the decision leaves its spelling alone.
     value = record.zip_with(wins & ~same(record, table[role]), table[role])
     return [value.alias(role), record.zip_with(wins, table[f"{role}_said"]).alias(f"{role}_said")]
+
+
+def spelled(sequences: pl.Series, ruleset: Ruleset) -> pl.Series:
+    """What a record says of sequences, in the rules' own spelling: it is read as people read text."""
+    words = sequences.unique().drop_nulls()
+    names = {fold(sequence.name): sequence.name for sequence in ruleset.sequences}
+    meant = {word: names[fold(word)] for word in words if names.get(fold(word), word) != word}
+    return sequences.cast(pl.String).replace(meant) if meant else sequences
 
 
 def _waiting(table: pl.DataFrame, role: str, record: pl.Series | None) -> int:

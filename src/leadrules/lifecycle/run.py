@@ -34,7 +34,7 @@ from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.labels import work_out
 from leadrules.lifecycle.late import late_of, listened
 from leadrules.lifecycle.model import INSTANT, State, Tick, empty_state
-from leadrules.lifecycle.record import Overlay, overlay
+from leadrules.lifecycle.record import Overlay, overlay, spelled
 from leadrules.lifecycle.sight import sight_of
 from leadrules.project.model import Project, Source
 from leadrules.ruleset.model import Band, Define, Ruleset, Segment, Stages
@@ -282,7 +282,11 @@ def _with_duplicates(request: RunRequest, frame: pl.DataFrame) -> pl.DataFrame:
     """The leads with what the record says of owner and sequence where no state did, and whose duplicate each is."""
     project, always = request.project, always_names(request.ruleset)
     named = [(f"@{name}", fed) for name, fed in _fed(project) if name in always]
-    inputs: list[pl.Series | pl.Expr] = [frame[fed].alias(name) for name, fed in named if name not in frame.columns]
+    inputs: list[pl.Series | pl.Expr] = [
+        (spelled(frame[fed], request.ruleset) if name == "@sequence" else frame[fed]).alias(name)
+        for name, fed in named
+        if name not in frame.columns
+    ]
     if "owner_changes" in always and "@owner_changes" not in frame.columns:
         inputs.append(pl.lit(0.0).alias("@owner_changes"))
     if "duplicate_of" in always and project.duplicates_by:
