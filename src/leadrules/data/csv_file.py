@@ -11,6 +11,7 @@ import io
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 
 import polars as pl
@@ -219,49 +220,54 @@ def _fast(
 ) -> pl.DataFrame | None:
     """The wanted columns by Polars, or nothing where it might read the block otherwise than RFC 4180 does."""
     mark = delimiter.encode()
-    if len(mark) != 1 or (b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n")):
+    has_returns = b"\r" in chunk
+    if len(mark) != 1 or (has_returns and chunk.count(b"\r") != chunk.count(b"\r\n")):
         return None
     if width == 1 and (b"\n\n" in chunk or b"\n\r\n" in chunk or chunk[:1] in b"\r\n"):
         return None
-    quoted = _delimiters_in_quotes(chunk, delimiter) if b'"' in chunk else 0
+    has_quotes = b'"' in chunk
+    quoted = _delimiters_in_quotes(chunk, delimiter) if has_quotes else 0
     if quoted is None:
         return None
-    frame = _parsed(chunk, delimiter, width, wanted, options)
+    frame = _parsed(chunk, delimiter, width, wanted, options, has_quotes=has_quotes)
     if frame is None:
         return None
     # Polars refuses long rows, but fills short ones up: only if the delimiters are all there is no row short.
     end = str(width - 1)
     if end in frame.columns and not frame.get_column(end).null_count():
         return frame
-    return frame if _delimiters(chunk, mark, frame, width) - quoted == len(frame) * (width - 1) else None
+    is_plain = frame.width == width and not has_quotes and not has_returns
+    delimiters = _delimiters(chunk, frame) if is_plain else chunk.count(mark) - quoted
+    return frame if delimiters == len(frame) * (width - 1) else None
 
 
-def _parsed(chunk: bytes, delimiter: str, width: int, wanted: list[int], options: Options) -> pl.DataFrame | None:
+def _parsed(
+    chunk: bytes, delimiter: str, width: int, wanted: list[int], options: Options, *, has_quotes: bool
+) -> pl.DataFrame | None:
     """What Polars reads; a column with options as an Enum of them if that is all it has, which costs less than text."""
     schema: dict[str, pl.DataType] = {str(i): pl.String() for i in range(width)}
     schema |= {str(i): pl.Enum(list(texts)) for i, texts in options.items()}
+    again = partial(_parsed, chunk, delimiter, width, wanted, NO_OPTIONS, has_quotes=has_quotes)
     try:
         frame = pl.read_csv(
             chunk,
             has_header=False,
             separator=delimiter,
-            quote_char='"' if b'"' in chunk else None,
+            quote_char='"' if has_quotes else None,
             schema=schema,
             columns=wanted,
             truncate_ragged_lines=False,
             raise_if_empty=False,
         )
     except pl.exceptions.PolarsError:
-        return _parsed(chunk, delimiter, width, wanted, NO_OPTIONS) if options else None
+        return again() if options else None
     if any(frame.get_column(str(i)).null_count() for i in options):
-        return _parsed(chunk, delimiter, width, wanted, NO_OPTIONS)
+        return again()
     return frame
 
 
-def _delimiters(chunk: bytes, mark: bytes, frame: pl.DataFrame, width: int) -> int:
-    """How many delimiters there are; of a plain block that is read whole, all that is no cell and no line end."""
-    if frame.width < width or b'"' in chunk or b"\r" in chunk:
-        return chunk.count(mark)
+def _delimiters(chunk: bytes, frame: pl.DataFrame) -> int:
+    """How many delimiters a plain block has that is read whole: all that is no cell and no line end."""
     return len(chunk) - sum(map(_size, frame)) - len(frame) + (not chunk.endswith(b"\n"))
 
 

@@ -22,28 +22,30 @@ _ROOM = 8  # slots per key, at least; with fewer more keys would find their slot
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """Slots by hash (of a seed of its own), the key that stands in each, and the row of its lead."""
+    """Slots by hash (of a seed of its own), the key that stands in each, and the row of its lead: None, its place."""
 
     seed: int
     slots: pl.Series
     keys: pl.Series
-    rows: pl.Series
+    rows: pl.Series | None
 
     def find(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
         """A row for each text, and whether it is that text's."""
         places = self.slots.gather(_slots(texts, self.seed, len(self.slots)))
-        return self.rows.gather(places), self.keys.gather(places).eq_missing(texts)
+        rows = places if self.rows is None else self.rows.gather(places)
+        return rows, self.keys.gather(places).eq_missing(texts)
 
 
 class LeadIndex:
     """The leads by key, and by the 18-character form of those keys that are Salesforce ids of 15."""
 
     def __init__(self, keys: pl.Series) -> None:
-        rows = pl.arange(len(keys), eager=True, dtype=pl.UInt32)
+        rows: pl.Series | None = None
         if (keys.str.len_bytes() == _SALESFORCE_ID).any():
             long = long_keys(keys)
             there = long.is_not_null()
-            keys, rows = pl.concat([keys, long.filter(there)]), pl.concat([rows, rows.filter(there)])
+            every = pl.arange(len(keys), eager=True, dtype=pl.UInt32)
+            keys, rows = pl.concat([keys, long.filter(there)]), pl.concat([every, every.filter(there)])
         self._levels: list[_Level] = []
         keys = keys.rechunk()
         while len(keys):
@@ -71,7 +73,8 @@ class LeadIndex:
         if not listed or not self._levels:
             return pl.Series([], dtype=pl.UInt32)
         every = self._levels[0]
-        return every.rows.filter(fold_series(every.keys).is_in(listed))
+        meant = fold_series(every.keys).is_in(listed)
+        return meant.arg_true() if every.rows is None else every.rows.filter(meant)
 
     @staticmethod
     def _find(texts: pl.Series, levels: Iterable[_Level]) -> pl.Series:
@@ -86,7 +89,7 @@ class LeadIndex:
                 break
         return rows
 
-    def _add_level(self, keys: pl.Series, rows: pl.Series) -> tuple[pl.Series, pl.Series]:
+    def _add_level(self, keys: pl.Series, rows: pl.Series | None) -> tuple[pl.Series, pl.Series]:
         """One more level; what found its slot taken by another key is left over."""
         seed, size = len(self._levels), 1 << (len(keys) * _ROOM - 1).bit_length()
         own = _slots(keys, seed, size)
@@ -94,7 +97,7 @@ class LeadIndex:
         slots = slots.scatter(own, pl.arange(len(keys), eager=True, dtype=pl.UInt32))
         self._levels.append(_Level(seed, slots, keys, rows))
         left = keys.gather(slots.gather(own)) != keys
-        return keys.filter(left), rows.filter(left)
+        return keys.filter(left), left.arg_true() if rows is None else rows.filter(left)
 
 
 def _slots(texts: pl.Series, seed: int, size: int) -> pl.Series:

@@ -198,13 +198,14 @@ def distinct_values(frame: pl.DataFrame) -> dict[str, Distinct]:
     coded = frame.lazy().select(pl.col(name).cast(pl.Categorical(pl.Categories.random())) for name in few).collect()
     with ThreadPoolExecutor(os.cpu_count(), "distinct") as threads:
         found = list(threads.map(_as_distinct, coded))
-    return {column.name: distinct for column, distinct in zip(coded, found, strict=True) if distinct is not None}
+    return {column.name: distinct for column, distinct in zip(coded, found, strict=True)}
 
 
-def _as_distinct(coded: pl.Series) -> Distinct | None:
-    present = pl.DataFrame({"value": coded.unique().drop_nulls()})
-    ordered = present.sort(pl.col("value").to_physical()).get_column("value")
-    if ordered.len() and ordered.to_physical().max() != ordered.len() - 1:
-        return None
-    values = ordered.cast(pl.String).extend(pl.Series([None], dtype=pl.String)).alias(coded.name)
-    return Distinct(values, coded.to_physical().fill_null(values.len() - 1), [])
+def _as_distinct(coded: pl.Series) -> Distinct:
+    """A column by its values: codes are given from 0 on, and no other column's values are among them."""
+    codes = coded.to_physical()
+    last = codes.max()
+    every = pl.arange(last + 1 if isinstance(last, int) else 0, eager=True, dtype=pl.UInt32).to_frame("code")
+    values = every.select(pl.col("code").cat.to(coded.dtype).cast(pl.String)).to_series()
+    values = values.extend(pl.Series([None], dtype=pl.String)).alias(coded.name)
+    return Distinct(values, codes.fill_null(values.len() - 1), [])
