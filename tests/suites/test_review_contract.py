@@ -105,6 +105,21 @@ def test_a_shadow_names_the_lines_that_make_it(company: Company, lines: str, who
     assert len(shadow["related"]) == who.count("`") // 2
 
 
+def test_every_line_that_a_line_overlaps_is_named_and_counted(company: Company) -> None:
+    """1 meets all three lines, 2 the last two, 3 the first two; `jp` takes all of `tokyo`, which is no overlap."""
+    company.write(
+        'classify c {\n  a: when employees > 10\n  jp: when country = "JP"\n  vp: when title contains "VP"\n'
+        '  tokyo: when country = "JP" and note = "Tokyo"\n  z: otherwise\n}\n'
+    ).read("id,country,employees,title,note\n1,JP,30,VP,\n2,JP,3,VP,\n3,JP,11,x,\n")
+    found = company.check("--overlaps", "--leads", code=0)
+    first, second = (one for one in found if one["code"] == "LR203")
+    assert "`jp` and `a` take some of the same leads" in first["message"]
+    assert first["notes"][1:] == ["2 of the 3 leads of leads.csv"]
+    assert second["message"] == "`vp` takes some of the same leads as `a` and `jp`, which win, for they stand first"
+    assert [one["line"] for one in second["related"]] == [2, 3]
+    assert second["notes"][1:] == ["line 2: 1 of the 3 leads of leads.csv", "line 3: 2 of the 3 leads of leads.csv"]
+
+
 def test_a_lead_that_is_overdue_for_ever(company: Company) -> None:
     """`assign with` the route that it is overdue for may go on between two reps; `reassign` ends with the last of them."""
     route = (

@@ -181,20 +181,21 @@ def _nearest(text: str, column: Mapping[str, int]) -> str:
 def with_counts(study: Study, found: Iterable[Diagnostic], answers: Answers) -> list[Diagnostic]:
     """The findings about lists with how many real leads they are about."""
     counts = dict(_touched(study, answers))
-    return [_noted(one, counts.get(_place_of(one)), answers) for one in found]
+    return [replace(one, notes=(*one.notes, *_counted(one, counts, answers))) for one in found]
 
 
-def _place_of(one: Diagnostic) -> Touched:
-    """What a count belongs to: an overlap is between two lines, so the other counts too."""
-    other = one.related[0].span.start if one.code == "LR203" and one.related else -1
-    return one.code, one.span.file.path, one.span.start, other
-
-
-def _noted(one: Diagnostic, count: int | None, answers: Answers) -> Diagnostic:
-    if count is None:
-        return one
-    words = f"{count:,} of the {_leads(answers)}"
-    return replace(one, notes=(*one.notes, words))
+def _counted(one: Diagnostic, counts: Mapping[Touched, int], answers: Answers) -> Iterator[str]:
+    """How many leads a finding is about: an overlap is between two lines, so each of the others counts by itself."""
+    place = one.code, one.span.file.path, one.span.start
+    if one.code != "LR203":
+        places = {"": -1}
+    elif len(one.related) == 1:
+        places = {"": one.related[0].span.start}
+    else:
+        places = {f"line {o.span.file.position(o.span.start)[0]}: ": o.span.start for o in one.related}
+    for words, other in places.items():
+        if (count := counts.get((*place, other))) is not None:
+            yield f"{words}{count:,} of the {_leads(answers)}"
 
 
 def _touched(study: Study, answers: Answers) -> Iterator[tuple[Touched, int]]:

@@ -7,7 +7,6 @@ so only `first match` groups are lists here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
 
 from leadrules.analyse.domains import Numbers, numbers
 from leadrules.analyse.formulas import EMPTY, Box, atom, both, boxes, either, negated
@@ -229,23 +228,30 @@ def overlap(study: Study) -> Iterator[Diagnostic]:
 
 
 def _overlaps(study: Study, rows: list[Row]) -> Iterator[Diagnostic]:
-    """One finding for each line, about the first that it overlaps with."""
-    told: set[int] = set()
-    for first, second in sorted(combinations(rows, 2), key=lambda pair: rows.index(pair[1])):
-        if id(second) in told:
-            continue
-        common = overlaps(first.formula, second.formula)
-        witness = study.witnesses.find(common or (), matches(study, first, second))
-        if witness is not None:
-            told.add(id(second))
-            yield _overlap(study, first, second, witness)
-        elif common is None:
-            study.cannot_tell(second.part, f"whether `{first.name}` and `{second.name}` overlap")
+    """One finding for each line, about the lines before it that it overlaps with; no more of them than can be named."""
+    for number, second in enumerate(rows):
+        found: list[tuple[Row, Witness]] = []
+        for first in rows[:number]:
+            common = overlaps(first.formula, second.formula)
+            witness = study.witnesses.find(common or (), matches(study, first, second))
+            if witness is not None:
+                found.append((first, witness))
+            elif common is None:
+                study.cannot_tell(second.part, f"whether `{first.name}` and `{second.name}` overlap")
+            if len(found) == MOST_NAMED:
+                break
+        if found:
+            yield _overlap(study, [first for first, _ in found], second, found[0][1])
 
 
-def _overlap(study: Study, first: Row, second: Row, witness: Witness) -> Diagnostic:
-    words = f"`{second.name}` and `{first.name}` take some of the same leads; `{first.name}` wins, for it stands first"
-    related = (Related(study.head(first.part), "this line wins"),)
+def _overlap(study: Study, firsts: Sequence[Row], second: Row, witness: Witness) -> Diagnostic:
+    names = [f"`{first.name}`" for first in firsts]
+    if len(firsts) == 1:
+        words = f"`{second.name}` and {names[0]} take some of the same leads; {names[0]} wins, for it stands first"
+    else:
+        listed = f"{', '.join(names[:-1])} and {names[-1]}"
+        words = f"`{second.name}` takes some of the same leads as {listed}, which win, for they stand first"
+    related = tuple(Related(study.head(first.part), "this line wins") for first in firsts)
     way = "leave out of one what belongs to the other, or keep the order and say why: `# leadrules: ignore LR203 because ...`"
-    shown = notes(witness, f"`{first.name}` takes it")
+    shown = notes(witness, f"{names[0]} takes it")
     return finding("LR203", study.head(second.part), words, help=way, related=related, notes=shown)
