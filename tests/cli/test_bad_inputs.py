@@ -594,7 +594,7 @@ WRONG: dict[str, Breaks] = {
     "a broken rule": rules("score {\n"),
     "a broken project": lambda project: (project / "leadrules.yaml").write_text("version: [1\n") and None,
     "no rules": lambda project: (project / "rules" / "rules.lead").unlink(),
-    "a state of rubbish": lambda project: damaged_state(project, "state.duckdb", b"rubbish" * 999),
+    "a state of rubbish": lambda project: damaged_state(project, "state.sqlite", b"rubbish" * 999),
     "a killed run's note of rubbish": lambda project: damaged_state(project, "pending.json", b"{rubbish"),
 }
 

@@ -198,11 +198,15 @@ def _segment_causes(one: Document) -> str:
     return states.get(one["status"]) or _causes(one["because"])
 
 
+def _shift(least: float, most: float) -> str:
+    return f"{least:+g}" if least == most else f"{least:+g} to {most:+g}"
+
+
 def _score_sections(document: Document) -> Iterator[Section]:
     rows: list[tuple[Cell, ...]] = []
     for one in document["scores"]:
         if one["changed"] or one["status"] != "both":
-            shift = f"{one['least_shift']:+g} to {one['most_shift']:+g}" if one["changed"] else one["status"]
+            shift = _shift(one["least_shift"], one["most_shift"]) if one["changed"] else one["status"]
             means = (_mean(one["mean_before"]), "->", _mean(one["mean_after"]))
             rows.append((one["name"], *means, one["up"], one["down"], shift, _causes(one["because"])))
     if rows:
@@ -262,7 +266,9 @@ def _lead_sections(document: Document, *, narrow: bool) -> Iterator[Section]:
         rows.append((one["lead"], *(_clipped(text) if narrow else text for text in texts)))
     if rows:
         heads = ("lead", "moves", "points", "because of")
-        yield Section("Leads that change most", heads, tuple(rows), folded=True)
+        unnamed = all(one["lead"] == f"lead {number}" for number, one in enumerate(document["changed_most"], start=1))
+        notes = ("--show-keys names the leads",) if unnamed else ()
+        yield Section("Leads that change most", heads, tuple(rows), notes, folded=True)
 
 
 def _clipped(text: str) -> str:
