@@ -166,3 +166,16 @@ def test_what_leaks() -> None:
     assert aucs["noise"].strength < 0.6
     leaks = [leak.name for leak in leakage.leaking_fields(list(aucs.values()), lambda _: 0.5)]
     assert leaks == ["late", "text"]
+
+
+def test_too_few_to_learn_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Three folds need three of each.
+    assert models.can_learn(yes(1, 1, 1, 0, 0, 0))
+    assert not models.can_learn(yes(1, 1, 0, 0, 0, 0, 0))
+    assert not models.can_learn(yes(0, 0, 0))
+    # Of many leads every tenth is learnt from; where next to nobody of those reached it, nothing is.
+    monkeypatch.setattr(models, "MOST_LEARNT", 10)
+    rare = sample(pl.Series([n in (3, 10) for n in range(100)]), a=[float(n % 7) for n in range(100)])
+    found = models.lines_model(rare)
+    assert (found.later, found.random) == (None, None)
+    assert models.suggest(rare, pl.Series([True] * 100)) == []

@@ -21,6 +21,7 @@ MOST_VALUES = 50
 FEWEST_OF_A_VALUE = 10
 SEED = 0
 PENALTIES = [0.001, 0.01, 0.1, 1.0]
+FOLDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ def random_half(size: int, reached: Any) -> Any:
 
 
 def _model(name: str, thin: Sample, columns: pl.DataFrame) -> Model:
+    if not can_learn(thin.reached):
+        return Model(name, columns.width, None, None)
     late = thin.is_late
     randomly = pl.Series(random_half(thin.size, thin.reached.to_numpy()))
     return Model(
@@ -134,6 +137,12 @@ def _columns_of(name: str, values: pl.Series) -> list[pl.Series]:
 # -- points -----------------------------------------------------------------------------------------------------------
 
 
+def can_learn(reached: pl.Series) -> bool:
+    """Whether each fold of the cross-validation would have somebody who reached the outcome, and somebody who did not."""
+    yes = int(reached.sum())
+    return min(yes, reached.len() - yes) >= FOLDS
+
+
 def suggest(sample: Sample, learnt: pl.Series, kept: Collection[str] = ()) -> list[Suggested]:
     """Points for each line but those that are kept, learnt from some of the leads.
 
@@ -141,6 +150,8 @@ def suggest(sample: Sample, learnt: pl.Series, kept: Collection[str] = ()) -> li
     are sized along with the others.
     """
     part = _thin(sample.only(learnt))
+    if not can_learn(part.reached):
+        return []
     columns = _line_columns(part).drop(kept, strict=False)
     weights = dict(zip(columns.columns, _weights(columns, part.reached), strict=True)) if columns.width else {}
     scale = _scale({line.path: line.points for line in part.lines if line.path in weights}, weights)
@@ -163,7 +174,7 @@ def _weights(columns: pl.DataFrame, reached: pl.Series) -> list[float]:
 
     scaler = StandardScaler().fit(columns.to_numpy())
     model = LogisticRegressionCV(
-        Cs=PENALTIES, cv=StratifiedKFold(3), scoring="neg_log_loss", max_iter=1_000, use_legacy_attributes=False,
+        Cs=PENALTIES, cv=StratifiedKFold(FOLDS), scoring="neg_log_loss", max_iter=1_000, use_legacy_attributes=False,
         l1_ratios=(0.0,),
     )  # fmt: skip
     fitted = model.fit(scaler.transform(columns.to_numpy()), reached.to_numpy())

@@ -42,7 +42,7 @@ def goal_section(
         else (
             Chart(
                 f"goal_{goal.name}",
-                f"{_title(goal)}: a month of it, needed and there was",
+                f"{_title(goal)}: what a month needs, and what there was",
                 tables[0].name,
                 "bars",
                 "name",
@@ -120,17 +120,17 @@ def needs_table(goal: Goal, target: Plan, beside: Measured | None) -> Table:
     columns = [
         Column("name", "stage or activity"),
         Column("kind", "kind"),
-        Column("per_month", "month", "number"),
-        Column("per_week", "week", "number"),
-        Column("per_day", "day", "number"),
-        Column("hours_per_day", "hours/day", "hours"),
+        Column("per_month", "needed a month", "number"),
+        Column("per_week", "a week", "number"),
+        Column("per_day", "a day", "number"),
+        Column("hours_per_day", "hours a day", "hours"),
     ]
     if beside is not None:
         columns += [
-            Column("actual_per_month", "was/month", "number"),
-            Column("now_per_month", "now/month", "number"),
-            Column("now_per_day", "now/day", "number"),
-            Column("now_hours_per_day", "now hours/day", "hours"),
+            Column("actual_per_month", "there was, a month", "number"),
+            Column("now_per_month", "now, a month", "number"),
+            Column("now_per_day", "now, a day", "number"),
+            Column("now_hours_per_day", "now, hours a day", "hours"),
         ]
     notes = [
         f"A month has {target.workdays_per_month:g} workdays, so a week is {5 / target.workdays_per_month:.4g} of it."
@@ -156,7 +156,7 @@ def needs_table(goal: Goal, target: Plan, beside: Measured | None) -> Table:
 
 def rates_table(goal: Goal, beside: Measured | None) -> Table:
     """Each rate as assumed, and as it was."""
-    base = [Column("stage", "stage"), Column("of", "of"), Column("assumed", "assumed", "number")]
+    base = [Column("stage", "stage"), Column("of", "from"), Column("assumed", "assumed", "percent")]
     if beside is None:
         rows = [(stage, of, share) for (stage, of), share in assumed_rates(goal).items()]
         return Table(
@@ -172,8 +172,8 @@ def rates_table(goal: Goal, beside: Measured | None) -> Table:
     columns = (
         *base,
         Column("actual", "actual", "share", of="n"),
-        Column("hits", "of it came", "count"),
-        Column("n", "there were", "count"),
+        Column("hits", "came of it", "count"),
+        Column("n", "of", "count"),
         Column("low", "low", "share", of="n"),
         Column("high", "high", "share", of="n"),
         Column("standing", "standing"),

@@ -13,9 +13,22 @@ from typing import Literal
 
 import polars as pl
 
-# What a column counts in. `share` and `percent` are 0 to 1; a null in a figure with a denominator is "n/a".
+# What a column counts in. `share` (counted) and `percent` (stated, or a difference of shares) are 0 to 1; a null in a figure
+# with a denominator is "n/a".
 Unit = Literal[
-    "text", "day", "instant", "count", "number", "share", "ratio", "money", "days", "hours", "minutes", "flag"
+    "text",
+    "day",
+    "instant",
+    "count",
+    "number",
+    "share",
+    "percent",
+    "ratio",
+    "money",
+    "days",
+    "hours",
+    "minutes",
+    "flag",
 ]
 ChartKind = Literal["bars", "columns", "lines", "funnel", "intervals", "heat"]
 NEED_DENOMINATOR: frozenset[Unit] = frozenset({"share", "ratio", "days"})

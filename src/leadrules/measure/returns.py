@@ -101,7 +101,7 @@ def _charts(known: Known, tables: list[Table]) -> tuple[Chart, ...]:
     charts = []
     names = {table.name for table in tables}
     if "returns_by_campaign" in names and known.invested and known.value:
-        charts.append(Chart("roi", "ROI per campaign", "returns_by_campaign", "bars", "campaign", ("roi",)))
+        charts.append(Chart("roi", "ROI per campaign", "returns_by_campaign", "bars", "name", ("roi",)))
     if "sales" in names and known.value:
         charts.append(Chart("sales", "Sales per month", "sales", "columns", "month", ("won",)))
     return tuple(charts)
@@ -193,9 +193,11 @@ def campaign_rows(material: Material, known: Known) -> pl.DataFrame:
     won = won.group_by("campaign").agg(pl.len().cast(pl.Int64).alias("deals"), pl.col("value").sum().alias("won"))
     rows = rows.join(work, on="campaign", how="left").join(won, on="campaign", how="left")
     if material.campaigns is not None:
-        rows = rows.join(material.campaigns.select("campaign", "cost"), on="campaign", how="full", coalesce=True)
+        stated = material.campaigns.select("campaign", "name", "cost")
+        rows = rows.join(stated, on="campaign", how="full", coalesce=True)
+        rows = rows.with_columns(pl.coalesce("name", "campaign").alias("name"))
     else:
-        rows = rows.with_columns(pl.lit(None, dtype=pl.Float64).alias("cost"))
+        rows = rows.with_columns(pl.lit(None, dtype=pl.Float64).alias("cost"), pl.col("campaign").alias("name"))
     each = pl.DataFrame({ROW: material.rows, "single": cost_per_lead(material)})
     singly = (
         members.join(each, on=ROW).group_by("campaign").agg(pl.col("single").sum(), pl.col("single").count().alias("n"))
@@ -257,7 +259,9 @@ def _verdict(size: float | None, lifetime: float | None) -> pl.Expr:
 
 def _table(material: Material, known: Known, name: str, rows: pl.DataFrame) -> Table:
     label = "leads of" if name == "all" else name
-    columns = [Column(label if name != "all" else "group", label), Column("leads", "leads", "count")]
+    columns = [Column(label if name != "all" else "group", label)]
+    columns += [Column("name", "name")] if "name" in rows.columns else []
+    columns.append(Column("leads", "leads", "count"))
     if known.activities:
         columns.append(Column("activities", "activities", "count"))
     if known.hours:

@@ -155,13 +155,14 @@ def _against(rows: pl.DataFrame, sequence: str, figure: str, mark: float) -> tup
 
 
 def _benchmarks(name: str, title: str, unit: Unit, frame: pl.DataFrame) -> Table:
+    stated: Unit = "percent" if unit == "share" else "number"
     columns = (
         Column("sequence", "sequence"),
         Column("figure", "figure"),
         Column("actual", "actual", unit, of="n"),
         Column("n", "of", "count"),
-        Column("benchmark", "benchmark", unit, of="n"),
-        Column("difference", "difference", unit, of="n"),
+        Column("benchmark", "benchmark", stated),
+        Column("difference", "difference", stated),
         Column("is_below", "below it", "flag"),
     )
     return Table(name, title, columns, frame.select(c.name for c in columns))

@@ -11,6 +11,7 @@ import polars as pl
 from leadrules.measure.figures import ratio
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
+from leadrules.measure.nouns import noun
 from leadrules.show.tables import percent
 
 MANY = 15  # and more
@@ -42,7 +43,7 @@ def touch_section(material: Material) -> Section:
         tuple(c.name for c in _wide(table).columns[1:]),
     )
     words = tuple(
-        f"{percent(row['share'])} of {row['n']:,} {row['outcome']} conversions came after the fifth touch."
+        f"{percent(row['share'])} of {row['n']:,} first {noun(row['outcome'])} came after the fifth touch."
         for row in patience.frame.filter(pl.col("sequence") == ALL).to_dicts()
     )
     return Section("touches", "How many touches it took", (patience, _wide(table), table), (chart,), words)

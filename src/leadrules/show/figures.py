@@ -139,7 +139,8 @@ def lines(marks: Marks, horizontal: Sequence[float]) -> str:
         parts.append(
             f'<path class="line l{number % COLOURS} d{number // 4 % 2}" d="{path}"><title>{escape(series.name)}</title></path>'
         )
-    ticks = [most * i / 6 for i in range(7)]
+    step = _round_up(most / 6)
+    ticks = [step * i for i in range(int(most / step) + 1)]
     parts += [
         f'<text class="tick" text-anchor="middle" x="{left + t * across:.1f}" y="{base + 16}">{t:.0f}</text>'
         for t in ticks

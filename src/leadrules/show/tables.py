@@ -51,14 +51,15 @@ def number(value: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share for people: 71.4%; where there is nothing to divide by, n/a. A share below 0.1% keeps a second decimal.
+    """A share for people: 71.4%; where there is nothing to divide by, n/a. Small ones keep a second decimal, large ones none.
 
-    >>> percent(0.7143), percent(0.0004), percent(1.0), percent(None)
-    ('71.4%', '0.04%', '100.0%', 'n/a')
+    >>> percent(0.7143), percent(0.0004), percent(1.0), percent(35.754), percent(None)
+    ('71.4%', '0.04%', '100.0%', '3,575%', 'n/a')
     """
     if share is None:
         return "n/a"
-    return f"{share:,.2%}" if 0 < abs(share) < 0.001 else f"{share:,.1%}"
+    size = abs(share)
+    return f"{share:,.0%}" if size >= 10 else f"{share:,.2%}" if 0 < size < 0.001 else f"{share:,.1%}"
 
 
 def words(cell: Cell) -> str:

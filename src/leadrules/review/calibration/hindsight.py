@@ -8,6 +8,7 @@ are moved so that `within 30 days` counts back from that moment.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -131,7 +132,11 @@ def look(request: RunRequest, ruleset: Ruleset) -> Seen:
     if first.as_of.at is None or moments.null_count() == moments.len():
         return Seen(first, facts, reached, moments, {})
     events, later = _before(inputs.events.frame, moments, first)
-    again = execute(replace(request, as_of=first.as_of.at), Inputs(inputs.leads, replace(inputs.events, frame=events)))
+    request, inputs = replace(request, as_of=first.as_of.at), Inputs(inputs.leads, replace(inputs.events, frame=events))
+    # What was only to be asked once hangs in circles, and holds much memory.
+    del first, facts
+    gc.collect()
+    again = execute(request, inputs)
     return Seen(again, columns_of(again), reached, moments, later)
 
 

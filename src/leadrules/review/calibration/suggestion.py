@@ -53,13 +53,13 @@ class Advice:
 
     def suggestion(self) -> Suggestion:
         """The first that ranks later leads better than the rules do now; else the first, without a patch."""
-        if len({*self.sample.reached.filter(~self.sample.is_late)}) < 2:
-            return Suggestion(why="in the earlier half all leads reached the outcome, or none")
+        if not models.can_learn(self.sample.reached.filter(~self.sample.is_late)):
+            return Suggestion(why="in the earlier half nearly all leads reached the outcome, or nearly none")
         tried: list[Suggestion] = []
         for learnt_from, learnt in self._halves():
             found = self._learnt(learnt_from, learnt)
             if found is None:
-                return Suggestion(why="no line varies among these leads")
+                return Suggestion(why="among these leads no line varies, or too few of them reached the outcome")
             if found.patch:
                 return found
             tried.append(found)
@@ -70,7 +70,7 @@ class Advice:
         yield "the earlier half", ~late
         randomly = ~pl.Series(models.random_half(self.sample.size, self.sample.reached.to_numpy()))
         yield "a random half", randomly
-        if self.sample.reached.filter(late & randomly).n_unique() == 2:
+        if models.can_learn(self.sample.reached.filter(late & randomly)):
             yield "a random half of the later half", late & randomly
 
     def _learnt(self, learnt_from: str, learnt: pl.Series) -> Suggestion | None:

@@ -7,6 +7,7 @@ at which its newest lead was created.
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +33,10 @@ def snapshot_against(
     then = replace(request, leads=leads, events=events or (), as_of=None, since=None, state=None)
     if events is None:
         then = replace(then, events=request.events, as_of=gather(then, ruleset, None).material.as_of)
-    return snapshot_of(gather(then, ruleset, None).material, path.name)
+    found = snapshot_of(gather(then, ruleset, None).material, path.name)
+    # Its columns hang in circles, and few objects hold much memory: nobody else would look for them before the next reading.
+    gc.collect()
+    return found
 
 
 def _of_run(folder: Path, ruleset: Ruleset) -> Snapshot:

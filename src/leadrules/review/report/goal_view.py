@@ -47,14 +47,13 @@ def goal_text(section: Section, *, width: int, colour: bool) -> str:
 def _shown(table: Table) -> show.Section:
     columns = tuple(column for column in table.columns if column.name != "kind")
     frame = table.frame.select(column.name for column in columns)
-    rows = tuple(tuple(_cells(row, columns, table)) for row in frame.iter_rows())
+    rows = tuple(tuple(_cells(row, columns)) for row in frame.iter_rows())
     return show.Section(table.title, tuple(column.title for column in columns), rows, table.notes)
 
 
-def _cells(row: tuple[Any, ...], columns: tuple[Column, ...], table: Table) -> Iterator[show.Cell]:
+def _cells(row: tuple[Any, ...], columns: tuple[Column, ...]) -> Iterator[show.Cell]:
     for value, column in zip(row, columns, strict=True):
         if isinstance(value, int | float):
-            share = table.name.endswith("_rates") and column.name == "assumed"
-            yield show.percent(value) if share else said(value, column)
+            yield said(value, column)
         else:
             yield ("n/a" if column.of is not None else "") if value is None else str(value)

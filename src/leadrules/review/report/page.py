@@ -6,6 +6,7 @@ rest is. Light and dark follow the reader's system; it prints, and reads on a ph
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from html import escape
@@ -22,7 +23,9 @@ from leadrules.show.tables import number, percent
 LABELS_SHOWN = 60
 FEW_ROWS = 12
 MOST_SERIES = 12
-NUMBERS = frozenset({"count", "number", "share", "ratio", "money", "days", "hours", "minutes"})
+LONG_CELL = 16
+_CODE = re.compile("`([^`]+)`")
+NUMBERS = frozenset({"count", "number", "share", "percent", "ratio", "money", "days", "hours", "minutes"})
 STYLE = """
 :root { color-scheme: light dark; --page: #fff; --ink: #1b1f24; --soft: #5b6470; --rule: #d9dee5; --wash: #f4f6f9;
   --k0: #2563eb; --k1: #d97706; --k2: #059669; --k3: #9333ea; --k4: #dc2626; --k5: #0891b2; --k6: #be185d; --k7: #65a30d; }
@@ -45,9 +48,9 @@ table { border-collapse: collapse; font-size: .87rem; margin: .4rem 0; } caption
 p, li, h1, summary { overflow-wrap: anywhere; } figure { margin: 1rem 0; } td:first-child { white-space: nowrap; } th { max-width: 9rem; }
 th, td { padding: .18rem .7rem .18rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
 th { font-weight: 600; vertical-align: bottom; } th small { display: block; font-weight: 400; color: var(--soft); }
-.n { text-align: right; font-variant-numeric: tabular-nums; } td.n { white-space: nowrap; } summary { cursor: pointer; margin: .5rem 0; } summary:focus-visible, a:focus-visible { outline: 2px solid var(--k0); }
+.n { text-align: right; font-variant-numeric: tabular-nums; } td.n { white-space: nowrap; } .t { min-width: 11rem; } summary { cursor: pointer; margin: .5rem 0; } summary:focus-visible, a:focus-visible { outline: 2px solid var(--k0); }
 @page { size: A4 landscape; margin: 11mm; }
-@media print { :root { color-scheme: light; } table { font-size: 8px; } th { max-width: 4.6rem; } th, td { padding-right: .32rem; } body { max-width: none; font-size: 11px; padding: 0; } nav { display: none; } .wide { overflow: visible; }
+@media print { :root { color-scheme: light; } table { font-size: 8px; } th { max-width: 4.6rem; } th, td { padding-right: .32rem; } body { max-width: none; font-size: 11px; padding: 0; } nav { display: none; } .wide { overflow: visible; } .t { min-width: 0; }
   .chart { min-width: 0; max-height: 150mm; } section, figure, tr { break-inside: avoid; } details::details-content { content-visibility: visible; block-size: auto; } h2 { break-after: avoid; } }
 """.replace(
     "COLOURS",
@@ -96,7 +99,7 @@ class _Page:
         parts = [f'<section id="{escape(section.name)}"><h2>{escape(section.title)}</h2>\n']
         if section.findings:
             parts.append(
-                f'<ul class="findings">{"".join(f"<li>{escape(words)}</li>" for words in section.findings)}</ul>\n'
+                f'<ul class="findings">{"".join(f"<li>{_prose(words)}</li>" for words in section.findings)}</ul>\n'
             )
         tables = {table.name: table for table in section.tables}
         drawn = {chart.table for chart in section.charts}
@@ -140,16 +143,16 @@ class _Page:
         shown = table.frame.head(table.shown)
         head = "".join(self._head(column, table) for column in table.columns)
         rows = "".join(self._row(row, table) for row in shown.iter_rows())
-        notes = "".join(f'<p class="note">{escape(note)}</p>' for note in table.notes)
+        notes = "".join(f'<p class="note">{_prose(note)}</p>' for note in table.notes)
         if shown.height < table.frame.height:
-            notes += f'<p class="note">The first {shown.height:,} of {table.frame.height:,} rows; `leadrules report --format csv` has all ({escape(table.name)}.csv).</p>'
+            notes += f'<p class="note">The first {shown.height:,} of {table.frame.height:,} rows; <code>leadrules report --format csv</code> has all ({escape(table.name)}.csv).</p>'
         return (
-            f"<details{' open' if is_open else ''}><summary>{escape(table.title)} ({table.frame.height:,} rows)</summary>"
+            f"<details{' open' if is_open else ''}><summary>{escape(table.title)} ({table.frame.height:,} row{'' if table.frame.height == 1 else 's'})</summary>"
             f'<div class="wide" id="t_{escape(table.name)}"><table><caption>{escape(table.title)}</caption><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>{notes}</details>\n'
         )
 
     def _head(self, column: Column, table: Table) -> str:
-        small = f"of {table.column(column.of).title}" if column.of is not None else ""
+        small = _of(table.column(column.of).title) if column.of is not None else ""
         if column.unit == "money" and self.report.currency:
             small = f"{self.report.currency}{', ' + small if small else ''}"
         side = ' class="n"' if column.unit in NUMBERS else ""
@@ -158,8 +161,10 @@ class _Page:
     def _row(self, row: tuple[Any, ...], table: Table) -> str:
         cells = []
         for value, column in zip(row, table.columns, strict=True):
-            side = ' class="n"' if column.unit in NUMBERS else ""
-            cells.append(f"<td{side}>{escape(self._cell(value, column))}</td>")
+            words = self._cell(value, column)
+            # A sentence in a narrow column would be a tower of words.
+            kind = "n" if column.unit in NUMBERS else "t" if len(words) > LONG_CELL else ""
+            cells.append(f"<td{f' class={kind!r}' if kind else ''}>{escape(words)}</td>")
         return f"<tr>{''.join(cells)}</tr>\n"
 
     def _cell(self, value: Any, column: Column) -> str:
@@ -187,18 +192,37 @@ class _Page:
 
 
 def _missing(one: Missing) -> str:
-    return f'<p class="missing"><strong>Left out: {escape(one.figure)}.</strong> {escape(one.reason)}; {escape(one.help)}.</p>\n'
+    return f'<p class="missing"><strong>Left out: {_prose(one.figure)}.</strong> {_prose(one.reason)}; {_prose(one.help)}.</p>\n'
+
+
+def _rows(table: Table) -> str:
+    return f"{table.frame.height:,} row{'' if table.frame.height == 1 else 's'}"
+
+
+def _prose(words: str) -> str:
+    """Words with what stands in backquotes as code."""
+    return _CODE.sub(r"<code>\1</code>", escape(words))
 
 
 def said(value: float, column: Column) -> str:
     """A figure as people read it, by its unit."""
-    if column.unit == "share":
+    if column.unit in ("share", "percent"):
         return percent(value)
     if column.unit in ("days", "hours", "ratio"):
         return f"{value:,.1f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:,.2f}"
     if column.unit == "money":
         return f"{value:,.0f}" if abs(value) >= 100 else number(round(value, 2))
-    return number(round(value, 2) if abs(value) >= 1 else round(value, 4))
+    return number(round(value, _digits(abs(value))))
+
+
+def _digits(size: float) -> int:
+    """How many decimals tell something of a number of this size."""
+    return 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 4
+
+
+def _of(title: str) -> str:
+    """What stands below a share: of what it is."""
+    return "" if title == "of" else title if title.startswith("of ") else f"of {title}"
 
 
 def _plain(value: Any) -> str:

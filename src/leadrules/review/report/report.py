@@ -26,6 +26,7 @@ from leadrules.ruleset.model import Ruleset
 from leadrules.ruleset.store import digest
 
 if TYPE_CHECKING:
+    from leadrules.core.calendar import Calendar
     from leadrules.lifecycle.model import State
     from leadrules.project.model import Project
 
@@ -165,7 +166,7 @@ def _provenance(outcome: Outcome, ruleset: Ruleset, material: Material, side: li
         rule_files=tuple(_inside(project, path) for path in project.rule_files),
         inputs=tuple((_inside(project, Path(path)), sha256) for path, sha256 in files),
         counts=tuple(counts),
-        state=_state_words(outcome.request.state),
+        state=_state_words(outcome.request.state, material.calendar),
         meanings=(*_meanings(material.settings), *(("not read", note) for file in side for note in file.notes)),
     )
 
@@ -177,11 +178,11 @@ def _inside(project: Project, path: Path) -> str:
     return path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.name
 
 
-def _state_words(state: State | None) -> str:
+def _state_words(state: State | None, calendar: Calendar) -> str:
     if state is None or not state.run:
         return "none"
     runs_ = f"{state.run} run{'' if state.run == 1 else 's'}"
-    return f"{runs_}, the last as of {state.as_of.isoformat()}" if state.as_of is not None else runs_
+    return f"{runs_}, the last as of {calendar.local(state.as_of):%Y-%m-%d %H:%M}" if state.as_of is not None else runs_
 
 
 def _meanings(settings: Settings) -> list[tuple[str, str]]:
