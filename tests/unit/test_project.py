@@ -271,18 +271,13 @@ def test_a_path_with_dots_that_stays_inside_is_fine(tmp_path: Path) -> None:
     assert load(tmp_path, yaml="version: 1\nsources: {leads: {path: rules/../leads.csv}}\n").diagnostics == []
 
 
-def test_the_command_line_may_name_files_outside(tmp_path: Path) -> None:
+def test_the_command_line_may_name_a_team_outside(tmp_path: Path) -> None:
     team = tmp_path / "other.yaml"
     team.write_text("queues: [late]\n")
     root = write(tmp_path / "p", BASE | {"leadrules.yaml": CONTRACT})
-    result = load_project(root, leads="/data/l.csv", events=("/data/a.csv", "-"), team=team, state=tmp_path / "s")
-    project = result.project
+    project = load_project(root, team=team).project
     assert project is not None
-    assert project.leads is not None
-    assert (project.leads.path, project.leads.encoding) == ("/data/l.csv", "cp932")
-    assert [source.path for source in project.events] == ["/data/a.csv", "-"]
     assert project.team.queues == ("late",)
-    assert project.state == tmp_path / "s"
 
 
 def test_unsaved_texts_stand_in_for_the_disk(tmp_path: Path) -> None:

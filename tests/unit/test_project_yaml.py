@@ -52,6 +52,11 @@ def test_the_core_types_of_yaml_1_2(text: str, value: object) -> None:
     assert type(found) is type(value)
 
 
+@pytest.mark.parametrize("number", [f"0x{'f' * 249}", f"0o{'7' * 9_000}", "9" * 251, f"-{'9' * 500}.5", "1e999"])
+def test_a_number_that_nothing_can_count_with_is_refused(number: str) -> None:
+    assert refused(f"a: {number}\n")[1] == f"`{number[:40]}` is not a number that can be used"
+
+
 def test_places_are_those_of_the_keys_and_values_in_code_points() -> None:
     document = load("名前: 𝒳社\r\nb:\n  - [1, 'x y']\n  - {c: d}\n")
     assert document.key("名前").text == "名前"

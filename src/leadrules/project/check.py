@@ -21,7 +21,7 @@ def check_document(document: Document, schema: str) -> tuple[list[Diagnostic], s
     """The findings of the file against the schema, and the paths of the values that are wrong or unknown."""
     found: list[Diagnostic] = []
     bad: set[KeyPath] = set()
-    for error in sorted(_validator(schema).iter_errors(document.data), key=_depth_last):
+    for error in sorted(_validator(schema).iter_errors(document.data), key=_outermost_first):
         for path, diagnostic in _findings(document, error):
             if path not in bad:
                 bad.add(path)
@@ -36,7 +36,7 @@ def _validator(name: str) -> Any:
     return Draft202012Validator(json.loads(grammar_text(name)))
 
 
-def _depth_last(error: Any) -> tuple[int, int]:
+def _outermost_first(error: Any) -> tuple[int, int]:
     return len(error.absolute_path), 0 if error.validator == "type" else 1
 
 

@@ -16,7 +16,7 @@ from leadrules.core.text import nearest
 
 KeyPath = tuple[str | int, ...]
 MAX_DEPTH = 100
-MAX_DIGITS = 400
+MAX_DIGITS = 250  # of a number; a longer one in hexadecimal would fit no float
 _UNQUOTED = re.compile(r"[-+.\d][-+.\deE]*|true|false|null|")  # a text that would be read as something else
 
 

@@ -1,6 +1,6 @@
 """From a project's folder to a checked `Project`.
 
-In: the root, what the command line says otherwise, and unsaved texts. Out: `LoadResult`. It reads leadrules.yaml, the
+In: the root, another team file, and unsaved texts. Out: `LoadResult`. It reads leadrules.yaml, the
 two schemas and the team file, and finds the rule files; it opens no rule file and no lead. Defaults are filled in here
 and nowhere else.
 """
@@ -38,16 +38,6 @@ CHANNELS = ("email", "call", "linkedin", "sms", "task")
 
 
 @dataclass(frozen=True, slots=True)
-class _Overrides:
-    """What the command line says instead of leadrules.yaml."""
-
-    leads: str | None = None
-    events: tuple[str, ...] = ()
-    team: Path | None = None
-    state: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class LoadResult:
     """A project, or None where it cannot be used: leadrules.yaml is broken, or a schema or the team cannot be read.
 
@@ -69,16 +59,13 @@ def find_project(start: Path) -> Path | None:
 def load_project(
     root: Path,
     *,
-    leads: str | None = None,
-    events: tuple[str, ...] = (),
     team: Path | None = None,
-    state: Path | None = None,
     unsaved: Mapping[Path, str] | None = None,
 ) -> LoadResult:
     """Reads and checks the project in `root`.
 
-    `leads`, `events`, `team` and `state` are what the command line says instead of leadrules.yaml; such paths may lie
-    outside the project. `unsaved` are texts, by absolute path, that stand in for what is on disk.
+    `team` is another team file than leadrules.yaml says; it may lie outside the project. `unsaved` are texts, by absolute
+    path, that stand in for what is on disk.
     """
     files = Files(root.resolve(), unsaved or {})
     document, found = _document(files, files.root / PROJECT_FILE)
@@ -89,7 +76,7 @@ def load_project(
     settings.found += found + wrong
     if not isinstance(document.data, dict):
         return LoadResult(None, settings.found, broken=True)
-    loader = _Loader(files, document, _Overrides(leads, events, team, state), settings)
+    loader = _Loader(files, document, team, settings)
     project = loader.project()
     diagnostics = ordered(settings.found)
     broken = has_errors([d for d in diagnostics if d.span.file.path == PROJECT_FILE])
@@ -109,7 +96,7 @@ class _Loader:
 
     files: Files
     document: Document
-    overrides: _Overrides
+    team_file: Path | None
     settings: Settings
     rule_files: tuple[Path, ...] = ()
 
@@ -195,14 +182,7 @@ class _Loader:
         return tuple(inside)
 
     def _sources(self) -> tuple[Source | None, tuple[Source, ...]]:
-        leads = read_lead_source(self.settings, self.files)
-        events = read_event_sources(self.settings, self.files)
-        if self.overrides.leads is not None:
-            leads = replace(leads or Source(""), path=self.overrides.leads)
-        if self.overrides.events:
-            alike = events[0] if len(events) == 1 else Source("")
-            events = tuple(replace(alike, path=path) for path in self.overrides.events)
-        return leads, events
+        return read_lead_source(self.settings, self.files), read_event_sources(self.settings, self.files)
 
     def _locate(self, key: str, name: str) -> tuple[Path | None, bool]:
         """The path of a file that is set by `key` or found by name, and whether it is in error."""
@@ -257,13 +237,9 @@ class _Loader:
         return events if isinstance(document.data, dict) else None
 
     def _team(self, week: tuple[int, ...]) -> Team | None:
-        if self.overrides.team is not None:
-            path, failed = self.overrides.team, False
-        else:
-            located, failed = self._locate("team", "team.yaml")
-            if located is None:
-                return None if failed else Team()
-            path = located
+        path, failed = (self.team_file, False) if self.team_file is not None else self._locate("team", "team.yaml")
+        if path is None:
+            return None if failed else Team()
         document = self._read(path)
         if document is None:
             return None
@@ -278,7 +254,7 @@ class _Loader:
 
     def _state(self) -> Path:
         text = checked_path(self.settings, self.files, ("state",))
-        return self.overrides.state or self.files.root / (text or ".leadrules/state")
+        return self.files.root / (text or ".leadrules/state")
 
     def _templates(self) -> tuple[tuple[str, str], ...]:
         names: Any = self.settings.get("templates") or {}

@@ -126,7 +126,8 @@ class _Builder:
     def _plain(self, text: str, span: Span) -> Any:
         if text in _WORDS:
             return _WORDS[text]
-        if _NOT_FINITE.fullmatch(text) or (len(text) > MAX_DIGITS and _FLOAT.fullmatch(text)):
+        is_long = len(text) > MAX_DIGITS and (_FLOAT.fullmatch(text) or _BASED.fullmatch(text))
+        if is_long or _NOT_FINITE.fullmatch(text):
             return self._not_a_number(text, span)
         if _INTEGER.fullmatch(text):
             return int(text)
