@@ -11,12 +11,14 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.example_project import compiled
 from tests.measured import EVENTS, RULES, SETTINGS, Tables, by, document, tables, write_company, write_events
 from tests.sql_values import near, pick
 from tests.suites.running import ROOT, leadrules
 
 from leadrules.calibrate import leakage
 from leadrules.calibrate.sample import Sample
+from leadrules.measure.goal_section import goal_section
 from leadrules.measure.stages import bottleneck, dwell_table, survival, transition_table
 from leadrules.review.calibration.reweigh import Points, rewritten
 from leadrules.syntax.parse import parse
@@ -251,6 +253,21 @@ def test_channels_that_a_sequence_used(tmp_path: Path) -> None:
         "email": (3, 2, 2, 1),
         "call": (1, 1, 2, 0.5),
     }
+
+
+# -- goals in words ---------------------------------------------------------------------------------------------------
+
+
+def test_a_goal_in_words() -> None:
+    text = "goal g { target 2 won per month  workdays 20 per month  won: 25% of meeting  meeting: 10% of call, 1% of email  mix: 60% by call, 40% by email  effort 6 minutes per call, 3 minutes per email }"
+    (one,) = compiled(text).goals
+    section = goal_section(one, (1, 2, 3, 4, 5), [], None, 3)
+    # 8 meetings; an activity is worth 0.6 x 10 % + 0.4 x 1 % = 6.4 % of one: 125 activities, 75 calls and 50 emails.
+    assert section.findings[0] == (
+        "2 deals won per month take 75 calls a month (19 a week, 3.8 a day) and 50 emails a month (13 a week, 2.5 a day)."
+    )
+    # (75 x 6 + 50 x 3) minutes over 20 days are half an hour a day.
+    assert section.findings[1] == "That is 0.5 hours a day."
 
 
 # -- calibrate ------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from leadrules.measure.figures import words_of
 from leadrules.measure.goal import Measured, Plan, assumed_rates, behind, budgets, measured, plan, workdays_per_month
 from leadrules.measure.material import Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
-from leadrules.measure.nouns import at_least, counted, noun
+from leadrules.measure.nouns import about, at_least, counted, noun
 from leadrules.measure.settings import Role
 from leadrules.ruleset.model import Goal
 from leadrules.show.tables import percent
@@ -244,6 +244,6 @@ def _findings(goal: Goal, target: Plan, beside: Measured | None, roles: Sequence
 
 def _amounts(target: Plan) -> str:
     return words_of(
-        f"{at_least(need.per_month)} {noun(need.name)} a month ({at_least(need.per_week)} a week, {at_least(need.per_day)} a day)"
+        f"{at_least(need.per_month)} {noun(need.name)} a month ({about(need.per_week)} a week, {about(need.per_day)} a day)"
         for need in target.activities
     )

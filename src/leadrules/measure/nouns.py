@@ -5,7 +5,7 @@ In: a name of a goal, a number. Out: words. A name that nobody knows stays as it
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, floor
 
 KNOWN: dict[str, tuple[str, str]] = {
     "linkedin": ("LinkedIn message", "LinkedIn messages"),
@@ -67,6 +67,23 @@ def at_least(amount: float) -> str:
     >>> at_least(342.9), at_least(4.286), at_least(10), at_least(3.0)
     ('343', '4.3', '10', '3')
     """
-    digits = 0 if amount >= 10 else 1
-    scaled = ceil(amount * 10**digits - 1e-9) / 10**digits
-    return f"{scaled:,.{digits}f}".removesuffix(".0")
+    digits = _digits(amount)
+    return _said(ceil(amount * 10**digits - 1e-9) / 10**digits, digits)
+
+
+def about(amount: float) -> str:
+    """An amount to the same digits, a half rounded up: what a month's work is on a day.
+
+    >>> about(17.14), about(12.5), about(7.69)
+    ('17', '13', '7.7')
+    """
+    digits = _digits(amount)
+    return _said(floor(amount * 10**digits + 0.5 + 1e-7) / 10**digits, digits)
+
+
+def _digits(amount: float) -> int:
+    return 0 if amount >= 10 else 1
+
+
+def _said(amount: float, digits: int) -> str:
+    return f"{amount:,.{digits}f}".removesuffix(".0")
