@@ -70,6 +70,16 @@ FILES = {
 
 HOLDS: dict[str, tuple[str, ...]] = {
     "f": (
+        "signup - today > -39 days",
+        "signup - today < -37 days",
+        "signup - today = -38 days",
+        "last_touch - now = -7 hours",
+        "last_touch - now between -8 hours and -1 hour",
+        "today - signup > -3 days",
+        "signup + -3 days = 2026-01-28",
+        "signup - -1 month = 2026-02-28",
+        "signup - today < -1 month",
+        "now - last_touch > - -1 hour",
         "employees = 1200",
         "employees between 1200 and 1300",
         "employees between 1000 and 1200",
@@ -565,6 +575,8 @@ HOLDS: dict[str, tuple[str, ...]] = {
 
 HOLDS_NOT: dict[str, tuple[str, ...]] = {
     "f": (
+        "signup - today > -38 days",
+        "last_touch - now >= -60 minutes",
         "employees between 1201 and 1300",
         'title != "vp of sales"',
         'title contains " vp"',

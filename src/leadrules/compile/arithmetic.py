@@ -147,6 +147,12 @@ def lower_negate(scope: Scope, node: n.Negate, place: Place) -> Expr:
     times = 0
     while isinstance(inner, n.Negate):
         inner, times = inner.value, times + 1
+    if isinstance(inner, n.DurationLiteral):
+        length = scope.expression(inner, place=place)
+        count, unit = length.value
+        return (
+            length if times % 2 == 0 else Expr("duration", length.type, value=(-count, unit), span=node.span.as_json())
+        )
     value = scope.expression(inner, ("number",), place, "what stands after `-`")
     if value.type.kind == "error" or times % 2 == 0:
         return value
