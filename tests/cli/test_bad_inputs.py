@@ -11,7 +11,6 @@ import io
 import json
 import lzma
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -231,8 +230,14 @@ def test_rules_that_cannot_be_read_exit_1(project: Path, kind: str) -> None:
     assert done.exit_code == 1, done.output
     assert "error[LR" in done.stdout
     assert "rules/rules.lead" in done.stdout
-    document = json.loads(leadrules("check", "--format", "json", cwd=project).stdout)
-    assert document["diagnostics"]
+
+
+@pytest.mark.parametrize("kind", ["binary", "an open brace", "a page of prose"])
+def test_rules_that_cannot_be_read_as_json(project: Path, kind: str) -> None:
+    BAD_RULES[kind](project)
+    done = leadrules("check", "--format", "json", cwd=project)
+    assert done.exit_code == 1
+    assert {one["path"] for one in json.loads(done.stdout)["diagnostics"]} == {"rules/rules.lead"}
 
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a, *a]\nc: [*b, *b, *b]\nversion: 1\n"
@@ -342,11 +347,24 @@ def test_init_of_a_file_that_is_no_table(tmp_path: Path) -> None:
     assert not (tmp_path / "leadrules.yaml").exists()
 
 
-def test_init_starter_passes_check_and_test(tmp_path: Path) -> None:
+def test_init_starter_is_the_shipped_ruleset_and_passes_check(tmp_path: Path) -> None:
     assert leadrules("init", "--starter", cwd=tmp_path).exit_code == 0
     assert leadrules("check", "--strict", cwd=tmp_path).exit_code == 0
-    assert leadrules("test", cwd=tmp_path, longest=200).exit_code == 0
-    shutil.rmtree(tmp_path / "rules")
+    shipped = Path(__file__).resolve().parents[2] / "rules"  # whose tests tests/suites/test_starter.py runs
+    files = [
+        path.relative_to(shipped) for path in shipped.rglob("*") if path.is_file() and path.name != "leadrules.yaml"
+    ]
+    assert len(files) > 30
+    for file in files:
+        assert (tmp_path / "rules" / file).read_bytes() == (shipped / file).read_bytes()
+
+
+def test_init_says_which_file_it_needs(tmp_path: Path) -> None:
+    for args, words in ((("-",), "standard input"), (("nothing.csv",), "there is no file nothing.csv")):
+        done = leadrules("init", *args, cwd=tmp_path)
+        assert done.exit_code == 2
+        assert words in done.stderr
+        assert "sources" not in done.stderr
 
 
 @POSIX

@@ -130,6 +130,13 @@ def test_kinds_of_columns(tmp_path: Path, values: list[str], expected: dict[str,
     assert rejects(checked(tmp_path, plan)) == []
 
 
+def test_decimal_commas_are_told(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, "id;umsatz;name\n1;1,5;a\n2;20,25;b,c\n3;;d\n")
+    assert [note for note in plan.notes if "decimal comma" in note] == [
+        "umsatz: numbers with a decimal comma are text here; export them with a point"
+    ]
+
+
 def test_days_begin_where_the_file_was_made(tmp_path: Path) -> None:
     for text in ("id,会社\n1,青空\n".encode("cp932"), "id,メール\n1,a@x.jp\n".encode()):
         plan = plan_of(tmp_path, text)

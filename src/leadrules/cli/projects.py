@@ -50,6 +50,10 @@ def _refuse_existing(root: Path) -> None:
 def _inferred(root: Path, leads: str | None) -> _Made:
     from leadrules.review.init import init_plan
 
+    if leads == "-":
+        fail("a project keeps its leads in a file, so they cannot come from standard input", "name the file")
+    if leads is not None and not (Path.cwd() / leads).exists():
+        fail(f"there is no file {leads}", "name your export; without a file, `leadrules init` makes a small example")
     found = root / "leads.csv"
     path = (Path.cwd() / leads).resolve() if leads is not None else found if found.is_file() else None
     with inputs_read():

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from leadrules.project.model import Project
 
 WIDTH = 110
+_HELD = "\0"
 Output = Literal["csv", "parquet", "jsonl", "salesforce", "hubspot"]
 Encoding = Literal["utf-8", "utf-8-sig", "cp932"]
 
@@ -296,7 +297,9 @@ def _stop_at_guards(outcome: Outcome, *, force: bool) -> None:
 
 def _wrapped(words: str) -> str:
     """A long list on lines of its own; no name in it is cut."""
-    return "\n".join(wrap(words, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
+    held = words.replace(" (", f"{_HELD}(")  # a name and its count stay together
+    lines = wrap(held, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace(_HELD, " ")
 
 
 def _rejected_words(outcome: Outcome) -> str:

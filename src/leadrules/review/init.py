@@ -343,6 +343,7 @@ def _notes(found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> tuple[str, 
         if f.column.unclear
     ]
     notes += [_misfit_note(f) for f in drawn if f.column.misfitting]
+    notes += [_comma_note(f) for f in drawn if _has_decimal_commas(f)]
     notes += [_key_note(f, found.rows) for f in drawn if f.name == parts.key and f.column.distinct < found.rows]
     if found.ragged:
         notes.append(f"{_many(found.ragged, 'row')} with too few or too many cells; a run rejects them")
@@ -358,6 +359,19 @@ _SAID = {
     "email": "no e-mail address",
     "choice": "none of its values",
 }
+
+
+def _has_decimal_commas(field: Drawn) -> bool:
+    """Whether a column holds numbers as German and French people write them; here the comma separates thousands."""
+    values = field.column.values
+    if field.column.kind not in ("text", "choice") or values is None or not field.column.filled:
+        return False
+    filled = values.drop_nulls()
+    return int(filled.str.contains(r"^-?\d+,\d{1,2}$").sum()) >= ENOUGH * max(len(filled.filter(filled != "")), 1)
+
+
+def _comma_note(field: Drawn) -> str:
+    return f"{field.column.header}: numbers with a decimal comma are text here; export them with a point"
 
 
 def _misfit_note(field: Drawn) -> str:
