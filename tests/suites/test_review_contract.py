@@ -120,6 +120,18 @@ def test_every_line_that_a_line_overlaps_is_named_and_counted(company: Company) 
     assert second["notes"][1:] == ["line 2: 1 of the 3 leads of leads.csv", "line 3: 2 of the 3 leads of leads.csv"]
 
 
+def test_a_word_of_other_letters_is_told_where_its_twin_stands(company: Company) -> None:
+    """A name all of Cyrillic letters beside the Latin one; a Russian word that has no twin is a word."""
+    company.write(
+        'segment OK when country = "JP"\nsegment \u041e\u041a when country = "US"\n'
+        'segment sam when country = "\u0441\u043e\u0440"\nsegment zero when country = "J\u200bP"\n'
+    )
+    found = company.check(code=0)
+    assert told(found, "LR219") == ["`\u041e\u041a` is not `OK`: it has a cyrillic capital letter o"]
+    assert told(found, "LR218") == ["an invisible mark stands here: U+200B (zero width space)"]
+    assert [(one["line"], one["column"]) for one in found] == [(2, 9), (4, 31)]
+
+
 def test_a_lead_that_is_overdue_for_ever(company: Company) -> None:
     """`assign with` the route that it is overdue for may go on between two reps; `reassign` ends with the last of them."""
     route = (
