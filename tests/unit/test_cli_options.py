@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -75,6 +76,35 @@ def test_the_pages_name_every_command(page: str) -> None:
     """A command that no table lists is not found."""
     text = (ROOT / page).read_text(encoding="utf-8")
     missing = [name for name in COMMANDS if f"leadrules {name}" not in text]
+    assert not missing
+
+
+SHOWN = re.compile(r"leadrules ([a-z]+(?: [a-z]+)?)([^`\n#;|&<>]*)")
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("README.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_pages_show_no_option_that_is_not_there(page: Path) -> None:
+    commands = _commands()
+    for words, rest in SHOWN.findall(page.read_text(encoding="utf-8")):
+        name = words if words in commands else words.split()[0]
+        if name not in commands:
+            continue
+        known = {option for parameter in commands[name].params for option in parameter.opts}
+        shown = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", rest))
+        assert shown <= known | {"--help", "-h"}, f"leadrules {words}{rest}"
+
+
+def test_the_pages_name_every_option() -> None:
+    """Those of commands, and the two that tell of `report`, `goal` and `calibrate`."""
+    pages = (ROOT / "docs" / name for name in ("commands.md", "measure.md", "calibrate.md"))
+    named = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", "".join(page.read_text(encoding="utf-8") for page in pages)))
+    missing = {
+        (name, max(parameter.opts, key=len))
+        for name, command in _commands().items()
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not named.intersection(parameter.opts)
+    }
     assert not missing
 
 

@@ -16,7 +16,7 @@ BLOCK = re.compile(r"^```lead\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def blocks() -> Iterator[tuple[str, str]]:
-    for path in sorted(DOCS.glob("*.md")):
+    for path in (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))):
         for number, match in enumerate(BLOCK.finditer(path.read_text(encoding="utf-8")), start=1):
             yield f"{path.name}:{number}", match[1]
 
