@@ -7,7 +7,7 @@ its own that holds or does not. Labels bring along what they say of the numbers 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from leadrules.analyse import ranges
@@ -32,9 +32,13 @@ from leadrules.ruleset.model import (
 
 _COMPARED = {"eq": ("equal",), "lt": ("less",), "le": ("less", "equal"), "gt": ("more",), "ge": ("more", "equal")}
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq"}
+_CHOOSING = ("if", "coalesce")
+# Operations that are blank as soon as one of their parts is.
+_OF_ALL_PARTS = frozenset(["add", "sub", "mul", "div", "neg", "abs", "shift", "difference", "days_between"])
 _SEARCHES = ("contains", "starts", "ends")
 _FEW_LABELS = 5
 MOST_PARTS = 3_000
+MOST_WAYS, MOST_NEEDED = 24, 12
 ROUNDING = 1e-4  # a band rounds its number to 4 decimals
 
 
@@ -143,16 +147,34 @@ class Conditions:
         op = expr.op
         if self._value(a) is not None:
             a, b, op = b, a, _MIRRORED[op]
-        if a.op == "if":
+        if a.op in _CHOOSING:
             return self._either_way(a, lambda part: self._compare(Expr(op, expr.type, (part, b))))
         value = self._value(b)
         if value is None:
             term, swapped = self.terms.compared(a, b)
-            return atom(term, words(*_COMPARED[_MIRRORED[op] if swapped else op]))
+            return both(
+                [atom(term, words(*_COMPARED[_MIRRORED[op] if swapped else op])), *self._needed(a), *self._needed(b)]
+            )
         if a.type.kind in ("number", "date", "datetime", "duration"):
             region = self._interval(op, a.type, b, value)
-            return None if region is None else self._with_event(a, atom(self.terms.term(a), region))
+            if region is None:
+                return None
+            return both([self._with_event(a, atom(self.terms.term(a), region)), *self._needed(a)])
         return self._among(a, words(str(value).lower() if isinstance(value, bool) else fold(str(value))))
+
+    def _needed(self, expr: Expr) -> Iterator[Formula]:
+        """What a computed value is worked out from is there, where a comparison with it holds; each field once."""
+        pending, seen = [expr], set[str]()
+        while pending:
+            one = self.terms.plain(pending.pop())
+            key = self.terms.key(one)
+            if key in seen or len(seen) >= MOST_NEEDED:
+                continue
+            seen.add(key)
+            if one.op == "field" and one is not expr:
+                yield negated(self._is_blank(Expr("is_blank", expr.type, (one,))))
+            elif one.op in _OF_ALL_PARTS:
+                pending += one.args
 
     def _with_event(self, expr: Expr, formula: Formula) -> Formula:
         """A comparison with the time or value of an event holds only if there is such an event."""
@@ -217,7 +239,7 @@ class Conditions:
 
     def _among(self, expr: Expr, region: Words) -> Formula | None:
         expr = self.terms.plain(expr)
-        if expr.op == "if":
+        if expr.op in _CHOOSING:
             return self._either_way(expr, lambda part: self._among(part, region))
         if expr.op == "const" and expr.type.kind != "yesno":
             return TRUE if self._is_one_of(expr, region) else FALSE
@@ -227,12 +249,28 @@ class Conditions:
         return atom(self.terms.term(expr), region)
 
     def _either_way(self, expr: Expr, says: Callable[[Expr], Formula | None]) -> Formula | None:
-        """What is said of an `if` is said of the part that it takes."""
-        taken = self.holds(expr.args[0])
-        first, second = (says(self._settled(part)) for part in expr.args[1:])
+        """What is said of an `if`, or a `coalesce`, is said of the part that it takes."""
+        if not self._is_narrow(expr):
+            return None
+        if expr.op == "coalesce":
+            head, *rest = expr.args
+            taken = negated(self._is_blank(Expr("is_blank", expr.type, (head,))))
+            parts = [head, rest[0] if len(rest) == 1 else Expr("coalesce", expr.type, tuple(rest))]
+        else:
+            taken, parts = self.holds(expr.args[0]), list(expr.args[1:])
+        first, second = (says(self._settled(part)) for part in parts)
         if first is None or second is None:
             return None
         return either([both([taken, first]), both([negated(taken), second])])
+
+    def _is_narrow(self, expr: Expr) -> bool:
+        """Whether what an expression can come to is few enough parts to be looked into one by one."""
+        pending, count = [expr], 0
+        while pending and count <= MOST_WAYS:
+            one, count = self.terms.plain(pending.pop()), count + 1
+            if one.op in _CHOOSING:
+                pending += one.args[1:] if one.op == "if" else one.args
+        return count <= MOST_WAYS
 
     def _is_one_of(self, expr: Expr, region: Words) -> bool:
         return region.blank if expr.value is None else region.has(fold(str(expr.value)))

@@ -14,6 +14,7 @@ from leadrules.analyse.lints.registry import lint
 from leadrules.analyse.study import Study
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix, Related
+from leadrules.core.types import YESNO, Type
 from leadrules.ruleset.model import (
     Active,
     Classify,
@@ -23,6 +24,7 @@ from leadrules.ruleset.model import (
     Score,
     Segment,
     Stages,
+    Trigger,
 )
 from leadrules.ruleset.walk import expression_parts
 
@@ -68,11 +70,21 @@ def _of_lifecycle(study: Study) -> Iterator[Place]:
         for pause in sequence.pauses:
             yield Place(f"this pause of `{sequence.name}` never happens", pause, (pause,))
     for trigger in ruleset.triggers:
-        yield Place(_fires(f"trigger.{trigger.name}"), trigger, trigger.conditions, None, trigger.on.filter)
+        conditions = (*_heard(trigger), *trigger.conditions)
+        yield Place(_fires(f"trigger.{trigger.name}"), trigger, conditions, None, trigger.on.filter)
     for one in ruleset.exits:
         yield Place("this `exit all` never happens", one, (one.condition,))
     for held in ruleset.suppressions:
         yield Place("this `suppress` never holds anything back", held, (held.condition,))
+
+
+def _heard(trigger: Trigger) -> Iterator[Expr]:
+    """What is so of a lead that enters, or leaves, what a trigger listens to."""
+    on = trigger.on
+    if on.kind in ("enter", "leave") and on.name is not None:
+        side = Expr("name", YESNO if on.label is None else Type("label", (), on.name), (), on.name, span=on.span)
+        inside = side if on.label is None else Expr("is_label", YESNO, (side,), [on.label], span=on.span)
+        yield inside if on.kind == "enter" else Expr("not", YESNO, (inside,), span=on.span)
 
 
 def _fires(name: str) -> str:
@@ -108,6 +120,8 @@ def never_fires(study: Study) -> Iterator[Diagnostic]:
         if boxes(both(formulas)) != []:
             continue
         if any(id(one) in broken for one in place.conditions) or _has_dead_events(study, place):
+            continue
+        if any(_is_dead_label(study, part) for one in place.conditions for part in _conjuncts(study, one)):
             continue
         yield _contradiction(study, place)
     yield from _dead_events(study)
@@ -152,6 +166,11 @@ def _contradiction(study: Study, place: Place) -> Diagnostic:
         if boxes(both([first, second])) == []:
             words = f"`{_text(study, a)}` and `{_text(study, b)}` cannot both hold"
             return _at(study, place, b, words, (Related(study.span(a), "this cannot hold as well"),))
+    if place.events is not None:
+        happened = study.conditions.happened(place.events)
+        for part, formula in formulas:
+            if boxes(both([formula, happened])) == []:
+                return _at(study, place, part, f"no lead with such an event meets `{_text(study, part)}`", ())
     when = study.conditions.active(place.active)
     for part, formula in formulas:
         if place.active is not None and boxes(both([formula, when])) == []:
@@ -169,6 +188,11 @@ def _at(study: Study, place: Place, part: Placed, why: str, related: tuple[Relat
 
 def _text(study: Study, part: Expr) -> str:
     return " ".join(study.span(part).text.split())
+
+
+def _is_dead_label(study: Study, part: Expr) -> bool:
+    """Whether nobody gets a label that is asked for: that is told where the label is given."""
+    return part.op == "is_label" and part.args[0].op == "name" and boxes(study.conditions.holds(part)) == []
 
 
 def _has_dead_events(study: Study, place: Place) -> bool:
