@@ -46,6 +46,19 @@ def test_finding_underlines_something_and_shows_the_way_out(code: Code) -> None:
     assert finding.help
     assert finding.span.end > finding.span.start
     assert not finding.message.endswith((".", "!"))
+    assert finding.message[0].islower() or not finding.message[0].isalpha()
+    assert not any(name in finding.message for name in ("NAME", "LPAR", "$END", "STRING", "UNIT"))
+
+
+@pytest.mark.parametrize("code", RULES, ids=lambda code: code.id)
+def test_a_fix_removes_its_finding(code: Code) -> None:
+    (finding,) = found(code.bad, code.file)
+    if not finding.fixes:
+        pytest.skip("this mistake has no safe fix")
+    text = code.bad
+    for edit in sorted(finding.fixes[0].edits, key=lambda edit: edit.span.start, reverse=True):
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    assert [d.code for d in found(text, code.file)] == []
 
 
 def test_every_entry_is_in_the_registry_once() -> None:
