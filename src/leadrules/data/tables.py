@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     import polars as pl
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 # Told how many rows are read so far.
@@ -27,7 +28,8 @@ ITEM_END = "\x1f"
 # By position of a column, the texts that its cells are likely to be.
 Options = Mapping[int, Sequence[str]]
 NO_OPTIONS: Options = MappingProxyType({})
-_side_by_side = ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="columns")
+_AT_ONCE = os.cpu_count() or 1
+_side_by_side = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="columns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def together(calls: Iterable[Callable[[], T]]) -> list[T]:
     return list(_side_by_side.map(lambda call: call(), calls))
 
 
-def ahead(batches: Generator[T], by: int = 1) -> Iterator[T]:
+def ahead(batches: Generator[T], by: int = 1) -> Generator[T]:
     """The same, made in a thread while those before are worked on, up to `by` of them ahead."""
     with closing(batches), ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead") as thread:
         coming = deque(thread.submit(next, batches, None) for _ in range(by))
@@ -73,6 +75,29 @@ def ahead(batches: Generator[T], by: int = 1) -> Iterator[T]:
         finally:
             for one in coming:
                 one.cancel()
+
+
+def in_turn(items: Generator[S], work: Callable[[S], T]) -> Iterator[T]:
+    """What the work makes of each item, in their order, some of them at once.
+
+    What fails does so in its turn too: the work on an item before the items that come after it.
+    """
+    under_way: deque[Future[T]] = deque()
+    failed: Exception | None = None
+    with closing(items), ThreadPoolExecutor(_AT_ONCE, "in turn") as threads:
+        try:
+            while failed is None:
+                try:
+                    under_way.append(threads.submit(work, next(items)))
+                except Exception as error:  # noqa: BLE001 - StopIteration among them
+                    failed = error
+                while len(under_way) > (_AT_ONCE if failed is None else 0):
+                    yield under_way.popleft().result()
+        finally:
+            for one in under_way:
+                one.cancel()
+    if not isinstance(failed, StopIteration):
+        raise failed
 
 
 class Table(Protocol):

@@ -20,7 +20,7 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.data.errors import InputError
-from leadrules.data.tables import ahead
+from leadrules.data.tables import ahead, in_turn
 from leadrules.data.texts import as_text, safe
 
 Encoding = Literal["utf-8", "utf-8-sig", "cp932"]
@@ -55,40 +55,37 @@ def write_csv(
 ) -> tuple[Lost, ...]:
     """Write a frame, whole or in parts, as CSV. Columns in `plain` (keys) are never made safe, with `make_safe=False`
     none is."""
-    calendar = Calendar(zone)
+    calendar, keys = Calendar(zone), frozenset(plain)
     lost: list[Lost] = []
     rows = 0
+
+    def written(part: pl.DataFrame) -> tuple[pl.DataFrame, bytes]:
+        texts = _texts(part, calendar, keys, make_safe=make_safe)
+        return texts, b"" if encoding == "cp932" else _lines(texts)
+
+    parts = _slices(frame) if isinstance(frame, pl.DataFrame) else frame
     with _replacing(path) as stream:
-        for number, texts in enumerate(ahead(_as_texts(frame, calendar, frozenset(plain), make_safe=make_safe))):
+        for number, (texts, lines) in enumerate(in_turn(ahead(parts), written)):
             if not number:
                 stream.write(_MARKS[encoding])
                 stream.write(_line(texts.columns, encoding))
-            held = texts
             if encoding == "cp932":
                 held, without = _held(texts, rows)
                 lost.extend(without)
-            stream.write(_lines(held, encoding))
+                stream.write(_lines(held).decode().encode(encoding))
+            stream.write(lines)
             rows += texts.height
     return tuple(lost)
-
-
-def _as_texts(
-    frame: pl.DataFrame | Generator[pl.DataFrame], calendar: Calendar, plain: frozenset[str], *, make_safe: bool
-) -> Generator[pl.DataFrame]:
-    """The parts of a frame (at least one) as they are written."""
-    for part in ahead(_slices(frame) if isinstance(frame, pl.DataFrame) else frame):
-        yield _texts(part, calendar, plain, make_safe=make_safe)
 
 
 def _slices(frame: pl.DataFrame) -> Generator[pl.DataFrame]:
     yield from frame.iter_slices(_SLICE) if frame.height else [frame]
 
 
-def _lines(texts: pl.DataFrame, encoding: Encoding) -> bytes:
+def _lines(texts: pl.DataFrame) -> bytes:
     lines = io.BytesIO()
     texts.write_csv(lines, include_header=False, quote_style="necessary", line_terminator="\n")
-    content = lines.getvalue()
-    return content.decode().encode(encoding) if encoding == "cp932" else content
+    return lines.getvalue()
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:

@@ -30,7 +30,7 @@ OURS = (
     "manifest.json",
 )
 SHOWN_LOST = 3
-ROWS_AT_ONCE = 100_000
+ROWS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
