@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Generator
 from pathlib import Path
@@ -15,7 +16,7 @@ from leadrules.data.csv_file import open_csv
 from leadrules.data.errors import InputError
 from leadrules.data.read import LeadTable, reading_meanwhile
 from leadrules.data.sources import hash_ahead, open_inputs
-from leadrules.data.tables import ahead
+from leadrules.data.tables import ahead, in_turn
 
 KINDS = ["opened", "clicked"]
 LEADS = leads_of("id\n1\n", [field("id")])
@@ -33,11 +34,43 @@ def test_batches_made_ahead_come_in_order(by: int) -> None:
     assert list(ahead(numbers([]), by)) == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="nothing is done at once on one processor")
+def test_work_is_done_at_once_and_told_in_turn() -> None:
+    second_began = threading.Event()
+
+    def work(number: int) -> int:
+        if number == 2:
+            second_began.set()
+        assert number != 1 or second_began.wait(5), "the second is not begun while the first is under way"
+        return number * 10
+
+    assert list(in_turn(numbers([]), work)) == [10, 20, 30, 40, 50]
+
+
+def test_what_fails_first_in_the_input_is_told_first() -> None:
+    def broken() -> Generator[int]:
+        yield 1
+        yield 2
+        raise KeyError("items")
+
+    def work(number: int) -> int:
+        if number == 2:
+            raise ValueError("work")
+        return number
+
+    told = in_turn(broken(), work)
+    assert next(told) == 1
+    with pytest.raises(ValueError, match="work"):
+        next(told)
+    with pytest.raises(KeyError, match="items"):
+        list(in_turn(broken(), lambda number: number))
+
+
 def test_no_more_batches_are_made_ahead_than_asked() -> None:
     made: list[int] = []
     coming = ahead(numbers(made), by=2)
     assert next(coming) == 1
-    coming.close()  # type: ignore[attr-defined]
+    coming.close()
     assert len(made) <= 3
 
 
