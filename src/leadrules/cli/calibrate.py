@@ -90,10 +90,8 @@ def _calibration(question: Question, shared: dict[str, Any]) -> Calibration:
 
     options = ReportOptions(**shared, place=None, no_state=True)
     workspace = ready_project(options.folder)
-    assert workspace.project is not None
-    assert workspace.ruleset is not None
     try:
-        found = Calibration(workspace, request_on(workspace.project, workspace.ruleset, options), question)
+        found = Calibration(workspace, request_on(*workspace.ready, options), question)
         assert found.document
     except InputError as error:
         fail(error.message, error.help)

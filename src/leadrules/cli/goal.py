@@ -38,9 +38,7 @@ def goal(*, name: str | None, months: int, form: str, **shared: Any) -> None:
 
     options = ReportOptions(**shared)
     workspace = ready_project(options.folder)
-    project, ruleset = workspace.project, workspace.ruleset
-    assert project is not None
-    assert ruleset is not None
+    project, ruleset = workspace.ready
     goals = {one.name: one for one in ruleset.goals}
     if not goals:
         fail("the rules have no goal", "write one: goal outbound { target 1 meeting per month  meeting: 5% of call }")

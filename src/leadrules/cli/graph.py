@@ -29,8 +29,7 @@ def graph(
     """The rules as a picture: fields and events, scores, bands, segments, triggers, and what reads what."""
     from leadrules.review.graph import graph as graph_of
 
-    ruleset = ready_project(folder).ruleset
-    assert ruleset is not None
+    _, ruleset = ready_project(folder).ready
     diagram = graph_of(ruleset)
     if focus is not None:
         diagram = _focused(diagram, focus, depth)

@@ -111,9 +111,7 @@ def _before(workspace: Workspace, options: ReportOptions, against: str, events: 
     """The older side: a run, or an older export; exit 2 where that cannot be read."""
     from leadrules.review.report.drift import snapshot_against
 
-    project, ruleset = workspace.project, workspace.ruleset
-    assert project is not None
-    assert ruleset is not None
+    project, ruleset = workspace.ready
     path = Path.cwd() / against
     if events is not None and path.is_dir():
         fail("--against names a run, which has its events in its figures", "leave --against-events out")
@@ -138,9 +136,7 @@ def gathered_if_timed(workspace: Workspace, options: ReportOptions) -> Gathered 
     from leadrules.cli.stateful import remembering
     from leadrules.review.report.report import NoTimeError, gather
 
-    project, ruleset = workspace.project, workspace.ruleset
-    assert project is not None
-    assert ruleset is not None
+    project, ruleset = workspace.ready
     request = request_on(project, ruleset, options)
     place = _state_place(project.state, options)
     with inputs_read(), remembering(place, to_write=False) as state:

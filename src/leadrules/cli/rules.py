@@ -156,6 +156,5 @@ def compile_command(folder: Path | None, quiet: bool, output: Path | None) -> No
     from leadrules.ruleset.store import to_json
     from leadrules.show.machine import dump
 
-    ruleset = ready_project(folder).ruleset
-    assert ruleset is not None
+    _, ruleset = ready_project(folder).ready
     deliver(dump(to_json(ruleset)), output, quiet=True)

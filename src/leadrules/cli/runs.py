@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from leadrules.lifecycle.files import WriteOptions
     from leadrules.lifecycle.run import Outcome, RunRequest
     from leadrules.project.model import Project
+    from leadrules.review.workspace import Workspace
 
 WIDTH = 110
 _HELD = "\0"
@@ -243,36 +244,13 @@ def request_of(options: RunOptions, *, with_state: bool = False) -> RunRequest:
 
     `with_state`: the state will be asked for next.
     """
-
-    def begin(project: Project) -> None:
-        """Inputs are hashed and the state is read while the rules compile, which keeps no more than one processor busy."""
-        from leadrules.data.sources import hash_ahead
-
-        leads = [lead_source(project, options.leads)] if options.leads or project.leads else []
-        hash_ahead(project.root, [source.path for source in (*leads, *event_sources(project, options.events))])
-        if with_state and not options.no_state:
-            from leadrules.lifecycle.state.ahead import load_ahead
-
-            load_ahead(project.state if options.place is None else Path.cwd() / options.place)
-
-    try:
-        workspace = ready_project(options.folder, team=options.team, loaded=begin)
-    except BaseException:
-        if with_state and not options.no_state:
-            from leadrules.lifecycle.state.ahead import forget_ahead
-
-            forget_ahead()
-        raise
     from leadrules.lifecycle.run import RunRequest
     from leadrules.ruleset.support import for_run
 
-    project, ruleset = workspace.project, workspace.ruleset
-    assert project is not None
-    assert ruleset is not None
-    ruleset = for_run(ruleset)
+    project, ruleset = _opened(options, with_state=with_state and not options.no_state).ready
     return RunRequest(
         project,
-        ruleset,
+        for_run(ruleset),
         lead_source(project, options.leads),
         event_sources(project, options.events),
         as_of=instant("--as-of", options.as_of, project.timezone),
@@ -282,6 +260,30 @@ def request_of(options: RunOptions, *, with_state: bool = False) -> RunRequest:
         baseline=options.baseline,
         fire_edits=options.fire_edits,
     )
+
+
+def _opened(options: RunOptions, *, with_state: bool) -> Workspace:
+    """The workspace of a project without errors, its inputs and state being read by then."""
+
+    def begin(project: Project) -> None:
+        """Inputs are hashed and the state is read while the rules compile, which keeps no more than one processor busy."""
+        from leadrules.data.sources import hash_ahead
+
+        leads = [lead_source(project, options.leads)] if options.leads or project.leads else []
+        hash_ahead(project.root, [source.path for source in (*leads, *event_sources(project, options.events))])
+        if with_state:
+            from leadrules.lifecycle.state.ahead import load_ahead
+
+            load_ahead(project.state if options.place is None else Path.cwd() / options.place)
+
+    try:
+        return ready_project(options.folder, team=options.team, loaded=begin)
+    except BaseException:
+        if with_state:
+            from leadrules.lifecycle.state.ahead import forget_ahead
+
+            forget_ahead()
+        raise
 
 
 def _stop_at_guards(outcome: Outcome, *, force: bool) -> None:

@@ -80,12 +80,10 @@ def migrate(sequence: str, folder: Path | None, place: Path | None, quiet: bool)
     """The leads in a sequence go on by its steps of today, instead of those they were enrolled with."""
     from leadrules.lifecycle.state.migrate import migrate as migrate_state
 
-    workspace = ready_project(folder)
+    project, ruleset = ready_project(folder).ready
     path, _ = state_path(folder, place)
-    assert workspace.project is not None
-    assert workspace.ruleset is not None
     with _existing(path, to_write=True):
-        moved = migrate_state(path, workspace.project, workspace.ruleset, sequence)
+        moved = migrate_state(path, project, ruleset, sequence)
         if not quiet:
             click.echo(f"{many(moved, 'lead')} go on by today's `{sequence}`", err=True)
 

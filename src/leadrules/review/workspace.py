@@ -39,6 +39,14 @@ class Workspace:
         """The compiled ruleset; None where there is any error."""
         return self.compiled.ruleset if self.compiled and not has_errors(list(self.diagnostics)) else None
 
+    @property
+    def ready(self) -> tuple[Project, Ruleset]:
+        """The project and its ruleset, of a workspace that has no error."""
+        ruleset = self.ruleset
+        assert self.project is not None
+        assert ruleset is not None
+        return self.project, ruleset
+
 
 def open_workspace(
     root: Path, *, team: Path | None = None, loaded: Callable[[Project], None] | None = None
