@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from tests.suites.contract import HEADER, Company
@@ -282,3 +284,92 @@ def test_a_change_in_words_says_of_which_line(company: Company, old: str, new: s
     company.write(OLD_RULES.replace(old, new))
     done = leadrules("changelog", base.folder, "--project", company.folder)
     assert f"  - {words}.\n" in done.stdout
+
+
+# -- for other programs -----------------------------------------------------------------------------------------------
+
+
+def test_junit_is_there_also_where_no_test_can_run(company: Company) -> None:
+    """A CI server reads the file either way: one failure, the error."""
+    company.write('segment s when employes > 3\ntest "x" { expect not s }\n')
+    done = leadrules("test", "--project", company.folder, "--format", "junit")
+    (case,) = ET.fromstring(done.stdout.encode()).iter("testcase")
+    assert (done.exit_code, case.get("name")) == (1, "LR104 1:16")
+    assert [(one.tag, one.get("message")) for one in case] == [("failure", "there is no name `employes`")]
+    assert "there is no name `employes`" in done.stderr
+
+
+def test_suppressions_by_their_day_their_reason_and_their_use(company: Company) -> None:
+    """The day that is named is the last; a code, a reason and a readable date are all asked for."""
+    flag = "segment {} when opted_out = false"
+    today = datetime.now(UTC).date()
+    lines = [
+        f"{flag.format('kept')} # leadrules: ignore LR217 because the form fills it in",
+        f"{flag.format('last')} # leadrules: ignore LR217 until {today.isoformat()} because of the form",
+        f"{flag.format('over')} # leadrules: ignore LR217 until {(today - timedelta(days=1)).isoformat()} because of it",
+        f"{flag.format('no_reason')} # leadrules: ignore LR217",
+        f"{flag.format('no_code')} # leadrules: ignore because of the form",
+        f"{flag.format('no_day')} # leadrules: ignore LR217 until soon because of the form",
+        "segment unused when not opted_out # leadrules: ignore LR217 because of the form",
+        "segment error when not opted_out # leadrules: ignore LR104 because it is no warning",
+    ]
+    company.write("\n".join(lines) + "\n")
+    found = company.check(code=0)
+    assert [(one["code"], one["line"]) for one in found] == [
+        *(("LR217", 3), ("LR292", 3)),
+        *(("LR217", 4), ("LR290", 4)),
+        *(("LR217", 5), ("LR290", 5)),
+        *(("LR217", 6), ("LR290", 6)),
+        ("LR291", 7),
+        ("LR290", 8),
+    ]
+    assert leadrules("check", "--project", company.folder, "--strict").exit_code == 1
+
+
+COMMENTED = """# head
+
+   # indented
+score fit { # brace
+# column one
+  a:   +1   when employees>3   # of a
+      # between
+  b: +1 when employees > 4 and  # middle
+     country = "JP"  # of b
+  group g at most 3 points {   # of g
+     # in g
+     c: +2 when employees > 1 }  # after g
+  cap   100 # of the cap
+  # last
+} # after
+# between blocks
+list l = [ "a", # first
+  "b" ] # of l
+segment s when country in l # of s
+# the end, without a line's end"""
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_fmt_keeps_every_comment_and_the_meaning(company: Company, ends: str, mark: str) -> None:
+    company.write("").put("rules/rules.lead", (mark + COMMENTED.replace("\n", ends)).encode())
+    before = compiled(company)
+    assert leadrules("fmt", "--project", company.folder).exit_code == 0
+    once = (company.folder / "rules/rules.lead").read_bytes()
+    lines = once.decode().replace("\r\n", "\n").split("\n")
+    comments = [line.partition("#")[2] for line in COMMENTED.split("\n") if "#" in line]
+    assert [line.partition("#")[2] for line in lines if "#" in line] == comments
+    assert compiled(company) == before
+    assert leadrules("fmt", "--check", "--project", company.folder).exit_code == 0
+    leadrules("fmt", "--project", company.folder)
+    assert (company.folder / "rules/rules.lead").read_bytes() == once
+
+
+def compiled(company: Company) -> object:
+    """The compiled ruleset without positions."""
+
+    def bare(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {name: bare(value) for name, value in part.items() if name != "span"}
+        return [bare(one) for one in part] if isinstance(part, list) else part
+
+    return bare(json.loads(leadrules("compile", "--project", company.folder).stdout))

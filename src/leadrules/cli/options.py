@@ -160,14 +160,20 @@ def open_project(
 
 
 def ready_project(
-    folder: Path | None, *, team: Path | None = None, loaded: Callable[[Project], None] | None = None
+    folder: Path | None,
+    *,
+    team: Path | None = None,
+    loaded: Callable[[Project], None] | None = None,
+    refused: Callable[[Workspace], None] | None = None,
 ) -> Workspace:
-    """The workspace of a project without errors; exit 1 with its findings if there are any."""
+    """The workspace of a project without errors; exit 1 with its findings if there are any, once `refused` has seen it."""
     workspace = open_project(folder, team=team, loaded=loaded)
     errors = [d for d in workspace.diagnostics if d.severity == "error"]
     if errors or workspace.ruleset is None:
         show_findings(errors)
         click.echo("error: the rules have errors; nothing was run.", err=True)
+        if refused is not None:
+            refused(workspace)
         raise SystemExit(OBJECTED)
     return workspace
 

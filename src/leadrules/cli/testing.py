@@ -77,7 +77,7 @@ def test(
 ) -> None:
     """The test blocks: each is one lead, and what is expected of it."""
     _check_options(form, out, others=bool(coverage or mutate or pattern), mutate=mutate, generate=generate)
-    workspace = ready_project(folder)
+    workspace = ready_project(folder, refused=_errors_junit if form == "junit" else None)
     ruleset, project = workspace.ruleset, workspace.project
     assert ruleset is not None
     assert project is not None
@@ -164,6 +164,16 @@ def _generate(workspace: Workspace, out: Path | None, *, quiet: bool) -> None:
     if not (quiet and made.count):
         click.echo(made.summary, nl=False, err=True)
     raise SystemExit(0 if made.count else FAILED)
+
+
+def _errors_junit(workspace: Workspace) -> None:
+    """The errors of rules that no test can run on, for a CI server that reads the file either way."""
+    from leadrules.show.junit_findings import findings_junit
+    from leadrules.show.places import Places
+
+    errors = [one for one in workspace.diagnostics if one.severity == "error"]
+    files = [module.file.path for module in workspace.modules]
+    click.echo(findings_junit(errors, files, Places(""), datetime.now().astimezone(), strict=False), nl=False)
 
 
 def _selector(pattern: str | None) -> Callable[[str], bool]:
