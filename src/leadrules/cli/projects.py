@@ -73,7 +73,11 @@ def _starter() -> _Made:
     for path in sorted(p for p in source.rglob("*") if p.is_file()):
         name = path.relative_to(source).as_posix()
         files[name if name == PROJECT_FILE else f"rules/{name}"] = path.read_bytes()
-    return files, ("put your export beside leadrules.yaml as leads.csv, or name it with --leads",), None
+    note = (
+        "put your exports beside leadrules.yaml as leads.csv and events.csv, or name them with --leads and --events; "
+        "without events, delete `events:` there"
+    )
+    return files, (note,), None
 
 
 def _write(root: Path, files: dict[str, bytes], copied: Path | None) -> None:
