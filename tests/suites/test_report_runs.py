@@ -123,17 +123,15 @@ def test_coverage_is_of_the_steps_that_runs_sent_out(steps: Company) -> None:
 
 def test_what_came_after_each_step(steps: Company) -> None:
     shown = {(row["sequence"], row["step"]): row for row in steps.found["sequence_steps"]}
-    for outcome in ("contact", "meeting"):
+    for outcome in known_outcomes(steps):
         # The last touch before the first outcome of an enrolment; it is a step's if it is the one taken for it.
         found = steps.rows(
             f"""with hits as (select n.n, min(m.t) as hit from enrolments n join m_{outcome} m on m.id = n.id and m.t between began and until group by 1),
                    last as (select t.n, arg_max(channel, (t, place)) as channel, arg_max(place, (t, place)) as place from touches t join hits using (n) where t <= hit group by 1)
                 select sequence, step, count(*) from due join last using (n, channel, place) group by 1, 2"""
         )
-        assert {k: row[f"{outcome}s"] for k, row in shown.items() if row[f"{outcome}s"]} == {
-            (s, n): c for s, n, c in found
-        }
-    assert all(row["contact_rate"] == near(row["contacts"] / row["done"]) for row in shown.values() if row["done"])
+        assert {k: row[outcome] for k, row in shown.items() if row[outcome]} == {(s, n): c for s, n, c in found}
+    assert all(row["contact_rate"] == near(row["contact"] / row["done"]) for row in shown.values() if row["done"])
 
 
 def test_conversions_by_touch(company: Company) -> None:
@@ -141,7 +139,12 @@ def test_conversions_by_touch(company: Company) -> None:
     shown: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in company.found["touches"]:
         shown[row["outcome"], row["sequence"]].append(row)
-    outcomes = [one for one in known_outcomes(company) if one not in ("reply", "connect")]
+    # How many touches each lead, and each enrolment, had at all.
+    had = company.rows("select '(all leads)', (select count(*) from work w where w.id = l.id) from leads l")
+    had += company.rows(
+        "select sequence, (select count(*) from work w where w.id = n.id and t between began and until) from enrolments n"
+    )
+    outcomes = known_outcomes(company)
     for outcome in outcomes:
         queries = {
             "(all leads)": f"""select '(all leads)', (select count(*) from work w where w.id = m.id and w.t <= m.first)
@@ -157,6 +160,8 @@ def test_conversions_by_touch(company: Company) -> None:
             assert {r["touch"]: r["conversions"] for r in rows} == own, (outcome, sequence)
             assert late[outcome, sequence] == (sum(c for n, c in own.items() if n > 5), own.total())
             for row in rows:
+                touched = sum(one == sequence and n >= row["touch"] for one, n in had)
+                assert (row["touched"], row["rate"]) == (touched, near(own[row["touch"]] / touched))
                 assert row["share"] == near(own[row["touch"]] / own.total())
                 assert row["so_far"] == near(sum(c for n, c in own.items() if n <= row["touch"]) / own.total())
     for row in company.found["touches_all"]:

@@ -183,12 +183,13 @@ def test_a_campaign_against_its_type(found: Tables) -> None:
 
 def test_touches_up_to_a_number(found: Tables) -> None:
     rows = [
-        pick(r, "touch conversions n share so_far")
+        pick(r, "touch conversions touched rate n share so_far")
         for r in found["touches"]
         if (r["outcome"], r["sequence"]) == ("meeting", "(all leads)")
     ]
-    # Touches before the first meeting: a 3, c 6, d 0.
-    assert rows == [(0, 1, 3, near(1 / 3), near(1 / 3)), (3, 1, 3, near(1 / 3), near(2 / 3)), (6, 1, 3, near(1 / 3), 1)]
+    # Touches before the first meeting: a 3, c 6, d 0. All five leads had none or more, a and c three, c six.
+    third = near(1 / 3)
+    assert rows == [(0, 1, 5, 0.2, 3, third, third), (3, 1, 2, 0.5, 3, third, near(2 / 3)), (6, 1, 1, 1, 3, third, 1)]
 
 
 # -- coverage over edited sequences ---------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ def test_ways_months_worked_and_first_appointments(found: Tables) -> None:
 def test_touches_before_a_conversion(found: Tables) -> None:
     late = {row["outcome"]: (row["late"], row["n"]) for row in found["after_fifth_touch"]}
     # Touches before the meeting: a 3, c 6, d 0; before the deal: a 3, c 6. b's reply was an automatic one: no contact.
-    assert late == {"contact": (1, 2), "meeting": (1, 3), "won": (1, 2)}
+    assert late == {"contact": (1, 2), "connect": (1, 2), "meeting": (1, 3), "won": (1, 2)}
 
 
 # -- campaigns ------------------------------------------------------------------------------------------------------

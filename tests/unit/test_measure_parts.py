@@ -240,7 +240,7 @@ def test_sequences_contact_coverage_and_benchmarks(with_state: dict[str, Any]) -
     assert (outbound["due"], outbound["done"], outbound["coverage"]) == (6, 3, 0.5)
     assert found["benchmarks"][0]["difference"] == pytest.approx(-0.1)
     steps = by(found["sequence_steps"], "step")
-    assert [(steps[n]["due"], steps[n]["done"], steps[n]["contacts"]) for n in (1, 2, 3)] == [
+    assert [(steps[n]["due"], steps[n]["done"], steps[n]["contact"]) for n in (1, 2, 3)] == [
         (2, 2, 0),
         (2, 1, 1),
         (2, 0, 0),

@@ -123,15 +123,15 @@ def _field_columns(fields: Mapping[str, pl.Series]) -> pl.DataFrame:
 
 
 def _columns_of(name: str, values: pl.Series) -> list[pl.Series]:
-    """A number and whether it is blank; or whether a text is each of its frequent values."""
+    """A number and whether it is blank; or whether a text is each of its frequent values. In 32 bits: they are many."""
     if values.dtype.is_numeric() or values.dtype == pl.Boolean:
         number = values.cast(pl.Float64)
-        return [number.fill_null(number.mean() or 0.0), values.is_null().cast(pl.Float64)]
+        return [number.fill_null(number.mean() or 0.0).cast(pl.Float32), values.is_null().cast(pl.Float32)]
     if values.dtype != pl.String:
         return []
     counts = values.drop_nulls().value_counts(sort=True).filter(pl.col("count") >= FEWEST_OF_A_VALUE).head(MOST_VALUES)
     frequent = sorted(counts[values.name].to_list())
-    return [(values == one).fill_null(value=False).cast(pl.Float64) for one in frequent]
+    return [(values == one).fill_null(value=False).cast(pl.Float32) for one in frequent]
 
 
 # -- points -----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ is known: the k-th activity on a channel is taken for the k-th step that went ou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from leadrules.lifecycle.cadence.due import due_times
@@ -15,8 +17,9 @@ from leadrules.lifecycle.state.next_state import DONE
 from leadrules.measure.figures import ratio
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Column, Table
+from leadrules.measure.nouns import noun
 from leadrules.measure.touches import first_hits
-from leadrules.ruleset.model import Sequence
+from leadrules.ruleset.model import Sequence as Steps
 
 KEY = ("sequence", "step", "channel")
 STEPS = {
@@ -42,8 +45,8 @@ def touches_of(material: Material) -> pl.DataFrame:
     )
 
 
-def step_rows(material: Material) -> pl.DataFrame:
-    """Per step: how often due, skipped and suppressed, how often done, and the contacts and meetings that came after it."""
+def step_rows(material: Material, outcomes: Sequence[str]) -> pl.DataFrame:
+    """Per step: how often due, skipped and suppressed, how often done, and the outcomes that came first after it."""
     steps = steps_of(material)
     due = steps.filter(pl.col("became") == DONE).sort("enrolment", "step")
     place = pl.int_range(1, pl.len() + 1).over("enrolment", "channel").cast(pl.Int64).alias("place")
@@ -57,12 +60,9 @@ def step_rows(material: Material) -> pl.DataFrame:
         (pl.col("became") == SUPPRESSED).sum().cast(pl.Int64).alias("suppressed"),
         (~pl.col("became").is_in([DONE, SKIPPED, SUPPRESSED])).sum().cast(pl.Int64).alias("withheld"),
     )
-    counted = {"done": made}
-    for outcome in ("contact", "meeting"):
-        counted[f"{outcome}s"] = made.join(
-            _after_touch(material, touches, outcome), on=["enrolment", "touch"], how="semi"
-        )
-    for name, found in counted.items():
+    after = {one: _after_touch(material, touches, one) for one in outcomes}
+    counted = {one: made.join(last, on=["enrolment", "touch"], how="semi") for one, last in after.items()}
+    for name, found in {"done": made, **counted}.items():
         sums = found.group_by(KEY).agg(pl.len().cast(pl.Int64).alias(name))
         rows = rows.join(sums, on=KEY, how="left").with_columns(pl.col(name).fill_null(0))
     return rows.sort(KEY)
@@ -107,7 +107,7 @@ def _remembered(material: Material) -> pl.DataFrame:
     return found.filter(pl.col("enrolment").is_not_null())
 
 
-def _planned(material: Material, sequence: Sequence, known: pl.DataFrame) -> pl.DataFrame:
+def _planned(material: Material, sequence: Steps, known: pl.DataFrame) -> pl.DataFrame:
     """The steps of enrolments of which the history tells none, by their due times from the start."""
     inside = material.enrolments.filter(pl.col("sequence") == sequence.name)
     inside = inside.join(known.select("enrolment").unique(), on="enrolment", how="anti", maintain_order="left")
@@ -129,21 +129,21 @@ def _planned(material: Material, sequence: Sequence, known: pl.DataFrame) -> pl.
 # -- the table ------------------------------------------------------------------------------------------------------
 
 
-def step_table(material: Material, rows: pl.DataFrame) -> Table:
+def step_table(material: Material, rows: pl.DataFrame, outcomes: Sequence[str]) -> Table:
     """One row per step."""
     contents = [
         (sequence.name, step.number, step.content or "")
         for sequence in material.ruleset.sequences
         for step in sequence.steps
     ]
+    rates = [ratio(one, "done").alias(f"{one}_rate") for one in outcomes]
     said = pl.DataFrame(contents, schema={"sequence": pl.String, "step": pl.Int64, "content": pl.String}, orient="row")
     rows = rows.join(said, on=["sequence", "step"], how="left", maintain_order="left").with_columns(
         pl.col("content").fill_null(""),
         ratio("done", "due").alias("coverage"),
-        ratio("contacts", "done").alias("contact_rate"),
-        ratio("meetings", "done").alias("meeting_rate"),
+        *rates,
     )
-    columns = (
+    columns = [
         Column("sequence", "sequence"),
         Column("step", "step", "count"),
         Column("channel", "channel"),
@@ -154,15 +154,14 @@ def step_table(material: Material, rows: pl.DataFrame) -> Table:
         Column("skipped", "skipped: its condition was false", "count"),
         Column("suppressed", "suppressed", "count"),
         Column("withheld", "withheld for another reason", "count"),
-        Column("contacts", "first contacts after it", "count"),
-        Column("contact_rate", "of those done", "share", of="done"),
-        Column("meetings", "first meetings after it", "count"),
-        Column("meeting_rate", "of those done", "share", of="done"),
-    )
+    ]
+    for one in outcomes:
+        columns.append(Column(one, f"first {noun(one)} after it", "count"))
+        columns.append(Column(f"{one}_rate", f"{noun(one, one=True)} rate", "share", of="done"))
     source = (
         "Due: the steps that runs sent out, as the state remembers them."
         if remembers_steps(material)
         else "Due: planned from the enrolment, as the state remembers no steps; a step with a condition is due whether or not it held."
     )
     notes = (f"{source} An outcome belongs to the last touch before it.",)
-    return Table("sequence_steps", "Steps", columns, rows.select(c.name for c in columns), notes, 80)
+    return Table("sequence_steps", "Steps", tuple(columns), rows.select(c.name for c in columns), notes, 80)

@@ -43,11 +43,11 @@ def sequence_section(material: Material) -> Section:
         for name in RATES
         if name not in rates and name != "contact"
     )
-    steps = step_rows(material)
+    steps = step_rows(material, rates)
     rows = sequence_rows(material, rates, steps)
     tables = [sequence_table(rows, rates), *benchmark_tables(material, rows)]
     if steps.height:
-        tables += [step_table(material, steps), channel_table(material)]
+        tables += [step_table(material, steps, rates), channel_table(material)]
     chart_rates = tuple(f"{name}_rate" for name in rates[:4])
     charts = (
         (Chart("sequences", "Rates per sequence", "sequences", "bars", "sequence", chart_rates),) if chart_rates else ()

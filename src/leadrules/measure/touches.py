@@ -17,7 +17,8 @@ from leadrules.show.tables import percent
 MANY = 15  # and more
 PATIENCE = 5
 ALL = "(all leads)"
-OUTCOMES = ("contact", "meeting", "opportunity", "won")
+OUTCOMES = ("contact", "reply", "connect", "meeting", "opportunity", "won")
+DRAWN = ("contact", "meeting", "opportunity", "won")
 NO_ACTIVITY = Missing(
     "Touches",
     "no event is known to be our own work",
@@ -32,21 +33,21 @@ def touch_section(material: Material) -> Section:
     found = [part for outcome in OUTCOMES for part in _of_outcome(material, outcome)]
     if not found:
         return Section("touches", "Touches")
-    table = _table(pl.concat(found))
-    patience = _patience(table.frame)
+    table = _table(pl.concat(found), touched(material))
+    patience, wide = _patience(table.frame), _wide(table)
     chart = Chart(
         "touches",
         "Conversions by the number of touches before them, all leads",
         "touches_all",
         "columns",
         "touch",
-        tuple(c.name for c in _wide(table).columns[1:]),
+        tuple(column.name for column in wide.columns if column.name in DRAWN),
     )
     words = tuple(
         f"{percent(row['share'])} of {row['n']:,} first {noun(row['outcome'])} came after the fifth touch."
         for row in patience.frame.filter(pl.col("sequence") == ALL).to_dicts()
     )
-    return Section("touches", "How many touches it took", (patience, _wide(table), table), (chart,), words)
+    return Section("touches", "How many touches it took", (patience, wide, table), (chart,), words)
 
 
 def _of_outcome(material: Material, outcome: str) -> list[pl.DataFrame]:
@@ -96,10 +97,26 @@ def first_hits(material: Material, outcome: str) -> pl.DataFrame:
 # -- tables ---------------------------------------------------------------------------------------------------------
 
 
-def _table(counted: pl.DataFrame) -> Table:
+def touched(material: Material) -> pl.DataFrame:
+    """sequence, touch, touched: how many leads, or enrolments of a sequence, had so many touches at least."""
+    work = material.activities.select(ROW, pl.col("at").alias("done"))
+    inside = (pl.col("done") >= pl.col("begun")) & (pl.col("done") <= pl.col("until"))
+    leads = pl.DataFrame({ROW: material.rows}).join(work.group_by(ROW).agg(pl.len().alias("n")), on=ROW, how="left")
+    parts = [leads.select(pl.lit(ALL).alias("sequence"), pl.col("n").fill_null(0).cast(pl.Int64))]
+    if material.enrolments.height:
+        each = material.enrolments.join(work, on=ROW, how="left").group_by("sequence", "enrolment")
+        parts.append(each.agg(inside.sum().cast(pl.Int64).alias("n")).select("sequence", "n"))
+    numbers = pl.DataFrame({"touch": range(MANY + 1)}, schema={"touch": pl.Int64})
+    reached = pl.concat(parts).join(numbers, how="cross").filter(pl.col("n") >= pl.col("touch"))
+    return reached.group_by("sequence", "touch").agg(pl.len().cast(pl.Int64).alias("touched"))
+
+
+def _table(counted: pl.DataFrame, reached: pl.DataFrame) -> Table:
     n = pl.col("conversions").sum().over("outcome", "sequence").alias("n")
     rows = counted.sort("outcome", "sequence", "touch").with_columns(n)
+    rows = rows.join(reached, on=["sequence", "touch"], how="left", maintain_order="left")
     rows = rows.with_columns(
+        ratio("conversions", "touched").alias("rate"),
         ratio("conversions", "n").alias("share"),
         ratio(pl.col("conversions").cum_sum().over("outcome", "sequence"), "n").alias("so_far"),
     )
@@ -108,12 +125,15 @@ def _table(counted: pl.DataFrame) -> Table:
         Column("sequence", "sequence"),
         Column("touch", "touches before it", "count"),
         Column("conversions", "conversions", "count"),
-        Column("n", "of", "count"),
+        Column("touched", "had so many touches", "count"),
+        Column("rate", "rate", "share", of="touched"),
+        Column("n", "all conversions", "count"),
         Column("share", "share", "share", of="n"),
         Column("so_far", "up to here", "share", of="n"),
     )
     notes = (
         f"{MANY} means {MANY} or more. Touches of all leads are counted from the first activity ever, those of a sequence from the enrolment.",
+        "Rate: of the leads, or enrolments, that had so many touches at least, those whose conversion came after just so many.",
     )
     return Table("touches", "Conversions by touch number", columns, rows.select(c.name for c in columns), notes, 40)
 
