@@ -251,3 +251,17 @@ def test_every_event_row_is_counted(company: Company) -> None:
         "events/b.csv 5 1 Occurred At garbage",
         "deals.csv 5 1 amount bad",
     ]
+
+
+def test_the_owner_that_a_lead_has_is_read_as_text_is(company: Company) -> None:
+    rules = (
+        'route r { a: rep "a" when country = "x" q: queue q otherwise reroute when country = "x" }\n'
+        'trigger t { on form do assign rep "b" }\ntrigger u { on recycled do assign queue q }\n'
+    )
+    company.write(rules).read(
+        "id,owner,country\n1,A,x\n2,Queue:Q,\n3,B ,\n4,QUEUE:q,\n5,,x\n6,b,x\n",
+        f"{HEADER}\n3,form,2026-03-10\n4,recycled,2026-03-10",
+    )
+    company.run(*AT)
+    assert company.told("actions", "key", "value") == ["5 a", "6 a"]
+    assert company.decided("owner") == {"1": "A", "2": "Queue:Q", "3": "B", "4": "QUEUE:q", "5": "a", "6": "a"}

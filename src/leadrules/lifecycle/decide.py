@@ -25,6 +25,7 @@ from leadrules.lifecycle.moves.after import column, with_changes, with_owners
 from leadrules.lifecycle.moves.proposals import FIELDS, OWNERS, WISHES, Doer, together
 from leadrules.lifecycle.moves.slots import OWNER, field_slot
 from leadrules.lifecycle.moves.triggers import Tried, memory, set_offs
+from leadrules.lifecycle.record import as_held
 from leadrules.lifecycle.routes.overdue import overdue
 from leadrules.lifecycle.routes.routing import Holding, Router
 from leadrules.ruleset.model import Assert, Duration, EventFilter, On, Route, Trigger
@@ -300,6 +301,7 @@ class _Decision:
         what = OWNER if route.sets is None else route.sets
         before = column(self.tick.leads, "owner", pl.String()) if route.sets is None else self.desk.field_now(what)
         before = before.cast(pl.String).gather(given["lead_row"])
+        given = given.with_columns(as_held(given["owner"], before))
         is_action = given["owner"].ne_missing(before)
         parts = {
             "order": pl.lit(order),

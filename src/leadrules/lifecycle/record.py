@@ -201,6 +201,16 @@ def same(left: pl.Series, right: pl.Series) -> pl.Series:
     return exact.scatter(rows, folded)
 
 
+def as_held(given: pl.Series, held: pl.Series) -> pl.Series:
+    """What leads are given, in the spelling of what they have where it reads the same: then nothing changes."""
+    rows = (held.is_not_null() & given.is_not_null() & given.ne_missing(held)).arg_true()
+    if not len(rows):
+        return given
+    mine = held.gather(rows)
+    alike = same(given.gather(rows), mine)
+    return given.clone().scatter(rows.filter(alike), mine.filter(alike))
+
+
 # -- fields that rules set ------------------------------------------------------------------------------------------
 
 

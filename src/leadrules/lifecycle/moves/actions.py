@@ -29,6 +29,7 @@ from leadrules.lifecycle.moves.proposals import (
     Routing,
 )
 from leadrules.lifecycle.moves.slots import OWNER, SEQUENCE, Slots, field_slot
+from leadrules.lifecycle.record import as_held
 from leadrules.ruleset.model import Action, Expr, Template
 
 SENT_AS = "email"
@@ -122,12 +123,12 @@ class Desk:
         """The owners that were found: those who are owners already are no action, but may be given a new `due_at`."""
         filled, rule = self._fills(action), str(row["rule"].first() or "")
         slot = OWNER if filled is None else field_slot(filled)
-        row = row.with_columns(found["owner"].alias("value"), found["due_at"].alias("due"))
+        before = self._filled_by(filled).gather(row["lead_row"]).cast(pl.String)
+        there = found["owner"].is_not_null()
+        row = row.with_columns(as_held(found["owner"], before).alias("value"), found["due_at"].alias("due"))
         # In the files an assignment by a route bears the line of the route; what competes is the rule that asked for it.
         lines = row.with_columns(found["line"].alias("rule"))
-        before = self._filled_by(filled).gather(row["lead_row"])
-        there = found["owner"].is_not_null()
-        same = (found["owner"] == before).fill_null(value=False)
+        same = (row["value"] == before).fill_null(value=False)
         stamped = found["due_at"].is_not_null() if filled is None else _all(False, row.height)
         done = there & (~same | stamped)
         self.slots.take(slot, row["lead_row"].filter(done), rule)
