@@ -6,10 +6,14 @@ Knows nothing of what the text means. Offsets and columns count code points; lin
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+_LINE_FEED = re.compile("\n")
+_LINE_END = re.compile("\r\n?|\n")
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,14 +25,9 @@ class SourceFile:
 
     @cached_property
     def line_starts(self) -> list[int]:
-        """Offset at which each line begins."""
-        starts = [0]
-        find = self.text.find
-        at = find("\n")
-        while at >= 0:
-            starts.append(at + 1)
-            at = find("\n", at + 1)
-        return starts
+        """Offset at which each line begins. A line ends as editors see it: also at a carriage return by itself."""
+        ends = _LINE_END if "\r" in self.text else _LINE_FEED
+        return [0, *(end.end() for end in ends.finditer(self.text))]
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both from 1."""
