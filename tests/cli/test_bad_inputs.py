@@ -636,6 +636,13 @@ def test_output_that_the_system_could_not_write(project: Path) -> None:
     assert "製造業" in done.stdout.decode("cp932")
 
 
+def test_a_project_without_rules_is_told_where_they_go(project: Path) -> None:
+    (project / "rules" / "rules.lead").unlink()
+    done = leadrules("check", cwd=project)
+    assert done.exit_code == 0
+    assert "no rules: rule files end in .lead" in done.stdout + done.stderr
+
+
 @POSIX
 def test_a_folder_that_is_gone(tmp_path: Path) -> None:
     (tmp_path / "gone").mkdir()

@@ -134,6 +134,8 @@ def _doubts(
 
 
 def _all_well(modules: Any) -> str:
+    if not modules:
+        return "no errors, and no rules: rule files end in .lead and stand in rules/, or where `rules:` of leadrules.yaml says"
     blocks = sum(len(m.statements) for m in modules)
     return f"no errors: {many(blocks, 'block')} in {many(len(modules), 'file')}"
 
