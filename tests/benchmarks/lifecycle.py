@@ -19,6 +19,8 @@ import polars as pl
 from tests.benchmarks import generate
 from tests.benchmarks.run import HERE, ROOT, RUN, Measured, floor, measure, report
 
+from leadrules.lifecycle.state.database import FILE
+
 REPS, FIRST, SECOND = 200, "2026-10-29T09:00", "2026-10-30T09:00"
 CHANGED_ONE_IN = 20
 INDUSTRIES = generate.INDUSTRIES
@@ -98,7 +100,7 @@ def run(folder: Path, state: Path, *options: str) -> Measured:
 def first_run(folder: Path, leads: Path, *, again: bool) -> Path:
     """The state that the measured runs begin with, from the leads of the day before."""
     kept = folder / "state-first"
-    if again or not kept.exists():
+    if again or not (kept / FILE).exists():
         shutil.rmtree(kept, ignore_errors=True)
         took = run(folder, kept, "--leads", str(leads), "--as-of", FIRST)
         print(f"first run: {took.seconds:.2f} s   processor {took.processor:.2f} s   peak {took.megabytes:.0f} MB")

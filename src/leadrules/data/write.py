@@ -19,7 +19,6 @@ from typing import IO, Literal
 import polars as pl
 
 from leadrules.core.calendar import Calendar
-from leadrules.data.errors import InputError
 from leadrules.data.tables import ahead, in_turn
 from leadrules.data.texts import as_text, safe
 
@@ -60,7 +59,7 @@ def write_csv(
     rows = 0
 
     def written(part: pl.DataFrame) -> tuple[pl.DataFrame, bytes]:
-        texts = _texts(part, calendar, keys, make_safe=make_safe)
+        texts = texts_of(part, calendar, keys, make_safe=make_safe)
         return texts, b"" if encoding == "cp932" else _lines(texts)
 
     parts = _slices(frame) if isinstance(frame, pl.DataFrame) else frame
@@ -134,15 +133,6 @@ def write_table(
     return ()
 
 
-def encoding_of(name: str) -> Encoding:
-    """The encoding of an option. Raises InputError for one that is not offered."""
-    found: dict[str, Encoding] = {encoding: encoding for encoding in ENCODINGS}
-    found |= {"utf8": "utf-8", "shift_jis": "cp932", "sjis": "cp932"}
-    if name.lower() not in found:
-        raise InputError(f"files are not written in {name}", f"Choose one of {', '.join(ENCODINGS)}.")
-    return found[name.lower()]
-
-
 class _replacing:  # noqa: N801 - reads as a statement
     """A stream beside a path, renamed to it once everything is written."""
 
@@ -163,7 +153,8 @@ class _replacing:  # noqa: N801 - reads as a statement
             self.aside.unlink(missing_ok=True)
 
 
-def _texts(frame: pl.DataFrame, calendar: Calendar, plain: frozenset[str], *, make_safe: bool) -> pl.DataFrame:
+def texts_of(frame: pl.DataFrame, calendar: Calendar, plain: frozenset[str], *, make_safe: bool = True) -> pl.DataFrame:
+    """The cells of a frame as a CSV has them. Text that is this already, and its columns `plain`, stays as it is."""
     columns = []
     for column in frame:
         text = as_text(column, calendar)

@@ -6,7 +6,7 @@ next state are made of; nothing is written here. Knows no command and reads no c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -65,6 +65,9 @@ class RunRequest:
     seen_only: bool = False  # events that no rule sees any more may be left out: nobody else will look at them
     watched: tuple[str, ...] = ()  # keys of leads of which every rep that was looked at is to be told
     progress: Callable[[str, int], None] | None = field(default=None, compare=False)
+    found: Callable[[Outcome], None] | None = field(
+        default=None, compare=False
+    )  # told of the facts, then it is decided
 
     def tell(self, step: str, rows: int = 0) -> None:
         """Say to whoever watches which step of the run is under way, and how many rows of it are done."""
@@ -164,6 +167,8 @@ def execute(request: RunRequest, inputs: Inputs | None = None) -> Outcome:
     if known is None or as_of.at is None or since is None or request.only_facts:
         return outcome
     request.tell("deciding")
+    if request.found is not None:
+        request.found(outcome)
     from leadrules.lifecycle.decide import decide  # most rooms of the lifecycle: rules that only score need none
 
     edits = None if request.fire_edits else edits_since(state, given.ruleset, frame.columns, evaluated)
@@ -312,23 +317,33 @@ def _nothing_lost(leads: LeadTable, decided: int) -> None:
         raise AssertionError(f"{leads.rows_in} rows in, {decided} decided, {leads.rejected} rejected")
 
 
-def decisions(outcome: Outcome, rows: int) -> Generator[pl.DataFrame]:
+def decisions(outcome: Outcome, rows: int, foreseen: Iterator[pl.DataFrame] | None = None) -> Generator[pl.DataFrame]:
     """decisions.csv: one row per lead in input order; what is so, `segments`, who has it and why, `reasons`.
 
-    It comes some rows at a time: as a whole its texts would be the most that a run ever holds.
+    It comes some rows at a time: as a whole its texts would be the most that a run ever holds. `foreseen` are the parts
+    of `known`, where they have been made already.
     """
+    decided = outcome.decided if decides(outcome.request.ruleset) else None
+    after = pl.DataFrame([] if decided is None else _placements(decided))
+    for start in range(0, max(outcome.leads.frame.height, 1), rows):
+        *first, reasons = known(outcome, start, rows) if foreseen is None else next(foreseen)
+        yield pl.DataFrame([*first, *after.slice(start, rows), reasons])
+
+
+def known(outcome: Outcome, start: int, rows: int) -> pl.DataFrame:
+    """Of some rows of decisions.csv what is known before anything is decided: the key, what is so, `segments`; `reasons`."""
     ruleset, facts = outcome.request.ruleset, outcome.facts
     shown = [d.name for d in ruleset.declared if not isinstance(d, Define | Segment)]
-    key = outcome.leads.frame["@key"].alias(outcome.request.project.key or "row_number")
-    before = pl.DataFrame([key, *(facts.frame[name] for name in shown)])
-    decided = outcome.decided if decides(ruleset) else None
-    after = pl.DataFrame([] if decided is None else _placements(decided))
-    for start in range(0, max(before.height, 1), rows):
-        first = before.slice(start, rows)
-        segments = _joined_segments(ruleset, facts.frame.slice(start, rows), first.height).alias("segments")
-        reasons = facts.reasons(start, rows).alias("reasons")
-        columns = [*first, segments, *after.slice(start, rows), reasons]
-        yield pl.DataFrame(columns)
+    key = outcome.leads.frame["@key"].slice(start, rows).alias(key_name(outcome))
+    frame = facts.frame.slice(start, rows)
+    segments = _joined_segments(ruleset, frame, len(key)).alias("segments")
+    reasons = facts.reasons(start, rows).alias("reasons")
+    return pl.DataFrame([key, *(frame[name] for name in shown), segments, reasons])
+
+
+def key_name(outcome: Outcome) -> str:
+    """How the key is called in decisions.csv."""
+    return outcome.request.project.key or "row_number"
 
 
 def _placements(decided: Decided) -> list[pl.Series]:
