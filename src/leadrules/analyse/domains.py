@@ -9,7 +9,7 @@ A cut lies just before (0) or just after (1) a number, so an interval is a pair 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Cut = tuple[float, int]
@@ -72,10 +72,6 @@ class Numbers:
     def has(self, number: float) -> bool:
         """Whether a number belongs to it."""
         return any(a <= (number, 0) and (number, 1) <= b for a, b in self.spans)
-
-    def mapped(self, each: Callable[[float], float]) -> Numbers:
-        """Its image under a rising function."""
-        return Numbers(tuple(((each(a[0]), a[1]), (each(b[0]), b[1])) for a, b in self.spans), self.blank)
 
 
 @dataclass(frozen=True, slots=True)

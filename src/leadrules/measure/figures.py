@@ -71,20 +71,9 @@ def spread(name: str, values: pl.Expr | str) -> list[pl.Expr]:
     ]
 
 
-def whole_number(values: pl.Series) -> int:
-    """A sum as an integer; 0 of nothing."""
-    return int(values.sum() or 0)
-
-
 def row_of(frame: pl.DataFrame) -> dict[str, float]:
     """The one row of a frame."""
     return dict(zip(frame.columns, frame.row(0), strict=True))
-
-
-def top_groups(frame: pl.DataFrame, by: str, label: str, limit: int) -> list[str]:
-    """The groups with the highest count, in that order; ties by name."""
-    best = frame.sort([by, label], descending=[True, False]).head(limit)
-    return [str(name) for name in best[label]]
 
 
 def words_of(names: Iterable[str]) -> str:

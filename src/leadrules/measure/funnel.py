@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from leadrules.measure.figures import days_between, ratio, row_of, spread, wilson_high, wilson_low
+from leadrules.measure.figures import days_between, ratio, spread, wilson_high, wilson_low
 from leadrules.measure.material import Material
 from leadrules.measure.model import Chart, Column, Section, Table
 from leadrules.ruleset.model import Funnel
@@ -231,8 +231,3 @@ def _members(group: str, material: Material) -> tuple[pl.DataFrame, bool]:
     if group == "@campaigns":
         return material.in_campaigns.select("lead_row", pl.col("campaign").alias("group")), True
     return pl.DataFrame({"lead_row": material.rows, "group": material.group(group)}), False
-
-
-def overall(found: Reached) -> dict[str, float]:
-    """The first and last steps together, as numbers."""
-    return row_of(_step(found, len(found.steps) - 1))

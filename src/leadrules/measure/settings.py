@@ -35,7 +35,6 @@ USUAL_ACTIVITIES: Mapping[str, tuple[str, ...]] = {
     "sms": ("sms_sent",),
     "task": ("task_done",),
 }
-PERIODS = ("month", "quarter", "year", "fiscal_year")
 RATES = ("contact", "reply", "connect", "meeting", "opportunity", "won")
 
 

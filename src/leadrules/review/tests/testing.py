@@ -110,12 +110,6 @@ def passes(bench: Workbench, test: Test, course: Course | None = None) -> bool:
     return _OneTest(bench, test, frozenset(), UNWATCHED, course).holds()
 
 
-def lead_of(bench: Workbench, items: Iterable[TestItem]) -> Look:
-    """The lead of a test that says nothing but what is given and what happened."""
-    given = tuple(items)
-    return _OneTest(bench, Test("", given), frozenset(), UNWATCHED).told()
-
-
 def _definitions_that_ask_time(ruleset: Ruleset) -> frozenset[str]:
     """The definitions whose value depends on the instant, directly or through others they name."""
     asking: set[str] = set()
