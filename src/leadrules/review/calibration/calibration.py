@@ -6,6 +6,7 @@ docs/schemas/calibrate.schema.json. Refuses to know how it is shown.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -137,7 +138,10 @@ class Calibration:
         ruleset = asked(self.project, modules, self.question)
         outcome = self.seen.outcome
         request = replace(outcome.request, ruleset=ruleset)
-        return scores_of(columns_of(execute(request, Inputs(outcome.leads, outcome.events))))
+        found = scores_of(columns_of(execute(request, Inputs(outcome.leads, outcome.events))))
+        # The columns of an evaluation hang in circles and hold much memory; the next one would stand beside them.
+        gc.collect()
+        return found
 
     # -- the document -----------------------------------------------------------------------------------------------------
 
