@@ -71,6 +71,23 @@ def test_rules_that_fire_on_none_or_all_of_the_leads_by_what_they_do(company: Co
     assert [words.split("`")[1] for words in told(found, "LR231")] == ["s.opened", "s.one", "everybody"]
 
 
+def test_a_literal_that_its_column_never_has_with_the_nearest_that_it_has(company: Company) -> None:
+    """Of leads and of events; what only another type of event says does not count, nor does what a test makes up."""
+    company.write(
+        'score s {\n  a: +1 when country in ("UK", "jp")\n  b: +1 when did webinar where (topic = "Price")\n'
+        '  c: +1 each page_viewed where (path = "/pricing")\n}\n'
+        'test "x" { given country = "ZZ"  expect country = "ZZ" and s = 0 }\n'
+    ).read(
+        "id,country\n" + "".join(f"{n},GB\n" for n in range(1204)) + "j,JP\n",
+        f"{HEADER},topic,path\n1,webinar,2026-01-02,Prices,\n2,webinar,2026-01-02,Prices,\n"
+        "1,page_viewed,2026-01-02,Price,/pricing\n",
+    )
+    assert told(company.check("--leads", code=0), "LR232") == [
+        'no lead has `country` "UK": the column has "GB", 1,204 times',
+        'no webinar has `topic` "Price": the column has "Prices", 2 times',
+    ]
+
+
 def test_a_rule_that_cannot_fire_is_told_once(company: Company) -> None:
     """Also with leads: that it fires on none of them is no news. Two that never fire do not count twice."""
     company.write(

@@ -17,11 +17,20 @@ from leadrules.core.source import Span
 from leadrules.core.text import fold, nearest
 from leadrules.core.types import YESNO, Type
 from leadrules.ruleset.model import Band, Classify, Expr, Placed, Score, Segment, Stages
+from leadrules.ruleset.walk import expression_parts
 
 SHOWN = 3
 Touched = tuple[str, str, int, int]  # code, file, place, the place of the other line or -1
 # Names of one country that no spelling brings together.
 _ALSO = (("uk", "gb", "united kingdom", "great britain"), ("usa", "us", "united states"), ("jp", "japan", "日本"))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A text field of leads, or of events of these types."""
+
+    field: str
+    types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,7 @@ class Answers:
 
     leads: int
     met: Mapping[str, int]
-    columns: Mapping[str, Mapping[str, int]]
+    columns: Mapping[Column, Mapping[str, int]]
     source: str
     fired: Mapping[str, int] = field(default_factory=dict)
 
@@ -71,9 +80,9 @@ def _named(name: str) -> Expr:
     return Expr("name", Type("label", (), name), (), name)
 
 
-def columns_asked(study: Study) -> list[str]:
+def columns_asked(study: Study) -> list[Column]:
     """The text fields that rules compare with literals."""
-    return list(dict.fromkeys(field for _, field, _ in _literals(study)))
+    return list(dict.fromkeys(column for _, column, _ in _literals(study)))
 
 
 def _takers(study: Study) -> Iterator[tuple[str, str, Placed, Expr]]:
@@ -142,31 +151,41 @@ def _leads(answers: Answers) -> str:
     return f"{answers.leads:,} {'lead' if answers.leads == 1 else 'leads'} of {answers.source}"
 
 
-def _literals(study: Study) -> Iterator[tuple[Expr, str, str]]:
+def _literals(study: Study) -> Iterator[tuple[Expr, Column, str]]:
     """Every text that a field is compared with: where it stands, the field, the text."""
     for part in study.expressions:
-        if part.op not in ("eq", "in", "has"):
-            continue
-        first, *items = (study.terms.plain(one) for one in part.args)
-        if part.op == "eq" and first.op == "const":
-            first, items = items[0], [first]
-        if first.op != "field" or first.type.kind not in ("text", "choice", "set"):
-            continue
-        for item in items:
-            if item.op == "const" and isinstance(item.value, str):
-                yield (item if item.span is not None else part), first.value, item.value
+        yield from _compared(study, part, "field", ())
+    for events in study.filters:
+        if events.where is not None:
+            for part in expression_parts(events.where, study.ruleset):
+                if isinstance(part, Expr):
+                    yield from _compared(study, part, "event_field", events.types)
+
+
+def _compared(study: Study, part: Expr, op: str, types: tuple[str, ...]) -> Iterator[tuple[Expr, Column, str]]:
+    if part.op not in ("eq", "in", "has"):
+        return
+    first, *items = (study.terms.plain(one) for one in part.args)
+    if part.op == "eq" and first.op == "const":
+        first, items = items[0], [first]
+    if first.op != op or first.type.kind not in ("text", "choice", "set"):
+        return
+    for item in items:
+        if item.op == "const" and isinstance(item.value, str):
+            yield (item if item.span is not None else part), Column(first.value, types), item.value
 
 
 def _never_occur(study: Study, answers: Answers) -> Iterator[Diagnostic]:
-    told: set[tuple[str, str]] = set()
-    for part, name, text in _literals(study):
-        column = answers.columns.get(name)
-        if not column or (name, fold(text)) in told or part.span is None:
+    told: set[tuple[Column, str]] = set()
+    for part, asked, text in _literals(study):
+        column = answers.columns.get(asked)
+        if not column or (asked, fold(text)) in told or part.span is None:
             continue
         folded = {fold(value) for value in column}
         if fold(text) not in folded:
-            told.add((name, fold(text)))
-            words = f'no lead has `{name}` "{text}": the column has {_nearest(text, column)}'
+            told.add((asked, fold(text)))
+            who = " or ".join(asked.types) or "lead"
+            words = f'no {who} has `{asked.field}` "{text}": the column has {_nearest(text, column)}'
             yield finding("LR232", study.span(part), words, help="write the value as the data does")
 
 

@@ -11,13 +11,14 @@ from pathlib import PurePath
 
 import polars as pl
 
-from leadrules.analyse.questions import Answers, columns_asked, conditions_asked
+from leadrules.analyse.questions import Answers, Column, columns_asked, conditions_asked
 from leadrules.analyse.study import Study
 from leadrules.lifecycle.run import Outcome, RunRequest, execute
 from leadrules.project.model import Source
 from leadrules.ruleset.support import for_run
 
 MOST_VALUES = 10_000
+TEXTUAL = ("text", "choice", "set")
 
 
 def answers_of(study: Study, leads: Source, as_of: datetime | None = None) -> Answers:
@@ -28,15 +29,24 @@ def answers_of(study: Study, leads: Source, as_of: datetime | None = None) -> An
     height = outcome.leads.frame.height
     found = outcome.facts.values(conditions_asked(study)) if height else {}
     met = {name: int(values.fill_null(value=False).sum()) for name, values in found.items()}
-    columns = {name: _values(outcome, name) for name in columns_asked(study) if name in outcome.leads.frame.columns}
+    columns = {one: _counted(values) for one in columns_asked(study) if (values := _values(outcome, one)) is not None}
     return Answers(height, met, columns, PurePath(leads.path).name, outcome.facts.fired() if height else {})
 
 
-def _values(outcome: Outcome, name: str) -> dict[str, int]:
-    """The values of a column with their counts, the most frequent first."""
-    column = outcome.leads.frame[name]
+def _values(outcome: Outcome, asked: Column) -> pl.Series | None:
+    """The values of a column of the leads, or of the events of some types; None where the input does not have it."""
+    frame, name = outcome.leads.frame, asked.field
+    if asked.types:
+        frame = outcome.events.frame
+        name = next((one for kind in TEXTUAL if (one := f"{asked.field}:{kind}") in frame.columns), "")
+        frame = frame.filter(pl.col("type").cast(pl.String).is_in(asked.types))
+    return frame[name] if name in frame.columns else None
+
+
+def _counted(column: pl.Series) -> dict[str, int]:
+    """Values with their counts, the most frequent first."""
     if isinstance(column.dtype, pl.List):
         column = column.explode()
-    counts = column.drop_nulls().cast(pl.String).value_counts().sort("count", name, descending=[True, False])
-    counts = counts.head(MOST_VALUES)
-    return dict(zip(counts[name].to_list(), counts["count"].to_list(), strict=True))
+    counts = column.alias("value").drop_nulls().cast(pl.String).value_counts(name="times")
+    counts = counts.sort("times", "value", descending=[True, False]).head(MOST_VALUES)
+    return dict(zip(counts["value"].to_list(), counts["times"].to_list(), strict=True))
