@@ -206,34 +206,41 @@ def unquoted_title(place: Place) -> Mend | None:
 def missing_colon(place: Place) -> Mend | None:
     """`senior +15 when ..`: a rule's id without its `:`."""
     for index in (place.index, place.index - 1):
-        token = place.tokens[index] if index >= 0 else place.token
-        if not could_be_id(place, index, token) or (index != place.index and token.type != "NAME"):
+        if not _may_lack_colon(place, index):
             continue
-        title = index + 1 < len(place.tokens) and place.tokens[index + 1].kind == "STRING"
-        if index + 1 < len(place.tokens) and place.tokens[index + 1].kind in ("LPAR", "DOT"):
-            continue
-        if index + 1 < len(place.tokens) and place.tokens[index + 1].label and not place.tokens[index + 1].first:
-            continue
-        last = place.tokens[index + 1] if title else token
-        sign = index + 2 if title else index + 1
-        if place.tokens[sign].kind == "SIGN" and place.tokens[min(sign + 1, len(place.tokens) - 1)].kind == "COLON":
-            return _sign_before_colon(place, index, sign)
-        label = Token(token.kind, token.text, token.start, token.end, token.first, True)
-        colon = Token("COLON", ":", last.end, last.end)
-        edit = Edit(Span(place.file, last.end, last.end), ":")
-        found = finding(
-            "LR025",
-            place.span(token),
-            f"`:` is missing after `{token.text}`",
-            help=f"write `{place.span(token, last).text}:`",
-            fixes=(Fix("insert `:`", (edit,)),),
-        )
-        end = index + 2 if title else index + 1
-        tokens = [label, last, colon] if title else [label, colon]
-        mend = Mend(index, end, tokens, found)
-        if progress(place, mend) > max(place.index, end):
+        titled = index + 1 < len(place.tokens) and place.tokens[index + 1].kind == "STRING"
+        last = index + 1 if titled else index
+        sign, after = place.tokens[last + 1], place.tokens[min(last + 2, len(place.tokens) - 1)]
+        if sign.kind == "SIGN" and after.kind == "COLON":
+            return _sign_before_colon(place, index, last + 1)
+        mend = _colon_behind(place, index, last)
+        if progress(place, mend) > max(place.index, mend.end):
             return mend
     return None
+
+
+def _may_lack_colon(place: Place, index: int) -> bool:
+    """Whether a word could be the id of a line, and what follows it is no part of an expression or another id."""
+    token = place.tokens[index] if index >= 0 else place.token
+    if not could_be_id(place, index, token) or (index != place.index and token.type != "NAME"):
+        return False
+    after = place.tokens[index + 1] if index + 1 < len(place.tokens) else None
+    return after is None or not (after.kind in ("LPAR", "DOT") or (after.label and not after.first))
+
+
+def _colon_behind(place: Place, index: int, last: int) -> Mend:
+    """The `:` put behind an id and its title, which ends with the token `last`."""
+    token, end = place.tokens[index], place.tokens[last].end
+    found = finding(
+        "LR025",
+        place.span(token),
+        f"`:` is missing after `{token.text}`",
+        help=f"write `{place.span(token, place.tokens[last]).text}:`",
+        fixes=(Fix("insert `:`", (Edit(Span(place.file, end, end), ":"),)),),
+    )
+    label = Token(token.kind, token.text, token.start, token.end, token.first, True)
+    title = place.tokens[index + 1 : last + 1]
+    return Mend(index, last + 1, [label, *title, Token("COLON", ":", end, end)], found)
 
 
 def _sign_before_colon(place: Place, index: int, sign: int) -> Mend:
