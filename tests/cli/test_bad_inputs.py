@@ -371,7 +371,14 @@ def test_init_says_which_file_it_needs(tmp_path: Path) -> None:
 def test_a_pipe_is_read_and_one_without_a_writer_ends(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     no_leads(project)
     os.mkfifo(project / "leads.csv")
-    writing = threading.Thread(target=lambda: (project / "leads.csv").write_text(HEADER + ROW))
+    monkeypatch.setattr(sources, "_PATIENCE", 0.5)  # for the writer to come, not for it to write
+
+    def write_slowly() -> None:
+        with (project / "leads.csv").open("w") as pipe:
+            time.sleep(1.5)
+            pipe.write(HEADER + ROW)
+
+    writing = threading.Thread(target=write_slowly)
     writing.start()
     done = leadrules("run", cwd=project)
     writing.join()

@@ -12,8 +12,8 @@ import gzip
 import hashlib
 import io
 import os
-import select
 import stat
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -50,7 +50,8 @@ _FOREIGN = {
 _SAVE_AS = "Save it as CSV (UTF-8), TSV, Parquet or JSON lines first."
 _MARKUP = (b"<!doctype", b"<html", b"<table", b"<?xml")
 _GZIP = b"\x1f\x8b"
-_PATIENCE = 5.0  # seconds for whoever writes into a pipe to begin
+_PATIENCE = 5.0  # seconds for somebody to come who writes into a pipe
+_PAUSE = 0.02
 _hashing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sha256")
 _piped: dict[Path, bytes] = {}  # a pipe gives its bytes once
 # A thread that waits for others after each piece, as one in Python does, needs large ones.
@@ -148,15 +149,29 @@ def _held(path: str, content: bytes) -> Input:
     return Input(path, _format(path, "", head), gzipped, None, content, digest)
 
 
+def _first_bytes(handle: int) -> bytes | None:
+    """What a pipe holds already; None where a writer is there who takes its time, nothing where no writer comes."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            found = os.read(handle, 1 << 16)
+        except BlockingIOError:
+            return None
+        if found or time.monotonic() > until:
+            return found
+        time.sleep(_PAUSE)
+
+
 def _from_pipe(path: str, file: Path) -> Input:
     """What a pipe gives, such as the `<(zcat ...)` of a shell."""
     if file not in _piped:
         handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK)  # without it, opening waits for a writer, for ever
         with os.fdopen(handle, "rb") as stream:
-            if not select.select([handle], [], [], _PATIENCE)[0]:
+            start = _first_bytes(handle)
+            if start == b"":
                 raise InputError(f"{path} is a pipe, and nobody writes into it", "Name a file, or `-` to read stdin.")
             os.set_blocking(handle, True)
-            _piped[file] = stream.read()
+            _piped[file] = (start or b"") + stream.read()
     if not _piped[file]:
         raise InputError(f"nothing came out of the pipe {path}")
     return _held(path, _piped[file])
