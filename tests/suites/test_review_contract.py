@@ -104,6 +104,7 @@ def test_leads_without_times_are_looked_at_from_a_stated_instant(company: Compan
     assert (done.exit_code, "--as-of" in done.stderr) == (2, True)
     assert told(company.check("--leads", "--as-of", "2026-07-01", code=0), "LR230")
     assert told(company.check("--leads", "--as-of", "2026-06-30", code=0), "LR230") == []
+    assert leadrules("check", "--project", company.folder, "--as-of", "2026-06-30").exit_code == 2
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,8 @@ def check(
     if explain is not None:
         _explain(explain)
         return
+    if as_of is not None and leads is None:
+        raise click.UsageError("--as-of goes with --leads")
     workspace = open_workspace(project_root(folder))
     doubted, silenced = _doubts(workspace, overlaps=overlaps, leads=leads, as_of=as_of)
     findings = [*workspace.diagnostics, *doubted]
