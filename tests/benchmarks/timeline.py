@@ -3,7 +3,8 @@ tenth of a second that says how many processors were busy.
 
     python -m tests.benchmarks.timeline [FOLDER]
 
-FOLDER is a project of `tests.benchmarks.run` (build/bench/1000000x10000000 unless named).
+FOLDER is a project of `tests.benchmarks.run` (build/bench/1000000x10000000 unless named), or of `tests.benchmarks.lifecycle`
+(build/bench/state-1000000x10000000): then it is the run that is measured there, from the same state.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import functools
 import os
 import resource
+import shutil
 import sys
 import threading
 import time
@@ -32,6 +34,22 @@ PHASES = (
     ("expressions", "leadrules.engine.workspace", "Workspace.evaluate"),
     ("add up", "leadrules.engine.columns", "add_up"),
     ("write", "leadrules.lifecycle.files", "prepare_files"),
+)  # fmt: skip
+# Of a run with a state: these are loaded with it.
+PHASES_OF_STATE = (
+    ("state read", "leadrules.lifecycle.state.store", "_state"),
+    ("labels", "leadrules.lifecycle.run", "work_out"),
+    ("sequences", "leadrules.lifecycle.decide", "progress"),
+    ("triggers", "leadrules.lifecycle.decide", "_Decision._run_triggers"),
+    ("routes", "leadrules.lifecycle.decide", "_Decision._run_routes"),
+    ("enrolments", "leadrules.lifecycle.decide", "enrol"),
+    ("steps", "leadrules.lifecycle.decide", "due"),
+    ("table after", "leadrules.lifecycle.decide", "_Decision._table"),
+    ("texts ahead", "leadrules.lifecycle.foreseen", "_texts"),
+    ("next state", "leadrules.lifecycle.state.conclude", "state_after"),
+    ("history", "leadrules.lifecycle.state.conclude", "history_after"),
+    ("commit", "leadrules.lifecycle.state.conclude", "commit"),
+    ("sealed", "leadrules.data.staging", "Staging.seal"),
 )  # fmt: skip
 
 
@@ -109,6 +127,7 @@ def main() -> None:
     timeline = Timeline()
     threading.Thread(target=timeline.sample, daemon=True).start()
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build" / "bench" / "1000000x10000000"
+    phases = (*PHASES, *PHASES_OF_STATE) if (folder / "state-first").is_dir() else PHASES
     from leadrules.cli import main as program
     from leadrules.cli import options
 
@@ -120,7 +139,7 @@ def main() -> None:
         found = prepared(*args, **named)
         end = time.perf_counter()
         timeline.phases.append(Phase("project, rules", begin - BEGUN, end - BEGUN, time.process_time() - processor))
-        for name, module, path in PHASES:
+        for name, module, path in phases:
             timeline.watch(name, module, path)
         return found
 
@@ -128,8 +147,17 @@ def main() -> None:
     options.ready_project = watched
     leave = os._exit
     os._exit = lambda code: (timeline.report(), leave(code))  # type: ignore[assignment, misc]
-    sys.argv = ["leadrules", "run", "--project", str(folder), "--out", str(folder / "out"), "--no-state"]
+    sys.argv = ["leadrules", "run", "--project", str(folder), "--out", str(folder / "out"), *state_of(folder)]
     program.main()
+
+
+def state_of(folder: Path) -> list[str]:
+    """The options of a run without a state, or with a copy of the state that the benchmark of the lifecycle begins with."""
+    if not (folder / "state-first").is_dir():
+        return ["--no-state"]
+    shutil.rmtree(folder / "state", ignore_errors=True)
+    shutil.copytree(folder / "state-first", folder / "state")
+    return ["--state", str(folder / "state"), "--as-of", "2026-10-30T09:00"]
 
 
 if __name__ == "__main__":
