@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
+from types import MappingProxyType
 
 from leadrules.core.types import NUMBER
 from leadrules.lifecycle.single import Workbench
@@ -96,7 +97,8 @@ class Search:
             edge, point = self.boundaries.get(key), self.points.get(key)
             if edge is not None and edge.band is not None:
                 band = bands[edge.band]
-                self._climb_to(key, band.value, 1, partial(self._is_below, band, edge))
+                before = {band.name: edge.held} if edge.held is not None else {}
+                self._climb_to(key, band.value, 1, partial(self._is_below, band, edge), before)
             elif point is not None and point.kind == "cell":
                 self._climb_in_row(point, bands)
             elif point is not None and point.kind == "label" and point.rule in bands:
@@ -125,9 +127,22 @@ class Search:
         assert isinstance(matrix, Matrix)
         return matrix
 
-    def _climb_to(self, key: Key, height: Expr, sign: int, allows: Callable[[Found], bool]) -> None:
-        """The steepest way up, or down, of what the pool's leads add, as long as it is allowed and leads on."""
+    def _climb_to(
+        self,
+        key: Key,
+        height: Expr,
+        sign: int,
+        allows: Callable[[Found], bool],
+        before: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """The steepest way up, or down, of what the pool's leads add, as long as it is allowed and leads on.
+
+        `before`: the label that all of them had before.
+        """
         pool = list({tuple(sorted(found.facts.fired)): found for found in reversed(self.pool)}.values())
+        if before:
+            examples = (Example(one.example.as_of, {**one.example.given, **before}, one.example.events) for one in pool)
+            pool = [self._seen(example) for example in examples]
         allowed = [found for found in pool if allows(found)]
         if not allowed:
             return
