@@ -8,7 +8,7 @@ from itertools import combinations
 
 import pytest
 
-from leadrules.review.tests.cover import fewest
+from leadrules.review.testing.cover import fewest
 
 
 def by_trying(sets: Sequence[frozenset[int]]) -> int:

@@ -8,10 +8,10 @@ from lxml import etree
 from tests.example_project import compiled, example_project
 from tests.unit.test_junit import AT, SCHEMAS
 
-from leadrules.review.tests.coverage import Coverage, Observer
-from leadrules.review.tests.coverage_report import coverage_json, coverage_text
-from leadrules.review.tests.test_report import results_junit
-from leadrules.review.tests.testing import run_tests
+from leadrules.review.testing.coverage import Coverage, Observer
+from leadrules.review.testing.coverage_report import coverage_json, coverage_text
+from leadrules.review.testing.test_report import results_junit
+from leadrules.review.testing.testing import run_tests
 
 RULES = """
 score fit {

@@ -13,12 +13,12 @@ from tests.unit.test_coverage import RULES
 from leadrules.analyse.samples import sample
 from leadrules.core.source import SourceFile
 from leadrules.lifecycle.single import Look, OneRun, Workbench
-from leadrules.review.tests.boundaries import met
-from leadrules.review.tests.coverage import Observer
-from leadrules.review.tests.generate import Generated, generated
-from leadrules.review.tests.points import is_decided
-from leadrules.review.tests.search import Search
-from leadrules.review.tests.testing import run_tests
+from leadrules.review.testing.boundaries import met
+from leadrules.review.testing.coverage import Observer
+from leadrules.review.testing.generate import Generated, generated
+from leadrules.review.testing.points import is_decided
+from leadrules.review.testing.search import Search
+from leadrules.review.testing.testing import run_tests
 from leadrules.review.workspace import Workspace, open_workspace
 from leadrules.ruleset import model
 from leadrules.syntax.format import format_file

@@ -12,7 +12,7 @@ from leadrules.data.errors import InputError
 from leadrules.data.read import read_leads
 from leadrules.project.model import Project
 from leadrules.review.init import InitPlan, init_plan
-from leadrules.review.tests.testing import run_tests
+from leadrules.review.testing.testing import run_tests
 from leadrules.review.workspace import Workspace, open_workspace
 from leadrules.syntax.words import RESERVED
 

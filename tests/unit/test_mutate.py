@@ -6,9 +6,9 @@ import pytest
 from tests.example_project import compiled, example_project
 from tests.unit.test_coverage import RULES
 
-from leadrules.review.tests.mutants import mutants_of, swapped
-from leadrules.review.tests.mutate import Mutation, Recorder, mutation
-from leadrules.review.tests.testing import run_tests
+from leadrules.review.testing.mutants import mutants_of, swapped
+from leadrules.review.testing.mutate import Mutation, Recorder, mutation
+from leadrules.review.testing.testing import run_tests
 from leadrules.ruleset.model import Ruleset
 
 # Steps at clock times and after one another, a pause, an exit, and what a state remembers from run to run.

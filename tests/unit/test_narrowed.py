@@ -9,7 +9,7 @@ import pytest
 
 from leadrules.lifecycle import single
 from leadrules.project.model import Project
-from leadrules.review.tests import testing
+from leadrules.review.testing import testing
 from leadrules.review.workspace import open_workspace
 from leadrules.ruleset.model import Ruleset
 

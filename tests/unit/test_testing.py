@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.example_project import compiled, example_project
 
-from leadrules.review.tests import testing
+from leadrules.review.testing import testing
 
 RULES = """
 score fit { size: +80 when employees >= 100 }

@@ -28,9 +28,9 @@ from leadrules.cli.progress import counting
 if TYPE_CHECKING:
     from leadrules.core.source import SourceFile
     from leadrules.project.model import Project
-    from leadrules.review.tests.coverage import Coverage
-    from leadrules.review.tests.mutate import Mutation
-    from leadrules.review.tests.testing import TestResult
+    from leadrules.review.testing.coverage import Coverage
+    from leadrules.review.testing.mutate import Mutation
+    from leadrules.review.testing.testing import TestResult
     from leadrules.review.workspace import Workspace
     from leadrules.ruleset.model import Ruleset, Test
 
@@ -116,11 +116,11 @@ def _worked_out(
     mutate: bool,
     quiet: bool,
 ) -> _Found:
-    from leadrules.review.tests.testing import run_tests
+    from leadrules.review.testing.testing import run_tests
 
     if not (coverage or mutate):
         return _Found(ruleset, tests, run_tests(ruleset, tests, project), files)
-    from leadrules.review.tests.mutate import Recorder, mutation
+    from leadrules.review.testing.mutate import Recorder, mutation
 
     recorder = Recorder(ruleset, tests)
     found = _Found(ruleset, tests, run_tests(ruleset, tests, project, recorder), files)
@@ -133,8 +133,8 @@ def _worked_out(
 
 
 def _said(found: _Found, form: str, *, quiet: bool) -> str:
-    from leadrules.review.tests import test_report as report
-    from leadrules.review.tests.coverage_report import coverage_json, coverage_text
+    from leadrules.review.testing import test_report as report
+    from leadrules.review.testing.coverage_report import coverage_json, coverage_text
 
     ruleset, files = found.ruleset, found.files
     if form == "junit":
@@ -154,7 +154,7 @@ def _said(found: _Found, form: str, *, quiet: bool) -> str:
 
 def _generate(workspace: Workspace, out: Path | None, *, quiet: bool) -> None:
     """Tests onto stdout or into a new file; what they do not reach, and why, onto stderr."""
-    from leadrules.review.tests.generate import generated
+    from leadrules.review.testing.generate import generated
 
     if out is not None and out.exists():
         fail(f"{out} is there already", "name a new file: nothing is written over")

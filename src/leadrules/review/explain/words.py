@@ -15,7 +15,7 @@ from leadrules.core.source import SourceFile
 from leadrules.core.types import Type
 from leadrules.engine.row import LeadFacts, Program
 from leadrules.project.model import Project
-from leadrules.review.tests.testing import source_text, value_text
+from leadrules.review.testing.testing import source_text, value_text
 from leadrules.ruleset.model import Active, Define, EventFilter, Expr, Placed, Ruleset, Segment
 
 Clause = dict[str, Any]

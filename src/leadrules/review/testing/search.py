@@ -13,12 +13,12 @@ from types import MappingProxyType
 
 from leadrules.core.types import NUMBER
 from leadrules.lifecycle.single import Workbench
-from leadrules.review.tests.boundaries import Boundary, as_number
-from leadrules.review.tests.examples import Examples, Goal
-from leadrules.review.tests.points import Key, Point, is_decided
-from leadrules.review.tests.test_blocks import Example
-from leadrules.review.tests.trial import Found, Trials
-from leadrules.review.tests.walks import Walks
+from leadrules.review.testing.boundaries import Boundary, as_number
+from leadrules.review.testing.examples import Examples, Goal
+from leadrules.review.testing.points import Key, Point, is_decided
+from leadrules.review.testing.test_blocks import Example
+from leadrules.review.testing.trial import Found, Trials
+from leadrules.review.testing.walks import Walks
 from leadrules.ruleset.model import Band, Expr, Matrix
 
 TRIES, MOST_BASES, MOST_RUNS, MOST_CLIMBED = 16, 2, 15, 12

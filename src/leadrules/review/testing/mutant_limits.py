@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from leadrules.core.text import number_text
-from leadrules.review.tests.points import Key
+from leadrules.review.testing.points import Key
 from leadrules.ruleset.model import (
     Action,
     Duration,

@@ -15,9 +15,9 @@ from leadrules.analyse.witness import Witnesses
 from leadrules.core.calendar import end_of_month
 from leadrules.core.functions import Context
 from leadrules.lifecycle.single import MOST_DAYS, Workbench
-from leadrules.review.tests.boundaries import Boundary
-from leadrules.review.tests.points import Condition, is_decided
-from leadrules.review.tests.test_blocks import Example
+from leadrules.review.testing.boundaries import Boundary
+from leadrules.review.testing.points import Condition, is_decided
+from leadrules.review.testing.test_blocks import Example
 from leadrules.ruleset.model import On, Sequence, Trigger
 
 Place = Callable[[Example], Iterator[Example]]

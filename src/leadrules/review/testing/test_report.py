@@ -11,7 +11,7 @@ from typing import Any
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.source import SourceFile
-from leadrules.review.tests.testing import Failure, TestResult, source_text, value_text
+from leadrules.review.testing.testing import Failure, TestResult, source_text, value_text
 from leadrules.ruleset.model import Ruleset
 from leadrules.show.junit import Case, Suite, junit
 from leadrules.show.machine import dump

@@ -16,8 +16,8 @@ from leadrules.analyse.domains import points
 from leadrules.analyse.formulas import EMPTY, TRUE, Box, Formula, atom, both, boxes, either, negated
 from leadrules.core.types import TEXT, YESNO, Type
 from leadrules.project.model import Rep, Team
-from leadrules.review.tests.boundaries import Boundary
-from leadrules.review.tests.points import Condition, Point, Points
+from leadrules.review.testing.boundaries import Boundary
+from leadrules.review.testing.points import Condition, Point, Points
 from leadrules.ruleset.model import (
     Band,
     Classify,

@@ -19,11 +19,11 @@ from leadrules.lifecycle.cadence.due import due_times
 from leadrules.lifecycle.cadence.versions import version_text
 from leadrules.lifecycle.model import INSTANT, State, empty_state
 from leadrules.lifecycle.single import OneRun
-from leadrules.review.tests.coverage import Coverage
-from leadrules.review.tests.mutant_limits import ANYHOW
-from leadrules.review.tests.mutants import Mutant, clause_keys
-from leadrules.review.tests.points import Key
-from leadrules.review.tests.testing import Past
+from leadrules.review.testing.coverage import Coverage
+from leadrules.review.testing.mutant_limits import ANYHOW
+from leadrules.review.testing.mutants import Mutant, clause_keys
+from leadrules.review.testing.points import Key
+from leadrules.review.testing.testing import Past
 from leadrules.ruleset.model import Ruleset
 from leadrules.ruleset.model import Sequence as Plan
 

@@ -15,10 +15,10 @@ from leadrules.core.functions import Context
 from leadrules.engine.row import LeadFacts, Program
 from leadrules.lifecycle.model import State, empty_state
 from leadrules.lifecycle.single import GIVEN, Look, OneRun, Workbench
-from leadrules.review.tests.boundaries import Boundary, met
-from leadrules.review.tests.coverage import Observer
-from leadrules.review.tests.points import Key, Point, is_decided
-from leadrules.review.tests.test_blocks import Example, Later
+from leadrules.review.testing.boundaries import Boundary, met
+from leadrules.review.testing.coverage import Observer
+from leadrules.review.testing.points import Key, Point, is_decided
+from leadrules.review.testing.test_blocks import Example, Later
 from leadrules.ruleset.model import Band, Stages
 
 

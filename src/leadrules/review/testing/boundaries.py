@@ -17,7 +17,7 @@ from leadrules.analyse.inverse import CLOCK, LEAVES
 from leadrules.core.calendar import Calendar
 from leadrules.core.types import NUMBER
 from leadrules.engine.row import LeadFacts, Program
-from leadrules.review.tests.points import Condition, Key, Points, clauses
+from leadrules.review.testing.points import Condition, Key, Points, clauses
 from leadrules.ruleset.model import Band, Define, EventFilter, Expr, Place, Placed, Ruleset, Score
 from leadrules.ruleset.walk import below
 

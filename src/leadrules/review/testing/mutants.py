@@ -15,8 +15,8 @@ from leadrules.analyse.formulas import Formula, boxes, negated
 from leadrules.analyse.study import Study
 from leadrules.core.text import number_text
 from leadrules.project.model import Project
-from leadrules.review.tests.mutant_limits import ACTED, ANYHOW, Change, cells_of, limits, times_of
-from leadrules.review.tests.points import clauses
+from leadrules.review.testing.mutant_limits import ACTED, ANYHOW, Change, cells_of, limits, times_of
+from leadrules.review.testing.points import clauses
 from leadrules.ruleset.model import (
     Band,
     BandLabel,

@@ -17,11 +17,11 @@ from leadrules.core.source import SourceFile
 from leadrules.engine.row import LeadFacts, Program, prepare
 from leadrules.lifecycle.single import Look, OneRun, Workbench
 from leadrules.project.model import Project
-from leadrules.review.tests.coverage import Coverage, Observer
-from leadrules.review.tests.mutants import Mutant, mutants_of
-from leadrules.review.tests.points import Key
-from leadrules.review.tests.retrial import Course, Reached, Retrial, alike, comes_to, first_run_from
-from leadrules.review.tests.testing import passes
+from leadrules.review.testing.coverage import Coverage, Observer
+from leadrules.review.testing.mutants import Mutant, mutants_of
+from leadrules.review.testing.points import Key
+from leadrules.review.testing.retrial import Course, Reached, Retrial, alike, comes_to, first_run_from
+from leadrules.review.testing.testing import passes
 from leadrules.ruleset.model import Band, Classify, Expr, Matrix, Ruleset, Segment, Stages, Test, TestItem
 from leadrules.ruleset.walk import below, expression_parts
 

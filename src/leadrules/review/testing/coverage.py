@@ -14,7 +14,7 @@ from typing import Any
 from leadrules.engine.row import LeadFacts, Program
 from leadrules.lifecycle.narrowed import is_set_off
 from leadrules.lifecycle.single import Look, OneRun
-from leadrules.review.tests.points import Condition, Key, Point, lines_before, points_of
+from leadrules.review.testing.points import Condition, Key, Point, lines_before, points_of
 from leadrules.ruleset.model import Band, Classify, Matrix, Ruleset, Score, Segment, Stages, Test, TestItem
 
 OF_LEADS = ("lead", "line", "event", "always")  # the conditions that are looked at before anything is decided

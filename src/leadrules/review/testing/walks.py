@@ -14,11 +14,11 @@ from typing import Any, Protocol
 from leadrules.analyse.inverse import CLOCK
 from leadrules.core.calendar import nominal
 from leadrules.lifecycle.single import Look
-from leadrules.review.tests.boundaries import met
-from leadrules.review.tests.examples import TAKES_RUNS, Examples, Goal
-from leadrules.review.tests.points import Key
-from leadrules.review.tests.test_blocks import Example, Later
-from leadrules.review.tests.trial import Found, Trials
+from leadrules.review.testing.boundaries import met
+from leadrules.review.testing.examples import TAKES_RUNS, Examples, Goal
+from leadrules.review.testing.points import Key
+from leadrules.review.testing.test_blocks import Example, Later
+from leadrules.review.testing.trial import Found, Trials
 from leadrules.ruleset.model import Duration, EventFilter, Expr, Trigger
 from leadrules.ruleset.walk import below
 

@@ -15,14 +15,14 @@ from leadrules.core.source import SourceFile
 from leadrules.core.types import Type
 from leadrules.lifecycle.single import OneRun, Workbench
 from leadrules.project.model import Project
-from leadrules.review.tests.boundaries import Boundary
-from leadrules.review.tests.cover import fewest
-from leadrules.review.tests.coverage_report import what
-from leadrules.review.tests.points import Key, Point
-from leadrules.review.tests.search import Search
-from leadrules.review.tests.test_blocks import block, literal, name, text_literal
-from leadrules.review.tests.testing import run_tests, source_text
-from leadrules.review.tests.trial import Found
+from leadrules.review.testing.boundaries import Boundary
+from leadrules.review.testing.cover import fewest
+from leadrules.review.testing.coverage_report import what
+from leadrules.review.testing.points import Key, Point
+from leadrules.review.testing.search import Search
+from leadrules.review.testing.test_blocks import block, literal, name, text_literal
+from leadrules.review.testing.testing import run_tests, source_text
+from leadrules.review.testing.trial import Found
 from leadrules.review.workspace import Workspace
 from leadrules.ruleset.model import Band, Classify, Expr, Matrix, Ruleset, Score, Segment, Stages
 from leadrules.syntax.format import format_file

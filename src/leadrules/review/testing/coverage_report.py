@@ -11,9 +11,9 @@ from itertools import groupby
 from typing import Any
 
 from leadrules.core.source import SourceFile
-from leadrules.review.tests.coverage import Coverage
-from leadrules.review.tests.points import MISSING, Point
-from leadrules.review.tests.testing import source_text
+from leadrules.review.testing.coverage import Coverage
+from leadrules.review.testing.points import MISSING, Point
+from leadrules.review.testing.testing import source_text
 from leadrules.ruleset.model import Test
 
 Files = Mapping[str, SourceFile]

@@ -18,11 +18,11 @@ from leadrules.analyse.witness import Witness, Witnesses
 from leadrules.core.functions import Context
 from leadrules.engine.row import LeadFacts
 from leadrules.lifecycle.single import GIVEN, Workbench
-from leadrules.review.tests.boundaries import Boundary, boundaries_of
-from leadrules.review.tests.placing import Place, Placing
-from leadrules.review.tests.points import Key, Point, Points, clauses, points_of
-from leadrules.review.tests.test_blocks import Example
-from leadrules.review.tests.wanted import Wanted, solved
+from leadrules.review.testing.boundaries import Boundary, boundaries_of
+from leadrules.review.testing.placing import Place, Placing
+from leadrules.review.testing.points import Key, Point, Points, clauses, points_of
+from leadrules.review.testing.test_blocks import Example
+from leadrules.review.testing.wanted import Wanted, solved
 from leadrules.ruleset.model import Band, On, Score, Stages
 
 MOST_BOXES = 6  # how many ways of meeting a condition are tried
