@@ -61,7 +61,7 @@ def fixed(code: Code, finding: Diagnostic) -> str:
 def test_a_fix_removes_its_finding() -> None:
     findings = [(code, *found(code.bad, code.file)) for code in RULES]
     mended = {code.id: found(fixed(code, finding), code.file) for code, finding in findings if finding.fixes}
-    assert {id: left for id, left in mended.items() if left} == {}
+    assert {name: left for name, left in mended.items() if left} == {}
     assert len(mended) > len(RULES) / 3  # the others have no safe fix
 
 
