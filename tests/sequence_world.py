@@ -20,7 +20,7 @@ from leadrules.core.functions import Context
 from leadrules.core.functions.columnar import dtype
 from leadrules.engine.columns import evaluate
 from leadrules.lifecycle.cadence.enrolment import WISH_COLUMNS, Enrolments, enrol, refusals
-from leadrules.lifecycle.cadence.sequences import Due, Progress, due, finish_actions, progress
+from leadrules.lifecycle.cadence.sequences import Due, Progress, due, progress
 from leadrules.lifecycle.cadence.versions import with_kept
 from leadrules.lifecycle.model import ACTION_COLUMNS, LEAD_COLUMNS, State, Tick, empty_state
 from leadrules.project.model import Project
@@ -44,7 +44,6 @@ class Ran:
     refused: list[str | None]
     enrolments: Enrolments
     due: Due
-    finish_actions: pl.DataFrame
 
     def rows(self, *, withheld: bool = False) -> list[tuple[Any, ...]]:
         """(key, kind, what or value, rule, reason) of what was done, or withheld, by lead and order."""
@@ -98,7 +97,7 @@ class World:
         out = due(tick, before, entered, sent)
         after = applied(tick.leads, [*before.changes, *entered.changes, *out.changes])
         self._commit(as_of, after, out.versions)
-        return Ran(tick, before, refused.to_list(), entered, out, finish_actions(before))
+        return Ran(tick, before, refused.to_list(), entered, out)
 
     def tick(self, as_of: datetime, keys: Iterable[str] | None = None) -> Tick:
         """A run over these leads, or all."""

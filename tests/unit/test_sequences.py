@@ -311,13 +311,13 @@ sequence s { 1: day 1 email manual "A" template "intro"  2: day 1 email manual "
 
 
 def test_finish_actions_are_those_of_the_version() -> None:
-    """The actions of a sequence that finished, by their place."""
+    """What a sequence that finished has to do, in order."""
     rules = """sequence nurture { 1: day 1 email auto }
 sequence s { 1: day 1 call  on finish do set status = "Nurturing"  on finish do move to nurture }"""
     world = World(rules, {"a": {}})
     world.run(tokyo("2026-11-02T10:00"), [("a", "enroll", "s")])
     ran = world.run(tokyo("2026-11-03T10:00"))
-    assert ran.finish_actions.rows() == [(0, "s", None, 0, "sequence.s.finish"), (0, "s", None, 1, "sequence.s.finish")]
+    assert ran.rows() == [("a", "stop", "s", "sequence.s.finish")]
     assert [one.kind for one in ran.progress.plans["s", None].on_finish] == ["set", "move"]
 
 

@@ -59,7 +59,6 @@ def test_an_edit_does_not_disturb_who_is_in_it() -> None:
     assert [row[:3] for row in ran.rows()] == [("a", "call", "Old two"), ("b", "stop", "s"), ("b", "call", "New two")]
     ran = world.run(tokyo("2026-11-06T10:00"))
     assert ran.rows() == [("a", "stop", "s", "sequence.s.finish")]
-    assert ran.finish_actions.rows() == [(0, "s", 1, 0, "sequence.s.finish")]
     assert [one.kind for one in ran.progress.plans["s", 1].on_finish] == ["set"]
 
 

@@ -142,15 +142,6 @@ def due(tick: Tick, before: Progress, entered: Enrolments, sends: pl.DataFrame |
     )
 
 
-def finish_actions(before: Progress) -> pl.DataFrame:
-    """The `on finish` actions of what finished: lead_row, sequence, version, action (its index in the plan), rule."""
-    rows = [(*pin, index) for pin, plan in before.plans.items() for index in range(len(plan.on_finish))]
-    schema = {"sequence": pl.String(), "version": pl.Int32(), "action": pl.Int32()}
-    table = pl.DataFrame(rows, schema=schema, orient="row")
-    found = before.finished.join(table, on=PIN, nulls_equal=True, maintain_order="left_right")
-    return found.select("lead_row", *PIN, "action", _rule("finish").alias("rule"))
-
-
 # -- exits, pauses, finishes ----------------------------------------------------------------------------------------
 
 
