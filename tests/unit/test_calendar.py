@@ -133,6 +133,7 @@ def test_single_dates_and_other_weeks() -> None:
 
 def test_a_week_without_working_days_has_none() -> None:
     assert Calendar("UTC", ()).working_day(date(2026, 1, 1), 3) is None
+    assert Calendar("UTC", ()).working_day(date(2026, 1, 1), 0) == date(2026, 1, 1)
 
 
 def test_a_subdivision_adds_its_own_days() -> None:

@@ -146,7 +146,10 @@ def test_since_a_date_begins_with_the_next_day() -> None:
 
 def test_sums_beyond_sixty_four_bits_are_exact() -> None:
     rules = ruleset(score(each(9e14)))
-    assert facts(rules, opened(*range(1, 21))).frame["engagement"].to_list() == [20 * 9e14, 0.0]
+    found = facts(rules, opened(*range(1, 21)))
+    assert found.frame["engagement"].to_list() == [20 * 9e14, 0.0]
+    assert found.reasons()[0] == "engagement.opened +18000000000000000"
+    assert found.contributions()["points"].to_list() == [18e15]
 
 
 def test_very_many_events_of_very_many_points_add_up() -> None:

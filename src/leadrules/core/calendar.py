@@ -185,6 +185,8 @@ class Calendar:
 
     def working_day(self, day: date, count: int) -> date | None:
         """The count-th working day after a date (before it, below 0); 0 stays. A week without working days has none."""
+        if not count:
+            return day
         if not self.week:
             return None
         step = _DAY if count > 0 else -_DAY

@@ -15,7 +15,7 @@ import polars as pl
 
 from leadrules.core.text import number_text
 from leadrules.engine.scores import Coded, Line
-from leadrules.engine.units import DIGITS, as_number
+from leadrules.engine.units import DIGITS, as_number, wide_enough
 
 MOST_COMBINATIONS = 16_384
 JOINT = "; "
@@ -89,7 +89,7 @@ def _saying(line: Line, height: int) -> _Saying | None:
     if isinstance(line.given, Coded):
         if not any(line.given.amounts):
             return None
-        return _Saying(line.given.codes, _texts(line, pl.Series(line.given.amounts, dtype=pl.Int64)))
+        return _Saying(line.given.codes, _texts(line, pl.Series(line.given.amounts, dtype=wide_enough(line.largest))))
     rows = (line.given != 0).arg_true()
     if not rows.len():
         return None

@@ -91,7 +91,7 @@ class Line:
 
     def units(self, dtype: pl.DataType | None = None) -> pl.Expr:
         """What it gave each lead, as integers."""
-        kind = pl.Int64() if dtype is None else dtype
+        kind = wide_enough(self.largest) if dtype is None else dtype
         return self.given.expression(kind) if isinstance(self.given, Coded) else pl.lit(self.given).cast(kind)
 
 
