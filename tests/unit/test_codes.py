@@ -32,7 +32,7 @@ def found(text: str, path: str) -> list[Diagnostic]:
 
 @pytest.mark.parametrize("code", RULES, ids=lambda code: code.id)
 def test_bad_example_gives_exactly_its_code(code: Code) -> None:
-    assert [d.code for d in found(code.bad, code.file)] == [code.id]
+    assert [d.code for d in found(code.mistake, code.file)] == [code.id]
 
 
 @pytest.mark.parametrize("code", RULES, ids=lambda code: code.id)
@@ -42,7 +42,7 @@ def test_good_example_gives_nothing_as_severe(code: Code) -> None:
 
 @pytest.mark.parametrize("code", RULES, ids=lambda code: code.id)
 def test_finding_underlines_something_and_shows_the_way_out(code: Code) -> None:
-    (finding,) = found(code.bad, code.file)
+    (finding,) = found(code.mistake, code.file)
     assert finding.help
     assert finding.span.end > finding.span.start
     assert not finding.message.endswith((".", "!"))
@@ -52,14 +52,14 @@ def test_finding_underlines_something_and_shows_the_way_out(code: Code) -> None:
 
 def fixed(code: Code, finding: Diagnostic) -> str:
     """The bad example after the first fix that its finding proposes."""
-    text = code.bad
+    text = code.mistake
     for edit in sorted(finding.fixes[0].edits, key=lambda edit: edit.span.start, reverse=True):
         text = text[: edit.span.start] + edit.text + text[edit.span.end :]
     return text
 
 
 def test_a_fix_removes_its_finding() -> None:
-    findings = [(code, *found(code.bad, code.file)) for code in RULES]
+    findings = [(code, *found(code.mistake, code.file)) for code in RULES]
     mended = {code.id: found(fixed(code, finding), code.file) for code, finding in findings if finding.fixes}
     assert {name: left for name, left in mended.items() if left} == {}
     assert len(mended) > len(RULES) / 3  # the others have no safe fix

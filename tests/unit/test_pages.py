@@ -28,7 +28,9 @@ def test_stale_pages_are_taken_away(tmp_path: Path) -> None:
 def test_a_page_holds_both_examples_and_stands_in_the_index() -> None:
     for code in CODES.values():
         text = page(code)
-        assert max(map(len, code.bad.splitlines()), default=0) > 300 or "\x00" in code.bad or code.bad.strip() in text
+        assert (
+            max(map(len, code.mistake.splitlines()), default=0) > 300 or "\x00" in code.bad or code.bad.strip() in text
+        )
         assert code.good.strip() in text
         assert len(text) < 5_000
         assert f"| [{code.id}]({code.id}.md) | {code.slug} |" in index()

@@ -404,7 +404,7 @@ def with_file(root: Path, code: Code, text: str) -> LoadResult:
 def test_the_bad_example_of_a_page_is_this_one_finding_and_the_good_one_none(tmp_path: Path, code: Code) -> None:
     if not re.fullmatch("LR0[5-9][0-9]", code.id) or code.file.endswith(".lead"):
         pytest.skip("a finding of the compiler")
-    found = with_file(tmp_path / "bad", code, code.bad).diagnostics
+    found = with_file(tmp_path / "bad", code, code.mistake).diagnostics
     assert [d.code for d in found] == [code.id]
     assert found[0].help
     assert found[0].severity == code.severity

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 
 from leadrules.analyse.lints import ENTRIES, LINTS
@@ -18,6 +17,7 @@ from leadrules.analyse.suppress import Silenced, silence
 from leadrules.compile.compile import Symbol
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, ordered
+from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Ruleset

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from leadrules.analyse.domains import points, words
 from leadrules.analyse.formulas import Formula, Term, atom, both, boxes, terms_of
 from leadrules.analyse.study import Study
 from leadrules.analyse.terms import label_names
+from leadrules.core.records import dataclass
 from leadrules.core.text import fold
 from leadrules.core.types import YESNO, Type
 from leadrules.ruleset.model import Action, Classify, EventFilter, Expr, Placed, Sequence, Stages, Trigger

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from leadrules.core.records import dataclass
 
 Cut = tuple[float, int]
 LOWEST: Cut = (-math.inf, 0)

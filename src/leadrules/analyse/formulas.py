@@ -9,9 +9,10 @@ taken to be independent of each other but for what `Terms` knows. Refuses to kno
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from leadrules.analyse.domains import Numbers, Region, Words, is_within, join, meet, minus
+from leadrules.core.records import dataclass
 from leadrules.ruleset.model import Expr
 
 MOST_BOXES = 64

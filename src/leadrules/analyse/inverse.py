@@ -8,11 +8,11 @@ where a step is not exactly undone (a month's end) the engine that looks at the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.ruleset.model import Expr
 
 LEAVES = frozenset(["field", "event_field", "aggregate", "did", "name", "lookup", "previous", "since_of", "rep_field"])

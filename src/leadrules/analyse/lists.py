@@ -8,11 +8,11 @@ All of it errs on one side: a line that is said to be dead is dead, one that is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from leadrules.analyse.domains import Words
 from leadrules.analyse.formulas import EMPTY, AllOf, AnyOf, Atom, Box, Fact, Formula, Term, boxes, negated
+from leadrules.core.records import dataclass
 
 MOST_LEFT = 48
 MOST_TRIED = 64

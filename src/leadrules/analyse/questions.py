@@ -8,11 +8,12 @@ overlaps, gaps and shadows touch, as notes on those. Reads nothing itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from leadrules.analyse.study import Row, Study
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.core.text import fold, nearest
 from leadrules.core.types import YESNO, Type

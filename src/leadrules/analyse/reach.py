@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from leadrules.analyse import ranges
 from leadrules.analyse.conditions import Conditions
 from leadrules.analyse.domains import Numbers, numbers
 from leadrules.analyse.formulas import EMPTY, FALSE, TRUE, Box, Formula, boxes, negated, terms_of
+from leadrules.core.records import dataclass
 from leadrules.core.text import rounded
 from leadrules.ruleset.model import Group, Score, ScoreRule
 

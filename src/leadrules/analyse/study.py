@@ -7,7 +7,7 @@ lints that ask the same do not pay twice. Refuses to know what is worth a findin
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from leadrules.analyse.reach import reach
 from leadrules.analyse.terms import Terms
 from leadrules.analyse.witness import Witnesses
 from leadrules.compile.compile import Symbol
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.project.model import Project
 from leadrules.ruleset.model import (

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from itertools import islice
@@ -20,6 +19,7 @@ from leadrules.analyse.domains import Numbers, numbers
 from leadrules.analyse.formulas import EMPTY, Atom, Box, Formula, both, boxes, negated
 from leadrules.analyse.reach import gives
 from leadrules.core.functions import Context
+from leadrules.core.records import dataclass
 from leadrules.core.text import fold, number_text
 from leadrules.engine.row import LeadFacts, Program, prepare
 from leadrules.ruleset.model import Active, EventFilter, Expr, Score, ScoreRule

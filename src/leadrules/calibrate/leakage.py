@@ -6,12 +6,12 @@ In: a sample, and how the fields do together. Out: `Leak`s, each with its reason
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import polars as pl
 
 from leadrules.calibrate.ranking import auc
 from leadrules.calibrate.sample import Sample
+from leadrules.core.records import dataclass
 
 PERFECT = 0.95
 STRONG = 0.8

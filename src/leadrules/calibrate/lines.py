@@ -6,10 +6,10 @@ In: a sample. Out: a `Lift` per line, `Overlap`s of pairs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from leadrules.calibrate.ranking import Rate, agreement, auc, rate
 from leadrules.calibrate.sample import Sample
+from leadrules.core.records import dataclass
 
 SAME = 0.8
 FEWEST_FIRED = 10

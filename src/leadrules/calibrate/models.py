@@ -7,7 +7,6 @@ cross-validation finds) on standardised columns; scikit-learn does the work. A l
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -15,6 +14,7 @@ import polars as pl
 
 from leadrules.calibrate.ranking import auc
 from leadrules.calibrate.sample import Sample
+from leadrules.core.records import dataclass
 
 MOST_LEARNT = 200_000
 MOST_VALUES = 50

@@ -6,9 +6,10 @@ In: numbers and yes/no per lead, or counts. Out: plain numbers; None where there
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import polars as pl
+
+from leadrules.core.records import dataclass
 
 Z95 = 1.959963984540054  # the 97.5th percentile of the normal distribution
 

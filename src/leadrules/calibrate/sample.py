@@ -6,11 +6,13 @@ In: series in lead order. Out: `Sample`, and its earlier and later half. Knows n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 import polars as pl
+
+from leadrules.core.records import dataclass
 
 Order = Literal["created", "file"]
 FEWEST = 10

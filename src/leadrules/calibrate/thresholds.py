@@ -7,11 +7,11 @@ fits a capacity or a precision, and the rates by range of the score.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import polars as pl
 
 from leadrules.calibrate.ranking import Rate
+from leadrules.core.records import dataclass
 
 RANGES = 10
 

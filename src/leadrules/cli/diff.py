@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from leadrules.cli.options import (
     show_findings,
 )
 from leadrules.cli.screens import FORMS, screen_width, show_json, show_sections
+from leadrules.core.records import dataclass
 
 if TYPE_CHECKING:
     from leadrules.lifecycle.run import RunRequest

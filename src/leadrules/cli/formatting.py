@@ -6,13 +6,13 @@ import difflib
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from leadrules.cli.options import FAILED, OBJECTED, fail, project_option, project_root, show_findings
 from leadrules.core.codes import finding
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.format import Formatted, format_file
 

@@ -6,7 +6,7 @@ import gc
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,6 +27,7 @@ from leadrules.cli.options import (
 )
 from leadrules.cli.progress import Count, counting
 from leadrules.cli.runs import RunOptions, form_of, request_of
+from leadrules.core.records import dataclass
 from leadrules.core.text import many
 
 if TYPE_CHECKING:

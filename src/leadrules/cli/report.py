@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from leadrules.cli.options import (
     ready_project,
     state_option,
 )
+from leadrules.core.records import dataclass
 from leadrules.core.text import many
 
 if TYPE_CHECKING:

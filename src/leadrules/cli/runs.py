@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
@@ -30,6 +30,7 @@ from leadrules.cli.options import (
 )
 from leadrules.cli.progress import RUN_STEPS, WRITING, progress
 from leadrules.cli.screens import FORMS, show_json, show_sections
+from leadrules.core.records import dataclass
 from leadrules.core.text import many
 
 if TYPE_CHECKING:
@@ -250,10 +251,11 @@ def request_of(options: RunOptions, *, with_state: bool = False) -> RunRequest:
 
     `with_state`: the state will be asked for next.
     """
+    project, ruleset = _opened(options, with_state=with_state and not options.no_state).ready
+    # Only now: the inputs are being hashed by then, which needs none of this, and loading keeps one processor busy.
     from leadrules.lifecycle.run import RunRequest
     from leadrules.ruleset.support import for_run
 
-    project, ruleset = _opened(options, with_state=with_state and not options.no_state).ready
     return RunRequest(
         project,
         for_run(ruleset),

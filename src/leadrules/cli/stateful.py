@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ import click
 
 from leadrules.cli.inputs import inputs_read
 from leadrules.cli.options import OBJECTED, fail, open_project, show_findings
+from leadrules.core.records import dataclass
 
 if TYPE_CHECKING:
     from leadrules.core.calendar import Calendar

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from leadrules.cli.options import (
     use_colour,
 )
 from leadrules.cli.progress import counting
+from leadrules.core.records import dataclass
 
 if TYPE_CHECKING:
     from leadrules.core.source import SourceFile

@@ -12,7 +12,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -29,6 +28,7 @@ from leadrules.compile.scores import lower_score
 from leadrules.compile.thresholds import lower_band, lower_classify, lower_matrix, lower_stages
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, has_errors, ordered
+from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.core.text import nfc
 from leadrules.core.types import ERROR

@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 from leadrules.compile.columns import column_index
 from leadrules.compile.scope import Scope
 from leadrules.core.diagnostics import Related
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.core.text import fold, nearest, nfc, trimmed
 from leadrules.core.types import DATE, NUMBER, TEXT, YESNO, Type

@@ -9,7 +9,7 @@ passes are those of compile.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from leadrules.compile.names import Declaration, Names, gather
 from leadrules.compile.order import references
 from leadrules.compile.scope import MOST_SEARCHES, Scope
 from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.project.model import Project
 from leadrules.syntax import nodes as n

@@ -7,7 +7,6 @@ findings left in the scope. Each kind of block is compiled in its own module; he
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -19,6 +18,7 @@ from leadrules.compile.scope import Scope
 from leadrules.compile.sequences import lower_sequence
 from leadrules.compile.tests import lower_test
 from leadrules.compile.triggers import lower_trigger
+from leadrules.core.records import dataclass
 from leadrules.ruleset import model
 from leadrules.syntax import nodes as n
 

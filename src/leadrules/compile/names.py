@@ -7,10 +7,11 @@ name that stands twice or is taken. Looks at no expression; knows no type.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Related
+from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.core.text import nfc
 from leadrules.project.model import EventType, Field, Project

@@ -11,7 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal, TypeVar
@@ -22,6 +22,7 @@ from leadrules.compile.order import references
 from leadrules.core.calendar import Calendar
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix, Related
+from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.core.text import nearest, nfc
 from leadrules.core.types import DATETIME, ERROR, TEXT, Kind, Type

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from leadrules.core.records import dataclass
 from leadrules.core.types import Unit
 
 Length = tuple[int, Unit]  # a duration literal: how many of what

@@ -6,9 +6,9 @@ A pass returns its findings; nothing here prints or raises.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 
 Severity = Literal["error", "warning", "info"]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
+
+from leadrules.core.records import dataclass
 
 _LINE_FEED = re.compile("\n")
 _LINE_END = re.compile("\r\n?|\n")

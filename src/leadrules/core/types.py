@@ -6,8 +6,9 @@ first). `ERROR` is the type of what is already reported: it agrees with everythi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from leadrules.core.records import dataclass
 
 Kind = Literal["text", "choice", "number", "yesno", "date", "datetime", "duration", "set", "label", "blank", "error"]
 Unit = Literal["minutes", "hours", "days", "business days", "weeks", "months", "quarters", "years"]  # of a duration

@@ -10,12 +10,12 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.core.text import fold, nearest, number_text, trimmed
 from leadrules.data.dates import ISO, Layout, Moment, read_as
 from leadrules.data.tables import ITEM_END

@@ -8,7 +8,6 @@ So the plain reading is the definition, and this is its speed. Knows no file and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from leadrules.core.functions.columnar import fold_series, instant_series, local_series
+from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM
 from leadrules.data.cells import LARGEST, Bad, CellReader
 from leadrules.data.dates import FIRST_YEAR, ISO, Layout

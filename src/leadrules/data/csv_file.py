@@ -10,12 +10,13 @@ from __future__ import annotations
 import io
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import chain
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import trimmed
 from leadrules.data.csv_records import FOOTER, Record, batches, records, without_footer
 from leadrules.data.encoding import named, text_blocks

@@ -11,11 +11,11 @@ import csv
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import trimmed
 from leadrules.data.errors import InputError
 from leadrules.data.tables import Batch, Ragged

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import nfc, trimmed
 
 FIRST_YEAR = 1000

@@ -11,11 +11,11 @@ import codecs
 import io
 import re
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import nearest
 from leadrules.data.errors import InputError
 

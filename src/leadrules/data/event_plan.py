@@ -7,11 +7,11 @@ a column (`amount:number`), whatever the limits that each type sets them. Knows 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.core.types import DATETIME
 from leadrules.data.columns import DTYPES, INSTANT
 from leadrules.data.event_order import ID_TEXT, RANK, RECORD

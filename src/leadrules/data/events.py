@@ -8,7 +8,6 @@ counted and left alone. Knows nothing of rules; order among tied rows and repeat
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property, partial
 from typing import BinaryIO
@@ -17,6 +16,7 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions.columnar import fold_series
+from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM, fold, nearest, trimmed
 from leadrules.data.columns import ColumnReader
 from leadrules.data.errors import InputError

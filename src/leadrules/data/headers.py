@@ -8,8 +8,8 @@ the field's name. Two headers of equal rank for one field stop the run. Knows no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import nearest, skeleton
 from leadrules.data.errors import InputError
 from leadrules.project.model import Source

@@ -11,12 +11,13 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
 from leadrules.core import types
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.core.text import fold, nearest
 from leadrules.data.cells import NO, YES, Bad, CellReader, parse_number
 from leadrules.data.dates import DAY_FIRST, FOUND, ISO, MONTH_FIRST, Layout

@@ -8,11 +8,11 @@ further, smaller tables. The texts themselves decide, so no collision can. Knows
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import polars as pl
 
 from leadrules.core.functions.columnar import fold_series
+from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM
 from leadrules.data.ids import long_keys
 

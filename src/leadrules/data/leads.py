@@ -8,13 +8,14 @@ checked. Knows nothing of rules.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM, trimmed
 from leadrules.data.columns import ColumnReader
 from leadrules.data.errors import InputError

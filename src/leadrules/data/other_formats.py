@@ -11,12 +11,13 @@ import io
 import json
 import re
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Any
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.data.encoding import text_blocks
 from leadrules.data.errors import InputError
 from leadrules.data.sources import Input

@@ -9,10 +9,10 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import fold, skeleton, trimmed
 from leadrules.data.csv_file import DELIMITERS, open_csv
 from leadrules.data.csv_records import records

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import polars as pl
+
+from leadrules.core.records import dataclass
 
 COLUMNS = ("source", "line", "key", "column", "value", "reason")
 _SCHEMA: dict[str, pl.DataType] = {name: pl.Int64() if name == "line" else pl.String() for name in COLUMNS}

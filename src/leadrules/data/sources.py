@@ -18,10 +18,12 @@ import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
+from mmap import mmap
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple, cast
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import nearest
 from leadrules.data.errors import InputError
 
@@ -204,7 +206,8 @@ def _digest(file: Path) -> Future[_Digest]:
 
 def _sha256(file: Path) -> _Digest:
     state = _state(file)
-    found, piece = hashlib.sha256(), memoryview(bytearray(min(_PIECE, max(file.stat().st_size, 1))))
+    # Not a bytearray: it would be filled with zeros first, while every other thread waits.
+    found, piece = hashlib.sha256(), memoryview(mmap(-1, min(_PIECE, max(file.stat().st_size, 1))))
     with file.open("rb", buffering=0) as stream:
         while size := stream.readinto(piece):
             found.update(piece[:size])

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
+
+from leadrules.core.records import dataclass
 
 _OURS = ".leadrules-prepared"
 _LIST = ".files"

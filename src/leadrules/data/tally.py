@@ -5,10 +5,9 @@ In: columns of a profile. Out: plain numbers. Nothing here is read twice: the ce
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import fold
 from leadrules.data.cells import NO, YES, parse_number
 from leadrules.data.kinds import LIKELY_BLANKS

@@ -8,11 +8,11 @@ value alone. Knows nothing of rules, and of CRMs only how their imports name an 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import many
 from leadrules.data.errors import InputError
 from leadrules.project.model import Field, Project, Source

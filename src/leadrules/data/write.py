@@ -12,13 +12,13 @@ import json
 import os
 import re
 from collections.abc import Collection, Generator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.data.tables import ahead, in_turn
 from leadrules.data.texts import as_text, safe
 

@@ -8,12 +8,13 @@ further expressions of the lifecycle on the same facts. Refuses to know files, c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 
 import polars as pl
 
 from leadrules.core.functions import Context
+from leadrules.core.records import dataclass
 from leadrules.engine import reasons, thresholds
 from leadrules.engine.events import Asked
 from leadrules.engine.needs import Level, Needed, aggregates_reading, is_weighted, levels, needed

@@ -10,12 +10,13 @@ Knows nothing of scores or of how expressions are lowered.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 import polars as pl
 
 from leadrules.core.functions.columnar import dtype
+from leadrules.core.records import dataclass
 from leadrules.core.types import NUMBER, Type
 from leadrules.engine.table import Lower, Table
 from leadrules.engine.units import DIGITS, EVENT_DIGITS, as_number, divided, rounded, summable

@@ -8,9 +8,9 @@ Reads no data.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
+from leadrules.core.records import dataclass
 from leadrules.ruleset.model import (
     Aggregate,
     Band,

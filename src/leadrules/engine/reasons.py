@@ -8,11 +8,11 @@ its number. Knows nothing of how a line came about.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import number_text
 from leadrules.engine.scores import Coded, Line
 from leadrules.engine.units import DIGITS, as_number, wide_enough

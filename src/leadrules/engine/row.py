@@ -8,10 +8,11 @@ Out: `LeadFacts`, and on them any further expression, with all that its parts sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from leadrules.core.functions import Context
+from leadrules.core.records import dataclass
 from leadrules.core.text import in_units, rounded
 from leadrules.engine.row_events import Each, EventReader
 from leadrules.engine.row_expressions import Case, Event, Interpreter, yes

@@ -7,10 +7,10 @@ matched. All sums are of whole units of 10^-4, so no order changes them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import in_units, number_text
 from leadrules.ruleset.model import Group, Score, ScoreRule
 

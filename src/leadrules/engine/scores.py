@@ -9,11 +9,11 @@ short table of amounts, which is smaller and lets the reasons be made per amount
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.engine.units import (
     DIGITS,
     EVENT_DIGITS,

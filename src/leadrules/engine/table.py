@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Protocol
 
 import polars as pl
 
 from leadrules.core.functions.columnar import fold_column, fold_set_column
+from leadrules.core.records import dataclass
 from leadrules.ruleset.model import Expr
 
 SMALL = 4_096  # below this many rows a table of distinct values costs more than it saves

@@ -6,13 +6,13 @@ clock: the newest thing that the input knows of is the present.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.ruleset.model import Ruleset
 from leadrules.ruleset.walk import clock_uses

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from leadrules.core.functions import Context
+from leadrules.core.records import dataclass
 from leadrules.engine.row import LeadFacts, Program, prepare
 from leadrules.ruleset.model import Band, EventFilter, Expr, Ruleset, Score, Stages
 

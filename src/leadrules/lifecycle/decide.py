@@ -8,10 +8,10 @@ Writes nothing and stops nothing: asserts and guards that are broken are told of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.lifecycle.cadence.enrolment import enrol, refusals
 from leadrules.lifecycle.cadence.sequences import Progress, due, progress
 from leadrules.lifecycle.cadence.steps import PIN

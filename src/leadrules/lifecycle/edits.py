@@ -8,12 +8,13 @@ column for their sake: what is read can reject rows, and an edit would then reje
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from operator import and_
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.model import State
 from leadrules.ruleset.model import Aggregate, EventFilter, Expr, Matrix, Ruleset

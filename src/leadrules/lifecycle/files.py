@@ -7,11 +7,12 @@ there and this one does not is taken away: files of two runs never stand togethe
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.data.staging import Staging
 from leadrules.data.updates import CRMS, Crm, updates_of

@@ -8,10 +8,10 @@ happened under the old rules too; what is new to an existing state, and a baseli
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.lifecycle.edits import Edits
 from leadrules.lifecycle.model import INSTANT, Tick
 from leadrules.lifecycle.state.remembered import label_before, labelled, segments, was_evaluated

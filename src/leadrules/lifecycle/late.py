@@ -7,13 +7,13 @@ and identical rows are counted. Knows of the rules only which types triggers lis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.lifecycle.model import EVENT_COLUMNS, INSTANT, State, Tick
 from leadrules.ruleset.model import Ruleset
 

@@ -7,12 +7,12 @@ Every phase is a function of a tick to new frames; nothing is changed in place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.lifecycle.facts import Facts
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Ruleset

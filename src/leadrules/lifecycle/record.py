@@ -8,13 +8,13 @@ holds. After a run: the leads' table of the next state, where those that the run
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions.columnar import as_instant, fold_series
+from leadrules.core.records import dataclass
 from leadrules.core.text import fold
 from leadrules.core.types import DATE
 from leadrules.data.texts import as_text

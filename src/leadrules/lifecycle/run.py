@@ -7,7 +7,7 @@ next state are made of; nothing is written here. Knows no command and reads no c
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
@@ -16,6 +16,7 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
+from leadrules.core.records import dataclass
 from leadrules.data.read import (
     EVERYTHING,
     EventTable,

@@ -7,7 +7,7 @@ rules decide, with the row engine's facts, which can say what each part of an ex
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ import polars as pl
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
 from leadrules.core.functions.columnar import dtype
+from leadrules.core.records import dataclass
 from leadrules.core.types import DATE, Type
 from leadrules.data.texts import as_text
 from leadrules.engine.row import LeadFacts, Program, prepare

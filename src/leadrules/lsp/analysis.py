@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
 from leadrules.compile.compile import Symbol
 from leadrules.compile.incremental import Checked
 from leadrules.core.diagnostics import Diagnostic, Edit, Related
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.project.model import Project
 from leadrules.syntax.pieces import Cut, Piece

@@ -6,8 +6,7 @@ an event and a label look different; what only the letters tell is left to the T
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.lsp.analysis import Analysis
 from leadrules.syntax.grammar import language

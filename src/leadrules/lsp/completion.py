@@ -8,7 +8,6 @@ written before asks for: a field's options after `=`, events after `did`, an eve
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from leadrules.compile.names import ALWAYS, LABELLED
 from leadrules.compile.references import ALWAYS_TYPES
@@ -16,6 +15,7 @@ from leadrules.compile.roster import attribute_types
 from leadrules.compile.routes import STRATEGIES
 from leadrules.compile.scope import Scope
 from leadrules.compile.tests import ACTION_KINDS
+from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.core.text import nfc
 from leadrules.core.types import Type

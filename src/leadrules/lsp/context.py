@@ -6,8 +6,7 @@ what the grammar takes there. A line that cannot be read is passed over. Knows n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile
 from leadrules.syntax.blocks import Splitter
 from leadrules.syntax.grammar import Language, language

@@ -6,11 +6,11 @@ In: an analysis, a file and an offset. Out: places and words in our own types. P
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from leadrules.compile.incremental import Incremental
 from leadrules.compile.names import KINDS
 from leadrules.core.diagnostics import Diagnostic, Fix
+from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.core.text import nfc
 from leadrules.lsp.analysis import Analysis

@@ -6,11 +6,11 @@ In: an analysis, a file and an offset. Out: `Hover`. What only the sample file c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from leadrules.compile.compile import Symbol
 from leadrules.compile.names import WORDS
+from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.core.text import nfc
 from leadrules.core.types import Type

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from leadrules.compile.compile import Symbol
+from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.core.text import nfc
 from leadrules.lsp.analysis import Analysis

@@ -11,12 +11,13 @@ import contextlib
 import json
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from leadrules.core.diagnostics import Diagnostic, Related, Severity
+from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.lsp.analysis import Analysis, Studied
 from leadrules.lsp.project import Opened

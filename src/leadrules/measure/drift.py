@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.measure.figures import wilson, words_of
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
 from leadrules.measure.snapshots import Counts, Snapshot

@@ -6,10 +6,9 @@ after `as of`. A step reached without, or before, the one above it is shown besi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.measure.figures import days_between, ratio, spread, wilson_high, wilson_low
 from leadrules.measure.material import Material
 from leadrules.measure.model import Chart, Column, Section, Table

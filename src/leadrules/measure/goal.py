@@ -8,10 +8,10 @@ activities: with 60% calls at 8% and 40% emails at 2%, an activity is worth 0.6 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.measure.figures import wilson
 from leadrules.measure.funnel import reached
 from leadrules.measure.material import ROW, Material

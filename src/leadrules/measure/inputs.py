@@ -7,11 +7,12 @@ two side files as frames. They are read as exports are: encodings, blanks, numbe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.core.types import DATE, NUMBER, TEXT, Type
 from leadrules.measure.settings import Settings
 from leadrules.project.model import Field, LeadSchema, Project, Source

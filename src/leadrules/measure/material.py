@@ -7,7 +7,6 @@ In: the outcome of reading and evaluating (nothing decided), the settings, the s
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
@@ -15,6 +14,7 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions.columnar import as_instant, fold_series
+from leadrules.core.records import dataclass
 from leadrules.core.types import DATE
 from leadrules.lifecycle.cadence.clock import local_days
 from leadrules.lifecycle.facts import Facts

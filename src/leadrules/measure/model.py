@@ -7,11 +7,13 @@ denominator, so no renderer can show the one without the other. Knows no HTML, n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 
 import polars as pl
+
+from leadrules.core.records import dataclass
 
 # What a column counts in. `share` (counted) and `percent` (stated, or a difference of shares) are 0 to 1; a null in a figure
 # with a denominator is "n/a".

@@ -8,11 +8,11 @@ Reads no data.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.records import dataclass
 from leadrules.core.text import nearest
 from leadrules.project.model import Project
 from leadrules.project.values import duration

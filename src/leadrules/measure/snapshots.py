@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.measure.material import ROW, Material
 from leadrules.ruleset.model import Band, Classify, Matrix, Ruleset, Segment, Stages
 

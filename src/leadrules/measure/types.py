@@ -6,12 +6,13 @@ first run and without a state by the events that the type's condition asks for. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.measure.figures import ratio, words_of
 from leadrules.measure.material import OTHER, ROW, Material
 from leadrules.measure.model import Chart, Column, Table

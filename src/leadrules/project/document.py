@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.core.text import nearest
 

@@ -5,10 +5,11 @@ In: nothing. Out: frozen data that the readers, the compiler and the commands sh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.core.types import Type
 

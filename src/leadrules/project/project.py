@@ -8,12 +8,13 @@ and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, has_errors, ordered
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.project.check import check_document
 from leadrules.project.document import Document, KeyPath, listed

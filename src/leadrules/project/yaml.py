@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import yaml as pyyaml
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Related
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.project.document import MAX_DEPTH, MAX_DIGITS, Document, KeyPath, Place
 

@@ -6,13 +6,13 @@ InputError where they cannot be read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from leadrules.analyse.analyse import Request, judge, study
 from leadrules.analyse.study import Study
 from leadrules.analyse.suppress import Silenced
 from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.records import dataclass
 from leadrules.project.model import Source
 from leadrules.review.workspace import Workspace
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import skeleton
 from leadrules.data.dates import ISO
 from leadrules.data.kinds import ENOUGH, snake

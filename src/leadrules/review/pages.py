@@ -21,7 +21,7 @@ FENCES = {".lead": "lead", ".json": "json", ".yaml": "yaml"}
 def page(code: Code) -> str:
     """The page of one code as Markdown."""
     fence = FENCES.get(Path(code.file).suffix, "")
-    bad, good = _shown(code.bad), _shown(code.good)
+    bad, good = _shown(code.mistake), _shown(code.good)
     text = f"# {code.id} {code.slug}\n\n{code.title} ({code.severity})\n\n{code.why.strip()}\n"
     if not code.bad:  # only data can show it
         return text

@@ -11,8 +11,8 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import fold, number_text
 from leadrules.data.profile import Column
 from leadrules.data.tally import Answers, answers, by_value, top_quarter

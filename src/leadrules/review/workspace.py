@@ -7,12 +7,12 @@ command and prints nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, has_errors
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.project.model import Project
 from leadrules.project.project import load_project

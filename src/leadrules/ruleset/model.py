@@ -7,9 +7,10 @@ Amounts of points are floats as written; engines round as language.md says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from leadrules.core.records import dataclass
 from leadrules.core.types import Type, Unit
 
 Place = dict[str, Any]  # path, line, column, end_line, end_column: `Span.as_json()`

@@ -7,10 +7,11 @@ any time needs `--as-of` for just these); the always-names that are used. Works 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, cast
 
+from leadrules.core.records import dataclass
 from leadrules.ruleset.model import (
     Active,
     Definition,

@@ -7,9 +7,10 @@ Where a few days are far above all others, their bars are broken, so that the ot
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from html import escape
+
+from leadrules.core.records import dataclass
 
 COLOURS = ("#3b82f6", "#f59e0b", "#10b981", "#8b5cf6", "#ef4444", "#14b8a6", "#ec4899", "#84cc16")
 WIDTH, HEIGHT, LABEL, GAP = 900, 44, 150, 10

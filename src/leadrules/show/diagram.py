@@ -5,7 +5,9 @@ In: nothing. Out: `Diagram`, which mermaid.py and layers.py draw. Knows not what
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from leadrules.core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ light and dark; each mark says its value in a `<title>`, each drawing what it sh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 
+from leadrules.core.records import dataclass
 from leadrules.show.text import width as columns_of
 
 WIDTH = 760

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from xml.etree import ElementTree as ET
+
+from leadrules.core.records import dataclass
 
 Outcome = Literal["passed", "failure", "error", "skipped"]
 # What XML 1.0 cannot hold, however it is escaped.

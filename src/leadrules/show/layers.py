@@ -7,9 +7,9 @@ nothing is lost but that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
+from leadrules.core.records import dataclass
 from leadrules.show.diagram import Arrow, Box, Diagram
 from leadrules.show.text import width
 

@@ -7,8 +7,9 @@ findings name relative to the project.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from leadrules.core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

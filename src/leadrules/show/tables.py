@@ -6,10 +6,10 @@ In: sections of plain cells. Out: text. A cell is text, a number or a `Bar`; not
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
+from leadrules.core.records import dataclass
 from leadrules.show.text import width as width_of
 
 BLOCKS = " ▏▎▍▌▋▊▉█"

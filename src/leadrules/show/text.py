@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 
 from leadrules.core.diagnostics import Diagnostic, Severity, ordered
+from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 
 SHOWN_PER_FILE = 50

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.tokens import Token
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from dataclasses import dataclass
 
 from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.blocks import Block, Splitter
 from leadrules.syntax.layout import NEWLINE, blank_between, ends_line, lay_out, rule_starts

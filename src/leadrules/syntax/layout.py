@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.blocks import Block
 from leadrules.syntax.grammar import language

@@ -6,10 +6,9 @@ were meant with the finding that says so. Knows no mistake.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.blocks import Block
 from leadrules.syntax.grammar import END, Language

@@ -8,11 +8,12 @@ differ in layout alone have equal trees.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import date, datetime, time
 from functools import cache
 from typing import Any, Literal, cast
 
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.core.types import Unit
 

@@ -8,9 +8,9 @@ certain; put side by side, the pieces say what the whole file says. Knows nothin
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile
 from leadrules.syntax.blocks import Splitter
 from leadrules.syntax.nodes import Module

@@ -7,13 +7,14 @@ and left out or kept by its name alone; every line beside it is kept as it is. K
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from lark import Tree, UnexpectedToken
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.blocks import Block, outside
 from leadrules.syntax.grammar import END, language

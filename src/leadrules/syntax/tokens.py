@@ -6,11 +6,12 @@ signs of the language nor its grammar.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 
 

@@ -6,7 +6,6 @@ In: a study. Out: findings, each at the condition. Segments, rules, labels, step
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
 
 from leadrules.analyse.formulas import Formula, both, boxes
@@ -14,6 +13,7 @@ from leadrules.analyse.lints.registry import lint
 from leadrules.analyse.study import Study
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix, Related
+from leadrules.core.records import dataclass
 from leadrules.core.types import YESNO, Type
 from leadrules.ruleset.model import (
     Active,

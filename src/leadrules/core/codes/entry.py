@@ -7,9 +7,8 @@ numbers, dates, yes/no and a set (`tags`); events such as `email_opened`, `page_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from leadrules.core.diagnostics import Severity
+from leadrules.core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,7 @@ class Code:
 
     `title` is one line; `why` says, for a rev-ops person, why it is wrong and what to do. `bad` and `good` are the
     contents of one file of the example project (`file`; by default a rule file): the tests run both and expect exactly
-    this code, and no error.
+    this code, and no error. `times` is how often `bad` stands in that file, for a mistake that is one of size.
     """
 
     id: str
@@ -29,3 +28,9 @@ class Code:
     bad: str
     good: str
     file: str = "rules/example.lead"
+    times: int = 1
+
+    @property
+    def mistake(self) -> str:
+        """All of the wrong file: not kept, for megabytes at each start are felt."""
+        return self.bad * self.times

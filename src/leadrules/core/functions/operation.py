@@ -12,11 +12,11 @@ as (count, unit) to `shift`, and may do so to columns of comparisons.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.core.types import Kind, Type
 
 Row = Callable[..., Any]

@@ -7,13 +7,13 @@ is a blank.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import md5
 from typing import Any
 
 from leadrules.core.functions import columnar
 from leadrules.core.functions.operation import Context, Example, Operation, parameter, plainly, strict, text
 from leadrules.core.functions.patterns import has_match
+from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM, plain, trimmed
 from leadrules.core.types import NUMBER, SET, TEXT, YESNO, Type
 

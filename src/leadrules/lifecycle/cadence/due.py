@@ -6,13 +6,13 @@ facts, no channels, no pauses and no state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.lifecycle.cadence.clock import (
     at_clock,
     clock_time,

@@ -9,10 +9,10 @@ A wish is refused where it would do nothing or where the limits of re-entry forb
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.lifecycle.cadence.clock import same_day, shifted
 from leadrules.lifecycle.cadence.versions import number_of
 from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, RIDE, Tick

@@ -10,10 +10,10 @@ triggers do afterwards to a lead that did not finish is taken into account in `d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.lifecycle.cadence.clock import shifted
 from leadrules.lifecycle.cadence.enrolment import Enrolments
 from leadrules.lifecycle.cadence.riders import pauses, resumed, riders_of, stands, timed, without

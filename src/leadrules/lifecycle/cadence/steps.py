@@ -7,11 +7,11 @@ does not go out, and where the leads stand then. Knows nothing of who enters or 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import cast
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.lifecycle.cadence.due import due_times
 from leadrules.lifecycle.cadence.suppression import over_the_day, suppress
 from leadrules.lifecycle.cadence.versions import Pin

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar, cast
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.core.types import NUMBER, YESNO, Type
 from leadrules.lifecycle.model import VERSION_COLUMNS, State, Tick
 from leadrules.project.model import Project

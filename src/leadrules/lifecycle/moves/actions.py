@@ -8,11 +8,11 @@ how a route or a sequence works: it asks `Routing` and `Entering`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.core.types import TEXT, Type
 from leadrules.data.texts import as_text
 from leadrules.lifecycle.cadence.suppression import suppress

@@ -6,11 +6,12 @@ In: nothing. Out: the shapes of wishes, owners and values of fields, who propose
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.lifecycle.model import INSTANT
 from leadrules.ruleset.model import Action, Duration
 

@@ -8,13 +8,13 @@ actions were tried, the columns that the state keeps. Refuses to know what an ac
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.lifecycle.model import INSTANT, Tick
 from leadrules.lifecycle.moves.falling import fallen
 from leadrules.ruleset.model import Duration, EventFilter, Expr, On, Trigger

@@ -8,13 +8,14 @@ than leads. Looks at no load, no credit and no order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from functools import cached_property
 
 import polars as pl
 
 from leadrules.core.functions.columnar import fold_series
+from leadrules.core.records import dataclass
 from leadrules.lifecycle.model import Tick
 from leadrules.lifecycle.routes.eligibility import NO_WEIGHT, OTHER_SKILL, Roster
 from leadrules.ruleset.model import Active, Expr, Route, RouteRule

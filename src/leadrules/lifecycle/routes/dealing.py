@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import compress, repeat
 from typing import Protocol
 
+from leadrules.core.records import dataclass
 from leadrules.lifecycle.routes.accounts import Accounts
 from leadrules.lifecycle.routes.candidates import NO_ACCOUNT, NO_SUCH_REP, Crew, Kind, RuleTable
 from leadrules.lifecycle.routes.credits import Pool, Wheel

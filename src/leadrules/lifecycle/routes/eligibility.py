@@ -7,12 +7,12 @@ owns, against capacity. Knows no lead and no rule; whoever deals tells it what w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.core.text import fold, in_units, nfc
 from leadrules.lifecycle.model import ASSIGNMENT_COLUMNS
 from leadrules.lifecycle.routes.hours import WorkingTime, project_hours, rep_hours

@@ -7,10 +7,11 @@ instant, and the instant at which so much of their working time has gone by. Kno
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, time, timedelta
 
 from leadrules.core.calendar import Calendar, country_days_off
+from leadrules.core.records import dataclass
 from leadrules.project.model import Hours, Rep
 from leadrules.ruleset.model import Duration
 

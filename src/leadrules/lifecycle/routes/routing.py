@@ -8,11 +8,12 @@ move through all calls of a run. Knows no trigger, no file and no slot: what it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import fold
 from leadrules.lifecycle.model import INSTANT, Tick
 from leadrules.lifecycle.routes.candidates import Kind, RouteTable

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.lifecycle.files import OURS, WriteOptions, prepare_files
 from leadrules.lifecycle.model import RunRecord, State, empty_state

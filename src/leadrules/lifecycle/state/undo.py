@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.data.ids import canonical_key
 from leadrules.lifecycle.model import HISTORY_COLUMNS, State

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
+from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.data.staging import Staging, sync
 from leadrules.lifecycle.state.database import exists

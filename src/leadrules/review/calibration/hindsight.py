@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import polars as pl
 
 from leadrules.calibrate.sample import Sample, Weighed, in_time
 from leadrules.compile.compile import compile_project
 from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.core.text import nfc
 from leadrules.engine.columns import ColumnFacts

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import unified_diff
 
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile
 from leadrules.core.text import number_text
 from leadrules.syntax import nodes as n

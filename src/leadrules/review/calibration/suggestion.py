@@ -8,13 +8,14 @@ half, and from a random half of the later half. What is shown was always checked
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import polars as pl
 
 from leadrules.calibrate import models, thresholds
 from leadrules.calibrate.ranking import auc
 from leadrules.calibrate.sample import Sample
+from leadrules.core.records import dataclass
 from leadrules.review.calibration.hindsight import Question, bands_of
 from leadrules.review.calibration.reweigh import Points, patch, rewritten
 from leadrules.ruleset.model import Ruleset

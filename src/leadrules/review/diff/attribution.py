@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from leadrules.core.functions import Context
+from leadrules.core.records import dataclass
 from leadrules.engine.columns import evaluate
 from leadrules.lifecycle.run import calendar_of
 from leadrules.review.diff.edits import Edit

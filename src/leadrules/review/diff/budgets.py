@@ -7,10 +7,11 @@ limit is spent. Knows neither rules nor files.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+
+from leadrules.core.records import dataclass
 
 ANY = "any"
 KINDS = (ANY, "band", "matrix", "classify", "stages", "segment", "score", "owner", "field", "sequence", "action")

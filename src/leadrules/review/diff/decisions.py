@@ -8,11 +8,11 @@ rules and facts are as they were was dealt in another turn: it moves because oth
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.lifecycle.run import Outcome
 from leadrules.review.diff.attribution import Attribution
 from leadrules.review.diff.edits import WITHOUT_EFFECT, Edit, name_of

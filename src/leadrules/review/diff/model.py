@@ -7,11 +7,11 @@ the document reads. Works nothing out of the rules.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.review.diff.attribution import Attribution, Change
 from leadrules.review.diff.decisions import Slot
 from leadrules.review.diff.edits import Edit

@@ -10,13 +10,14 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from leadrules.compile.compile import compile_project
 from leadrules.core.diagnostics import Diagnostic, has_errors
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile
 from leadrules.data.errors import InputError
 from leadrules.project.model import EventType, Field, LeadSchema, Project, Rep, Source, Team

@@ -7,12 +7,13 @@ line up. Reads once where both versions read the same, and changes neither files
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.engine.columns import ColumnFacts, needed
 from leadrules.lifecycle.asof import AsOf, choose, newest_created

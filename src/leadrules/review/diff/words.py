@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
+from leadrules.core.records import dataclass
 from leadrules.review.diff.edits import ATTRIBUTES, Edit, Shapes, line_name, name_of
 from leadrules.review.diff.revisions import Side
 from leadrules.ruleset.model import (

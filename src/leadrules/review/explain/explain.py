@@ -8,11 +8,11 @@ that the row engine was run on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile
 from leadrules.core.text import nearest
 from leadrules.data.errors import InputError

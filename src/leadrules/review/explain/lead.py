@@ -8,7 +8,6 @@ things for nobody.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -17,6 +16,7 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
+from leadrules.core.records import dataclass
 from leadrules.engine.duplicates import duplicate_of
 from leadrules.engine.row import LeadFacts, Program
 from leadrules.lifecycle.byrow import RowFacts, evaluate_by_row

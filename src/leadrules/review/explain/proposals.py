@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from leadrules.analyse.formulas import Formula, boxes, negated
 from leadrules.analyse.reach import gives
 from leadrules.analyse.study import Study
+from leadrules.core.records import dataclass
 from leadrules.core.text import fold
 from leadrules.review.explain.lead import OneLead
 from leadrules.ruleset.model import Classify, Define, Definition, Expr, Matrix, Score, ScoreRule, Segment, Stages

@@ -6,11 +6,12 @@ In: a lead, the rule files. Out: documents: text, values, clauses. Decides nothi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile
 from leadrules.core.types import Type
 from leadrules.engine.row import LeadFacts, Program

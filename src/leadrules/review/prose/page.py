@@ -7,10 +7,10 @@ matrix, sequence and team a table. The same rules give the same bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.project.model import Field, Project, Rep
 from leadrules.review.prose import rules as say
 from leadrules.review.prose.comments import Comments

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.ruleset.model import Aggregate, Duration, EventFilter, Expr, Ruleset
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")

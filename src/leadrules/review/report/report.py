@@ -5,13 +5,14 @@ In: a project with its rules, the sources, the state's folder. Out: `Material` a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.lifecycle.asof import newest_created
 from leadrules.lifecycle.manifest import EVENT_COUNTS

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from leadrules.analyse.inverse import CLOCK, LEAVES
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.core.types import NUMBER
 from leadrules.engine.row import LeadFacts, Program
 from leadrules.review.testing.points import Condition, Key, Points, clauses

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from leadrules.core.records import dataclass
 from leadrules.engine.row import LeadFacts, Program
 from leadrules.lifecycle.narrowed import is_set_off
 from leadrules.lifecycle.single import Look, OneRun

@@ -7,7 +7,6 @@ them. It proves where there is none. Whether a lead reaches its goal is for the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property, partial
 
 from leadrules.analyse.conditions import Conditions
@@ -16,6 +15,7 @@ from leadrules.analyse.formulas import Box, Formula
 from leadrules.analyse.study import Study
 from leadrules.analyse.witness import Witness, Witnesses
 from leadrules.core.functions import Context
+from leadrules.core.records import dataclass
 from leadrules.engine.row import LeadFacts
 from leadrules.lifecycle.single import GIVEN, Workbench
 from leadrules.review.testing.boundaries import Boundary, boundaries_of

@@ -8,9 +8,9 @@ schema: no data is read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile
 from leadrules.core.types import Type
 from leadrules.lifecycle.single import OneRun, Workbench

@@ -7,9 +7,10 @@ limit, the next label of a cell. Knows neither tests nor which line a part stand
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from leadrules.core.records import dataclass
 from leadrules.core.text import number_text
 from leadrules.review.testing.points import Key
 from leadrules.ruleset.model import (

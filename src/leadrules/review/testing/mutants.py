@@ -7,12 +7,13 @@ what can be proved to mean the same is left out and counted. Runs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import date, timedelta
 from typing import Any, TypeVar, cast
 
 from leadrules.analyse.formulas import Formula, boxes, negated
 from leadrules.analyse.study import Study
+from leadrules.core.records import dataclass
 from leadrules.core.text import number_text
 from leadrules.project.model import Project
 from leadrules.review.testing.mutant_limits import ACTED, ANYHOW, Change, cells_of, limits, times_of

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile
 from leadrules.engine.row import LeadFacts, Program, prepare
 from leadrules.lifecycle.single import Look, OneRun, Workbench

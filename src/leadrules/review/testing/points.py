@@ -7,9 +7,10 @@ they are looked at. Measures nothing and runs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from leadrules.core.records import dataclass
 from leadrules.ruleset.model import (
     Band,
     Classify,

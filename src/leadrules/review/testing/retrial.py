@@ -7,13 +7,14 @@ state from which it starts under the edited rules. A run before it makes the sam
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.engine.row import LeadFacts, Program
 from leadrules.lifecycle.cadence.due import due_times
 from leadrules.lifecycle.cadence.versions import version_text

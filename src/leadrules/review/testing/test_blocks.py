@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import Any
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.core.text import number_text
 from leadrules.core.types import Type
 from leadrules.ruleset.model import Duration, TestItem

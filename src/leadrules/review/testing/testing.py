@@ -7,11 +7,12 @@ hold. Each test is one lead on an empty state, which every `then after` goes on 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.records import dataclass
 from leadrules.core.text import fold, in_units
 from leadrules.core.types import Type
 from leadrules.engine.row import LeadFacts, Seen

@@ -7,11 +7,12 @@ is what most examples are turned down by; a run costs twenty times as much. Choo
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from leadrules.core.functions import Context
+from leadrules.core.records import dataclass
 from leadrules.engine.row import LeadFacts, Program
 from leadrules.lifecycle.model import State, empty_state
 from leadrules.lifecycle.single import GIVEN, Look, OneRun, Workbench
