@@ -6,6 +6,9 @@ offset of the project's zone, yes/no as true/false, sets joined with `;`. Knows 
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import product
+
 import polars as pl
 
 from leadrules.core.calendar import Calendar
@@ -15,6 +18,8 @@ from leadrules.core.text import number_text
 _EXACT = 2.0**53
 _FORMULA = r"^[=+\-@]"
 _NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?$"
+_AFTER_SIGNS = "A"  # what begins a formula, and every digit, stands before the letters
+_FLAGS = 8  # in one table of combinations
 
 
 def as_text(column: pl.Series, calendar: Calendar) -> pl.Series:
@@ -74,8 +79,37 @@ def time_texts(times: pl.Series, calendar: Calendar) -> pl.Series:
 
 def safe(texts: pl.Series) -> pl.Series:
     """Text that no spreadsheet runs: a leading apostrophe where a formula could begin. Numbers are left alone."""
+    if not (texts < _AFTER_SIGNS).any():
+        return texts
     risky = texts.str.contains(_FORMULA).fill_null(value=False)
     if not risky.any():
         return texts
     risky &= ~texts.str.contains(_NUMBER)
     return (("'" + texts).zip_with(risky, texts)).alias(texts.name)
+
+
+def joined_names(flags: pl.DataFrame) -> pl.Series:
+    """Per row the names of the columns that are true, joined with `;`.
+
+    Some columns have few combinations: the text of each is made once, then spread by its number.
+    """
+    if not flags.width:
+        return pl.Series([], dtype=pl.String)
+    parts = [flags[:, start : start + _FLAGS] for start in range(0, flags.width, _FLAGS)]
+    texts = [pl.lit(_combinations(tuple(part.columns))).gather(_numbered(part)) for part in parts]
+    return flags.select(pl.concat_str(texts).str.strip_suffix(";").alias("names")).to_series()
+
+
+def _numbered(flags: pl.DataFrame) -> pl.Expr:
+    """Which combination each row is: the first column counts most."""
+    weights = range(flags.width - 1, -1, -1)
+    return pl.sum_horizontal(
+        pl.col(name).cast(pl.UInt32) * 2**power for name, power in zip(flags.columns, weights, strict=True)
+    )
+
+
+@lru_cache(maxsize=64)
+def _combinations(names: tuple[str, ...]) -> pl.Series:
+    """The texts of all combinations, each name with its `;`."""
+    chosen = product(*(("", f"{name};") for name in names))
+    return pl.Series(["".join(texts) for texts in chosen], dtype=pl.String)

@@ -12,6 +12,7 @@ import json
 import os
 import re
 from collections.abc import Collection, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal
 
@@ -58,21 +59,23 @@ def write_csv(
     lost: list[Lost] = []
     rows = 0
 
-    def written(part: pl.DataFrame) -> tuple[pl.DataFrame, bytes]:
-        texts = texts_of(part, calendar, keys, make_safe=make_safe)
-        return texts, b"" if encoding == "cp932" else _lines(texts)
+    def written(part: pl.DataFrame) -> pl.DataFrame:
+        return texts_of(part, calendar, keys, make_safe=make_safe)
 
     parts = _slices(frame) if isinstance(frame, pl.DataFrame) else frame
     with _replacing(path) as stream:
-        for number, (texts, lines) in enumerate(in_turn(ahead(parts), written)):
+        for number, texts in enumerate(in_turn(ahead(parts), written)):
             if not number:
                 stream.write(_MARKS[encoding])
                 stream.write(_line(texts.columns, encoding))
             if encoding == "cp932":
                 held, without = _held(texts, rows)
                 lost.extend(without)
-                stream.write(_lines(held).decode().encode(encoding))
-            stream.write(lines)
+                lines = io.BytesIO()
+                _write_lines(held, lines)
+                stream.write(lines.getvalue().decode().encode(encoding))
+            else:
+                _write_lines(texts, stream)
             rows += texts.height
     return tuple(lost)
 
@@ -81,23 +84,29 @@ def _slices(frame: pl.DataFrame) -> Generator[pl.DataFrame]:
     yield from frame.iter_slices(_SLICE) if frame.height else [frame]
 
 
-def _lines(texts: pl.DataFrame) -> bytes:
-    lines = io.BytesIO()
-    texts.write_csv(lines, include_header=False, quote_style="necessary", line_terminator="\n")
-    return lines.getvalue()
+def _write_lines(texts: pl.DataFrame, stream: IO[bytes]) -> None:
+    with _system_errors():
+        texts.write_csv(stream, include_header=False, quote_style="necessary", line_terminator="\n")
+
+
+@contextmanager
+def _system_errors() -> Iterator[None]:
+    """What Polars tells of the system, with the number that Python would tell it by."""
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError) as error:
+        found = _SYSTEM_ERROR.search(str(error))
+        if found is None:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1]))) from error
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as Parquet, with its types."""
     with _replacing(path) as stream:
         enums = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Enum | pl.Categorical)]
-        try:
+        with _system_errors():
             frame.with_columns(pl.col(enums).cast(pl.String)).write_parquet(stream)
-        except pl.exceptions.PolarsError as error:
-            found = _SYSTEM_ERROR.search(str(error))
-            if found is None:
-                raise
-            raise OSError(int(found[1]), os.strerror(int(found[1]))) from error
 
 
 def write_jsonl(frame: pl.DataFrame, path: Path, *, zone: str) -> None:
@@ -159,8 +168,8 @@ def texts_of(frame: pl.DataFrame, calendar: Calendar, plain: frozenset[str], *, 
     for column in frame:
         text = as_text(column, calendar)
         textual = not (column.dtype.is_numeric() or column.dtype.is_temporal() or column.dtype == pl.Boolean)
-        text = safe(text) if make_safe and textual and column.name not in plain else text
-        columns.append(text.replace("", None) if (text == "").any() else text)
+        text = text.replace("", None) if (text == "").any() else text
+        columns.append(safe(text) if make_safe and textual and column.name not in plain else text)
     return pl.DataFrame(columns)
 
 

@@ -32,7 +32,8 @@ def spread(numbers: pl.Series, labels: Sequence[str]) -> pl.Series:
 def band(definition: Band, value: pl.Series, before: pl.Series) -> pl.Series:
     """The first label whose threshold the value reaches; holds count for the label before and those below it."""
     names = [label.name for label in definition.labels]
-    held = pl.lit(label_numbers(before, names)) if any(label.hold is not None for label in definition.labels) else None
+    holds = any(label.hold is not None for label in definition.labels) and before.null_count() < len(before)
+    held = pl.lit(label_numbers(before, names)) if holds else None
     reached = nearest(pl.lit(value), DIGITS)
     conditions = []
     for number, label in enumerate(definition.labels):

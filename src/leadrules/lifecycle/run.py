@@ -27,6 +27,7 @@ from leadrules.data.read import (
     read_leads,
     reading_meanwhile,
 )
+from leadrules.data.texts import joined_names
 from leadrules.engine.columns import evaluate, needed
 from leadrules.lifecycle.asof import AsOf, choose, newest_created, since_of
 from leadrules.lifecycle.cadence.versions import with_kept
@@ -372,8 +373,7 @@ def _joined_segments(ruleset: Ruleset, facts: pl.DataFrame, leads: int) -> pl.Se
     names = [d.name for d in ruleset.declared if isinstance(d, Segment)]
     if not names:
         return pl.Series([""], dtype=pl.String).new_from_index(0, leads)
-    words = [pl.when(pl.col(name)).then(pl.lit(name)) for name in names]
-    return facts.select(pl.concat_str(words, separator=";", ignore_nulls=True)).to_series()
+    return joined_names(facts.select(names))
 
 
 def reasons_long(outcome: Outcome) -> pl.DataFrame:
