@@ -6,7 +6,8 @@ In: a company and a day's export. Out: decisions, rows of actions and the memory
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,9 +15,11 @@ from typing import Any
 
 import polars as pl
 from tests.laws.oracle.firing import text
+from tests.laws.oracle.guards import Exceeded
 from tests.laws.oracle.memory import Event, Lead, Memory, Row
 from tests.laws.small_company import EVENTS, FIELDS, Company
 
+from leadrules.lifecycle.guards import broken_guards
 from leadrules.lifecycle.model import State, empty_state
 from leadrules.lifecycle.run import Outcome, RunRequest, actions, decisions, execute
 from leadrules.lifecycle.state.next_state import state_after
@@ -27,11 +30,13 @@ DECIDED = ("owner", "sequence", "step", "enrolled_at")
 PLAIN = (
     "created",
     "owner",
+    "owner_said",
     "assigned_at",
     "due_at",
     "due_route",
     "owner_changes",
     *DECIDED[1:],
+    "sequence_said",
     "seq_template",
     "seq_wait",
 )
@@ -45,8 +50,22 @@ class Product:
     state: State = field(default_factory=empty_state)
 
     def run(self, as_of: datetime, leads: list[Lead], events: list[Event], **options: Any) -> Outcome:
-        """One run over an export, and its state taken over."""
-        write_leads(self.company.folder / "leads.csv", leads)
+        """One run over an export without a bad row, and its state taken over."""
+        outcome = self.decided(as_of, leads, events, **options)
+        assert outcome.rejects.is_empty(), outcome.rejects
+        self.commit(outcome)
+        return outcome
+
+    def decided(
+        self,
+        as_of: datetime,
+        leads: list[Lead],
+        events: list[Event],
+        missing: Collection[str] = (),
+        **options: Any,
+    ) -> Outcome:
+        """One run over an export that may lack columns; the state stays as it is until the run is committed."""
+        write_leads(self.company.folder / "leads.csv", leads, missing)
         write_events(self.company.folder / "events.csv", events)
         project = self.company.project
         assert project.leads is not None
@@ -54,15 +73,18 @@ class Product:
             project, self.company.ruleset, project.leads, project.events, as_of=as_of, state=self.state, **options
         )
         outcome = execute(request)
-        assert outcome.rejects.is_empty(), outcome.rejects
         assert outcome.decided is not None
-        self.state = state_after(outcome)
         return outcome
 
+    def commit(self, outcome: Outcome) -> None:
+        """Go on from what a run decided."""
+        self.state = state_after(outcome)
 
-def write_leads(path: Path, leads: Iterable[Lead]) -> None:
-    """An export of leads."""
-    _write(path, list(FIELDS), ([_cell(one[name]) for name in FIELDS] for one in leads))
+
+def write_leads(path: Path, leads: Iterable[Lead], missing: Collection[str] = ()) -> None:
+    """An export of leads, which may lack columns."""
+    names = [name for name in FIELDS if name not in missing]
+    _write(path, names, ([_cell(one[name]) for name in names] for one in leads))
 
 
 def write_events(path: Path, events: list[Event]) -> None:
@@ -110,11 +132,34 @@ def decisions_of(outcome: Outcome) -> dict[str, dict[str, Any]]:
     return {row["id"]: {name: row[name] for name in (*names, *filled)} for row in found.iter_rows(named=True)}
 
 
+def not_yet_of(outcome: Outcome) -> int:
+    """How many decided values the record does not show yet."""
+    assert outcome.overlay is not None
+    return outcome.overlay.not_yet_in_crm
+
+
 def broken_of(outcome: Outcome) -> dict[str, list[str]]:
     """The leads that break each promise."""
     assert outcome.decided is not None
     keys = outcome.leads.frame["@key"]
     return {one.promise.name: sorted(keys.gather(one.lead_rows)) for one in outcome.decided.broken}
+
+
+def exceeded_by(outcome: Outcome) -> list[Exceeded]:
+    """The guards that the run exceeds, read from what a user is told of them; broken promises are `broken_of`."""
+    return [_guard(words) for words in broken_guards(outcome) if not words.startswith("assert ")]
+
+
+def _guard(words: str) -> Exceeded:
+    if "`jump: " in words:
+        return Exceeded("jump")
+    numbers = re.match(r"([\d,]+) of ([\d,]+) ", words)
+    name = re.search(r"the guard `(\w+): ", words)
+    assert numbers is not None, words
+    assert name is not None, words
+    rules = re.findall(r"([\w.]+(?: all)?) \((\d+)\)", words.partition("; most by ")[2])
+    found, whole = (int(number.replace(",", "")) for number in numbers.groups())
+    return Exceeded(name[1], found, whole, tuple((rule, int(count)) for rule, count in rules))
 
 
 def frames_of(state: State) -> dict[str, pl.DataFrame]:
@@ -157,6 +202,7 @@ def memory_of(memory: Memory, state: State) -> dict[str, Any]:
     found: dict[str, Any] = {
         "created": memory.created,
         "owner": memory.owner,
+        "owner_said": memory.owner_said,
         "assigned_at": memory.assigned_at,
         "due_at": memory.due_at,
         "due_route": memory.due_route,
@@ -164,6 +210,7 @@ def memory_of(memory: Memory, state: State) -> dict[str, Any]:
         "sequence": None if way is None else way.sequence.name,
         "step": None if way is None else way.step,
         "enrolled_at": None if way is None else way.at,
+        "sequence_said": memory.sequence_said,
         "seq_template": None if way is None else way.template,
         "seq_wait": None if memory.wish is None else memory.wish.sequence,
         "is_paused": None if way is None else way.paused_at,

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from tests.laws.oracle.memory import Event, Lead
-from tests.laws.small_company import EVENTS, INDUSTRIES, STATUSES, lead
+from tests.laws.small_company import EVENTS, INDUSTRIES, SETTINGS, STATUSES, lead
 
 ZONES = ["Asia/Tokyo", "UTC", "America/New_York", "Europe/Berlin"]
 CONDITIONS = [
@@ -40,14 +40,21 @@ CONDITIONS = [
     "lifecycle.since > today - 6 days",
 ]
 DELAYS = ["30 minutes", "4 hours", "1 day", "2 days", "1 business day", "2 business days", "1 week"]
+RESPONSES = ["30 minutes", "2 hours", "12 hours", "2 days", "1 business day"]
 TEMPLATES = ["intro", "thanks", "price"]
+SEQUENCE = "current_sequence"  # where the CRM says which sequence a lead is in
+# As the rules write them, as people do, and some that the rules know nothing of.
+CADENCES = [None, None, "slow", "quick", "extra", "QUICK", "Ｓｌｏｗ", "Newsletter", "newsletter", "Old tool"]
+GUARDS: dict[str, list[Any]] = {
+    "owner_changes": ["0%", "10%", "12.5%", "40%", 1, 3],
+    "moves": ["0%", "10%", "33.33%", 0, 1, 2],
+    "rejects": ["0%", "1%", "5%", 0, 1],
+    "jump": ["2 days", "30 hours", "1 business day"],
+}
 
-
-PROMISES = """
-assert owned "From MQL on somebody has the lead": lifecycle is at least mql implies owner is not blank
+PROMISES = """assert owned "From MQL on somebody has the lead": lifecycle is at least mql implies owner is not blank
 assert calm "Nobody who opted out is in a sequence": opted_out implies sequence is blank
-assert served "Who was enrolled long ago is on": enrolled_at < now - 10 days implies step >= 2 or owner_changes > 0
-"""
+assert served "Who was enrolled long ago is on": enrolled_at < now - 10 days implies step >= 2 or owner_changes > 0""".splitlines()
 
 
 @dataclass(slots=True)
@@ -59,6 +66,7 @@ class RandomRules:
     pieces: dict[str, str] = field(default_factory=dict)
     forward: bool = False
     limits: str = ""
+    promises: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Write the first version."""
@@ -70,6 +78,7 @@ class RandomRules:
         for number in range(self.random.randint(4, 8)):
             self.pieces[f"trigger t{number}"] = self._trigger(f"t{number}")
         self.limits = self._limits()
+        self.promises = [promise for promise in PROMISES if self.random.random() < 0.4]
 
     def text(self) -> str:
         """The rule file."""
@@ -93,7 +102,7 @@ stages lifecycle {{
 classify plan {{ slow: when big  quick: when employees is not blank }}
 classify letter {{ thanks: when industry = "Retail"  intro: otherwise }}
 """
-        return "\n".join([definitions, *self.pieces.values(), self.limits, PROMISES])
+        return "\n".join([definitions, *self.pieces.values(), self.limits, *self.promises])
 
     def edit(self) -> None:
         """Change a threshold, rewrite a sequence or the routes, add a trigger or drop one."""
@@ -192,7 +201,7 @@ classify letter {{ thanks: when industry = "Retail"  intro: otherwise }}
         strategy = random.choice(["round_robin", "weighted", "weighted rep.win_rate", "least_loaded"])
         where = self._maybe(0.3, " where (rep.industries has industry)")
         shift = self._maybe(0.2, " on shift")
-        respond = self._maybe(0.5, f" respond within {random.choice(['30 minutes', '2 hours', '12 hours', '2 days'])}")
+        respond = self._maybe(0.5, f" respond within {random.choice(RESPONSES)}")
         return f"{name}: team {team}{where} by {strategy} {when}{shift}{respond}"
 
     # -- triggers -------------------------------------------------------------------------------------------------------
@@ -226,7 +235,7 @@ classify letter {{ thanks: when industry = "Retail"  intro: otherwise }}
         lines = [on, f"when {self.condition()}" if needs or random.random() < 0.3 else ""]
         lines += self._actions(on)
         if any(" with " in line for line in lines):
-            lines.append(self._maybe(0.4, "respond within 45 minutes"))
+            lines.append(self._maybe(0.4, f"respond within {random.choice(['45 minutes', *RESPONSES])}"))
         lines.append(random.choice(["", "", "once", "once per 4 days"]))
         lines.append(self._maybe(0.4, f"priority {random.randint(1, 3)}"))
         lines.append(self._maybe(0.1, "backfill") if not on.startswith(("on form", "on call")) else "")
@@ -287,6 +296,22 @@ def random_team(random: Random) -> dict[str, Any]:
     return {"reps": reps, "teams": teams, "queues": ["nurture", "marketing"]}
 
 
+def changed_team(random: Random, team: dict[str, Any]) -> dict[str, Any]:
+    """A team some weeks later: somebody left, stopped for a while, came back or came new, or works under other terms."""
+    reps, teams = dict(team["reps"]), dict(team["teams"])
+    other = random_team(random)["reps"]
+    key = random.choice(["bob", "eve", "kim", "new"])
+    if key in reps and random.random() < 0.3:
+        del reps[key]
+    elif key in reps and random.random() < 0.4:
+        reps[key] = reps[key] | {"active": not reps[key]["active"]}
+    else:
+        reps[key] = other.get(key, other["kim"])
+    inside = [one for one in ("kim", "ann", "old", "eve", "new", "bob") if one in reps]
+    teams = {"inside": inside, "pair": [one for one in ("bob", "ann") if one in reps]}
+    return {**team, "reps": reps, "teams": teams}
+
+
 def random_settings(random: Random) -> dict[str, Any]:
     """What of leadrules.yaml varies."""
     settings: dict[str, Any] = {"timezone": random.choice(ZONES), "late_events": random.choice(["7 days", "2 days"])}
@@ -294,30 +319,52 @@ def random_settings(random: Random) -> dict[str, Any]:
         settings["open_leads"] = 'status not in ("Customer", "Closed")'
     if random.random() < 0.3:
         settings["week"] = "Mon-Sat"
-    return settings
+    if random.random() < 0.3:
+        settings["holidays"] = "JP"
+    fields = SETTINGS["fields"]
+    if random.random() < 0.6:
+        settings["fields"] = fields | {"sequence": SEQUENCE}
+    guards = {name: random.choice(limits) for name, limits in GUARDS.items() if random.random() < 0.4}
+    return settings | ({"guards": guards} if guards else {})
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One export."""
+    """One export. `bad_leads` and `bad_events` are rows of it that nobody can read; it lacks the `missing` columns."""
 
     as_of: datetime
     leads: list[Lead]
     events: list[Event]
     is_edited: bool
+    has_new_team: bool
     options: dict[str, Any]
+    missing: frozenset[str]
+    bad_leads: list[Lead]
+    bad_events: list[Event]
+
+    @property
+    def rejected(self) -> int:
+        """The rows that come to nothing."""
+        return len(self.bad_leads) + len(self.bad_events)
+
+    @property
+    def rows(self) -> int:
+        """The rows that came in."""
+        return len(self.leads) + len(self.events) + self.rejected
 
 
 class Life:
     """What happens to the leads of a company; `crm` is the record, which people and late syncs change."""
 
-    def __init__(self, random: Random, rules: RandomRules) -> None:
+    def __init__(self, random: Random, rules: RandomRules, team: dict[str, Any]) -> None:
         self.random = random
         self.rules = rules
+        self.team = team
         self.has_ids = random.random() < 0.5
         self.as_of = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
         self.crm: dict[str, Lead] = {}
         self.events: list[Event] = []
+        self.told: dict[str, list[str | None]] = {}  # the sequences that runs decided on, which the CRM hears of late
         for _ in range(random.randint(4, 9)):
             self._new_lead()
         self.whims = Random(
@@ -333,18 +380,42 @@ class Life:
             self._new_lead()
         for key, record in self.crm.items():
             self._change(record, decided.get(key, {}), statuses.get(key))
+            self._change_sequence(record, decided.get(key))
         for _ in range(random.choice([0, 0, 1, 2, 3])):
             self._new_event()
         is_edited = random.random() < 0.06
         if is_edited:
             self.rules.edit()
+        has_new_team = self.whims.random() < 0.06
+        if has_new_team:
+            self.team = changed_team(self.whims, self.team)
         leads = [dict(record) for record in self.crm.values() if random.random() < 0.9]
+        leads = leads or [dict(next(iter(self.crm.values())))]
         random.shuffle(leads)
         events = [one for one in self.events if one["at"] <= self.as_of]
         random.shuffle(events)
-        return Day(
-            self.as_of, leads or [dict(next(iter(self.crm.values())))], events, is_edited, self._options(is_edited)
-        )
+        missing = frozenset(name for name in ("owner", SEQUENCE) if self.whims.random() < 0.02)
+        leads = [one | dict.fromkeys(missing) for one in leads]
+        bad = (self._bad_leads(leads), self._bad_events())
+        return Day(self.as_of, leads, events, is_edited, has_new_team, self._options(is_edited), missing, *bad)
+
+    def is_forced(self) -> bool:
+        """Whether somebody lets a run go on that a guard or a promise stops; else nothing of it is written."""
+        return self.whims.random() < 0.7
+
+    def _bad_leads(self, leads: list[Lead]) -> list[Lead]:
+        """A number that is none, or a key that stands in the export already."""
+        if self.whims.random() > 0.1:
+            return []
+        again = dict(self.whims.choice(leads)) | {"status": "Customer", "employees": 999}
+        return self.whims.choice([[again], [lead("broken", employees="many")], [lead("broken", status="?"), again]])
+
+    def _bad_events(self) -> list[Event]:
+        """A type that nobody knows, no lead, or no time."""
+        if self.whims.random() > 0.1:
+            return []
+        opened: Event = {"lead": next(iter(self.crm)), "type": "email_opened", "at": self.as_of}
+        return self.whims.choice([[opened | {"type": "fax_sent"}], [opened | {"lead": None}, opened | {"at": "soon"}]])
 
     def _options(self, is_edited: bool) -> dict[str, Any]:
         """How the run is asked for: now and then as a baseline, with edits let through, or from an earlier time on."""
@@ -373,8 +444,20 @@ class Life:
             opted_out=random.choice([None, False, False, True]),
             renewal=random.choice([None, date(2026, 3, 15), date(2026, 4, 20), date(2024, 2, 29), date(2025, 3, 28)]),
         )
+        if random.random() < 0.3:
+            self.crm[key][SEQUENCE] = random.choice(CADENCES)
         if self.crm[key]["domain"] is not None:
             self.crm[key]["domain"] = self.crm[key]["domain"].strip()
+
+    def _change_sequence(self, record: Lead, decided: dict[str, Any] | None) -> None:
+        """The CRM hears what was decided, or what was decided some runs ago; or somebody moves the lead by hand."""
+        whims, told = self.whims, self.told.setdefault(record["id"], [])
+        if decided is not None:
+            told.append(decided["sequence"])
+        if told and whims.random() < 0.3:
+            record[SEQUENCE] = told[-1] if whims.random() < 0.8 else whims.choice(told[-4:])
+        if whims.random() < 0.03:
+            record[SEQUENCE] = whims.choice(CADENCES)
 
     def _change(self, record: Lead, decided: dict[str, Any], status: Any) -> None:
         random = self.random

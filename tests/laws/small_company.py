@@ -33,6 +33,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "opted_out": {"type": "boolean"},
     "renewal": {"type": "string", "format": "date"},
     "sdr": {"type": "string"},
+    "current_sequence": {"type": "string"},
 }
 EVENTS: dict[str, dict[str, Any]] = {
     "form_submitted": {"form": {"type": "string"}},

@@ -12,7 +12,7 @@ from leadrules.core.calendar import Calendar
 from leadrules.core.types import NUMBER
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State, empty_state
 from leadrules.lifecycle.record import Overlay, carried_over, from_text, overlay
-from leadrules.ruleset.model import Band, BandLabel, Expr, Ruleset, Settings, Stages
+from leadrules.ruleset.model import Band, BandLabel, Expr, Ruleset, Sequence, Settings, Stages
 
 NOW, BEFORE = datetime(2026, 11, 2, 9, tzinfo=UTC), datetime(2026, 11, 1, 9, tzinfo=UTC)
 SETTINGS = Settings("t", "Asia/Tokyo", (1, 2, 3, 4, 5), None, (), 1, "id", "owner", "created_at", None, "cadence")
@@ -118,6 +118,19 @@ def test_a_lead_that_the_record_moved_to_another_sequence_starts_anew() -> None:
     )
     stopped = seen({"@key": ["a"], "cadence": [None]}, known).table
     assert stopped.select("sequence", "step", "enrolled_at").row(0) == (None, None, None)
+
+
+def test_a_person_who_puts_a_lead_into_a_sequence_enrols_it() -> None:
+    """It counts for `enroll once` and `enroll again after`; a lead first seen in one was enrolled nobody knows when."""
+    plans = tuple(Sequence(name, None, 0, steps=()) for name in ("nurture", "outbound"))
+    known = state(
+        {"key": "a"}, {"key": "b"}, {"key": "c", "enrolled:outbound": BEFORE}, **{"enrolled:outbound": INSTANT}
+    )
+    record = {"@key": ["a", "b", "c", "n"], "cadence": ["Ｏutbound", "Other tool", None, "nurture"]}
+    found = seen(record, known, replace(rules(), sequences=plans)).table
+    assert found["sequence"].to_list() == ["outbound", "Other tool", None, "nurture"]
+    assert found["enrolled:outbound"].to_list() == [NOW, None, BEFORE, None]
+    assert "enrolled:nurture" not in found.columns
 
 
 def test_a_set_field_shows_the_decision_until_the_record_says_something_else() -> None:

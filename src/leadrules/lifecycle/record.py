@@ -60,7 +60,7 @@ def overlay(
     if said["sequence"] is not None:
         said["sequence"] = spelled(said["sequence"], ruleset)
     owners = _owners(table, said["owner"], as_of)
-    sequences = _sequences(table, said["sequence"], as_of)
+    sequences = _sequences(table, said["sequence"], ruleset, as_of)
     fields = _fields(table, leads, calendar, unsaid)
     table = table.with_columns(*owners, *sequences, *fields.memory)
     waiting = sum(_waiting(table, role, words) for role, words in said.items()) + fields.waiting
@@ -152,7 +152,9 @@ def _owners(table: pl.DataFrame, record: pl.Series | None, as_of: datetime | Non
     return [*columns.get_columns(), *_decided(table, "owner", record, wins)]
 
 
-def _sequences(table: pl.DataFrame, record: pl.Series | None, as_of: datetime | None) -> list[pl.Series]:
+def _sequences(
+    table: pl.DataFrame, record: pl.Series | None, ruleset: Ruleset, as_of: datetime | None
+) -> list[pl.Series]:
     """The sequence's columns. A lead that the record moved starts anew; of one first seen in a sequence, nobody knows when."""
     if record is None:
         return []
@@ -165,7 +167,17 @@ def _sequences(table: pl.DataFrame, record: pl.Series | None, as_of: datetime | 
     ]
     at = pl.when(pl.lit(entered)).then(pl.lit(as_of, dtype=INSTANT)).when(~pl.lit(moved)).then("enrolled_at")
     enrolled = table.select(at.alias("enrolled_at")).to_series()
-    return [*cleared, enrolled, *_decided(table, "sequence", record, wins)]
+    names = {one.name for one in ruleset.sequences}.intersection(record.filter(entered))
+    again = (_enrolled(table, name, entered & (record == name), as_of) for name in sorted(names))
+    return [*cleared, enrolled, *again, *_decided(table, "sequence", record, wins)]
+
+
+def _enrolled(table: pl.DataFrame, sequence: str, entered: pl.Series, as_of: datetime | None) -> pl.Series:
+    """When leads entered a sequence last: what a person does counts for `enroll once` and `enroll again after`, too."""
+    name = f"enrolled:{sequence}"
+    before = pl.col(name) if name in table.columns else pl.lit(None, dtype=INSTANT)
+    now = pl.lit(as_of, dtype=INSTANT)
+    return table.select(pl.when(pl.lit(entered)).then(now).otherwise(before).alias(name)).to_series()
 
 
 def _wins(table: pl.DataFrame, role: str, record: pl.Series) -> pl.Series:

@@ -147,7 +147,7 @@ class Clock:
     def respond_by(self, start: datetime, within: Duration, rep: Rep | None) -> datetime:
         """When the working hours of a length are over; days are working days, at the clock time at which they began."""
         hours = self.hours_of(rep)
-        if within.unit == "days":
+        if within.unit in ("days", "business days"):
             begun = self.respond_by(start, Duration(0, "minutes"), rep)
             return self.days_later(begun, within.count, rep)
         left = timedelta(**{within.unit: within.count})

@@ -126,8 +126,7 @@ class Dealer:
             return due is not None
         sight.taken["owner"] = by
         memory.owner_changes += memory.owner is not None
-        settings = self.eyes.inputs.ruleset.settings
-        memory.owner, memory.owner_said = owner, sight.record.get(settings.owner) if settings.owner else None
+        memory.owner = owner
         memory.assigned_at, memory.due_at, memory.due_route = self.as_of, due, None if due is None else route
         memory.past_owners.append(owner)
         memory.is_handed_over = by != line or not line.startswith("route")

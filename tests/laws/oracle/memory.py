@@ -20,15 +20,21 @@ QUEUE = "queue:"
 
 @dataclass(slots=True)
 class Enrolment:
-    """A lead's way through one sequence, as it was written when the lead entered."""
+    """A lead's way through one sequence, as it was written when the lead entered.
+
+    `at` is blank where only the record says that the lead is in it; `is_known`: the rules have such a sequence;
+    `is_fresh`: the record put the lead there in this very run.
+    """
 
     sequence: Sequence
     aggregates: tuple[Aggregate, ...]
-    at: datetime
+    at: datetime | None
     dues: list[datetime]
     template: str | None = None
     passed: set[int] = field(default_factory=set)
     paused_at: datetime | None = None
+    is_known: bool = True
+    is_fresh: bool = False
 
     @property
     def step(self) -> int | None:
@@ -67,6 +73,7 @@ class Memory:
     past_owners: list[str] = field(default_factory=list)
     is_handed_over: bool = False  # a trigger or an `on finish` gave it this queue
     is_open: bool = True
+    sequence_said: str | None = None
     enrolment: Enrolment | None = None
     wish: Wish | None = None
     enrolled: dict[str, datetime] = field(default_factory=dict)
@@ -123,6 +130,7 @@ class Inputs:
     since: datetime | None = None
     baseline: bool = False
     fire_edits: bool = False
+    missing: frozenset[str] = frozenset()  # columns that the export of leads does not have
 
 
 @dataclass(frozen=True, slots=True)

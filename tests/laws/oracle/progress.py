@@ -40,7 +40,8 @@ class Progress:
             self.leave(sight, why)
             return
         self._pause(way, sight)
-        if way.paused_at is None and self._is_over(way, sight):
+        is_fresh, way.is_fresh = way.is_fresh, False
+        if way.paused_at is None and not is_fresh and self._is_over(way, sight):
             self.finished[sight.key] = way
             sight.memory.enrolment = None
             sight.row("stop", "sequence", way.sequence.name, rule=f"sequence.{way.sequence.name}.finish")
@@ -57,7 +58,8 @@ class Progress:
         if is_held and way.paused_at is None:
             way.paused_at = self.as_of
         elif not is_held and way.paused_at is not None:
-            way.dues = self._resumed(way, self.as_of - way.paused_at)
+            if way.at is not None:
+                way.dues = self._resumed(way, self.as_of - way.paused_at)
             way.paused_at = None
 
     def _resumed(self, way: Enrolment, length: timedelta) -> list[datetime]:
@@ -69,13 +71,15 @@ class Progress:
 
     def due(self, way: Enrolment) -> list[tuple[Step, datetime]]:
         """The steps that have come due and have not passed; none comes due in a pause."""
-        if way.paused_at is not None:
+        if way.paused_at is not None or way.at is None:
             return []
         pairs = zip(way.sequence.steps, way.dues, strict=True)
         return [(step, due) for step, due in pairs if step.number not in way.passed and due <= self.as_of]
 
     def _is_over(self, way: Enrolment, sight: Sight) -> bool:
         """Whether the end has come and nothing is held for another day."""
+        if way.at is None or not way.is_known:
+            return False
         after = way.sequence.finish_after
         end = way.dues[-1] if way.dues else way.at
         if after is not None:

@@ -24,7 +24,6 @@ from leadrules.ruleset.model import (
     EventFilter,
     Expr,
     Matrix,
-    Ruleset,
     Segment,
     Stages,
     Template,
@@ -199,36 +198,3 @@ def as_instant(value: Any, clock: Clock) -> datetime | None:
         return value
     assert isinstance(value, date)
     return clock.instant(datetime.combine(value, datetime.min.time()))
-
-
-def overlay(record: Lead, memory: Memory, ruleset: Ruleset, at: datetime, *, is_new: bool) -> int:
-    """Lay the record over what is remembered: it wins once it says something else. How many values it lacks yet."""
-    not_yet = 0
-    field_of_owner = ruleset.settings.owner
-    if field_of_owner is not None:
-        said = record.get(field_of_owner)
-        if is_new:
-            memory.owner = memory.owner_said = said
-            memory.past_owners = [] if said is None else [said]
-        elif said != memory.owner_said:
-            if said != memory.owner:
-                _new_owner_by_record(memory, said, at)
-            memory.owner_said = said
-        elif said != memory.owner:
-            not_yet += 1
-    for name, (value, before) in list(memory.decided.items()):
-        if record.get(name) != before:
-            del memory.decided[name]
-        elif value != before:
-            not_yet += 1
-    return not_yet
-
-
-def _new_owner_by_record(memory: Memory, owner: str | None, at: datetime) -> None:
-    if memory.owner is not None and owner is not None:
-        memory.owner_changes += 1
-    memory.owner, memory.due_at, memory.due_route = owner, None, None
-    memory.assigned_at = None if owner is None else at
-    memory.is_handed_over = False
-    if owner is not None:
-        memory.past_owners.append(owner)

@@ -13,7 +13,8 @@ from tests.laws.oracle.dealing import Dealer
 from tests.laws.oracle.firing import Cause, Triggers
 from tests.laws.oracle.memory import Inputs, Memory, Row, State
 from tests.laws.oracle.progress import Progress
-from tests.laws.oracle.sight import LABELLED, Eyes, Sight, as_instant, overlay
+from tests.laws.oracle.record import Record
+from tests.laws.oracle.sight import LABELLED, Eyes, Sight, as_instant
 
 from leadrules.ruleset.model import Route
 
@@ -27,6 +28,7 @@ class Tick:
     state: State
     not_yet_in_crm: int
     broken: dict[str, list[str]]  # assert -> the leads that break it
+    held: dict[str, dict[str, str | None]]  # the owner and the sequence of each lead before the run
 
     @property
     def actions(self) -> list[Row]:
@@ -60,7 +62,8 @@ def run(inputs: Inputs, before: State) -> Tick:
     _close(eyes, by_key)
     decisions = {sight.key: _decided(eyes, sight) for sight in sights}
     rows = [row for sight in sights for row in sight.rows]
-    return Tick(decisions, rows, state, sum(sight.not_yet for sight in sights), _broken(eyes, sights))
+    not_yet = sum(sight.not_yet for sight in sights)
+    return Tick(decisions, rows, state, not_yet, _broken(eyes, sights), {one.key: _held(one) for one in sights})
 
 
 def _see(eyes: Eyes, record: dict[str, Any]) -> Sight:
@@ -69,7 +72,8 @@ def _see(eyes: Eyes, record: dict[str, Any]) -> Sight:
     is_new = key not in leads
     memory = leads.setdefault(key, Memory(key))
     memory.created = as_instant(record.get(settings.created), eyes.clock) if settings.created else None
-    not_yet = overlay(record, memory, eyes.inputs.ruleset, eyes.as_of, is_new=is_new)
+    said = Record(record, eyes.inputs.ruleset, eyes.clock, eyes.as_of, eyes.inputs.missing)
+    not_yet = said.overlay(memory, is_new=is_new)
     return eyes.see(record, memory, is_new, not_yet)
 
 
@@ -143,6 +147,11 @@ def _decided(eyes: Eyes, sight: Sight) -> dict[str, Any]:
         **{route.sets: eyes.field(route.sets, sight) for route in rules.routes if route.sets is not None},
         **{f"route.{route.name}": sight.routes.get(route.name) for route in rules.routes},
     }
+
+
+def _held(sight: Sight) -> dict[str, str | None]:
+    way = sight.before.enrolment
+    return {"owner": sight.before.owner, "sequence": None if way is None else way.sequence.name}
 
 
 def _broken(eyes: Eyes, sights: list[Sight]) -> dict[str, list[str]]:

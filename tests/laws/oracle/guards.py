@@ -1,0 +1,61 @@
+"""What stops a run: more owners, moves or rejects than leadrules.yaml allows, a leap of time, a broken promise.
+
+In: a run, the state before it, how many rows came in and how many were rejected. Out: what is exceeded, by how much, and
+through which rules. Whether somebody forces the run is not known here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tests.laws.oracle.clock import Clock
+from tests.laws.oracle.memory import Inputs, State
+from tests.laws.oracle.tick import Tick
+
+from leadrules.ruleset.model import Duration
+
+SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Exceeded:
+    """A guard, how many it found among how many, and the rules that did most of it with their leads."""
+
+    guard: str
+    found: int = 0
+    whole: int = 0
+    rules: tuple[tuple[str, int], ...] = ()
+
+
+def exceeded(inputs: Inputs, before: State, tick: Tick, rows: int, rejected: int) -> Iterator[Exceeded]:
+    """The guards that a run exceeds."""
+    guards = inputs.project.guards
+    if guards.rejects is not None and _is_over(rejected, guards.rejects, rows, is_share=guards.rejects_is_share):
+        yield Exceeded("rejects", rejected, rows)
+    if guards.jump is not None and before.as_of is not None:
+        farthest = Clock(inputs.ruleset.settings).plus(before.as_of, Duration(*guards.jump))
+        if inputs.as_of > farthest:
+            yield Exceeded("jump")
+    limits = (
+        ("owner_changes", "owner", guards.owner_changes, guards.owner_changes_is_share),
+        ("moves", "sequence", guards.moves, guards.moves_is_share),
+    )
+    for name, slot, limit, is_share in limits:
+        changed = [key for key, held in tick.held.items() if held[slot] not in (None, tick.decisions[key][slot])]
+        if limit is not None and _is_over(len(changed), limit, len(inputs.leads), is_share=is_share):
+            yield Exceeded(name, len(changed), len(inputs.leads), _through(tick, slot, changed))
+
+
+def _is_over(found: int, limit: float, whole: int, *, is_share: bool) -> bool:
+    """More than a number, or than a share of the whole, which is written in hundredths of a percent."""
+    return found > (Fraction(round(limit * 10_000), 10_000) * whole if is_share else limit)
+
+
+def _through(tick: Tick, slot: str, keys: list[str]) -> tuple[tuple[str, int], ...]:
+    """The rule that decided last on each of these leads, counted."""
+    last = {row.key: row.rule for row in tick.actions if row.what == slot and row.key in keys}
+    counted = sorted(Counter(last.values()).items(), key=lambda one: (-one[1], one[0]))
+    return tuple(counted[:SHOWN])
