@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,7 +62,7 @@ class Story:
 
         edits = None if fire_edits else edits_since(self.state, rules, frame.columns, evaluated)
         late = late_of(tick, since_given=since is not None)
-        self.last = decide(tick, work_out(tick, edits), late, edits, lead_frame(ruleset, leads))
+        self.last = decide(tick, partial(work_out, tick, edits), late, edits, lead_frame(ruleset, leads))
         request = SimpleNamespace(ruleset=rules)
         outcome: Any = SimpleNamespace(request=request, decided=self.last, events=SimpleNamespace(frame=events))
         self.state = state_after(outcome)

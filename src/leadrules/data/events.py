@@ -42,8 +42,9 @@ _NO_TYPE = "expected the type of the event: the cell is blank"
 class EventTable:
     """The events of a run: `lead_row`, `type`, `at`, a column per field and kind (`amount:number`), in input order.
 
-    `@rank` orders rows of one lead and instant; `@id` is the event's own id, or null. `newest_place` is the file and line
-    of `newest_at`. Events that were read out of sight are counted as used, and are not in the frame.
+    `@rank` orders rows of one lead and instant; `@id` is the event's own id, or null, where some source has ids.
+    `newest_place` is the file and line of `newest_at`. Events that were read out of sight are counted as used, and are not
+    in the frame.
     """
 
     frame: pl.DataFrame
@@ -361,7 +362,7 @@ class _Reading:
             blank = self._is_blank(ids).fill_null(value=False)
             ids = ids.set(blank, None) if blank.any() else ids
             hashes = [_only(ids.hash(seed), ids.is_not_null()) for seed in (1, 2)]
-        kept = [] if not self.plan.identified else [self._kept_ids(ids, types)]
+        kept = [] if ids is None or not self.plan.identified else [self._kept_ids(ids, types)]
         return [*(found.alias(name) for found, name in zip(hashes, (ID_HASH, ID_CHECK), strict=False)), *kept]
 
     def _is_blank(self, ids: pl.Series) -> pl.Series:
@@ -369,10 +370,9 @@ class _Reading:
         blank = ids == ""
         return blank | fold_series(ids).is_in(list(blanks)) if blanks else blank
 
-    def _kept_ids(self, ids: pl.Series | None, types: pl.Series) -> pl.Series:
+    def _kept_ids(self, ids: pl.Series, types: pl.Series) -> pl.Series:
         nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(types))
-        kept = nothing if ids is None else ids.zip_with(types.is_in(list(self.plan.identified)), nothing)
-        return kept.alias(ID_TEXT)
+        return ids.zip_with(types.is_in(list(self.plan.identified)), nothing).alias(ID_TEXT)
 
     def _note_newest(self, frame: pl.DataFrame) -> None:
         at = frame.get_column(AT)

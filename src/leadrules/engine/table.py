@@ -9,6 +9,7 @@ Knows nothing of leads, events or definitions.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
@@ -73,10 +74,12 @@ class Table:
         self._lower = lower
         self._distinct: dict[str, Distinct | None] = {}
         self._sources: dict[int, tuple[Expr, frozenset[str]]] = {}
+        self._growing = threading.RLock()  # rules of several kinds are looked at side by side
 
     def add(self, columns: Iterable[pl.Series]) -> None:
         """More columns; their names are new."""
-        self.frame = self.frame.with_columns(list(columns))
+        with self._growing:
+            self.frame = self.frame.with_columns(list(columns))
 
     def evaluate(self, wanted: Mapping[str, Expr]) -> dict[str, pl.Series]:
         """The expressions' values, one series of the frame's height per name."""
@@ -94,9 +97,10 @@ class Table:
     def folded(self, column: str) -> str:
         """The column that holds a text column folded; it is made once."""
         name = f"{column}|folded"
-        if name not in self.frame.columns:
-            fold = fold_set_column if self.frame.schema[column] == pl.List(pl.String) else fold_column
-            self.frame = self.frame.with_columns(fold(pl.col(column)).alias(name))
+        with self._growing:
+            if name not in self.frame.columns:
+                fold = fold_set_column if self.frame.schema[column] == pl.List(pl.String) else fold_column
+                self.frame = self.frame.with_columns(fold(pl.col(column)).alias(name))
         return name
 
     def select(self, wanted: Mapping[str, pl.Expr], extra: Iterable[pl.Series] = ()) -> dict[str, pl.Series]:
@@ -163,8 +167,9 @@ class Table:
 
     def _learn_distinct(self, columns: Iterable[str]) -> None:
         """Look at columns that were not looked at before, all together."""
-        fresh = sorted(name for name in columns if name not in self._distinct)
-        self._distinct |= dict.fromkeys(fresh) | distinct_values(self.frame.select(fresh))
+        with self._growing:
+            fresh = sorted(name for name in columns if name not in self._distinct)
+            self._distinct |= dict.fromkeys(fresh) | distinct_values(self.frame.select(fresh))
 
     def forget(self) -> None:
         """Let go of what can be made again."""

@@ -7,13 +7,15 @@ Writes nothing and stops nothing: asserts and guards that are broken are told of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import polars as pl
 
 from leadrules.core.records import dataclass
-from leadrules.lifecycle.cadence.enrolment import enrol, refusals
-from leadrules.lifecycle.cadence.sequences import Progress, due, progress
+from leadrules.lifecycle.aside import aside
+from leadrules.lifecycle.cadence.enrolment import Enrolments, enrol, refusals
+from leadrules.lifecycle.cadence.sequences import Due, Progress, due, progress
 from leadrules.lifecycle.cadence.steps import PIN
 from leadrules.lifecycle.edits import Edits
 from leadrules.lifecycle.facts import Facts
@@ -95,7 +97,7 @@ class Ears:
     labels: Labels
     late: Late
     edits: Edits | None
-    progress: Progress
+    progress: Callable[[], Progress]
     router: Router
 
     def events(self, selection: EventFilter, *, backfill: bool) -> pl.DataFrame:
@@ -108,7 +110,7 @@ class Ears:
 
     def finished(self, sequence: str) -> pl.Series:
         """Which leads finished a sequence."""
-        return self.progress.finished.filter(pl.col("sequence") == sequence)["lead_row"]
+        return self.progress().finished.filter(pl.col("sequence") == sequence)["lead_row"]
 
     def overdue(self, route: str) -> pl.DataFrame:
         """Which leads of a route are overdue."""
@@ -165,7 +167,7 @@ class _Counter:
 
 def decide(
     tick: Tick,
-    labels: Labels,
+    labels: Callable[[], Labels],
     late: Late,
     edits: Edits | None = None,
     record: pl.DataFrame | None = None,
@@ -174,7 +176,7 @@ def decide(
 ) -> Decided:
     """Everything that a run decides. `record`: the leads as the input has them, before what the state knows better.
 
-    Of `watched` leads the router remembers every rep that was looked at.
+    The labels are asked for while what looks at none is under way. Of `watched` leads the router remembers every rep that was looked at.
     """
     return _Decision(tick, labels, late, edits, record, watched=watched).decided()
 
@@ -185,17 +187,20 @@ class _Decision:
     def __init__(
         self,
         tick: Tick,
-        labels: Labels,
+        labels: Callable[[], Labels],
         late: Late,
         edits: Edits | None,
         record: pl.DataFrame | None,
         *,
         watched: Iterable[int],
     ) -> None:
-        self.tick, self.labels, self.record = tick, labels, record
-        self.progress = progress(tick)
+        self.tick, self.record = tick, record
+        coming = aside(partial(progress, tick), tick.leads.height)
+        self.labels = labels()
         self.router = Router(tick, watched)
-        self.ears = Ears(tick, labels, late, edits, self.progress, self.router)
+        ears = Ears(tick, self.labels, late, edits, coming, self.router)
+        self.set_offs = set_offs(tick, ears)
+        self.progress = coming()
         self.ended = self.progress.left()
         self.counter = _Counter(self.router)
         now = column(tick.leads, "sequence", pl.String()).clone()
@@ -211,11 +216,10 @@ class _Decision:
             routed = self._nobody_routed()
             return self._result([], self._table([], routed), routed, self.tick.state.versions.clear())
         self._run_finishes()
-        routed = self._run_routes()
         made = self.desk.made
-        entered = enrol(self.tick, self.ended, together(made.wishes, WISHES))
-        sends = together(made.actions, ACTION_COLUMNS).filter(pl.col("auto") & pl.col("reason").is_null())
-        out = due(self.tick, self.progress, entered, sends.select("lead_row", "kind"))
+        moves = aside(partial(self._run_sequences, list(made.wishes), list(made.actions)), self.tick.leads.height)
+        routed = self._run_routes()
+        entered, out = moves()
         rows = [self.progress.actions, *made.actions, *routed.actions, entered.actions, out.actions]
         table = self._table([*self.progress.changes, *entered.changes, *out.changes], routed)
         return self._result(rows, table, routed, out.versions)
@@ -223,6 +227,7 @@ class _Decision:
     def _result(
         self, rows: list[pl.DataFrame], table: pl.DataFrame, routed: _Routed, versions: pl.DataFrame
     ) -> Decided:
+        broken = aside(lambda: tuple(broken_asserts(self.tick, table)), table.height)
         return Decided(
             tick=self.tick,
             labels=self.labels,
@@ -235,13 +240,13 @@ class _Decision:
             fired_triggers=self.fired,
             router=self.router,
             versions=versions,
-            broken=tuple(broken_asserts(self.tick, table)),
+            broken=broken(),
         )
 
     # -- triggers and finishes --------------------------------------------------------------------------------------
 
     def _run_triggers(self) -> None:
-        for one in set_offs(self.tick, self.ears):
+        for one in self.set_offs:
             trigger = one.trigger
             doer = Doer(f"trigger.{trigger.name}", trigger.actions, trigger.respond_within)
             done = self.desk.perform(doer, one.leads)
@@ -255,6 +260,12 @@ class _Decision:
         for (name, version), group in finished.partition_by(*PIN, as_dict=True, maintain_order=True).items():
             plan = self.progress.plans[str(name), version]
             self.desk.perform(Doer(f"sequence.{name}.finish", plan.on_finish), group.select("lead_row", nothing))
+
+    def _run_sequences(self, wishes: list[pl.DataFrame], actions: list[pl.DataFrame]) -> tuple[Enrolments, Due]:
+        """Enrolments and due steps, which look at what triggers and finishes did, and at nothing of the routes."""
+        entered = enrol(self.tick, self.ended, together(wishes, WISHES))
+        sends = together(actions, ACTION_COLUMNS).filter(pl.col("auto") & pl.col("reason").is_null())
+        return entered, due(self.tick, self.progress, entered, sends.select("lead_row", "kind"))
 
     # -- routes -----------------------------------------------------------------------------------------------------
 

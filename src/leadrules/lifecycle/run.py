@@ -188,7 +188,10 @@ def execute(request: RunRequest, inputs: Inputs | None = None) -> Outcome:
     )
     late = late_of(tick, since_given=request.since is not None)
     return replace(
-        outcome, decided=decide(tick, work_out(tick, edits), late, edits, leads.frame, watched=_watched(request, leads))
+        outcome,
+        decided=decide(
+            tick, partial(work_out, tick, edits), late, edits, leads.frame, watched=_watched(request, leads)
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -131,7 +132,7 @@ class Workbench:
             table,
             look.state,
         )
-        labels = work_out(tick if lasting else replace(tick, ruleset=only_heard(tick.ruleset)), None)
+        labels = partial(work_out, tick if lasting else replace(tick, ruleset=only_heard(tick.ruleset)), None)
         decided = decide(tick, labels, late_of(tick), record=look.record)
         after = decided.facts
         assert isinstance(after, RowFacts)

@@ -7,9 +7,11 @@ the run. Knows not why anything was decided.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import polars as pl
 
+from leadrules.lifecycle.aside import each
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, Tick
 
 OWNER_COLUMNS = (
@@ -63,7 +65,8 @@ def with_changes(table: pl.DataFrame, changes: Iterable[pl.DataFrame]) -> pl.Dat
             if name != "lead_row":
                 found.setdefault(name, []).append(frame.select("lead_row", name))
     # A column of all leads is written anew for a handful of them: once, whatever the number of frames that have it.
-    return table.with_columns(_put(table, _latest(parts), name) for name, parts in found.items())
+    calls = [partial(_put, table, parts, name) for name, parts in found.items()]
+    return table.with_columns(each(calls, table.height))
 
 
 def _latest(parts: list[pl.DataFrame]) -> pl.DataFrame:
@@ -73,7 +76,8 @@ def _latest(parts: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(parts, how="vertical_relaxed").unique("lead_row", keep="last", maintain_order=True)
 
 
-def _put(table: pl.DataFrame, frame: pl.DataFrame, name: str) -> pl.Series:
+def _put(table: pl.DataFrame, parts: list[pl.DataFrame], name: str) -> pl.Series:
+    frame = _latest(parts)
     rows, values = frame["lead_row"], frame[name]
     if name not in table.columns:
         return _spread(rows, values, table.height)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 import polars as pl
@@ -158,7 +158,7 @@ class OneLead:
             self.state, request.ruleset, self.inputs.lead.columns, self._under
         )  # fmt: skip
         late = late_of(tick, since_given=request.since is not None)
-        return Ears(tick, work_out(tick, edits), late, edits, progress(tick), self.decided.router)
+        return Ears(tick, work_out(tick, edits), late, edits, cache(partial(progress, tick)), self.decided.router)
 
     def _under(self, ruleset: Ruleset) -> RowFacts:
         return evaluate_by_row(ruleset, self.inputs.lead, self.inputs.events, self.inputs.context, self.teams)

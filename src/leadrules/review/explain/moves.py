@@ -59,7 +59,7 @@ def _step_of(lead: OneLead, rule: str) -> Step | None:
     """The step of `sequence.NAME.N`, by the version that the lead is in."""
     _, _, rest = rule.partition(".")
     name, _, number = rest.rpartition(".")
-    plans = lead.ears.progress.plans
+    plans = lead.ears.progress().plans
     for version in (lead.before("version"), lead.after("version"), None):
         plan = plans.get((name, version))
         if plan is not None:
@@ -132,7 +132,7 @@ def _opens(lead: OneLead, named: str | None, by: str | None, sequence: str) -> b
 def _inside(lead: OneLead, words: Words, one: Sequence, *, is_before: bool) -> Document:
     read = lead.before if is_before else lead.after
     enrolled, version = read("enrolled_at"), read("version")
-    plan = lead.ears.progress.plans.get((one.name, version), one)
+    plan = lead.ears.progress().plans.get((one.name, version), one)
     exits = [(words.text(exit_), exit_) for exit_ in plan.exits]
     exits += [(f"exit all when {words.text(every.condition)}", every.condition) for every in lead.ruleset.exits]
     paused = read("seq_paused_at")
