@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from leadrules.core.calendar import Calendar
 from leadrules.core.text import number_text
 from leadrules.data.staging import Staging
-from leadrules.data.texts import number_texts, safe, time_texts
+from leadrules.data.texts import joined_names, number_texts, safe, time_texts
 from leadrules.data.write import Lost, write_csv, write_jsonl, write_parquet, write_table
 
 FRAME = pl.DataFrame(
@@ -72,6 +74,32 @@ def test_times_bear_the_offset_of_the_zone(times: list[datetime]) -> None:
     written = time_texts(pl.Series(instants, dtype=pl.Datetime("us", "UTC")), zone)
     assert [datetime.fromisoformat(text).astimezone(UTC) for text in written] == instants
     assert time_texts(pl.Series([datetime(2026, 7, 1, tzinfo=UTC)]), zone).to_list() == ["2026-07-01T02:00:00+02:00"]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.9, 1.0])
+@pytest.mark.parametrize("most", [1, 40, 10_000_000])
+def test_few_and_many_instants_are_written_alike(share: float, most: int) -> None:
+    random = Random(most)
+    moments = [
+        None
+        if random.random() < share
+        else datetime(2026, 10, 20, tzinfo=UTC) + timedelta(seconds=random.randrange(most))
+        for _ in range(5_000)
+    ]
+    zone = ZoneInfo("Europe/Berlin")
+    expected = [None if moment is None else moment.astimezone(zone).isoformat() for moment in moments]
+    assert (
+        time_texts(pl.Series(moments, dtype=pl.Datetime("us", "UTC")), Calendar("Europe/Berlin")).to_list() == expected
+    )
+
+
+@given(st.integers(0, 20), st.integers(0, 30), st.randoms(use_true_random=False))
+def test_names_that_hold_are_joined(columns: int, rows: int, random: Random) -> None:
+    names = [f"segment {number};"[: random.randint(1, 11)] + str(number) for number in range(columns)]
+    flags = [[random.random() < 0.5 for _ in names] for _ in range(rows)]
+    frame = pl.DataFrame(flags, schema=dict.fromkeys(names, pl.Boolean), orient="row")
+    expected = [";".join(name for name, holds in zip(names, row, strict=True) if holds) for row in flags]
+    assert joined_names(frame).to_list() == (expected if columns else [])
 
 
 def test_encodings_for_excel(tmp_path: Path) -> None:

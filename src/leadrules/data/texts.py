@@ -20,6 +20,8 @@ _FORMULA = r"^[=+\-@]"
 _NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?$"
 _AFTER_SIGNS = "A"  # what begins a formula, and every digit, stands before the letters
 _FLAGS = 8  # in one table of combinations
+_SAMPLE = 1_000
+_FEW = 4  # times as many cells as instants, at least, for these to be looked up
 
 
 def as_text(column: pl.Series, calendar: Calendar) -> pl.Series:
@@ -59,7 +61,19 @@ def _fraction_texts(numbers: pl.Series) -> pl.Series:
 
 
 def time_texts(times: pl.Series, calendar: Calendar) -> pl.Series:
-    """Instants as local clock time with its offset, `2026-11-01T09:00:00+09:00`; fractions only where there are some."""
+    """Instants as local clock time with its offset, `2026-11-01T09:00:00+09:00`; fractions only where there are some.
+
+    Most columns are blank or of a few instants, that of a run for one: each of those is written once.
+    """
+    sample = times.gather_every(len(times) // _SAMPLE + 1)
+    if len(times) < _SAMPLE or sample.n_unique() * _FEW > len(sample):
+        return _each_time(times, calendar)
+    instants = times.unique().drop_nulls()
+    texts = _each_time(instants, calendar)
+    return times.replace_strict(instants, texts, default=None, return_dtype=pl.String)
+
+
+def _each_time(times: pl.Series, calendar: Calendar) -> pl.Series:
     instants = times.cast(pl.Datetime("us", "UTC"))
     local = local_series(calendar, instants)
     offset = (local.to_physical() - instants.to_physical()) // 1_000_000
