@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from random import Random
 from typing import Any
 
 import polars as pl
@@ -148,3 +149,20 @@ def test_results_follow_their_arguments() -> None:
     assert shifted_type(DATETIME, "months") == DATETIME
     assert length_of((2, "weeks")) == timedelta(days=14)
     assert length_of((2, "business days")) is None
+
+
+@pytest.mark.parametrize("domains", [3, 40_000])
+def test_the_domains_of_many_addresses(domains: int) -> None:
+    random = Random(domains)
+    ends = ["Example.COM", " b.io ", "", "\u0130\u3000", *(f"d{number}.jp" for number in range(domains))]
+    texts: list[str | None] = [
+        random.choice([None, "nobody", f"a@{random.choice(ends)}", f"a@b@{random.choice(ends)}"]) for _ in range(30_000)
+    ]
+    domain_of = OPERATIONS["domain_of"]
+    addresses = pl.DataFrame({"address": texts}, schema={"address": pl.String})
+    found = addresses.select(domain_of.column(CONTEXT, None, (TEXT,), pl.col("address"))).to_series().to_list()
+    assert found == [None if text is None else _domain(text) for text in texts]
+
+
+def _domain(address: str) -> str | None:
+    return address.rsplit("@", maxsplit=1)[-1].lower().strip(" \u3000") or None if "@" in address else None

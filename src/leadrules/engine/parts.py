@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import TypeVar
 
@@ -38,6 +39,19 @@ def events_of(events: pl.DataFrame, rows: range) -> pl.DataFrame:
     row = pl.col("lead_row")
     theirs = events.lazy().filter(row.is_between(rows.start, rows.stop - 1))
     return theirs.with_columns(row - rows.start).collect()
+
+
+def stacked(frames: Sequence[pl.DataFrame]) -> list[pl.Series]:
+    """The columns of frames that lie one under the other, each in one piece; some columns are put together at a time."""
+    names = frames[0].columns
+    hands = os.cpu_count() or 1
+    shares = [names[start::hands] for start in range(hands)]
+    calls = [partial(_stacked, frames, share) for share in shares if share]
+    return [column for columns in side_by_side(calls) for column in columns] if calls else []
+
+
+def _stacked(frames: Sequence[pl.DataFrame], names: Sequence[str]) -> list[pl.Series]:
+    return [pl.concat([frame.get_column(name) for frame in frames], rechunk=True) for name in names]
 
 
 def joined_lines(parts: Iterable[Sequence[Line]]) -> tuple[Line, ...]:

@@ -17,11 +17,7 @@ from leadrules.ruleset.model import Band, Matrix
 
 def label_numbers(labels: pl.Series, known: Sequence[str]) -> pl.Series:
     """The place of each label among the known ones; blank for others."""
-    numbers = pl.int_range(len(known), dtype=pl.UInt32, eager=True)
-    return pl.select(
-        pl.lit(labels.cast(pl.String)).replace_strict(pl.Series(known, dtype=pl.String), numbers, default=None,
-                                                      return_dtype=pl.UInt32)
-    ).to_series()  # fmt: skip
+    return labels.cast(pl.String).cast(pl.Enum(known), strict=False).to_physical().cast(pl.UInt32)
 
 
 def spread(numbers: pl.Series, labels: Sequence[str]) -> pl.Series:

@@ -17,6 +17,7 @@ from leadrules.core.types import DATE, DATETIME, NUMBER, TEXT, Type
 from leadrules.engine.events import MOMENT, Asked, EventPass, kinds_of
 from leadrules.engine.lowering import Lowering, literal
 from leadrules.engine.needs import leaves
+from leadrules.engine.parts import stacked
 from leadrules.engine.table import Leaf, Table
 from leadrules.ruleset.model import Active, Band, Duration, Each, EventFilter, Expr, Ruleset, Stages
 
@@ -57,8 +58,7 @@ class Workspace:
 
     def take(self, parts: Sequence[Workspace]) -> None:
         """What was worked out on all leads, one part of them after the other."""
-        found = pl.concat([pl.DataFrame(part._known()) for part in parts], rechunk=True)
-        self._table.add(found.get_columns())
+        self._table.add(stacked([pl.DataFrame(part._known()) for part in parts]))
 
     def _known(self) -> list[pl.Series]:
         """What was worked out: definitions and aggregates."""

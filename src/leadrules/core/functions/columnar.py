@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NEW_CAPITALS = "\u019b\u0264\ua7d3\ua7d5"  # small letters that got their capital after they were encoded
 _FEW = 8
+_SAMPLE = 10_000
 _MOST_YEARS = 30
 # The first and the last microsecond of the years 1 to 9999, counted from 1970.
 _FIRST_MICRO, _LAST_MICRO = -62_135_596_800_000_000, 253_402_300_799_999_999
@@ -141,6 +142,27 @@ def by_python(series: pl.Series, native: pl.Series, pattern: str, function: Call
         return native
     own = pl.Series(values=[function(text) for text in series.filter(odd)], dtype=pl.String)
     return native.scatter(odd.arg_true(), own)
+
+
+def by_distinct(series: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """A function of each text, worked out once per distinct one where a look at some of them says that these are few."""
+    import polars as pl
+
+    sample = series.gather_every(len(series) // _SAMPLE + 1)
+    if len(series) < _SAMPLE or sample.n_unique() * _FEW > len(sample):
+        return function(series)
+    values, codes = values_and_codes(series.cast(pl.Categorical(pl.Categories.random())))
+    return function(values).gather(codes).alias(series.name)
+
+
+def values_and_codes(coded: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The texts of a categorical column that has a mapping of its own, and which of them each cell is; null for a null."""
+    import polars as pl
+
+    codes = coded.to_physical()
+    last = codes.max()
+    every = pl.arange(last + 1 if isinstance(last, int) else 0, eager=True, dtype=pl.UInt32).to_frame("code")
+    return every.select(pl.col("code").cat.to(coded.dtype).cast(pl.String)).to_series(), codes
 
 
 def blank_if_empty(column: pl.Expr) -> pl.Expr:
