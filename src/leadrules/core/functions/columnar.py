@@ -155,6 +155,16 @@ def by_distinct(series: pl.Series, function: Callable[[pl.Series], pl.Series]) -
     return function(values).gather(codes).alias(series.name)
 
 
+def each_text(series: pl.Series, function: Callable[[str], Any], result: Any) -> pl.Series:
+    """What a function in Python makes of each text, asked once per distinct one; blank for a blank."""
+    import polars as pl
+
+    texts = series.cast(pl.String)
+    known = texts.unique().drop_nulls()
+    values = pl.Series([function(text) for text in known], dtype=result)
+    return values.gather(texts.cast(pl.Enum(known)).to_physical()).alias(series.name)
+
+
 def values_and_codes(coded: pl.Series) -> tuple[pl.Series, pl.Series]:
     """The texts of a categorical column that has a mapping of its own, and which of them each cell is; null for a null."""
     import polars as pl

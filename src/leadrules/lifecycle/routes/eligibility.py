@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.functions.columnar import each_text
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold, in_units, nfc
 from leadrules.lifecycle.model import ASSIGNMENT_COLUMNS
@@ -63,10 +64,7 @@ class Roster:
 
     def active_series(self, owners: pl.Series) -> pl.Series:
         """`active` of every owner, as Int32."""
-        known = owners.cast(pl.String).unique().drop_nulls().to_list()
-        codes = [self.active(owner) for owner in known]
-        found = owners.cast(pl.String).replace_strict(known, codes, default=None, return_dtype=pl.Int32)
-        return found.fill_null(BLANK)
+        return each_text(owners, self.active, pl.Int32()).fill_null(BLANK)
 
     def weight(self, rep: int, attribute: str | None) -> int:
         """A rep's weight in units of 10^-4: `weight` or an attribute; 0 where it has none."""

@@ -13,6 +13,7 @@ from datetime import datetime
 
 import polars as pl
 
+from leadrules.core.functions.columnar import each_text
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold
 from leadrules.lifecycle.model import INSTANT, Tick
@@ -196,10 +197,14 @@ class Router:
         due = found["due_at"]
         if table.route.sets is not None or not due.is_not_null().any():
             return due
-        leads = self.tick.leads.select("due_at", "due_route")[found["lead_row"]]
-        same = self._folded(found["owner"]).eq_missing(self._folded(now.gather(found["lead_row"])))
-        waits = same & leads["due_at"].is_not_null() & leads["due_route"].eq_missing(table.route.name)
-        return due.zip_with(~waits, due.clear(found.height))
+        leads = self.tick.leads.select("due_at", "due_route")
+        asked = (leads["due_at"].is_not_null() & leads["due_route"].eq_missing(table.route.name)).gather(
+            found["lead_row"]
+        )
+        places = (asked & due.is_not_null()).arg_true()
+        owners, had = found["owner"].gather(places), now.gather(found["lead_row"].gather(places))
+        waits = places.filter(self._folded(owners).eq_missing(self._folded(had)))
+        return due.clone().scatter(waits, None) if len(waits) else due
 
     def _queued_by_trigger(self, owner_now: pl.Series) -> pl.Series:
         """Leads that a trigger or an `on finish` of an earlier run gave to a queue, where they still are."""
@@ -305,15 +310,16 @@ class Router:
     def _named(self, table: RouteTable, dealt: pl.DataFrame, now: pl.Series) -> pl.DataFrame:
         """What was dealt with the names of rules and owners; who keeps an owner keeps its spelling."""
         names = [rule.rule.name for rule in table.rules]
-        queues = [f"{QUEUE_PREFIX}{name}" for name in self.roster.team.queues]
         reps = [rep.key for rep in self.roster.reps]
-        codes = [*range(len(reps)), *(FIRST_QUEUE - n for n in range(len(queues)))]
-        number, position = dealt["number"], dealt["position"]
-        owners = number.replace_strict(codes, [*reps, *queues], default=None, return_dtype=pl.String)
-        keeps = number == KEPT
+        queues = [f"{QUEUE_PREFIX}{name}" for name in self.roster.team.queues]
+        number = pl.col("number")
+        place = pl.when(number >= 0).then(number).when(number <= FIRST_QUEUE).then(len(reps) + FIRST_QUEUE - number)
+        found = dealt.select(place.alias("place"), "position").cast(pl.UInt32, strict=False)
+        owners = pl.Series([*reps, *queues], dtype=pl.String).gather(found["place"])
+        keeps = dealt["number"] == KEPT
         if keeps.any():
             owners = now.cast(pl.String).gather(dealt["lead_row"]).zip_with(keeps, owners)
-        rules = position.replace_strict(range(len(names)), names, default=None, return_dtype=pl.String)
+        rules = pl.Series(names, dtype=pl.String).gather(found["position"])
         return dealt.with_columns(rules.alias("rule"), owners.alias("owner"))
 
     def _order(self, table: RouteTable, rows: pl.Series) -> pl.Series:
@@ -339,15 +345,11 @@ class Router:
         return self._tables[name]
 
     def _numbers(self, owners: pl.Series) -> pl.Series:
-        known = owners.unique().drop_nulls().to_list()
-        codes = [self.roster.number(owner) for owner in known]
-        return owners.replace_strict(known, codes, default=None, return_dtype=pl.Int32).fill_null(BLANK)
+        return each_text(owners, self.roster.number, pl.Int32()).fill_null(BLANK)
 
     @staticmethod
     def _folded(owners: pl.Series) -> pl.Series:
-        known = owners.cast(pl.String).unique().drop_nulls().to_list()
-        texts = [fold(owner) for owner in known]
-        return owners.cast(pl.String).replace_strict(known, texts, default=None, return_dtype=pl.String)
+        return each_text(owners, fold, pl.String())
 
     def accounts(self) -> pl.DataFrame:
         """What the state keeps of every lead for `match account`: lead_row and a column `account:ROUTE.RULE` per rule."""
