@@ -111,7 +111,7 @@ def test_a_lead_that_the_record_moved_to_another_sequence_starts_anew() -> None:
         NOW,
         None,
     )
-    assert found["seq_wait"].to_list() == ["outbound"]
+    assert found["seq_wait"].to_list() == [None]
     assert seen({"@key": ["a"], "cadence": ["nurture"]}, known).table.select("step", "enrolled_at").row(0) == (
         4,
         BEFORE,

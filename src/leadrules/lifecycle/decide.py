@@ -17,6 +17,7 @@ from leadrules.lifecycle.aside import aside
 from leadrules.lifecycle.cadence.enrolment import Enrolments, enrol, refusals
 from leadrules.lifecycle.cadence.sequences import Due, Progress, due, progress
 from leadrules.lifecycle.cadence.steps import PIN
+from leadrules.lifecycle.cadence.versions import new_versions
 from leadrules.lifecycle.edits import Edits
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.labels import Labels
@@ -214,7 +215,8 @@ class _Decision:
         self._run_triggers()
         if self.tick.baseline:
             routed = self._nobody_routed()
-            return self._result([], self._table([], routed), routed, self.tick.state.versions.clear())
+            table, versions = self._table([self.progress.pins], routed), new_versions(self.tick, self.progress.pinned)
+            return self._result([], table, routed, versions)
         self._run_finishes()
         made = self.desk.made
         moves = aside(partial(self._run_sequences, list(made.wishes), list(made.actions)), self.tick.leads.height)

@@ -23,6 +23,7 @@ from leadrules.lifecycle.state.remembered import previous_labels
 from leadrules.ruleset.model import Ruleset
 
 OF_SEQUENCE = tuple(name for name in LEAD_COLUMNS if name.startswith("seq_") and not name.startswith("seq_wait"))
+OF_WAIT = tuple(name for name in LEAD_COLUMNS if name.startswith("seq_wait"))
 OF_TABLE = ("lead_row", "is_new")  # columns of the working table that no state has
 INPUTS = ("owner", "assigned_at", "due_at", "owner_changes", "sequence", "step", "enrolled_at")
 
@@ -167,9 +168,11 @@ def _sequences(
     ]
     at = pl.when(pl.lit(entered)).then(pl.lit(as_of, dtype=INSTANT)).when(~pl.lit(moved)).then("enrolled_at")
     enrolled = table.select(at.alias("enrolled_at")).to_series()
+    # It went elsewhere, and waits for nothing.
+    waits = [table.select(pl.when(~pl.lit(entered)).then(name).alias(name)).to_series() for name in OF_WAIT]
     names = {one.name for one in ruleset.sequences}.intersection(record.filter(entered))
     again = (_enrolled(table, name, entered & (record == name), as_of) for name in sorted(names))
-    return [*cleared, enrolled, *again, *_decided(table, "sequence", record, wins)]
+    return [*cleared, enrolled, *waits, *again, *_decided(table, "sequence", record, wins)]
 
 
 def _enrolled(table: pl.DataFrame, sequence: str, entered: pl.Series, as_of: datetime | None) -> pl.Series:

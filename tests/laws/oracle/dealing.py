@@ -27,6 +27,7 @@ class Dealer:
         self.sights = sights
         self.as_of = eyes.as_of
         self.today = eyes.clock.day(eyes.as_of)
+        self.dealt: list[str] = []  # the leads that got an owner in this run, the latest last
         self.reps = {rep.key: rep for rep in eyes.inputs.team.reps}
         self.teams = {name: [self.reps[key] for key in keys] for name, keys in eyes.inputs.team.teams}
 
@@ -129,6 +130,7 @@ class Dealer:
         memory.owner = owner
         memory.assigned_at, memory.due_at, memory.due_route = self.as_of, due, None if due is None else route
         memory.past_owners.append(owner)
+        self.dealt.append(sight.key)
         memory.is_handed_over = by != line or not line.startswith("route")
         self.count(owner)
         sight.row("assign", "owner", owner, due=due, rule=line)
@@ -235,7 +237,7 @@ class Dealer:
         wanted = sight.memory.accounts.get(name)
         if wanted is None:
             return None
-        best: tuple[datetime, datetime, str] | None = None
+        best: tuple[int, datetime, datetime, str] | None = None
         found = None
         for key, memory in self.state.leads.items():
             owner = self.owner_of(route, key, memory)
@@ -245,7 +247,8 @@ class Dealer:
             if rule.on_shift and not self.eyes.clock.is_on_shift(self.reps[owner], self.as_of):
                 continue
             when = memory.assigned_at or memory.created or FAR.replace(year=1)
-            rank = (when, memory.created or FAR.replace(year=1), key)
+            turn = self.dealt.index(key) if key in self.dealt else -1
+            rank = (turn, when, memory.created or FAR.replace(year=1), key)
             if best is None or rank > best:
                 best, found = rank, owner
         return found

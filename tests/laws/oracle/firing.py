@@ -61,6 +61,9 @@ class Triggers:
                 self._absorb(trigger, sight, self._set_off(trigger, sight))
 
     def _run(self, trigger: Trigger, sight: Sight) -> None:
+        sight.memory.armed.pop(
+            trigger.name, None
+        )  # it is tried in this run, and is over if its condition does not hold
         start = self._set_off(trigger, sight)
         if self._is_news(trigger) and not trigger.backfill:
             self._absorb(trigger, sight, start)
@@ -97,7 +100,6 @@ class Triggers:
         if is_fired:
             memory.fired[trigger.name] = self.as_of
         if trigger.on.kind == "date" and (fell := self._fallen(trigger, sight)) is not None:
-            memory.armed.pop(trigger.name, None)
             (memory.dated if is_fired or LOST not in answers else memory.armed)[trigger.name] = fell
         if trigger.on.kind == "overdue" and (is_fired or LOST not in answers) and sight.before.due_at is not None:
             memory.overdue[trigger.name] = sight.before.due_at

@@ -177,7 +177,8 @@ def _waiters(tick: Tick, ended: pl.Series, wanted: pl.DataFrame) -> tuple[pl.Dat
     """
     waits = _now(tick, ended).filter(pl.col("seq_wait").is_not_null())
     waits = waits.join(wanted, on="lead_row", how="anti", maintain_order="left")
-    stayed = pl.col("current").is_null() | (pl.col("enrolled_at") <= pl.col("seq_wait_since"))
+    entered = pl.when(pl.col("current").is_not_null()).then("enrolled_at")
+    stayed = entered.is_null() | (entered <= pl.col("seq_wait_since"))
     known = pl.col("seq_wait").is_in([one.name for one in tick.ruleset.sequences])
     still = (stayed & known).fill_null(value=False)
     rows = waits.filter(still).with_columns(

@@ -42,6 +42,7 @@ EXIT_ALL = "exit all"
 ENDING, GOING, BEGINNING = 4000, 8000, 8501
 _MOST = 499
 SENT_COLUMNS: Mapping[str, pl.DataType] = {"lead_row": pl.UInt32(), "kind": pl.String()}
+PIN_COLUMNS: Mapping[str, pl.DataType] = {"lead_row": pl.UInt32(), "version": pl.Int32()}
 ENDED_COLUMNS: Mapping[str, pl.DataType] = {
     "lead_row": pl.UInt32(),
     "sequence": pl.String(),
@@ -57,7 +58,8 @@ class Progress:
 
     `plans`: by which steps and settings each sequence and version goes. `ended` (ENDED_COLUMNS): those that are in none
     any more. `coming`: what is due of those that go on or finish; `lost` (STEP_COLUMNS) of those that left. `actions`
-    and `changes` are of the ends, the pauses and the pins alone; the steps are part of `Due`.
+    and `changes` are of the ends, the pauses and the pins alone; the steps are part of `Due`. `pins` (lead_row, version):
+    the leads that keep today's form of their sequence from now on; `pinned`, those sequences.
     """
 
     plans: Mapping[Pin, Sequence]
@@ -65,6 +67,8 @@ class Progress:
     coming: Coming
     lost: pl.DataFrame
     actions: pl.DataFrame
+    pins: pl.DataFrame
+    pinned: frozenset[str]
     changes: tuple[pl.DataFrame, ...]
 
     @property
@@ -91,7 +95,16 @@ def progress(tick: Tick) -> Progress:
     ways = plans(tick)
     if not column(tick.leads, "sequence", pl.String()).is_not_null().any():
         nothing = Coming(empty(RIDER_COLUMNS), empty(STEP_COLUMNS), empty(PENDING_COLUMNS))
-        return Progress(ways, empty(ENDED_COLUMNS), nothing, empty(STEP_COLUMNS), empty(ACTION_COLUMNS), ())
+        return Progress(
+            plans=ways,
+            ended=empty(ENDED_COLUMNS),
+            coming=nothing,
+            lost=empty(STEP_COLUMNS),
+            actions=empty(ACTION_COLUMNS),
+            pins=empty(PIN_COLUMNS),
+            pinned=frozenset(),
+            changes=(),
+        )
     riders, pending = riders_of(tick, ways)
     exits = _exits(tick, ways, riders)
     planned = riders.filter("is_planned")
@@ -103,7 +116,9 @@ def progress(tick: Tick) -> Progress:
     lost = came.steps.join(exits, on="lead_row", how="semi", maintain_order="left")
     rest = came.without(exits["lead_row"])
     coming = Coming(rest.riders, held(tick, decided(tick, ways, rest.steps), empty(SENT_COLUMNS)), rest.later)
-    ended = pl.concat([exits, _finishes(tick, ways, coming)])
+    fresh = planned.filter(~pl.col("is_pinned"))
+    pins = _pins(tick, fresh)
+    ended = pl.concat([exits, _finishes(tick, ways, coming, _entered_now(tick, fresh))])
     begins = staying.filter(is_paused & staying["paused_at"].is_null())
     ends = without(moving, [exits["lead_row"]]).filter(pl.col("paused_at").is_not_null())
     return Progress(
@@ -112,7 +127,9 @@ def progress(tick: Tick) -> Progress:
         coming=coming,
         lost=_lost_to(lost, exits),
         actions=_stops(ended),
-        changes=(*pauses(tick, begins, ends), _pinned(tick, staying), _emptied(ended)),
+        pins=pins,
+        pinned=frozenset(fresh["sequence"]),
+        changes=(*pauses(tick, begins, ends), pins, _emptied(ended)),
     )
 
 
@@ -124,7 +141,7 @@ def due(tick: Tick, before: Progress, entered: Enrolments, sends: pl.DataFrame |
     """
     sent = empty(SENT_COLUMNS) if sends is None else sends.select(*SENT_COLUMNS)
     if not (before.coming.riders.height or before.lost.height or entered.done.height):
-        return Due(empty(ACTION_COLUMNS), remembered(tick, sent), tick.state.versions.clear())
+        return Due(empty(ACTION_COLUMNS), remembered(tick, sent), new_versions(tick, before.pinned))
     taken = without(entered.left, [before.left()])
     steps = _after_sends(tick, before, _lost_to(before.coming.steps, taken), sent)
     coming = coming_due(tick, before.plans, _new_riders(entered), empty(PENDING_COLUMNS))
@@ -138,7 +155,7 @@ def due(tick: Tick, before: Progress, entered: Enrolments, sends: pl.DataFrame |
     return Due(
         actions=pl.concat(rows),
         changes=(stands(going), stands(Coming(coming.riders, new, coming.later)), *remembered(tick, out)),
-        versions=new_versions(tick, {*entered.done["sequence"], *today["sequence"]}),
+        versions=new_versions(tick, {*entered.done["sequence"], *today["sequence"], *before.pinned}),
     )
 
 
@@ -166,11 +183,16 @@ def _exits(tick: Tick, ways: Mapping[Pin, Sequence], riders: pl.DataFrame) -> pl
     return found.filter(pl.col("rule").is_not_null()).select(*ENDED_COLUMNS)
 
 
-def _finishes(tick: Tick, ways: Mapping[Pin, Sequence], coming: Coming) -> pl.DataFrame:
+def _entered_now(tick: Tick, fresh: pl.DataFrame) -> pl.Series:
+    """The leads that the record put into their sequence in this run: like those that rules enroll they do not finish yet."""
+    return fresh.filter(pl.col("enrolled_at") == tick.as_of)["lead_row"]
+
+
+def _finishes(tick: Tick, ways: Mapping[Pin, Sequence], coming: Coming, entered: pl.Series) -> pl.DataFrame:
     """The riders that finish (ENDED_COLUMNS): their last step came due `finish after` ago, and nothing is held."""
     waits = coming.steps.filter(pl.col("reason") == HELD)["lead_row"]
     found = [empty(ENDED_COLUMNS)]
-    for pin, group in by_pin(without(coming.riders, [waits, coming.later["lead_row"]])):
+    for pin, group in by_pin(without(coming.riders, [waits, coming.later["lead_row"], entered])):
         plan = ways[pin]
         last = plan.steps[-1].number if plan.steps else 0
         at_end = group.filter(pl.col("reached") >= last)
@@ -203,10 +225,10 @@ def _emptied(ended: pl.DataFrame) -> pl.DataFrame:
     return ended.select("lead_row", *(pl.lit(None, dtype=kind).alias(name) for name, kind in RIDE.items()))
 
 
-def _pinned(tick: Tick, staying: pl.DataFrame) -> pl.DataFrame:
+def _pins(tick: Tick, fresh: pl.DataFrame) -> pl.DataFrame:
     """The version of leads that a record put into a sequence: from now on they finish it as it is."""
     version = pl.col("sequence").replace_strict(numbers(tick), default=None, return_dtype=pl.Int32)
-    return staying.filter(~pl.col("is_pinned")).select("lead_row", version.alias("version"))
+    return fresh.select("lead_row", version.alias("version"))
 
 
 def _rule(end: str) -> pl.Expr:
