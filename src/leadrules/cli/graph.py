@@ -50,5 +50,6 @@ def _focused(diagram: Diagram, focus: str, depth: int) -> Diagram:
     centres = named(diagram, nfc(focus))
     if not centres:
         guess = nearest(focus, [name for box in diagram.boxes for name in (box.name, box.key)])
-        fail(f"there is no `{focus}` among the rules", f"did you mean `{guess}`?" if guess else "")
+        way_out = "name a definition, field or event; `leadrules graph` without --focus shows them all"
+        fail(f"there is no `{focus}` among the rules", f"did you mean `{guess}`?" if guess else way_out)
     return diagram.around(centres, depth)
