@@ -16,7 +16,8 @@ from typing import Any
 import polars as pl
 from tests.laws.oracle.firing import text
 from tests.laws.oracle.guards import Exceeded
-from tests.laws.oracle.memory import Event, Lead, Memory, Row
+from tests.laws.oracle.memory import Event, Inputs, Lead, Memory, Row
+from tests.laws.random_company import Day
 from tests.laws.small_company import EVENTS, FIELDS, Company
 
 from leadrules.lifecycle.guards import broken_guards
@@ -79,6 +80,20 @@ class Product:
     def commit(self, outcome: Outcome) -> None:
         """Go on from what a run decided."""
         self.state = state_after(outcome)
+
+
+def asked(own: Company, day: Day) -> Inputs:
+    """What the model is asked of a day: the rows that can be read."""
+    return Inputs(
+        own.project,
+        own.ruleset,
+        own.project.team,
+        day.leads,
+        day.events,
+        day.as_of,
+        missing=day.missing,
+        **day.options,
+    )
 
 
 def write_leads(path: Path, leads: Iterable[Lead], missing: Collection[str] = ()) -> None:

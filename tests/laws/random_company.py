@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from tests.laws.oracle.memory import Event, Lead
+from tests.laws.oracle.memory import Event, Lead, State
 from tests.laws.small_company import EVENTS, INDUSTRIES, SETTINGS, STATUSES, lead
 
 ZONES = ["Asia/Tokyo", "UTC", "America/New_York", "Europe/Berlin"]
@@ -499,3 +499,8 @@ class Life:
             new["at"] = max(same, default=new["at"])  # two things at one instant
         if all(any(one[name] != new[name] for name in ("lead", "type", "at")) for one in self.events):
             self.events.append(new)
+
+
+def statuses(state: State) -> dict[str, Any]:
+    """The statuses that rules set."""
+    return {key: memory.decided["status"][0] for key, memory in state.leads.items() if "status" in memory.decided}

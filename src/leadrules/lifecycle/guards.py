@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 USUAL = 0.999  # the share of times that a single wrong one cannot move
 SHOWN, SHOWN_LEADS = 3, 10
+_KINDS = ("source", "column", "reason")  # of bad cells; equally many are told of in this order
 
 
 def broken_guards(outcome: Outcome) -> list[str]:
@@ -50,7 +51,7 @@ def _exceeds(found: int, limit: float, whole: int, *, is_share: bool) -> bool:
 
 
 def _most_often(rejects: pl.DataFrame) -> str:
-    counted = rejects.group_by("source", "column", "reason").len().sort("len", descending=True).head(3)
+    counted = rejects.group_by(_KINDS).len().sort(["len", *_KINDS], descending=[True, False, False, False]).head(SHOWN)
     return "; ".join(
         f"{row['source']} {row['column'] or ''}: {row['reason']} ({row['len']:,})" for row in counted.to_dicts()
     )

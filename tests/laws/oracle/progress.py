@@ -34,8 +34,7 @@ class Progress:
             return
         why = self._exit(way, sight)
         if why is not None:
-            if way.paused_at is not None:
-                self._pause(way, sight)
+            self._resume(way)  # the exit comes first, and ends the pause
             sight.row("stop", "sequence", way.sequence.name, rule=why)
             self.leave(sight, why)
             return
@@ -57,10 +56,13 @@ class Progress:
         is_held = any(self.eyes.holds_kept(one, sight, way.aggregates) for one in way.sequence.pauses)
         if is_held and way.paused_at is None:
             way.paused_at = self.as_of
-        elif not is_held and way.paused_at is not None:
-            if way.at is not None:
-                way.dues = self._resumed(way, self.as_of - way.paused_at)
-            way.paused_at = None
+        elif not is_held:
+            self._resume(way)
+
+    def _resume(self, way: Enrolment) -> None:
+        if way.paused_at is not None and way.at is not None:
+            way.dues = self._resumed(way, self.as_of - way.paused_at)
+        way.paused_at = None
 
     def _resumed(self, way: Enrolment, length: timedelta) -> list[datetime]:
         """The due times after a pause: every step still to come moves by its length."""
