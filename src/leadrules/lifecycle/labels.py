@@ -8,6 +8,7 @@ happened under the old rules too; what is new to an existing state, and a baseli
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import polars as pl
 
@@ -28,7 +29,7 @@ CHANGE_COLUMNS: Mapping[str, pl.DataType] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Memory:
     """One definition before and after this run.
 
@@ -64,7 +65,7 @@ class Memory:
     def _in(self, values: pl.Series, label: str | None) -> pl.Series:
         return (values if label is None else values == label).fill_null(value=False)
 
-    @property
+    @cached_property
     def differs(self) -> pl.Series:
         """Whose label or membership is another than before."""
         if isinstance(self.definition, Segment):
@@ -99,7 +100,8 @@ def _memory(tick: Tick, definition: Definition, edits: Edits | None) -> Memory:
     known = was_evaluated(tick.leads, definition, tick.state)
     now = tick.facts.frame[definition.name]
     before = _before(tick, definition)
-    before = before.zip_with(known, pl.Series([None], dtype=before.dtype).new_from_index(0, len(before)))
+    if not known.all():
+        before = before.zip_with(known, pl.Series([None], dtype=before.dtype).new_from_index(0, len(before)))
     # A lead that is new was outside everything; one that is known, and this definition not of it, is as it is.
     start = (
         ~known & ~tick.leads["is_new"] if not tick.baseline else pl.repeat(True, len(now), dtype=pl.Boolean, eager=True)

@@ -85,7 +85,7 @@ def _as_written(said: pl.Series, labels: Sequence[str]) -> pl.Series:
 def _since(table: pl.DataFrame, name: str, known: pl.Series) -> pl.Series:
     nothing = pl.Series([None], dtype=INSTANT).new_from_index(0, table.height)
     since = table[f"since:{name}"] if f"since:{name}" in table.columns else nothing
-    return since.zip_with(known, nothing).alias(f"@since:{name}")
+    return (since if known.all() else since.zip_with(known, nothing)).alias(f"@since:{name}")
 
 
 def _of_former_rules(table: pl.DataFrame, state: State, names: set[str]) -> list[pl.Series]:
