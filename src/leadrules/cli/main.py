@@ -83,7 +83,8 @@ def cli() -> None:
 
 # For the allocator of Polars, which reads it once it is loaded: memory that was let go is used again for some seconds
 # before the system has it back. A run takes and lets go 2 GB, block by block, and new pages were a seventh of its time.
-KEEP_MEMORY = "narenas:2,dirty_decay_ms:10000,muzzy_decay_ms:10000"
+# What one thread lets go another takes next, so all share one arena; pieces up to 4 MB each keeps for itself.
+KEEP_MEMORY = "narenas:1,lg_tcache_max:22,dirty_decay_ms:10000,muzzy_decay_ms:10000"
 # These hold everything at once, and what they let go in between would stand beside it: 1 GB at a million leads.
 GIVE_BACK = dict.fromkeys(("calibrate", "report"), "dirty_decay_ms:500,muzzy_decay_ms:0")
 # For Polars itself: an evaluation is hundreds of small queries over columns that lie in memory, and the engine for files
