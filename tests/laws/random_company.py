@@ -44,7 +44,21 @@ RESPONSES = ["30 minutes", "2 hours", "12 hours", "2 days", "1 business day"]
 TEMPLATES = ["intro", "thanks", "price"]
 SEQUENCE = "current_sequence"  # where the CRM says which sequence a lead is in
 # As the rules write them, as people do, and some that the rules know nothing of.
-CADENCES = [None, None, "slow", "quick", "extra", "QUICK", "Ｓｌｏｗ", "Newsletter", "newsletter", "Old tool"]
+SPARE = "spare"
+CADENCES = [
+    None,
+    None,
+    SPARE,
+    SPARE,
+    "slow",
+    "quick",
+    "extra",
+    "QUICK",
+    "Ｓｌｏｗ",
+    "Newsletter",
+    "newsletter",
+    "Old tool",
+]
 GUARDS: dict[str, list[Any]] = {
     "owner_changes": ["0%", "10%", "12.5%", "40%", 1, 3],
     "moves": ["0%", "10%", "33.33%", 0, 1, 2],
@@ -105,8 +119,11 @@ classify letter {{ thanks: when industry = "Retail"  intro: otherwise }}
         return "\n".join([definitions, *self.pieces.values(), self.limits, *self.promises])
 
     def edit(self) -> None:
-        """Change a threshold, rewrite a sequence or the routes, add a trigger or drop one."""
-        what = self.random.choice(["number", "number", "sequence", "trigger", "drop", "routes"])
+        """Change a threshold, rewrite a sequence or the routes, add a trigger or drop one.
+
+        `spare` is a sequence that the rules do not know at first, and whose name the CRM says nevertheless.
+        """
+        what = self.random.choice(["number", "number", "sequence", "spare", "trigger", "drop", "routes"])
         triggers = [name for name in self.pieces if name.startswith("trigger")]
         if what == "number":
             name = self.random.choice(sorted(self.numbers))
@@ -114,6 +131,9 @@ classify letter {{ thanks: when industry = "Retail"  intro: otherwise }}
         elif what == "sequence":
             name = self.random.choice(["slow", "quick", "extra"])
             self.pieces[f"sequence {name}"] = self._sequence(name)
+        elif what == "spare":
+            if self.pieces.pop(f"sequence {SPARE}", None) is None:
+                self.pieces[f"sequence {SPARE}"] = self._sequence(SPARE)
         elif what == "trigger":
             name = f"new{len(self.pieces)}_{self.random.randint(0, 999)}"
             self.pieces[f"trigger {name}"] = self._trigger(name)

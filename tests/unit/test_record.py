@@ -103,7 +103,8 @@ def test_first_sight() -> None:
 def test_a_lead_that_the_record_moved_to_another_sequence_starts_anew() -> None:
     known = state({"key": "a", "sequence": "nurture", "sequence_said": "nurture", "step": 4, "version": 2,
                    "enrolled_at": BEFORE, "seq_shift": timedelta(1), "seq_wait": "outbound"})  # fmt: skip
-    found = seen({"@key": ["a"], "cadence": ["outbound"]}, known).table
+    plans = replace(rules(), sequences=(Sequence("outbound", None, 0, steps=()),))
+    found = seen({"@key": ["a"], "cadence": ["outbound"]}, known, plans).table
     assert found.select("sequence", "step", "version", "enrolled_at", "seq_shift").row(0) == (
         "outbound",
         None,
@@ -131,6 +132,7 @@ def test_a_person_who_puts_a_lead_into_a_sequence_enrols_it() -> None:
     assert found["sequence"].to_list() == ["outbound", "Other tool", None, "nurture"]
     assert found["enrolled:outbound"].to_list() == [NOW, None, BEFORE, None]
     assert "enrolled:nurture" not in found.columns
+    assert found["enrolled_at"].to_list() == [NOW, None, None, None]
 
 
 def test_a_set_field_shows_the_decision_until_the_record_says_something_else() -> None:

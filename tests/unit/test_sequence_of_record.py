@@ -129,3 +129,16 @@ def test_an_unknown_sequence_is_left_by_exit_all_and_by_a_move(tmp_path: Path) -
         ("b", "trigger.go", "short"),
         ("b", "sequence.short.1", "Ring"),
     ]
+
+
+def test_a_sequence_that_the_rules_come_to_know_sends_nothing_that_would_have_been_due(runs: Runs) -> None:
+    """Who was moved there by hand before is in it, and leaves by its exits; whoever moves now begins now."""
+    runs.run(2, said("a", None), said("b", None))
+    assert runs.run(3, said("a", "late"), said("b", None)) == []
+    runs.edit(RULES + '\nsequence late { 1: day 1 call "Ring"  2: day 2 call "Again"  exit when status = "Customer" }')
+    assert runs.run(6, said("a", "late"), said("b", "late")) == [("b", "sequence.late.1", "Ring")]
+    assert runs.run(7, said("a", "late", status="Customer"), said("b", "late")) == [
+        ("a", "sequence.late.exit", "late"),
+        ("b", "sequence.late.finish", "late"),
+        ("b", "sequence.late.2", "Again"),
+    ]

@@ -166,12 +166,14 @@ def _sequences(
         table.select(pl.when(~pl.lit(moved)).then(name).alias(name)).to_series()
         for name in ("version", "step", *OF_SEQUENCE)
     ]
-    at = pl.when(pl.lit(entered)).then(pl.lit(as_of, dtype=INSTANT)).when(~pl.lit(moved)).then("enrolled_at")
+    names = {one.name for one in ruleset.sequences}.intersection(record.filter(entered))
+    # Nothing of a sequence that the rules do not know yet becomes due on the day they do.
+    begins = (entered & record.is_in(pl.Series(sorted(names), dtype=pl.String).implode())).fill_null(value=False)
+    at = pl.when(pl.lit(begins)).then(pl.lit(as_of, dtype=INSTANT)).when(~pl.lit(moved)).then("enrolled_at")
     enrolled = table.select(at.alias("enrolled_at")).to_series()
+    again = (_enrolled(table, name, begins & (record == name), as_of) for name in sorted(names))
     # It went elsewhere, and waits for nothing.
     waits = [table.select(pl.when(~pl.lit(entered)).then(name).alias(name)).to_series() for name in OF_WAIT]
-    names = {one.name for one in ruleset.sequences}.intersection(record.filter(entered))
-    again = (_enrolled(table, name, entered & (record == name), as_of) for name in sorted(names))
     return [*cleared, enrolled, *waits, *again, *_decided(table, "sequence", record, wins)]
 
 

@@ -34,6 +34,7 @@ class Record:
         not_yet = 0
         if settings.owner is not None and settings.owner not in self.missing:
             not_yet += self._owner(self.lead.get(settings.owner), memory, is_new=is_new)
+        self._learn(memory)
         if settings.sequence is not None and settings.sequence not in self.missing:
             not_yet += self._sequence(self.lead.get(settings.sequence), memory, is_new=is_new)
         return not_yet + self._fields(memory)
@@ -84,12 +85,19 @@ class Record:
             memory.sequence_said = name
         return not (is_new or alike(name, None if memory.enrolment is None else memory.enrolment.sequence.name))
 
+    def _learn(self, memory: Memory) -> None:
+        """A sequence that the rules know from this run on: its exits and pauses are looked at, and nothing of it is due."""
+        way = memory.enrolment
+        if way is not None and not way.is_known:
+            known = next((one for one in self.ruleset.sequences if one.name == way.sequence.name), None)
+            memory.enrolment = way if known is None else self._in(known.name, known, None)
+
     def _moved(self, name: str | None, known: Sequence | None, memory: Memory) -> None:
         """By somebody's hand, out of one or into another, which begins with this run."""
         memory.enrolment = None
         if name is None:
             return
-        memory.enrolment = self._in(name, known, self.as_of)
+        memory.enrolment = self._in(name, known, None if known is None else self.as_of)
         memory.wish = None  # it went elsewhere
         if known is not None:
             memory.enrolled[name] = self.as_of
