@@ -107,12 +107,18 @@ def test_the_order_of_the_rows_changes_nothing(seed: int, tmp_path: Path) -> Non
         decided = decisions_of(found)
         assert lines(rows_of(again)) == lines(rows_of(found))
         assert decisions_of(again) == decided
-        assert broken_guards(again) == broken_guards(found)
+        assert words_of(again) == words_of(found)
+        assert broken_of(again) == broken_of(found)
         one.commit(found)
         other.commit(again)
         assert frames_of(other.state).keys() == frames_of(one.state).keys()
         for name, frame in frames_of(one.state).items():
             assert frames_of(other.state)[name].equals(frame), f"{name} depends on the order of the rows"
+
+
+def words_of(outcome: Outcome) -> list[str]:
+    """What a user is told of guards; a broken promise names leads in the order of the rows."""
+    return [words for words in broken_guards(outcome) if not words.startswith("assert ")]
 
 
 @pytest.mark.parametrize("strategy", ["round_robin", "weighted", "weighted rep.win_rate"])

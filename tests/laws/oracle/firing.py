@@ -167,10 +167,8 @@ class Triggers:
     def _became(self, trigger: Trigger, sight: Sight) -> bool:
         """A condition that became true, or that stays so when `once per` has run out."""
         was = sight.before.holds.get(trigger.name, False) and not self._is_news(trigger)
-        if trigger.once_per is not None and trigger.name in sight.before.fired:
-            return True  # `_may` looks at the clock
-        if was:
-            return False
+        if was and not (trigger.once_per is not None and trigger.name in sight.before.fired):
+            return False  # with `once per` it comes again; `_may` looks at the clock
         if sight.is_new or self._is_news(trigger) or sight.old is None or self.eyes.inputs.fire_edits:
             return True
         assert self.eyes.old_rules is not None
@@ -198,7 +196,7 @@ class Triggers:
         value = self.eyes.value(trigger.on.value, sight)
         fell = self._fell(value, trigger.on.every_year, sight)
         armed = sight.before.armed.get(trigger.name)
-        if fell is None and armed is not None and (trigger.on.every_year or armed == value):
+        if fell is None and armed in self._occurrences(value, trigger.on.every_year, self.since):
             fell = armed
         return None if fell is None or sight.before.dated.get(trigger.name) == fell else fell
 
