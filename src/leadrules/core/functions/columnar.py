@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,9 @@ _NEW_CAPITALS = "\u019b\u0264\ua7d3\ua7d5"  # small letters that got their capit
 _FEW = 8
 _SAMPLE = 10_000
 _MOST_YEARS = 30
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 # The first and the last microsecond of the years 1 to 9999, counted from 1970.
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a clock time
 _FIRST_MICRO, _LAST_MICRO = -62_135_596_800_000_000, 253_402_300_799_999_999
 
 
@@ -267,6 +270,18 @@ def instant_series(calendar: Calendar, series: pl.Series) -> pl.Series:
     return _in_time(shifted, micros).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
+def known_years(series: pl.Series) -> pl.Series:
+    """A column of dates or clock times, blank outside the years 1 to 9999."""
+    import polars as pl
+
+    numbers = series.to_physical()
+    lowest, highest = numbers.min(), numbers.max()
+    ends = (_FIRST_DAY, _LAST_DAY) if series.dtype == pl.Date else (_FIRST_MICRO, _LAST_MICRO)
+    if not isinstance(lowest, int) or not isinstance(highest, int) or (ends[0] <= lowest and highest <= ends[1]):
+        return series
+    return series.zip_with(numbers.is_between(*ends).fill_null(value=False), series.clear(len(series)))
+
+
 def _in_time(shifted: pl.Series, micros: pl.Series) -> pl.Series:
     """What an offset would move out of the years 1 to 9999 stays where it is."""
     inside = shifted.is_between(_FIRST_MICRO, _LAST_MICRO)
@@ -289,10 +304,13 @@ def _years(micros: pl.Series) -> Sequence[int]:
     """The years in which the moments lie: all from the first to the last where these are not far apart."""
     import polars as pl
 
-    ends = pl.Series([micros.min(), micros.max()], dtype=pl.Int64)
-    first, last = ends.cast(pl.Datetime("us")).dt.year()
-    if first is None or last - first < _MOST_YEARS:
-        return range(first or 0, (last or -1) + 1)
+    lowest, highest = micros.min(), micros.max()
+    if not isinstance(lowest, int) or not isinstance(highest, int):
+        return range(0)
+    if lowest >= _FIRST_MICRO and highest <= _LAST_MICRO:
+        first, last = ((_EPOCH + timedelta(microseconds=end)).year for end in (lowest, highest))
+        if last - first < _MOST_YEARS:
+            return range(first, last + 1)
     return micros.cast(pl.Datetime("us")).dt.year().unique().drop_nulls().to_list()
 
 

@@ -78,13 +78,7 @@ def _stepped(calendar: Calendar, local: Any, count: int, unit: str) -> Any:
 
 def _within_years(column: Any) -> Any:
     """Blank outside the years 1 to 9999."""
-    return columnar.each(_known_years, None, column)
-
-
-def _known_years(series: Any) -> Any:
-    years = series.dt.year()
-    inside = years.is_between(1, 9999).fill_null(value=False)
-    return series if inside.all() else series.zip_with(inside, series.clear(len(series)))
+    return columnar.each(columnar.known_years, None, column)
 
 
 def _working_days(calendar: Calendar, series: Any, count: int) -> Any:
@@ -100,7 +94,7 @@ def _working_days(calendar: Calendar, series: Any, count: int) -> Any:
     moved = series.dt.add_business_days(
         count, week_mask=week, holidays=off, roll="backward" if count > 0 else "forward"
     )
-    return _known_years(moved)
+    return columnar.known_years(moved)
 
 
 def _difference(context: Context, value: Any, a: date | None, b: date | None) -> timedelta | None:
