@@ -6,11 +6,13 @@ from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leadrules.core.calendar import Calendar, add_months, calendar_date, end_of_month, nominal
+from leadrules.core.functions.columnar import instant_series
 
 NEW_YORK = Calendar("America/New_York")
 TOKYO = Calendar("Asia/Tokyo", country="JP")
@@ -192,3 +194,12 @@ def test_the_table_of_offsets_is_that_of_the_zone(zone: str) -> None:
         micros = (moment - epoch) // timedelta(microseconds=1)
         offset = table.offsets[bisect_right(table.starts, micros) - 1]
         assert timedelta(microseconds=offset) == moment.astimezone(tz).utcoffset(), moment
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati", "Asia/Tokyo", "Europe/London", "UTC"])
+def test_the_ends_of_the_calendar_are_the_same_in_columns(zone: str) -> None:
+    calendar = Calendar(zone)
+    clocks = [datetime(1, 1, 1) + timedelta(minutes=minutes) for minutes in range(0, 3_000, 7)]  # noqa: DTZ001
+    clocks += [datetime(9999, 12, 31, 23, 59) - timedelta(minutes=minutes) for minutes in range(0, 3_000, 7)]  # noqa: DTZ001
+    found = instant_series(calendar, pl.Series(clocks, dtype=pl.Datetime("us")))
+    assert found.to_list() == [calendar.instant(clock) for clock in clocks]

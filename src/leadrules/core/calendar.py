@@ -24,6 +24,7 @@ Length = tuple[int, Unit]  # a duration literal: how many of what
 MONTHS: dict[str, int] = {"months": 1, "quarters": 3, "years": 12}
 DAYS: dict[str, int] = {"days": 1, "weeks": 7}
 _DAY = timedelta(days=1)
+_FIRST = datetime(1, 1, 1)  # noqa: DTZ001 - a clock time
 _TICK = timedelta(microseconds=1)
 # How long a length is where it is compared with another; business days have no such length.
 _NOMINAL: dict[str, timedelta] = {
@@ -239,7 +240,10 @@ def _steps(zone: str, year: int, local: bool) -> tuple[tuple[int, int], ...]:
     """Where the offset of a zone stands at the start of a year, and where it changes within it: (from, offset)."""
     steps = []
     before: int | None = None
-    for start, offset in _changes(ZoneInfo(zone), year):
+    for start, found in _changes(ZoneInfo(zone), year):
+        # West of UTC the first instants have no local time; the first local time has an offset all the same.
+        is_first = local and before is None and year == 1
+        offset = (ZoneInfo(zone).utcoffset(_FIRST) or timedelta()) // _TICK if is_first else found
         # In a gap and in an overlap the offset before goes on to hold: up to the larger of the two local times.
         shown = start + (offset if before is None else max(before, offset)) if local else start
         steps.append((shown, offset))
