@@ -132,10 +132,14 @@ def test_long_chains_are_not_nested() -> None:
     assert len(list(module.walk())) > 20_000
 
 
-def test_ten_thousand_lines_take_less_than_two_seconds() -> None:
+def test_ten_times_the_lines_take_no_more_than_about_ten_times_as_long() -> None:
     lines = "score s {\n" + '  a: +5 when b = "c" and d >= 10 or e in ("x", "y")\n' * 8 + "}\n"
-    file = SourceFile("x.lead", lines * 1000)
-    parse(SourceFile("x.lead", "define a = 1\n"))
+    parse(SourceFile("x.lead", lines))
+    few, many = _seconds(lines * 100), _seconds(lines * 1000)
+    assert many < 25 * few
+
+
+def _seconds(text: str) -> float:
     start = time.process_time()
-    assert parse(file)[1] == []
-    assert time.process_time() - start < 3
+    assert parse(SourceFile("x.lead", text))[1] == []
+    return time.process_time() - start
