@@ -6,13 +6,13 @@ offset of the project's zone, yes/no as true/false, sets joined with `;`. Knows 
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import product
 
 import polars as pl
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.functions.columnar import local_series
+from leadrules.core.functions.columnar import by_few, local_series
 from leadrules.core.text import number_text
 
 _EXACT = 2.0**53
@@ -20,8 +20,6 @@ _FORMULA = r"^[=+\-@]"
 _NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?$"
 _AFTER_SIGNS = "A"  # what begins a formula, and every digit, stands before the letters
 _FLAGS = 8  # in one table of combinations
-_SAMPLE = 1_000
-_FEW = 4  # times as many cells as instants, at least, for these to be looked up
 
 
 def as_text(column: pl.Series, calendar: Calendar) -> pl.Series:
@@ -65,12 +63,7 @@ def time_texts(times: pl.Series, calendar: Calendar) -> pl.Series:
 
     Most columns are blank or of a few instants, that of a run for one: each of those is written once.
     """
-    sample = times.gather_every(len(times) // _SAMPLE + 1)
-    if len(times) < _SAMPLE or sample.n_unique() * _FEW > len(sample):
-        return _each_time(times, calendar)
-    instants = times.unique().drop_nulls()
-    texts = _each_time(instants, calendar)
-    return times.replace_strict(instants, texts, default=None, return_dtype=pl.String)
+    return by_few(times, partial(_each_time, calendar=calendar))
 
 
 def _each_time(times: pl.Series, calendar: Calendar) -> pl.Series:
@@ -103,12 +96,10 @@ def safe(texts: pl.Series) -> pl.Series:
 
 
 def joined_names(flags: pl.DataFrame) -> pl.Series:
-    """Per row the names of the columns that are true, joined with `;`.
+    """Per row the names of the columns (one at least) that are true, joined with `;`.
 
     Some columns have few combinations: the text of each is made once, then spread by its number.
     """
-    if not flags.width:
-        return pl.Series([], dtype=pl.String)
     parts = [flags[:, start : start + _FLAGS] for start in range(0, flags.width, _FLAGS)]
     texts = [pl.lit(_combinations(tuple(part.columns))).gather(_numbered(part)) for part in parts]
     return flags.select(pl.concat_str(texts).str.strip_suffix(";").alias("names")).to_series()

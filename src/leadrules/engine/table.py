@@ -16,7 +16,7 @@ from typing import Protocol
 
 import polars as pl
 
-from leadrules.core.functions.columnar import fold_column, fold_set_column, values_and_codes
+from leadrules.core.functions.columnar import fold_column, fold_set_column
 from leadrules.core.records import dataclass
 from leadrules.ruleset.model import Expr
 
@@ -208,6 +208,9 @@ def distinct_values(frame: pl.DataFrame) -> dict[str, Distinct]:
 
 def _as_distinct(coded: pl.Series) -> Distinct:
     """A column by its values: codes are given from 0 on, and no other column's values are among them."""
-    values, codes = values_and_codes(coded)
+    codes = coded.to_physical()
+    last = codes.max()
+    every = pl.arange(last + 1 if isinstance(last, int) else 0, eager=True, dtype=pl.UInt32).to_frame("code")
+    values = every.select(pl.col("code").cat.to(coded.dtype).cast(pl.String)).to_series()
     values = values.extend(pl.Series([None], dtype=pl.String)).alias(coded.name)
     return Distinct(values, codes.fill_null(values.len() - 1), [])

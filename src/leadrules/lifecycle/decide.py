@@ -177,7 +177,8 @@ def decide(
 ) -> Decided:
     """Everything that a run decides. `record`: the leads as the input has them, before what the state knows better.
 
-    The labels are asked for while what looks at none is under way. Of `watched` leads the router remembers every rep that was looked at.
+    The labels are asked for while what looks at none is under way. Of `watched` leads the router remembers every rep that
+    was looked at.
     """
     return _Decision(tick, labels, late, edits, record, watched=watched).decided()
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _NEW_CAPITALS = "\u019b\u0264\ua7d3\ua7d5"  # small letters that got their capital after they were encoded
 _FEW = 8
-_SAMPLE = 10_000
+_SAMPLE = 1_000
 _MOST_YEARS = 30
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 # The first and the last microsecond of the years 1 to 9999, counted from 1970.
@@ -148,34 +148,30 @@ def by_python(series: pl.Series, native: pl.Series, pattern: str, function: Call
 
 
 def by_distinct(series: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """A function of each text, worked out once per distinct one where a look at some of them says that these are few."""
+    """A function of each value of a column, worked out once per distinct one; blank for a blank."""
     import polars as pl
 
+    values = series.unique().drop_nulls()
+    found = function(values)
+    if series.dtype != pl.String:
+        return series.replace_strict(values, found, default=None, return_dtype=found.dtype)
+    return found.gather(series.cast(pl.Enum(values)).to_physical()).alias(series.name)
+
+
+def by_few(series: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """The same where a look at some of the values says that few are distinct; else of every one."""
     sample = series.gather_every(len(series) // _SAMPLE + 1)
-    if len(series) < _SAMPLE or sample.n_unique() * _FEW > len(sample):
-        return function(series)
-    values, codes = values_and_codes(series.cast(pl.Categorical(pl.Categories.random())))
-    return function(values).gather(codes).alias(series.name)
+    is_few = len(series) >= _SAMPLE and sample.n_unique() * _FEW <= len(sample)
+    return by_distinct(series, function) if is_few else function(series)
 
 
 def each_text(series: pl.Series, function: Callable[[str], Any], result: Any) -> pl.Series:
-    """What a function in Python makes of each text, asked once per distinct one; blank for a blank."""
+    """What a function in Python makes of each text; it is asked once per distinct one."""
     import polars as pl
 
-    texts = series.cast(pl.String)
-    known = texts.unique().drop_nulls()
-    values = pl.Series([function(text) for text in known], dtype=result)
-    return values.gather(texts.cast(pl.Enum(known)).to_physical()).alias(series.name)
-
-
-def values_and_codes(coded: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """The texts of a categorical column that has a mapping of its own, and which of them each cell is; null for a null."""
-    import polars as pl
-
-    codes = coded.to_physical()
-    last = codes.max()
-    every = pl.arange(last + 1 if isinstance(last, int) else 0, eager=True, dtype=pl.UInt32).to_frame("code")
-    return every.select(pl.col("code").cat.to(coded.dtype).cast(pl.String)).to_series(), codes
+    return by_distinct(
+        series.cast(pl.String), lambda texts: pl.Series([function(text) for text in texts], dtype=result)
+    )
 
 
 def blank_if_empty(column: pl.Expr) -> pl.Expr:
