@@ -17,7 +17,7 @@ from zlib import crc32
 from leadrules.data.errors import InputError
 from leadrules.data.staging import sync
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 FILE = "state.sqlite"
 _NEW = f"{FILE}.new"
 _OURS = frozenset(

@@ -8,27 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
-from io import BytesIO
 
 import polars as pl
 
 from leadrules.lifecycle.state.database import content_of, drop_unused, put_content
+from leadrules.lifecycle.state.packing import pack, pack_column, unpack, unpack_columns
 
 NOW, BEFORE = "now", "before"
 _PARTS = "select name, content from parts where role = ? and frame = ? order by place"
-_ROWS = "\0rows"  # the name of a column that says how long another one is, of which every cell is blank
-
-
-def pack(frame: pl.DataFrame) -> bytes:
-    """A frame made small, each column in one piece."""
-    buffer = BytesIO()
-    frame.rechunk().write_ipc(buffer, compression="zstd", record_batch_size=max(frame.height, 1))
-    return buffer.getvalue()
-
-
-def unpack(packed: bytes, columns: list[str] | None = None) -> pl.DataFrame:
-    """What `pack` was given, or some columns of it."""
-    return pl.read_ipc(BytesIO(packed), columns=columns)
 
 
 # -- reading --------------------------------------------------------------------------------------------------------
@@ -42,20 +29,7 @@ def beside(
     if was:
         parts |= dict(connection.execute(_PARTS, (BEFORE, frame)).fetchall())
     wanted = [number for name, number in parts.items() if number is not None and (only is None or name in only)]
-    blanks: dict[tuple[pl.DataType, int], pl.Series] = {}
-    return pl.DataFrame(
-        [column for number in wanted for column in _columns(unpack(content_of(connection, number)), blanks)]
-    )
-
-
-def _columns(part: pl.DataFrame, blanks: dict[tuple[pl.DataType, int], pl.Series]) -> list[pl.Series]:
-    """The columns of a part. Blank ones share their memory."""
-    if _ROWS not in part.columns:
-        return part.get_columns()
-    column, length = part.to_series(), int(part.item(0, _ROWS))
-    if (column.dtype, length) not in blanks:
-        blanks[column.dtype, length] = column.new_from_index(0, length)
-    return [blanks[column.dtype, length].alias(column.name)]
+    return pl.DataFrame([column for number in wanted for column in unpack_columns(content_of(connection, number))])
 
 
 def stacked(connection: sqlite3.Connection, frame: str) -> Iterator[bytes]:
@@ -71,18 +45,11 @@ def put_beside(connection: sqlite3.Connection, frame: str, before: pl.DataFrame,
     """The columns of `after` that are not as `before` has them."""
     for column in after:
         if column.name not in before.columns or not _is_same(before.get_column(column.name), column):
-            put(connection, frame, column.name, pack(_small(column)))
+            put(connection, frame, column.name, pack_column(column))
 
 
 def _is_same(before: pl.Series, after: pl.Series) -> bool:
     return before.dtype == after.dtype and before.equals(after, null_equal=True)
-
-
-def _small(column: pl.Series) -> pl.DataFrame:
-    """A column; of one that says nothing of anybody a row is enough."""
-    if column.null_count() < len(column) or column.is_empty():
-        return column.to_frame()
-    return pl.DataFrame([column.head(1), pl.Series(_ROWS, [len(column)])])
 
 
 def put(connection: sqlite3.Connection, frame: str, name: str, content: bytes) -> None:

@@ -28,6 +28,7 @@ from leadrules.lifecycle.model import (
     empty_state,
 )
 from leadrules.lifecycle.state.database import damaged, exists, first_row, reading, writing
+from leadrules.lifecycle.state.packing import pack, unpack
 from leadrules.lifecycle.state.parts import (
     beside,
     change_stacked,
@@ -35,12 +36,10 @@ from leadrules.lifecycle.state.parts import (
     go_back,
     keep,
     kept,
-    pack,
     put,
     put_below,
     put_beside,
     stacked,
-    unpack,
 )
 from leadrules.ruleset.store import digest, from_json, to_json
 
