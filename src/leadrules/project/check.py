@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, reduce
+from operator import getitem
 from typing import Any
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.records import dataclass
 from leadrules.core.resources import grammar_text
 from leadrules.project.document import Document, KeyPath, did_you_mean, listed, shown
 
@@ -21,7 +23,7 @@ def check_document(document: Document, schema: str) -> tuple[list[Diagnostic], s
     """The findings of the file against the schema, and the paths of the values that are wrong or unknown."""
     found: list[Diagnostic] = []
     bad: set[KeyPath] = set()
-    for error in sorted(_validator(schema).iter_errors(document.data), key=_outermost_first):
+    for error in sorted(_errors(document, schema), key=_outermost_first):
         for path, diagnostic in _findings(document, error):
             if path not in bad:
                 bad.add(path)
@@ -29,36 +31,67 @@ def check_document(document: Document, schema: str) -> tuple[list[Diagnostic], s
     return found, bad
 
 
+@dataclass(frozen=True, slots=True)
+class _Error:
+    """One violation: where in the document, of which keyword of which part of the schema, and the value there."""
+
+    path: KeyPath
+    keyword: str
+    schema: Any
+    instance: Any
+    message: str
+
+    @property
+    def wanted(self) -> Any:
+        """What the keyword asks for."""
+        return self.schema[self.keyword]
+
+
+def _errors(document: Document, name: str) -> Iterator[_Error]:
+    schema, validator = _validator(name)
+    for error in validator.iter_errors(document.data):
+        *outer, keyword = error.schema_path
+        part = reduce(getitem, outer, schema)
+        yield _Error(
+            tuple(error.instance_path),
+            keyword,
+            part,
+            reduce(getitem, error.instance_path, document.data),
+            error.message,
+        )
+
+
 @cache
-def _validator(name: str) -> Any:
-    from jsonschema import Draft202012Validator
+def _validator(name: str) -> tuple[Any, Any]:
+    from jsonschema_rs import Draft202012Validator
 
-    return Draft202012Validator(json.loads(grammar_text(name)))
-
-
-def _outermost_first(error: Any) -> tuple[int, int]:
-    return len(error.absolute_path), 0 if error.validator == "type" else 1
+    schema = json.loads(grammar_text(name))
+    return schema, Draft202012Validator(schema)
 
 
-def _findings(document: Document, error: Any) -> Iterator[tuple[KeyPath, Diagnostic]]:
-    path = tuple(error.absolute_path)
-    if error.validator in ("additionalProperties", "unevaluatedProperties"):
-        for key in _unknown_keys(document, path, error):
+def _outermost_first(error: _Error) -> tuple[int, int]:
+    return len(error.path), 0 if error.keyword == "type" else 1
+
+
+def _findings(document: Document, error: _Error) -> Iterator[tuple[KeyPath, Diagnostic]]:
+    path = error.path
+    if error.keyword in ("additionalProperties", "unevaluatedProperties"):
+        for key in _unknown_keys(error):
             yield (*path, key), unknown_key(document, path, key, _known_keys(error))
-    elif error.validator == "required":
-        for key in error.validator_value:
+    elif error.keyword == "required":
+        for key in error.wanted:
             if key not in error.instance:
                 yield (*path, key), _missing_key(document, path, key, error)
-    elif error.validator == "uniqueItems":
+    elif error.keyword == "uniqueItems":
         yield path, _repeated(document, path, error.instance)
     else:
         expected = str(error.schema.get("x-expected", error.message))
         yield path, wrong_value(document, path, error.instance, expected, _unquoted(error, expected))
 
 
-def _known_keys(error: Any) -> list[str]:
+def _known_keys(error: _Error) -> list[str]:
     known = list(error.schema.get("properties", {}))
-    if error.validator == "unevaluatedProperties":
+    if error.keyword == "unevaluatedProperties":
         known += _shared_source_keys()
     return known
 
@@ -69,7 +102,7 @@ def _shared_source_keys() -> tuple[str, ...]:
     return tuple(schema["$defs"]["source"]["properties"])
 
 
-def _unknown_keys(document: Document, path: KeyPath, error: Any) -> list[str]:
+def _unknown_keys(error: _Error) -> list[str]:
     known = _known_keys(error)
     return [key for key in error.instance if key not in known]
 
@@ -84,7 +117,7 @@ def unknown_key(document: Document, path: KeyPath, key: str, known: list[str]) -
     return finding("LR054", document.key(*path, key), f"unknown key `{key}`{where}", help=way_out)
 
 
-def _missing_key(document: Document, path: KeyPath, key: str, error: Any) -> Diagnostic:
+def _missing_key(document: Document, path: KeyPath, key: str, error: _Error) -> Diagnostic:
     where = f"`{_dotted(path)}`" if path else "the file"
     expected = error.schema.get("properties", {}).get(key, {}).get("x-expected")
     way_out = f"Add `{key}: {expected.split('`')[1]}`." if expected and "`" in expected else f"Add `{key}: ...`."
@@ -97,11 +130,11 @@ def _repeated(document: Document, path: KeyPath, items: list[Any]) -> Diagnostic
     return finding("LR055", document.at(*path, at), message, help="Keep one of the two.")
 
 
-def _unquoted(error: Any, expected: str) -> str:
+def _unquoted(error: _Error, expected: str) -> str:
     """The way out where a text was meant and YAML reads a number or true/false."""
     scalar = isinstance(error.instance, (bool, int, float))
     free = error.schema.get("pattern", "\\S") == "\\S" and '"' not in expected
-    if error.validator != "type" or error.validator_value != "string" or not scalar or not free:
+    if error.keyword != "type" or error.wanted != "string" or not scalar or not free:
         return ""
     return f"It should be {expected}; a text that reads as a number or true/false stands in quotes."
 
