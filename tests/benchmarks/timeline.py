@@ -1,5 +1,5 @@
 """Where a run spends its time: each phase by the clock with the processor time of all threads meanwhile, and a bar per
-tenth of a second that says how many processors were busy.
+tenth of a second that says how many processors were busy, after the memory that the process had then.
 
     python -m tests.benchmarks.timeline [FOLDER]
 
@@ -59,6 +59,11 @@ def started_ago() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
 
 
+def resident() -> float:
+    """Megabytes that the process has in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+
+
 BEGUN = time.perf_counter() - started_ago()
 
 
@@ -77,7 +82,7 @@ class Timeline:
 
     def __init__(self) -> None:
         self.phases: list[Phase] = []
-        self.samples: list[tuple[float, float]] = []
+        self.samples: list[tuple[float, float, float]] = []
 
     def watch(self, name: str, module: str, path: str) -> None:
         """Time each call of a function from now on."""
@@ -100,7 +105,7 @@ class Timeline:
     def sample(self) -> None:
         """For ever, each tenth of a second."""
         while True:
-            self.samples.append((time.perf_counter() - BEGUN, time.process_time()))
+            self.samples.append((time.perf_counter() - BEGUN, time.process_time(), resident()))
             time.sleep(STEP)
 
     def report(self) -> None:
@@ -112,9 +117,9 @@ class Timeline:
             for phase in sorted(self.phases, key=lambda phase: phase.begin)
             if phase.end - phase.begin > 0.01
         ]
-        for (at, before), (later, after) in zip(self.samples, self.samples[1:], strict=False):
+        for (at, before, memory), (later, after, _) in zip(self.samples, self.samples[1:], strict=False):
             busy = (after - before) / (later - at)
-            lines.append(f"{at:6.2f} {busy:4.2f} {'#' * round(busy * 20)}")
+            lines.append(f"{at:6.2f} {memory:5.0f} MB {busy:4.2f} {'#' * round(busy * 20)}")
         lines.append(
             f"{total:.2f} s, user {usage.ru_utime:.2f} s, system {usage.ru_stime:.2f} s, "
             f"{usage.ru_minflt:,} page faults, {usage.ru_maxrss / 1024:.0f} MB"
