@@ -45,7 +45,6 @@ PHASES_OF_STATE = (
     ("enrolments", "leadrules.lifecycle.decide", "enrol"),
     ("steps", "leadrules.lifecycle.decide", "due"),
     ("table after", "leadrules.lifecycle.decide", "_Decision._table"),
-    ("texts ahead", "leadrules.lifecycle.foreseen", "_texts"),
     ("next state", "leadrules.lifecycle.state.conclude", "state_after"),
     ("history", "leadrules.lifecycle.state.conclude", "history_after"),
     ("commit", "leadrules.lifecycle.state.conclude", "commit"),

@@ -332,7 +332,7 @@ def test_damaged_and_other_versions(project: Path) -> None:
     file = state_of(project) / "state.sqlite"
     with sqlite3.connect(file) as connection:
         connection.execute("update about set format_version = 99")
-    with pytest.raises(InputError, match=r"a newer leadrules \(format 99; this one reads 2\)"):
+    with pytest.raises(InputError, match=r"a newer leadrules \(format 99; this one reads 3\)"):
         store.load(state_of(project))
     with sqlite3.connect(file) as connection:
         connection.execute("drop table about")

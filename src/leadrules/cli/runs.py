@@ -129,12 +129,6 @@ def run(
 
     request = request_of(options, with_state=True)
     how = form_of(request, output, encoding, reasons=reasons)
-    if how.format == "csv":
-        from leadrules.lifecycle.files import ROWS_AT_ONCE
-        from leadrules.lifecycle.foreseen import Foreseen
-
-        foreseen = Foreseen(ROWS_AT_ONCE)
-        request, how = replace(request, found=foreseen.begin), replace(how, foreseen=foreseen)
     path = state_of(request, options)
     with holding(path, to_write=True) as held:
         with progress(RUN_STEPS, quiet=options.quiet) as tell:

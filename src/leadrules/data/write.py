@@ -60,7 +60,7 @@ def write_csv(
     rows = 0
 
     def written(part: pl.DataFrame) -> pl.DataFrame:
-        return texts_of(part, calendar, keys, make_safe=make_safe)
+        return _texts_of(part, calendar, keys, make_safe=make_safe)
 
     parts = _slices(frame) if isinstance(frame, pl.DataFrame) else frame
     with _replacing(path) as stream:
@@ -162,8 +162,10 @@ class _replacing:  # noqa: N801 - reads as a statement
             self.aside.unlink(missing_ok=True)
 
 
-def texts_of(frame: pl.DataFrame, calendar: Calendar, plain: frozenset[str], *, make_safe: bool = True) -> pl.DataFrame:
-    """The cells of a frame as a CSV has them. Text that is this already, and its columns `plain`, stays as it is."""
+def _texts_of(
+    frame: pl.DataFrame, calendar: Calendar, plain: frozenset[str], *, make_safe: bool = True
+) -> pl.DataFrame:
+    """The cells of a frame as a CSV has them; those of `plain` columns as they are."""
     columns = []
     for column in frame:
         text = as_text(column, calendar)

@@ -59,6 +59,12 @@ class Workspace:
     def take(self, parts: Sequence[Workspace]) -> None:
         """What was worked out on all leads, one part of them after the other."""
         self._table.add(stacked([pl.DataFrame(part._known()) for part in parts]))
+        for part in parts:
+            part._let_go()
+
+    def _let_go(self) -> None:
+        """Hold nothing any more: a workspace and its table know each other, so its columns would stay until somebody looks."""
+        self._table.frame, self._pass.events = self._table.frame.clear(), self._pass.events.clear()
 
     def _known(self) -> list[pl.Series]:
         """What was worked out: definitions and aggregates."""

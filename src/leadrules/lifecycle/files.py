@@ -7,7 +7,6 @@ there and this one does not is taken away: files of two runs never stand togethe
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import field
 from pathlib import Path
 
 import polars as pl
@@ -17,9 +16,8 @@ from leadrules.data.errors import InputError
 from leadrules.data.staging import Staging
 from leadrules.data.updates import CRMS, Crm, updates_of
 from leadrules.data.write import Encoding, FileFormat, Lost, write_csv, write_table
-from leadrules.lifecycle.foreseen import Foreseen
 from leadrules.lifecycle.manifest import manifest
-from leadrules.lifecycle.run import Outcome, actions, calendar_of, decides, decisions, key_name, known, reasons_long
+from leadrules.lifecycle.run import Outcome, actions, calendar_of, decides, decisions, key_name, reasons_long
 from leadrules.show.machine import dump
 
 FORMATS: tuple[FileFormat, ...] = ("csv", "parquet", "jsonl")
@@ -37,16 +35,12 @@ ROWS_AT_ONCE = 50_000
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """How the tables are written; rejects.csv is always CSV. `crm`: whose update file is written too.
-
-    `foreseen`: the texts of what is so of leads, where they are CSV and have been begun already.
-    """
+    """How the tables are written; rejects.csv is always CSV. `crm`: whose update file is written too."""
 
     format: FileFormat = "csv"
     encoding: Encoding = "utf-8"
     with_reasons: bool = False
     crm: Crm | None = None
-    foreseen: Foreseen | None = field(default=None, compare=False)
 
 
 def write_run(outcome: Outcome, out: Path, options: WriteOptions, *, durable: bool = True) -> list[str]:
@@ -86,13 +80,7 @@ def prepare_files(outcome: Outcome, folder: Path, options: WriteOptions) -> list
 
 
 def _write_decisions(outcome: Outcome, path: Path, options: WriteOptions, zone: str) -> tuple[Lost, ...]:
-    ahead = options.foreseen
-    foreseen = None if ahead is None else ahead.parts_of(outcome)
-    if ahead is None or foreseen is None:
-        parts, plain = decisions(outcome, ROWS_AT_ONCE), [key_name(outcome)]
-    else:
-        parts, plain = decisions(outcome, ahead.rows, foreseen), known(outcome, 0, 0).columns
-    return write_table(parts, path, options.format, zone=zone, plain=plain, encoding=options.encoding)
+    return _write(decisions(outcome, ROWS_AT_ONCE), path, options, zone, key=key_name(outcome))
 
 
 def _write_updates(

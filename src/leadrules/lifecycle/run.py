@@ -6,7 +6,7 @@ next state are made of; nothing is written here. Knows no command and reads no c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
@@ -67,9 +67,6 @@ class RunRequest:
     seen_only: bool = False  # events that no rule sees any more may be left out: nobody else will look at them
     watched: tuple[str, ...] = ()  # keys of leads of which every rep that was looked at is to be told
     progress: Callable[[str, int], None] | None = field(default=None, compare=False)
-    found: Callable[[Outcome], None] | None = field(
-        default=None, compare=False
-    )  # told of the facts, then it is decided
 
     def tell(self, step: str, rows: int = 0) -> None:
         """Say to whoever watches which step of the run is under way, and how many rows of it are done."""
@@ -169,8 +166,6 @@ def execute(request: RunRequest, inputs: Inputs | None = None) -> Outcome:
     if known is None or as_of.at is None or since is None or request.only_facts:
         return outcome
     request.tell("deciding")
-    if request.found is not None:
-        request.found(outcome)
     from leadrules.lifecycle.decide import decide  # most rooms of the lifecycle: rules that only score need none
 
     edits = None if request.fire_edits else edits_since(state, given.ruleset, frame.columns, evaluated)
@@ -322,28 +317,21 @@ def _nothing_lost(leads: LeadTable, decided: int) -> None:
         raise AssertionError(f"{leads.rows_in} rows in, {decided} decided, {leads.rejected} rejected")
 
 
-def decisions(outcome: Outcome, rows: int, foreseen: Iterator[pl.DataFrame] | None = None) -> Generator[pl.DataFrame]:
+def decisions(outcome: Outcome, rows: int) -> Generator[pl.DataFrame]:
     """decisions.csv: one row per lead in input order; what is so, `segments`, who has it and why, `reasons`.
 
-    It comes some rows at a time: as a whole its texts would be the most that a run ever holds. `foreseen` are the parts
-    of `known`, where they have been made already.
+    It comes some rows at a time: as a whole its texts would be the most that a run ever holds.
     """
-    decided = outcome.decided if decides(outcome.request.ruleset) else None
-    after = pl.DataFrame([] if decided is None else _placements(decided))
-    for start in range(0, max(outcome.leads.frame.height, 1), rows):
-        *first, reasons = known(outcome, start, rows) if foreseen is None else next(foreseen)
-        yield pl.DataFrame([*first, *after.slice(start, rows), reasons])
-
-
-def known(outcome: Outcome, start: int, rows: int) -> pl.DataFrame:
-    """Of some rows of decisions.csv what is known before anything is decided: the key, what is so, `segments`; `reasons`."""
     ruleset, facts = outcome.request.ruleset, outcome.facts
+    decided = outcome.decided if decides(ruleset) else None
+    after = pl.DataFrame([] if decided is None else _placements(decided))
     shown = [d.name for d in ruleset.declared if not isinstance(d, Define | Segment)]
-    key = outcome.leads.frame["@key"].slice(start, rows).alias(key_name(outcome))
-    frame = facts.frame.slice(start, rows)
-    segments = _joined_segments(ruleset, frame, len(key)).alias("segments")
-    reasons = facts.reasons(start, rows).alias("reasons")
-    return pl.DataFrame([key, *(frame[name] for name in shown), segments, reasons])
+    for start in range(0, max(outcome.leads.frame.height, 1), rows):
+        key = outcome.leads.frame["@key"].slice(start, rows).alias(key_name(outcome))
+        frame = facts.frame.slice(start, rows)
+        segments = _joined_segments(ruleset, frame, len(key)).alias("segments")
+        reasons = facts.reasons(start, rows).alias("reasons")
+        yield pl.DataFrame([key, *(frame[name] for name in shown), segments, *after.slice(start, rows), reasons])
 
 
 def key_name(outcome: Outcome) -> str:

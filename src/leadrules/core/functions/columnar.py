@@ -151,6 +151,10 @@ def by_distinct(series: pl.Series, function: Callable[[pl.Series], pl.Series]) -
     """A function of each value of a column, worked out once per distinct one; blank for a blank."""
     import polars as pl
 
+    if series.null_count() > len(series) / 2:  # blanks cost as much as values
+        filled = series.is_not_null().arg_true()
+        found = by_distinct(series.gather(filled), function)
+        return found.clear(1).new_from_index(0, len(series)).scatter(filled, found).alias(series.name)
     values = series.unique().drop_nulls()
     found = function(values)
     if series.dtype != pl.String:

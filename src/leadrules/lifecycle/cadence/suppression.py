@@ -6,8 +6,6 @@ nothing of why they would go out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import polars as pl
 
 from leadrules.lifecycle.cadence.clock import same_day
@@ -21,28 +19,18 @@ def suppress(tick: Tick, actions: pl.DataFrame) -> pl.Series:
 
     Kinds that are no channel are never suppressed.
     """
-    channels = [kind for kind in actions["kind"].unique(maintain_order=True) if kind in tick.project.channels]
     result = pl.repeat(False, actions.height, eager=True, dtype=pl.Boolean)
-    for channel, holds in suppressed(tick, channels).items():
-        result |= (actions["kind"] == channel) & holds.gather(actions["lead_row"])
+    channels = [kind for kind in actions["kind"].unique(maintain_order=True) if kind in tick.project.channels]
+    asked = [one for one in tick.ruleset.suppressions if one.channel == ALL or one.channel in channels]
+    if not channels or not asked:
+        return result.alias("suppressed")
+    holds = tick.facts.values(
+        {str(number): one.condition for number, one in enumerate(asked)}, rows=actions["lead_row"]
+    )
+    for number, one in enumerate(asked):
+        its = actions["kind"].is_in(channels) if one.channel == ALL else actions["kind"] == one.channel
+        result |= its & holds[str(number)].fill_null(value=False)
     return result.alias("suppressed")
-
-
-def suppressed(tick: Tick, channels: Iterable[str]) -> dict[str, pl.Series]:
-    """Per channel, for which leads it is suppressed; a channel that nothing suppresses is left out."""
-    wanted = list(dict.fromkeys(channels))
-    asked = [one for one in tick.ruleset.suppressions if one.channel == ALL or one.channel in wanted]
-    if not wanted or not asked:
-        return {}
-    values = tick.facts.values({str(number): one.condition for number, one in enumerate(asked)})
-    found: dict[str, pl.Series] = {}
-    for channel in wanted:
-        own = [values[str(number)] for number, one in enumerate(asked) if one.channel in (channel, ALL)]
-        if own:
-            found[channel] = pl.select(
-                pl.any_horizontal([pl.lit(one).fill_null(value=False) for one in own])
-            ).to_series()
-    return found
 
 
 def over_the_day(tick: Tick, rows: pl.DataFrame) -> pl.Series:
