@@ -8,7 +8,6 @@ So the plain reading is the definition, and this is its speed. Knows no file and
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +17,8 @@ from leadrules.core.functions.columnar import fold_series, instant_series, local
 from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM
 from leadrules.data.cells import LARGEST, Bad, CellReader
-from leadrules.data.dates import FIRST_YEAR, ISO, Layout
+from leadrules.data.clocks import only, read_clocks
+from leadrules.data.dates import ISO, Layout
 from leadrules.data.tables import ITEM_END
 
 INSTANT = pl.Datetime("us", "UTC")
@@ -36,9 +36,6 @@ BAD: dict[str, pl.DataType] = {"row": pl.UInt32(), "value": pl.String(), "reason
 _MONEY = r"^-?[$€£¥]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?$"
 _EMAIL = r"^[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+$"
 _URI = r"^https?://[!#-;=?-~]+$"
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a clock time
-_FIRST = (datetime(FIRST_YEAR, 1, 1) - _EPOCH) // timedelta(microseconds=1)  # noqa: DTZ001 - likewise
-_LAST = (datetime.max - _EPOCH) // timedelta(microseconds=1)  # noqa: DTZ901 - likewise
 _SAMPLE = 50
 _NATIVE_FORMATS = 6
 _WORTH_A_FORMAT = 200
@@ -114,7 +111,7 @@ class ColumnReader:
         settled = kinds.get(self.cell.field.type.kind, self._texts)(raw)
         if self._blanks:
             listed = fold_series(raw).is_in(self._blanks).fill_null(value=False)
-            settled = _only(settled, ~listed) if listed.any() else settled
+            settled = only(settled, ~listed) if listed.any() else settled
         return settled
 
     @cached_property
@@ -132,7 +129,7 @@ class ColumnReader:
             good &= text.str.len_chars().is_between(field.min_length or 0, field.max_length or 2**31)
         if field.format in ("email", "uri"):
             good &= text.str.contains(_EMAIL if field.format == "email" else _URI)
-        return text if good.all(ignore_nulls=True) else _only(text, good)
+        return text if good.all(ignore_nulls=True) else only(text, good)
 
     def _choices(self, raw: pl.Series) -> pl.Series:
         field = self.cell.field
@@ -166,7 +163,7 @@ class ColumnReader:
         rows = missing.arg_true()
         texts = raw.gather(rows).str.strip_chars(TRIM)
         bare = texts.str.replace_all("[$€£¥,]", "").cast(pl.Float64, strict=False)
-        return numbers.scatter(rows, self._within(_only(bare, texts.str.contains(_MONEY))))
+        return numbers.scatter(rows, self._within(only(bare, texts.str.contains(_MONEY))))
 
     def _within(self, numbers: pl.Series) -> pl.Series:
         field = self.cell.field
@@ -183,7 +180,7 @@ class ColumnReader:
         for limit, holds in limits:
             if limit is not None:
                 good &= holds(limit)
-        return numbers if good.all(ignore_nulls=True) else _only(numbers, good)
+        return numbers if good.all(ignore_nulls=True) else only(numbers, good)
 
     def _dates(self, raw: pl.Series) -> pl.Series:
         days = pl.Series([None], dtype=pl.Date).new_from_index(0, len(raw)).alias(raw.name)
@@ -207,7 +204,7 @@ class ColumnReader:
         tried: set[str] = set()
         while len(tried) < _NATIVE_FORMATS and (native := self._suggested(left, tried)):
             tried.add(native)
-            clocks = _by_format(left, native)
+            clocks = read_clocks(left, native)
             if rows is None:
                 found.append((None, clocks))
                 if clocks.null_count() == raw.null_count():
@@ -244,24 +241,5 @@ def _bad_cells(rows: pl.Series, texts: pl.Series, reasons: dict[str, str]) -> pl
     return pl.DataFrame([rows.filter(bad).alias("row"), values.alias("value"), why.alias("reason")], schema=BAD)
 
 
-def _by_format(cells: pl.Series, format: str) -> pl.Series:
-    if not any(f"%{directive}" in format for directive in "HIMS"):
-        clocks = cells.str.to_date(format, strict=False).cast(pl.Datetime("us"))
-    else:
-        clocks = cells.str.to_datetime(format, time_unit="us", strict=False, cache=False)
-        if format.endswith(("Z", "UTC", "GMT")):
-            clocks = clocks.dt.replace_time_zone("UTC")
-    micros = clocks.to_physical()
-    lowest, highest = micros.min(), micros.max()
-    if isinstance(lowest, int) and isinstance(highest, int) and (lowest < _FIRST or highest > _LAST):
-        return _only(clocks, micros.is_between(_FIRST, _LAST))
-    return clocks
-
-
 def _is_aware(clocks: pl.Series) -> bool:
     return isinstance(clocks.dtype, pl.Datetime) and clocks.dtype.time_zone is not None
-
-
-def _only(values: pl.Series, good: pl.Series) -> pl.Series:
-    nothing = pl.Series([None], dtype=values.dtype).new_from_index(0, len(values))
-    return values.zip_with(good.fill_null(value=False), nothing)
