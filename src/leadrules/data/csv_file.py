@@ -61,7 +61,7 @@ class CsvFile:
     def header(self) -> tuple[str, ...]:
         """The names of the columns."""
         if self._head is None:
-            with self.input.opened() as stream, closing(text_blocks(stream, self.encoding, self.path)) as blocks:
+            with self.input.opened() as stream, closing(text_blocks(stream, self.encoding, self.path, _HEAD)) as blocks:
                 self._head = self._read_head(blocks)
         return self._head.header
 

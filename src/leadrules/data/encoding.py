@@ -64,15 +64,16 @@ def named(encoding: str, path: str) -> str:
     return {"utf-8-sig": "utf-8"}.get(info.name, info.name)
 
 
-def text_blocks(stream: BinaryIO, encoding: str, path: str) -> Generator[bytes]:
-    """The text as blocks of UTF-8, cut anywhere between two characters. Raises UndecodableError."""
+def text_blocks(stream: BinaryIO, encoding: str, path: str, first: int = BLOCK) -> Generator[bytes]:
+    """The text as blocks of UTF-8, cut anywhere between two characters; `first` is the first one's size. Raises
+    UndecodableError."""
     head = stream.read(4)
     mark, marked = next(((m, e) for m, e in _MARKS if head.startswith(m)), (b"", encoding))
     if marked.startswith("utf-16") and not mark:
         marked = "utf-16-le" if marked == "utf-16" else marked
     at = _Place(path, stream, len(mark), marked if mark else "")
     start = head[len(mark) :]
-    return _checked(stream, start, at) if marked == "utf-8" else _recoded(stream, start, at, marked)
+    return _checked(stream, start, at, first) if marked == "utf-8" else _recoded(stream, start, at, marked, first)
 
 
 @dataclass(slots=True)
@@ -92,30 +93,31 @@ class _Place:
         return UndecodableError(self.path, position, block[at], line, self.marked)
 
 
-def _checked(stream: BinaryIO, start: bytes, place: _Place) -> Generator[bytes]:
+def _checked(stream: BinaryIO, start: bytes, place: _Place, size: int) -> Generator[bytes]:
     """Blocks of UTF-8 as they are, after a look at whether they are."""
     carry = start
-    while block := _read(stream):
+    while block := _read(stream, size):
         block = carry + block if carry else block
         carry = _broken_end(block)
         block = block[: len(block) - len(carry)] if carry else block
         _refuse_bad_utf8(block, place)
         yield block
         place.position += len(block)
+        size = BLOCK
     _refuse_bad_utf8(carry, place)
     if carry:
         yield carry
 
 
-def _read(stream: BinaryIO) -> bytes:
+def _read(stream: BinaryIO, size: int) -> bytes:
     """The next block; of a file up to the end of a line, so that nobody has to cut and copy it."""
     if not isinstance(stream, io.FileIO):
-        return stream.read(BLOCK)
-    start, tail = stream.tell(), BLOCK >> 8
-    stream.seek(BLOCK - tail, io.SEEK_CUR)
+        return stream.read(size)
+    start, tail = stream.tell(), size >> 8
+    stream.seek(size - tail, io.SEEK_CUR)
     cut = stream.read(tail).rfind(b"\n") + 1
     stream.seek(start)
-    return stream.read(BLOCK - tail + cut if cut else BLOCK)
+    return stream.read(size - tail + cut if cut else size)
 
 
 def _broken_end(block: bytes) -> bytes:
@@ -148,9 +150,9 @@ def _is_utf8(block: bytes) -> bool:
     return True
 
 
-def _recoded(stream: BinaryIO, start: bytes, place: _Place, encoding: str) -> Generator[bytes]:
+def _recoded(stream: BinaryIO, start: bytes, place: _Place, encoding: str, first: int) -> Generator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    block = start or stream.read(BLOCK)
+    block = start + stream.read(first)
     while True:
         last = not block
         held = decoder.getstate()[0]
