@@ -142,3 +142,42 @@ def test_a_sequence_that_the_rules_come_to_know_sends_nothing_that_would_have_be
         ("b", "sequence.late.finish", "late"),
         ("b", "sequence.late.2", "Again"),
     ]
+
+
+LATE = RULES + 'sequence late { 1: day 1 call "Ring"  exit when status = "Customer" }'
+
+
+@pytest.mark.parametrize("spelt", ["Late", "ＬＡＴＥ"])
+def test_a_sequence_that_the_rules_come_to_know_is_read_as_people_read_it(runs: Runs, spelt: str) -> None:
+    runs.run(2, said("a", spelt))
+    runs.edit(LATE)
+    assert runs.run(3, said("a", spelt)) == []
+    assert runs.of("a")["sequence"] == "late"
+    assert runs.run(4, said("a", spelt, status="Customer")) == [("a", "sequence.late.exit", "late")]
+
+
+def test_also_where_the_export_has_no_column_of_it(runs: Runs) -> None:
+    runs.run(2, said("a", "Late"))
+    runs.edit(LATE)
+    outcome = runs.product.decided(moment("2026-03-03T10:00"), [said("a", "Late")], [], ["current_sequence"])
+    runs.product.commit(outcome)
+    assert runs.of("a")["sequence"] == "late"
+
+
+def test_two_sequences_whose_names_differ_by_case_are_two(tmp_path: Path) -> None:
+    runs = Runs(tmp_path, RULES + '\nsequence Long { 1: day 1 call "Ring" }')
+    runs.run(2, said("a", "Long"), said("b", "long"))
+    assert [runs.of(key)["sequence"] for key in ("a", "b")] == ["Long", "long"]
+
+
+@pytest.mark.parametrize("limit", ["enroll once", "enroll again after 30 days"])
+def test_who_is_seen_in_a_sequence_first_is_not_let_in_again(tmp_path: Path, limit: str) -> None:
+    """To be sent the same steps again is what the limit is there for, whoever enrolled the lead."""
+    rules = f"""
+sequence short {{ 1: day 1 call "Ring"  exit when status = "Customer"  {limit} }}
+trigger go {{ when status = "Working"  do enroll short }}
+"""
+    runs = Runs(tmp_path, rules)
+    runs.run(2, said("a", "short"), said("b", "Other tool"))
+    assert runs.run(3, said("a", "short", status="Customer")) == [("a", "sequence.short.exit", "short")]
+    assert runs.run(4, said("a", None, status="Working")) == [("a", "trigger.go", "over a limit")]

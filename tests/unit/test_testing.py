@@ -123,3 +123,22 @@ def test_a_failure_keeps_the_values_of_its_parts() -> None:
     (failure,) = found.failures
     seen = {(part.expr.op, part.value) for part in failure.seen if part.expr.op == "always"}
     assert seen == {("always", "instant"), ("always", "sato@example.com")}
+
+
+@pytest.mark.parametrize("limit", ["enroll once", "enroll again after 30 days"])
+def test_a_sequence_that_is_given_was_entered(limit: str) -> None:
+    """As with a lead that a run enrolled: it is not let in again."""
+    sequence = f'sequence short {{ 1: day 1 call "Ring"  exit when opted_out  {limit} }}'
+    trigger = "trigger again { when employees >= 100  do enroll short }"
+    test = """test "t" {
+  as of 2026-11-02T10:00
+  given sequence = short, enrolled_at = 2026-11-01T09:00, opted_out = true
+  expect sequence is blank
+  then after 1 day
+  given employees = 500
+  expect not fired trigger.again
+  expect not action enroll
+}"""
+    ruleset = compiled(f"{sequence}\n{trigger}\n{test}")
+    (found,) = testing.run_tests(ruleset, ruleset.tests, example_project())
+    assert found.failures == ()

@@ -53,7 +53,7 @@ def overlay(
     `with_memory` False: there is no state, so no label remembers since when.
     """
     settings, unsaid = ruleset.settings, set(missing)
-    table = _working_table(leads, state, calendar, settings.created)
+    table = _as_known_now(_working_table(leads, state, calendar, settings.created), ruleset)
     said = {
         role: _said(leads, field, unsaid)
         for role, field in (("owner", settings.owner), ("sequence", settings.sequence))
@@ -64,6 +64,7 @@ def overlay(
     sequences = _sequences(table, said["sequence"], ruleset, as_of)
     fields = _fields(table, leads, calendar, unsaid)
     table = table.with_columns(*owners, *sequences, *fields.memory)
+    table = table.with_columns(_enrolled_by_record(table, ruleset, as_of))
     waiting = sum(_waiting(table, role, words) for role, words in said.items()) + fields.waiting
     inputs = [_input(table, name) for name in INPUTS] + previous_labels(
         leads, table, state, ruleset, with_memory=with_memory
@@ -171,18 +172,39 @@ def _sequences(
     begins = (entered & record.is_in(pl.Series(sorted(names), dtype=pl.String).implode())).fill_null(value=False)
     at = pl.when(pl.lit(begins)).then(pl.lit(as_of, dtype=INSTANT)).when(~pl.lit(moved)).then("enrolled_at")
     enrolled = table.select(at.alias("enrolled_at")).to_series()
-    again = (_enrolled(table, name, begins & (record == name), as_of) for name in sorted(names))
     # It went elsewhere, and waits for nothing.
     waits = [table.select(pl.when(~pl.lit(entered)).then(name).alias(name)).to_series() for name in OF_WAIT]
-    return [*cleared, enrolled, *waits, *again, *_decided(table, "sequence", record, wins)]
+    return [*cleared, enrolled, *waits, *_decided(table, "sequence", record, wins)]
 
 
-def _enrolled(table: pl.DataFrame, sequence: str, entered: pl.Series, as_of: datetime | None) -> pl.Series:
-    """When leads entered a sequence last: what a person does counts for `enroll once` and `enroll again after`, too."""
-    name = f"enrolled:{sequence}"
-    before = pl.col(name) if name in table.columns else pl.lit(None, dtype=INSTANT)
-    now = pl.lit(as_of, dtype=INSTANT)
-    return table.select(pl.when(pl.lit(entered)).then(now).otherwise(before).alias(name)).to_series()
+def _by_record(table: pl.DataFrame) -> pl.Series:
+    """Which leads are in a sequence because the record says so, and go by no form of it yet."""
+    return table["sequence"].is_not_null() & table["version"].is_null()
+
+
+def _as_known_now(table: pl.DataFrame, ruleset: Ruleset) -> pl.DataFrame:
+    """The leads in a sequence that the rules come to know are in it by the rules' name, however the record spelt it."""
+    rows = _by_record(table).arg_true()
+    if not len(rows):
+        return table
+    names = spelled(table["sequence"].gather(rows), ruleset)
+    return table.with_columns(table["sequence"].clone().scatter(rows, names))
+
+
+def _enrolled_by_record(table: pl.DataFrame, ruleset: Ruleset, as_of: datetime | None) -> list[pl.Series]:
+    """When leads entered a sequence last, of those whom the record put there: `enroll once` and `enroll again after` count it.
+
+    Of one that was there when it was first seen, or before the rules knew the sequence, it was now at the latest.
+    """
+    fresh, found = _by_record(table), []
+    known = {one.name for one in ruleset.sequences}
+    for name in sorted(known.intersection(table["sequence"].filter(fresh))):
+        column = f"enrolled:{name}"
+        before = pl.col(column) if column in table.columns else pl.lit(None, dtype=INSTANT)
+        entered = pl.lit(fresh) & (pl.col("sequence") == name)
+        now = pl.when(entered).then(pl.lit(as_of, dtype=INSTANT)).otherwise(before)
+        found.append(table.select(now.alias(column)).to_series())
+    return found
 
 
 def _wins(table: pl.DataFrame, role: str, record: pl.Series) -> pl.Series:
@@ -198,9 +220,10 @@ def _decided(table: pl.DataFrame, role: str, record: pl.Series, wins: pl.Series)
 
 def spelled(sequences: pl.Series, ruleset: Ruleset) -> pl.Series:
     """What a record says of sequences, in the rules' own spelling: it is read as people read text."""
-    words = sequences.unique().drop_nulls()
+    exact = {sequence.name for sequence in ruleset.sequences}
     names = {fold(sequence.name): sequence.name for sequence in ruleset.sequences}
-    meant = {word: names[fold(word)] for word in words if names.get(fold(word), word) != word}
+    others = (word for word in sequences.unique().drop_nulls() if word not in exact)
+    meant = {word: names[fold(word)] for word in others if fold(word) in names}
     return sequences.cast(pl.String).replace(meant) if meant else sequences
 
 

@@ -120,7 +120,7 @@ class Workbench:
 
         Without `lasting` no other run goes on from this one, so labels that no trigger listens to are not remembered.
         """
-        table = self._with_state(look.known.table, look.given)
+        table = self._with_state(look.known.table, look.given, look.as_of)
         served = set(look.state.credits.select("route", "rule").iter_rows())
         tick = Tick(
             self.project,
@@ -158,13 +158,16 @@ class Workbench:
         text: str | None = as_text(series, self.calendar)[0]
         return text
 
-    def _with_state(self, table: pl.DataFrame, given: Mapping[str, Any]) -> pl.DataFrame:
-        """What the state has of the lead, with what a test gives."""
+    def _with_state(self, table: pl.DataFrame, given: Mapping[str, Any], as_of: datetime) -> pl.DataFrame:
+        """What the state has of the lead, with what a test gives. In a sequence that is given it was enrolled by now."""
         table = table.with_columns(
             pl.Series(name, [value], strict=False).cast(LEAD_COLUMNS[name])
             for name, value in given.items()
             if name in GIVEN
         )
+        if given.get("sequence") is not None:
+            enrolled = given.get("enrolled_at") or as_of
+            table = table.with_columns(pl.Series(f"enrolled:{given['sequence']}", [enrolled], dtype=INSTANT))
         last = self._last_due(given)
         return table if last is None else table.with_columns(pl.Series("seq_last_due", [last], dtype=INSTANT))
 

@@ -73,12 +73,12 @@ class Record:
     # -- the sequence ---------------------------------------------------------------------------------------------------
 
     def _sequence(self, said: str | None, memory: Memory, *, is_new: bool) -> int:
-        known = next((one for one in self.ruleset.sequences if alike(one.name, said)), None)
+        known = self._known(said)
         name = said if known is None else known.name
         held = None if memory.enrolment is None else memory.enrolment.sequence.name
         if is_new:
             # Nobody knows when it was enrolled: no step is due, it does not finish.
-            memory.enrolment = None if name is None else self._in(name, known, None)
+            memory.enrolment = None if name is None else self._in(name, known, None, memory)
         elif not alike(said, memory.sequence_said) and not alike(name, held):
             self._moved(name, known, memory)
         if is_new or not alike(said, memory.sequence_said):
@@ -89,21 +89,26 @@ class Record:
         """A sequence that the rules know from this run on: its exits and pauses are looked at, and nothing of it is due."""
         way = memory.enrolment
         if way is not None and not way.is_known:
-            known = next((one for one in self.ruleset.sequences if one.name == way.sequence.name), None)
-            memory.enrolment = way if known is None else self._in(known.name, known, None)
+            known = self._known(way.sequence.name)
+            memory.enrolment = way if known is None else self._in(known.name, known, None, memory)
 
     def _moved(self, name: str | None, known: Sequence | None, memory: Memory) -> None:
         """By somebody's hand, out of one or into another, which begins with this run."""
         memory.enrolment = None
         if name is None:
             return
-        memory.enrolment = self._in(name, known, None if known is None else self.as_of)
+        memory.enrolment = self._in(name, known, None if known is None else self.as_of, memory)
         memory.wish = None  # it went elsewhere
+
+    def _known(self, said: str | None) -> Sequence | None:
+        """The sequence of the rules that the record means."""
+        return next((one for one in self.ruleset.sequences if alike(one.name, said)), None)
+
+    def _in(self, name: str, known: Sequence | None, at: datetime | None, memory: Memory) -> Enrolment:
+        """In a sequence as it is today, which it entered now at the latest; one that the rules do not know has no steps
+        and no conditions."""
         if known is not None:
             memory.enrolled[name] = self.as_of
-
-    def _in(self, name: str, known: Sequence | None, at: datetime | None) -> Enrolment:
-        """In a sequence as it is today; one that the rules do not know has no steps and no conditions."""
         sequence = known or Sequence(name=name, title=None, position=0, steps=())
         dues = [] if at is None else self.clock.schedule(sequence, at)
         return Enrolment(sequence, self.ruleset.aggregates, at, dues, is_known=known is not None, is_fresh=True)
