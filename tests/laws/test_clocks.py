@@ -69,6 +69,8 @@ def plainly(text: str | None) -> datetime | None:
 @example(["0001-01-01T00:00:00+09:00", "9999-12-31T23:59:59-09:00"])
 @example(["2026-10-11T23:59:60.000Z"])
 @example([None, "2026-10-11T21:16:54+09:00"])
+@example(["2026-10-11T21:16:54+09:00", "2026-10-11T21:16:54+09 00", "2026-10-11T21:16:54\u221209:00"])
+@example(["2026-10-11T21:16:54+09:00", "2026-10-11T21:16:54+09:60"])
 def test_what_is_read_is_what_the_plain_reading_says(cells: list[str | None]) -> None:
     sample = next((native for text in cells if text and (native := ISO.native(text))), None)
     if sample is None:

@@ -27,6 +27,8 @@ HOUR = timedelta(hours=1)
         ("2026-04-01T09:05:06Z", datetime(2026, 4, 1, 9, 5, 6), timedelta()),
         ("2026-04-01T09:05:06+09:00", datetime(2026, 4, 1, 9, 5, 6), 9 * HOUR),
         ("2026-04-01T09:05-05", datetime(2026, 4, 1, 9, 5), -5 * HOUR),
+        ("2026-04-01T09:05:06+09 00", datetime(2026, 4, 1, 9, 5, 6), 9 * HOUR),
+        ("2026-04-01T09:05:06\u221203:00", datetime(2026, 4, 1, 9, 5, 6), -3 * HOUR),
         ("２０２６-04-01", datetime(2026, 4, 1), None),
     ],
 )
@@ -37,7 +39,7 @@ def test_iso_8601(text: str, clock: datetime, offset: timedelta | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["2026-02-30", "2026-13-01", "2026-04-01T24:00", "26-04-01", "2026/04/01", "0026-04-01",
-                                  "2026-04-01 9", "2026-04-01x", "2026-04-01T09:05+25:00", "20260401", "46000"])  # fmt: skip
+                                  "2026-04-01 9", "2026-04-01x", "2026-04-01T09:05+25:00", "2026-04-01T09:05+0960", "20260401", "46000"])  # fmt: skip
 def test_what_is_no_iso_date(text: str) -> None:
     assert ISO.read(text) is None
 

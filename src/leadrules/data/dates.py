@@ -37,7 +37,7 @@ _DIRECTIVES = {
     "S": r"\s*(?P<S>\d{1,2})",
     "f": r"(?P<f>\d{1,9})",
     "p": r"(?P<p>[AaPp]\.?[Mm]\.?|午前|午後)",
-    "z": r"(?P<z>Z|[+-]\d{2}:?\d{2}(?::?\d{2})?)",
+    "z": r"(?P<z>Z|[+−-]\d{2}[:\s]*\d{2}(?::?\d{2})?)",
     "Z": r"(?P<Z>UTC|GMT|Z)",
     "b": r"(?P<b>[A-Za-z]{3,9})\.?",
     "B": r"(?P<B>[A-Za-z]{3,9})\.?",
@@ -64,7 +64,7 @@ _SHORTHANDS = {
 _TIME = (
     r"(?:(?:\s*T|\s+|,\s*)(?P<before>午前|午後)?\s*(?P<H>\d{1,2}):\s*(?P<M>\d{1,2})(?::\s*(?P<S>\d{1,2})(?:[.,](?P<f>\d{1,9}))?)?"
     r"(?:\s*(?P<p>[AaPp]\.?[Mm]\.?))?"
-    r"\s*(?P<z>Z|[+-]\d{2}(?::?\d{2})?|UTC|GMT)?)?"
+    r"\s*(?P<z>Z|[+−-]\d{2}(?:[:\s]*\d{2})?|UTC|GMT)?)?"
 )
 
 
@@ -208,9 +208,9 @@ def _moment(parts: dict[str, str | None]) -> Moment | None:
         # A leap second is read as the second after it.
         clock = datetime(year, month, day, hour, int(parts.get("M") or 0), min(second, 59), micro)  # noqa: DTZ001 - a clock time
         clock += timedelta(seconds=second == 60)
+        offset = _offset(parts.get("z") or parts.get("Z"))
     except (ValueError, OverflowError):
         return None
-    offset = _offset(parts.get("z") or parts.get("Z"))
     timed = (parts.get("H") or parts.get("I")) is not None
     return None if offset is not None and abs(offset) >= timedelta(days=1) else Moment(clock, offset, timed)
 
@@ -254,8 +254,8 @@ def _offset(text: str | None) -> timedelta | None:
         return None
     if text in ("Z", "UTC", "GMT"):
         return timedelta()
-    digits = text[1:].replace(":", "") + "0000"
+    digits = re.sub(r"[:\s]", "", text[1:]) + "0000"
     hours, minutes = int(digits[:2]), int(digits[2:4])
     if minutes > 59:
         raise ValueError("an offset has less than 60 minutes")
-    return timedelta(hours=hours, minutes=minutes) * (-1 if text[0] == "-" else 1)
+    return timedelta(hours=hours, minutes=minutes) * (1 if text[0] == "+" else -1)
