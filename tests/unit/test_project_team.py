@@ -29,7 +29,7 @@ queues: [nurture, marketing]
 """
 
 
-def team(text: str, week: tuple[int, ...] = (1, 2, 3, 4, 5)) -> tuple[Team, list[Diagnostic]]:
+def team(text: str, week: tuple[int, ...] = (1, 2, 3, 4, 5)) -> tuple[Team | None, list[Diagnostic]]:
     document, found = read_yaml(SourceFile("rules/team.yaml", text))
     assert document is not None, found
     return read_team(document, week)
@@ -93,7 +93,10 @@ def test_values_stay_what_yaml_1_2_says() -> None:
         ("reps: {a: {away: [2026-13-01]}}\n", "LR061"),
         ("reps: {a: {away: [soon]}}\n", "LR061"),
         ("reps: {a: {away: 2026-01-01}}\n", "LR055"),
+        ("reps: {a: {weight: 1e300}}\n", "LR055"),
+        ("reps: {a: {rate: 1e300}}\n", "LR055"),
         ("reps: {a: {activ: false}}\n", "LR084"),
+        ("reps: {a: {wieght: 2}}\n", "LR084"),
         ("reps: {a: {skills: {x: 1}}}\n", "LR055"),
         ("reps: {a: {skills: [1]}}\n", "LR055"),
         ("reps: {a: {skills: }}\n", "LR055"),
@@ -107,6 +110,8 @@ def test_values_stay_what_yaml_1_2_says() -> None:
         ("reps: {sato: {}, SATO: {}}\n", "LR081"),
         ("reps: {a: {name: 7}}\n", "LR055"),
         ("queues: a\n", "LR055"),
+        ("reps: [a]\nteams: {t: [a]}\n", "LR055"),
+        ("reps: {a: {}}\nteam: {t: [a]}\n", "LR054"),
     ],
 )
 def test_one_mistake_is_one_finding_with_a_way_out(text: str, code: str) -> None:
@@ -122,4 +127,16 @@ def test_whole_and_broken_numbers_are_one_kind_of_attribute() -> None:
 def test_a_rep_with_a_mistake_is_still_a_rep() -> None:
     found, findings = team("reps: {a: {weight: x}}\nteams: {t: [a]}\n")
     assert [d.code for d in findings] == ["LR055"]
+    assert found is not None
     assert found.teams == (("t", ("a",)),)
+
+
+@pytest.mark.parametrize("text", ["- a\n", "reps: [a]\n", "rep: {a: {}}\nteams: {t: [a]}\n"])
+def test_a_file_that_lacks_a_part_is_no_team_so_that_its_users_are_not_reported_too(text: str) -> None:
+    found, findings = team(text)
+    assert found is None
+    assert len(findings) == 1
+
+
+def test_an_empty_file_is_a_team_of_nobody() -> None:
+    assert team("") == (Team(), [])

@@ -1,7 +1,8 @@
 """team.yaml as a `Team`.
 
 In: a document and the project's week. Out: reps, teams and queues in the order of the file, and findings. A rep with a
-mistake stays a rep, so that the rules that name it report nothing more. Reads no file.
+mistake stays a rep, so that the rules that name it report nothing more; a file that lacks a whole part is no team, for
+they would all report it. Reads no file.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ _ALIKE = 0.85  # how near an attribute must be to a key before it is doubted
 _KINDS: dict[type, str] = {str: "a text", bool: "true/false", int: "a number", float: "a number", list: "a list"}
 
 
-def read_team(document: Document, week: tuple[int, ...]) -> tuple[Team, list[Diagnostic]]:
-    """The team. `week` are the working days of a rep whose hours name none."""
+def read_team(document: Document, week: tuple[int, ...]) -> tuple[Team | None, list[Diagnostic]]:
+    """The team; None where all of its reps, teams or queues cannot be read. `week` are the days of hours without days."""
     if document.data is None:
         return Team(), []
     found, bad = check_document(document, "team.schema.json")
@@ -39,7 +40,12 @@ def read_team(document: Document, week: tuple[int, ...]) -> tuple[Team, list[Dia
         queues=_unique(settings, ("queues",), "queue"),
     )
     _check_attributes(settings, team)
-    return team, found + settings.found
+    return team if _has_all_parts(settings) else None, found + settings.found
+
+
+def _has_all_parts(settings: Settings) -> bool:
+    """Whether no part is unreadable, or stands under a key that is none of ours."""
+    return all(len(path) > 1 for path in settings.bad)
 
 
 def _rep(settings: Settings, key: str, week: tuple[int, ...]) -> Rep:
@@ -134,15 +140,20 @@ def _check_spelling(settings: Settings, at: KeyPath, key: str) -> None:
 @cache
 def _almost(key: str) -> str | None:
     """The key of ours that an attribute is almost spelled as."""
-    near = nearest(key, _KNOWN)
-    return near if near is not None and SequenceMatcher(None, key.lower(), near).ratio() >= _ALIKE else None
+    near, word = nearest(key, _KNOWN), key.lower()
+    if near is None:
+        return None
+    # Two letters that changed places are fewer alike to the matcher than two words such as `height` and `weight`.
+    is_jumbled = sorted(word) == sorted(near)
+    return near if is_jumbled or SequenceMatcher(None, word, near).ratio() >= _ALIKE else None
 
 
 def _teams(settings: Settings, reps: Collection[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     teams = settings.get("teams") or {}
+    are_known = bool(reps) or _has_all_parts(settings)
     for name in teams:
         for path, rep in settings.texts("teams", name):
-            if rep not in reps:
+            if are_known and rep not in reps:
                 way_out = did_you_mean(rep, reps, "Add it under `reps`.")
                 settings.report("LR080", path, f"team `{name}` names `{rep}`, who is not a rep", way_out)
     return tuple((name, _unique(settings, ("teams", name), "rep")) for name in teams)
