@@ -334,3 +334,21 @@ def test_version_starts_without_heavy_libraries() -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("command", "way_out"),
+    [
+        ("state show", "first column of decisions.csv"),
+        ("state migrate", "Name a sequence"),
+        ("state rename fit", "what the rules call it now"),
+        ("explain", "first column of decisions.csv"),
+        ("diff", "a folder with a leadrules.yaml"),
+        ("replay --from 2026-06-01", "--to 2026-08-31"),
+        ("calibrate", 'did deal_won"'),
+    ],
+)
+def test_what_a_command_lacks_is_said_with_what_it_is(tmp_path: Path, command: str, way_out: str) -> None:
+    done = leadrules(*command.split(), cwd=tmp_path)
+    assert done.returncode == 2
+    assert way_out in done.stderr

@@ -9,6 +9,7 @@ import click
 
 from leadrules.cli.options import (
     FAILED,
+    Wanted,
     as_of_option,
     events_option,
     fail,
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--outcome", metavar="EXPR", required=True, help='What counts: `did deal_won`, `status = "Customer"`.')
+@click.option(
+    "--outcome",
+    metavar="EXPR",
+    type=Wanted('Say what counts: --outcome "did deal_won".'),
+    required=True,
+    help='What counts: `did deal_won`, `status = "Customer"`.',
+)
 @leads_option
 @events_option
 @as_of_option

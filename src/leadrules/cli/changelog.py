@@ -7,14 +7,14 @@ from typing import Any
 import click
 
 from leadrules.cli.diff import DataOptions, compared_on, data_options, sides, stop_at_errors, working_project
-from leadrules.cli.options import format_option
+from leadrules.cli.options import BASE, format_option
 from leadrules.cli.screens import FORMS, screen_width, show_json, show_sections
 
 WIDTH = 100
 
 
 @click.command()
-@click.argument("base")
+@click.argument("base", type=BASE)
 @click.argument("head", required=False)
 @data_options
 @format_option(*FORMS)

@@ -13,6 +13,7 @@ import click
 
 from leadrules.cli.inputs import event_sources, has_leads, inputs_read, instant, lead_source
 from leadrules.cli.options import (
+    BASE,
     OBJECTED,
     fail,
     fire_edits_option,
@@ -63,7 +64,7 @@ def data_options(command: Any) -> Any:
 
 
 @click.command()
-@click.argument("base")
+@click.argument("base", type=BASE)
 @click.argument("head", required=False)
 @data_options
 @format_option(*FORMS)

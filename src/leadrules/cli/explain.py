@@ -11,6 +11,7 @@ import click
 
 from leadrules.cli.inputs import inputs_read
 from leadrules.cli.options import (
+    LEAD,
     format_option,
     inputs_options,
     options,
@@ -39,7 +40,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command()
-@click.argument("lead")
+@click.argument("lead", type=LEAD)
 @click.argument("name", required=False)
 @_options
 def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: Any) -> None:

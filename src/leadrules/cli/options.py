@@ -42,6 +42,21 @@ def options(*those: Callable[[Any], Any]) -> Callable[[Command], Command]:
     return decorate
 
 
+class Wanted(click.types.StringParamType):
+    """A text of the command line; where it is missing, what click says goes on with what it is."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        """What click puts behind "Missing argument"."""
+        return self.what
+
+
+LEAD = Wanted("Name a lead by its key, the first column of decisions.csv.")
+BASE = Wanted("Name a branch, tag or commit of git, such as `main`, or a folder with a leadrules.yaml.")
+
+
 def path_option(
     *names: str, default: Path | None = None, metavar: str = "PATH", help: str, **more: Any
 ) -> Callable[[Any], Any]:

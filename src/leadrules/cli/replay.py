@@ -15,6 +15,7 @@ import click
 
 from leadrules.cli.inputs import instant
 from leadrules.cli.options import (
+    Wanted,
     encoding_option,
     engine_option,
     events_option,
@@ -40,6 +41,7 @@ WORKLOAD, PAGE = "workload.csv", "workload.html"
 TICK_FORMAT = "%Y-%m-%dT%H%M"
 _TICK = re.compile(r"\d{4}-\d\d-\d\dT\d{4}([+-]\d{4})?")
 _SHOWN = 3
+TICKS = Wanted("Say from when to when: --from 2026-06-01 --to 2026-08-31.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,14 @@ class Span:
 
 @click.command()
 @click.option(
-    "--from", "first", metavar="TIME", required=True, help="The first instant, 2026-06-01 or 2026-06-01T09:00."
+    "--from",
+    "first",
+    metavar="TIME",
+    type=TICKS,
+    required=True,
+    help="The first instant, 2026-06-01 or 2026-06-01T09:00.",
 )
-@click.option("--to", "last", metavar="TIME", required=True, help="The last.")
+@click.option("--to", "last", metavar="TIME", type=TICKS, required=True, help="The last.")
 @click.option("--every", metavar="LENGTH", default="1 day", show_default=True, help="From tick to tick.")
 @leads_option
 @events_option

@@ -11,6 +11,8 @@ import click
 
 from leadrules.cli.inputs import inputs_read
 from leadrules.cli.options import (
+    LEAD,
+    Wanted,
     format_option,
     options,
     path_option,
@@ -22,6 +24,7 @@ from leadrules.cli.stateful import holding, state_path
 from leadrules.core.text import many
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+RENAMED = Wanted("Name what it was called, then what the rules call it now.")
 
 
 @click.group()
@@ -48,7 +51,7 @@ def _existing(path: Path, *, to_write: bool) -> Iterator[None]:
 
 
 @state.command(short_help="What the state has of a lead.")
-@click.argument("lead")
+@click.argument("lead", type=LEAD)
 @format_option("text", "json")
 @_state_option
 def show(lead: str, form: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
@@ -61,7 +64,7 @@ def show(lead: str, form: str, folder: Path | None, place: Path | None, quiet: b
 
 
 @state.command(short_help="Every change of a lead, oldest first.")
-@click.argument("lead")
+@click.argument("lead", type=LEAD)
 @format_option("text", "json")
 @_state_option
 def history(lead: str, form: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
@@ -74,7 +77,7 @@ def history(lead: str, form: str, folder: Path | None, place: Path | None, quiet
 
 
 @state.command(short_help="Leads in a sequence go on by its steps of today.")
-@click.argument("sequence")
+@click.argument("sequence", type=Wanted("Name a sequence of the rules."))
 @_state_option
 def migrate(sequence: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
     """The leads in a sequence go on by its steps of today, instead of those they were enrolled with."""
@@ -89,8 +92,8 @@ def migrate(sequence: str, folder: Path | None, place: Path | None, quiet: bool)
 
 
 @state.command(short_help="What the rules renamed keeps what the state has of it.")
-@click.argument("old")
-@click.argument("new")
+@click.argument("old", type=RENAMED)
+@click.argument("new", type=RENAMED)
 @_state_option
 def rename(old: str, new: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
     """A definition, sequence, trigger or route that the rules gave another name keeps what the state has of it."""
@@ -121,7 +124,7 @@ def export(
 
 
 @state.command(short_help="Take every trace of a lead out of the state.")
-@click.argument("lead")
+@click.argument("lead", type=LEAD)
 @_state_option
 def forget(lead: str, folder: Path | None, place: Path | None, quiet: bool) -> None:
     """Take every trace of a lead out of the state, its history too."""
