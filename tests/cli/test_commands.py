@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
@@ -352,3 +353,30 @@ def test_what_a_command_lacks_is_said_with_what_it_is(tmp_path: Path, command: s
     done = leadrules(*command.split(), cwd=tmp_path)
     assert done.returncode == 2
     assert way_out in done.stderr
+
+
+def _stopped() -> None:
+    raise KeyboardInterrupt
+
+
+def _stopped_in_the_middle_of_loading() -> None:
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        raise AttributeError("half a module") from None
+
+
+@pytest.mark.parametrize("stop", [_stopped, _stopped_in_the_middle_of_loading])
+def test_ctrl_c_is_no_mistake_of_ours_and_no_objection(
+    project: Path, monkeypatch: pytest.MonkeyPatch, stop: Callable[[], None]
+) -> None:
+    monkeypatch.setattr("leadrules.cli.runs.request_of", lambda *_, **__: stop())
+    done = leadrules("run", cwd=project)
+    assert done.returncode == 2
+    assert "stopped before it was done" in done.stderr
+
+
+def test_a_mistake_of_ours_is_told_as_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leadrules.cli.runs.request_of", lambda *_, **__: 1 / 0)
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        leadrules("run", cwd=project)

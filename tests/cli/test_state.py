@@ -51,6 +51,11 @@ def test_export(project: Path) -> None:
     }  # fmt: skip
 
 
+def test_an_export_into_a_file_says_what_it_wants(project: Path) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    assert "name another folder" in leadrules(project, "state", "export", "--out", "leads.csv", code=2).stderr
+
+
 def test_forget_and_rename(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")
     leadrules(project, "state", "rename", "heat", "warmth")
@@ -68,6 +73,14 @@ def test_undo(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")
     assert (project / "out" / "actions.csv").read_bytes() == actions
     assert "holds no manifest.json" in leadrules(project, "run", "--undo", "rules", code=2).stderr
+
+
+def test_the_same_run_again_tells_what_its_files_cannot_hold(project: Path) -> None:
+    write_leads(project, [{"id": "émile", "points": 80, **DAY}])
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    again = leadrules(project, "run", "--as-of", "2026-11-02", "--encoding", "cp932").stderr
+    assert "written again" in again
+    assert "cp932" in again
 
 
 def test_the_same_run_again_and_an_earlier_one(project: Path) -> None:

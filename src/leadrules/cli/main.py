@@ -11,6 +11,7 @@ import os
 import sys
 from contextlib import suppress
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -55,6 +56,16 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; Ctrl-C ends with words and 2, for 1 says that something was done and objected to."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, Exception) as error:
+            if not was_interrupted(error):
+                raise
+            click.echo("\nerror: stopped before it was done\n  = help: start it again: nothing is done twice", err=True)
+            ctx.exit(2)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of `--help`, without loading any command."""
         with formatter.section("Commands"):
@@ -73,6 +84,13 @@ class LazyGroup(click.Group):
             if guess is None:
                 raise
             raise click.UsageError(f"{error.message} Did you mean `{guess}`?", ctx) from None
+
+
+def was_interrupted(error: BaseException | None) -> bool:
+    """Whether it is Ctrl-C, or what the tidying up ran into after it: a module that was half loaded is no mistake of ours."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

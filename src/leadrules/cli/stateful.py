@@ -119,7 +119,8 @@ def finish(outcome: Outcome, path: Path, out: Path, options: WriteOptions, how: 
     if outcome.decided is None:
         return write_run(outcome, out, options)
     done = conclude(outcome, path, out, options, how)
-    return ["this is the last run: its files are written again, and nothing changes"] if done.is_again else done.lost
+    again = ["this is the last run: its files are written again, and nothing changes"] if done.is_again else []
+    return [*again, *done.lost]
 
 
 def undo(folder: Path | None, place: Path | None, out: Path, *, quiet: bool) -> None:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from leadrules.data.errors import InputError
 from leadrules.data.write import FileFormat, write_table
 from leadrules.lifecycle.state.store import all_tables
 
 
 def export(path: Path, out: Path, form: FileFormat, zone: str) -> list[str]:
     """Write every table, its rows in a fixed order; returns the names of the files."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file: an export is a folder", "name another folder with --out DIR")
     out.mkdir(parents=True, exist_ok=True)
     written = []
     for name, table in all_tables(path).items():
