@@ -165,3 +165,27 @@ def test_migrate_keeps_the_pauses() -> None:
         versions=world.state.versions.vstack(versions),
     )
     assert world.run(tokyo("2026-11-10T12:00")).due_at("sequence.s.2") == ["2026-11-10 10:00"]
+
+
+def test_migrate_to_fewer_steps_finishes_at_the_times_of_today() -> None:
+    """The last step has passed; when it was due counts, not when steps were that a pause moved and that are no more."""
+    steps = "1: day 1 call  2: day 9 call  3: day 20 call"
+    world = entered(f"sequence s {{ {steps} pause when opted_out finish after 1 day }}")
+    for day, paused in ((3, True), (10, False)):
+        world.fields["a"]["opted_out"] = paused
+        world.run(tokyo(f"2026-11-{day:02}T10:00"))
+    world.rules = "sequence s { 1: day 1 call finish after 2 days }"
+    tick = world.tick(tokyo("2026-11-10T11:00"))
+    changes, versions = migrated(tick, "s")
+    after = applied(tick.leads, [changes]).drop("lead_row")
+    world.state = replace(world.state, leads=after, versions=world.state.versions.vstack(versions))
+    assert world.run(tokyo("2026-11-11T09:00")).rows() == []
+    assert [row[:3] for row in world.run(tokyo("2026-11-11T10:00")).rows()] == [("a", "stop", "s")]
+
+
+def test_migrate_leaves_alone_who_is_in_it_by_the_record() -> None:
+    """Such a lead goes by today's form from the next run on, which then knows since when."""
+    world = entered(OLD)
+    world.state = replace(world.state, leads=world.state.leads.with_columns(version=None, enrolled_at=None))
+    changes, _ = migrated(world.tick(tokyo("2026-11-02T11:00")), "s")
+    assert changes.is_empty()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from leadrules.project.model import Project, Team
@@ -33,6 +33,7 @@ class Enrolment:
     template: str | None = None
     passed: set[int] = field(default_factory=set)
     paused_at: datetime | None = None
+    paused: timedelta = timedelta()  # all pauses that are over
     is_known: bool = True
     is_fresh: bool = False
 

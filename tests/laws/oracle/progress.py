@@ -62,6 +62,7 @@ class Progress:
     def _resume(self, way: Enrolment) -> None:
         if way.paused_at is not None and way.at is not None:
             way.dues = self._resumed(way, self.as_of - way.paused_at)
+            way.paused += self.as_of - way.paused_at
         way.paused_at = None
 
     def _resumed(self, way: Enrolment, length: timedelta) -> list[datetime]:

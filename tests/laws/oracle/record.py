@@ -30,13 +30,16 @@ class Record:
 
     def overlay(self, memory: Memory, *, is_new: bool) -> int:
         """Lay it over what is remembered. How many values it lacks yet."""
-        settings = self.ruleset.settings
+        settings, before = self.ruleset.settings, memory.enrolment
         not_yet = 0
         if settings.owner is not None and settings.owner not in self.missing:
             not_yet += self._owner(self.lead.get(settings.owner), memory, is_new=is_new)
         self._learn(memory)
         if settings.sequence is not None and settings.sequence not in self.missing:
             not_yet += self._sequence(self.lead.get(settings.sequence), memory, is_new=is_new)
+        way = memory.enrolment
+        if way is not None and way is not before and way.is_known:
+            memory.enrolled[way.sequence.name] = self.as_of  # at the latest
         return not_yet + self._fields(memory)
 
     def _owner(self, said: str | None, memory: Memory, *, is_new: bool) -> int:
@@ -78,7 +81,7 @@ class Record:
         held = None if memory.enrolment is None else memory.enrolment.sequence.name
         if is_new:
             # Nobody knows when it was enrolled: no step is due, it does not finish.
-            memory.enrolment = None if name is None else self._in(name, known, None, memory)
+            memory.enrolment = None if name is None else self._in(name, known, None)
         elif not alike(said, memory.sequence_said) and not alike(name, held):
             self._moved(name, known, memory)
         if is_new or not alike(said, memory.sequence_said):
@@ -90,25 +93,22 @@ class Record:
         way = memory.enrolment
         if way is not None and not way.is_known:
             known = self._known(way.sequence.name)
-            memory.enrolment = way if known is None else self._in(known.name, known, None, memory)
+            memory.enrolment = way if known is None else self._in(known.name, known, None)
 
     def _moved(self, name: str | None, known: Sequence | None, memory: Memory) -> None:
         """By somebody's hand, out of one or into another, which begins with this run."""
         memory.enrolment = None
         if name is None:
             return
-        memory.enrolment = self._in(name, known, None if known is None else self.as_of, memory)
+        memory.enrolment = self._in(name, known, None if known is None else self.as_of)
         memory.wish = None  # it went elsewhere
 
     def _known(self, said: str | None) -> Sequence | None:
         """The sequence of the rules that the record means."""
         return next((one for one in self.ruleset.sequences if alike(one.name, said)), None)
 
-    def _in(self, name: str, known: Sequence | None, at: datetime | None, memory: Memory) -> Enrolment:
-        """In a sequence as it is today, which it entered now at the latest; one that the rules do not know has no steps
-        and no conditions."""
-        if known is not None:
-            memory.enrolled[name] = self.as_of
+    def _in(self, name: str, known: Sequence | None, at: datetime | None) -> Enrolment:
+        """In a sequence as it is today; one that the rules do not know has no steps and no conditions."""
         sequence = known or Sequence(name=name, title=None, position=0, steps=())
         dues = [] if at is None else self.clock.schedule(sequence, at)
         return Enrolment(sequence, self.ruleset.aggregates, at, dues, is_known=known is not None, is_fresh=True)

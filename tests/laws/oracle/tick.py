@@ -5,6 +5,7 @@ In: inputs and a state. Out: what every lead decided on, lines of actions, and t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from tests.laws.oracle.memory import Inputs, Memory, Row, State
 from tests.laws.oracle.progress import Progress
 from tests.laws.oracle.record import Record
 from tests.laws.oracle.sight import LABELLED, Eyes, Sight, as_instant
+from tests.laws.oracle.tending import OWNER, SEQUENCE, Change
 
 from leadrules.ruleset.model import Route
 
@@ -29,6 +31,7 @@ class Tick:
     not_yet_in_crm: int
     broken: dict[str, list[str]]  # assert -> the leads that break it
     held: dict[str, dict[str, str | None]]  # the owner and the sequence of each lead before the run
+    changes: list[Change]  # of owners, sequences and fields
 
     @property
     def actions(self) -> list[Row]:
@@ -63,7 +66,9 @@ def run(inputs: Inputs, before: State) -> Tick:
     decisions = {sight.key: _decided(eyes, sight) for sight in sights}
     rows = [row for sight in sights for row in sight.rows]
     not_yet = sum(sight.not_yet for sight in sights)
-    return Tick(decisions, rows, state, not_yet, _broken(eyes, sights), {one.key: _held(one) for one in sights})
+    changes = [change for sight in sights for change in _changes(sight)]
+    held = {sight.key: _held(sight) for sight in sights}
+    return Tick(decisions, rows, state, not_yet, _broken(eyes, sights), held, changes)
 
 
 def _see(eyes: Eyes, record: dict[str, Any]) -> Sight:
@@ -152,6 +157,19 @@ def _decided(eyes: Eyes, sight: Sight) -> dict[str, Any]:
 def _held(sight: Sight) -> dict[str, str | None]:
     way = sight.before.enrolment
     return {"owner": sight.before.owner, "sequence": None if way is None else way.sequence.name}
+
+
+def _changes(sight: Sight) -> Iterator[Change]:
+    way, held = sight.memory.enrolment, _held(sight)
+    after = {"owner": sight.memory.owner, "sequence": None if way is None else way.sequence.name}
+    for slot, what in ((OWNER, "owner"), (SEQUENCE, "sequence")):
+        if held[what] != after[what]:
+            yield Change(sight.key, slot, held[what], after[what])
+    for name in sorted(
+        {row.what for row in sight.rows if row.kind in ("set", "assign") and not row.reason} - {"owner"}
+    ):
+        old = sight.before.decided.get(name, (sight.record.get(name), None))[0]
+        yield Change(sight.key, name, old, sight.memory.decided[name][0])
 
 
 def _broken(eyes: Eyes, sights: list[Sight]) -> dict[str, list[str]]:

@@ -157,18 +157,21 @@ def migrated(tick: Tick, sequence: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """`state migrate`: what changes of the leads in a sequence that is not as it is today, and its new version.
 
     Each goes on with the step after the last that passed, at today's times; the pauses it had still count. What is held
-    of the steps before that one still goes out, where there is such a step.
+    of the steps before that one still goes out, where there is such a step. Who is in it by the record alone takes today's
+    form with the next run, as ever.
     """
     plan = next(one for one in tick.ruleset.sequences if one.name == sequence)
     number, _ = number_of(tick, plan)
-    inside = tick.leads.filter((pl.col("sequence") == sequence) & pl.col("version").ne_missing(number))
+    inside = tick.leads.filter(pl.col("sequence") == sequence, pl.col("version") != number)
     riders = inside.select(
         "lead_row", "enrolled_at", pl.col("step").fill_null(0).alias("reached"), pl.col("seq_shift").alias("length")
     )
     held = _pending_of(inside).join(riders, on="lead_row").filter(pl.col("number") < pl.col("reached"))
     halted = timed(riders).filter(pl.col("length") > NO_TIME)
     moved = _later(plan, tick, together(PENDING_COLUMNS, _ahead(plan, tick, halted)), halted)
-    end = moved.filter(pl.col("number") == _last_number(plan)).select("lead_row", pl.col("due").alias("end"))
+    ends = pl.concat([held.select(*PENDING_COLUMNS), _ends(plan, tick, timed(riders))])
+    last = ends.filter(pl.col("number") == _last_number(plan)).unique("lead_row", keep="first", maintain_order=True)
+    end = last.select("lead_row", pl.col("due").alias("end"))
     text = _pending_text(together(PENDING_COLUMNS, [held, moved]))
     found = (
         inside.select("lead_row", "seq_last_due")
@@ -178,6 +181,14 @@ def migrated(tick: Tick, sequence: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     version = pl.lit(number, dtype=pl.Int32).alias("version")
     changes = found.select("lead_row", version, "seq_pending", pl.coalesce("end", "seq_last_due").alias("seq_last_due"))
     return changes, new_versions(tick, [sequence])
+
+
+def _ends(plan: Sequence, tick: Tick, riders: pl.DataFrame) -> pl.DataFrame:
+    """When the last step is due (PENDING_COLUMNS) with the pauses that were (`length`), be it that it has passed."""
+    start = riders.with_columns(reached=pl.lit(0, dtype=pl.Int32))
+    last = together(PENDING_COLUMNS, _ahead(plan, tick, start)[-1:])
+    halted = riders.filter(pl.col("length") > NO_TIME)
+    return pl.concat([without(last, [halted["lead_row"]]), _later(plan, tick, last, halted)])
 
 
 def _pending_of(leads: pl.DataFrame) -> pl.DataFrame:

@@ -19,12 +19,19 @@ import polars as pl
 from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.data.ids import canonical_key
-from leadrules.lifecycle.model import HISTORY_COLUMNS, State
+from leadrules.lifecycle.model import HISTORY_COLUMNS, LEAD_COLUMNS, RIDE, State
+from leadrules.lifecycle.moves.after import with_changes
+from leadrules.lifecycle.record import same
 from leadrules.lifecycle.state.store import amend, can_take_back, load, runs, take_back_last
 from leadrules.ruleset.model import Ruleset
 
 MANIFEST, UNDO = "manifest.json", "undo.csv"
 UNDO_COLUMNS = ("key", "field", "old", "new")
+_GOES_WITH = {
+    "owner": ("owner_by", "assigned_at", "due_at", "due_route"),
+    "sequence": tuple(name for name in RIDE if name != "sequence"),
+}
+_CHANGE = {name: kind for name, kind in HISTORY_COLUMNS.items() if name not in ("run", "as_of")}
 
 
 def undo_rows(keys: pl.Series, before: Mapping[str, pl.Series], after: Mapping[str, pl.Series]) -> pl.DataFrame:
@@ -93,38 +100,53 @@ def _values_back(
     state: State, ruleset: Ruleset, rows: Iterable[Mapping[str, str]]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The leads with the old values where the new ones still hold, and those changes."""
-    leads = state.leads.with_row_index("at")
-    changes: list[tuple[str, str, str, str | None, str | None]] = []
     asked = pl.DataFrame([{"key": canonical_key(row["key"]), **{c: row[c] for c in UNDO_COLUMNS[1:]}} for row in rows],
                          schema=dict.fromkeys(UNDO_COLUMNS, pl.String()))  # fmt: skip
+    leads = state.leads.with_row_index("lead_row")
+    back, changes = [], [pl.DataFrame(schema=_CHANGE)]
     for (field,), some in asked.partition_by("field", as_dict=True, maintain_order=True).items():
-        kind, what, value, said = _columns_of(str(field), ruleset)
+        kind, value, said = _columns_of(str(field), ruleset)
         if value not in leads.columns:
             continue
-        known = some.join(leads.select("key", "at", pl.col(value).alias("now")), on="key", how="inner")
-        same = known.filter(pl.col("now").fill_null("") == pl.col("new"))
-        is_field = kind == "set"
-        back = same["old"] if is_field else same["old"].replace("", None)
-        leads = leads.with_columns(
-            leads[value].clone().scatter(same["at"], back),
-            # The record says the new value by now, or what it said before: either way the old one is what holds.
-            leads[said].clone().scatter(same["at"], same["new"] if is_field else same["new"].replace("", None)),
-        )
-        changes += [
-            (row["key"], kind, what, row["new"] or None, row["old"] or None) for row in same.iter_rows(named=True)
-        ]
-    frame = pl.DataFrame(changes, schema=["key", "kind", "what", "old", "new"], orient="row").with_columns(
-        rule=pl.lit("undo")
-    )
-    schema = {name: kind for name, kind in HISTORY_COLUMNS.items() if name in frame.columns}
-    return leads.drop("at"), frame.cast(schema)  # type: ignore[arg-type]
+        known = leads.select("lead_row", "key", "owner_changes", pl.col(value).alias("now"), pl.col(said).alias("said"))
+        own = some.join(known, on="key", how="inner", maintain_order="left").filter(_holds_still(kind))
+        back.append(_old_values(kind, own).rename({"value": value, "said": said}))
+        what = pl.lit(field if kind == "set" else kind).alias("what")
+        blank = own.with_columns(pl.col("old", "new").replace("", None))
+        named = blank.select("key", pl.lit(kind).alias("kind"), what, old="new", new="old", rule=pl.lit("undo"))
+        changes.append(named.cast(_CHANGE))  # type: ignore[arg-type]
+    return with_changes(state.leads, back), pl.concat(changes)
 
 
-def _columns_of(field: str, ruleset: Ruleset) -> tuple[str, str, str, str]:
-    """The kind of change, what changed, and the columns of the value and of what the record said."""
+def _holds_still(kind: str) -> pl.Expr:
+    """Whether the run's value is the lead's; of a field without a decision the next record says it."""
+    is_its = pl.col("now").fill_null("") == pl.col("new")
+    return is_its | pl.col("now").is_null() if kind == "set" else is_its
+
+
+def _old_values(kind: str, own: pl.DataFrame) -> pl.DataFrame:
+    """What leads are given back: `lead_row`, `value`, `said`, and what goes with an owner or a sequence.
+
+    Since when it was so is not kept: as with a lead that is first seen, nothing is due to it.
+    """
+    # The record says the new value by now, or what it said before: either way the old one is what holds. Of what it said
+    # when an earlier run decided on the old value, the same goes.
+    is_new = same(own["said"].fill_null(""), own["old"]) | (own["now"].is_null() if kind == "set" else False)
+    found = own.with_columns(value="old", said=pl.when(is_new).then("new").otherwise("said"))
+    if kind == "set":
+        return found.select("lead_row", "value", "said")
+    found = found.with_columns(pl.col("value", "said").replace("", None))
+    gone = [pl.lit(None, dtype=LEAD_COLUMNS[name]).alias(name) for name in _GOES_WITH[kind]]
+    was_change = (pl.col("old") != "") & (pl.col("new") != "")
+    count = [(pl.col("owner_changes") - was_change.cast(pl.Int32)).alias("owner_changes")] if kind == "owner" else []
+    return found.select("lead_row", "value", "said", *gone, *count)
+
+
+def _columns_of(field: str, ruleset: Ruleset) -> tuple[str, str, str]:
+    """The kind of change, and the columns of the value and of what the record said."""
     settings = ruleset.settings
     if field in ("owner", settings.owner):
-        return "owner", field, "owner", "owner_said"
+        return "owner", "owner", "owner_said"
     if field in ("sequence", settings.sequence):
-        return "sequence", field, "sequence", "sequence_said"
-    return "set", field, f"set:{field}", f"said:{field}"
+        return "sequence", "sequence", "sequence_said"
+    return "set", f"set:{field}", f"said:{field}"

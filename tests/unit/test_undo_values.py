@@ -1,0 +1,110 @@
+"""`run --undo` of a run that is not the last: its values go back, with what goes with them, and the next runs agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.laws.oracle.memory import Lead
+from tests.laws.product import write_events, write_leads
+from tests.laws.small_company import SETTINGS, company, lead
+from tests.suites.running import leadrules, rows
+
+from leadrules.lifecycle.state import store
+from leadrules.lifecycle.state.undo import Undone, take_back
+
+RULES = """
+sequence slow { 1: day 1 call "Ring"  2: day 9 call "Ring again" }
+sequence quick { 1: day 1 call "Ring"  2: day 2 call "Ring again"  finish after 30 days }
+route sales {
+  a: rep "ann" when status = "Working" respond within 30 minutes
+  b: rep "bob" when status = "Customer" respond within 30 minutes
+  reroute when status = "Working" or status = "Customer"
+}
+trigger begin { when status = "Working"  do enroll slow }
+trigger go { when status = "Customer"  do move to quick  do set industry = "Retail" }
+"""
+
+
+class Runs:
+    """A company on disk, whose CRM says owner and sequence."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        fields = SETTINGS["fields"] | {"sequence": "current_sequence"}
+        self.state = company(folder, RULES, fields=fields).project.state
+        write_events(folder / "events.csv", [])
+
+    def run(self, day: int, status: str, **values: Any) -> dict[str, str]:
+        """A run over the one lead at ten on a day of March: what is decided on it."""
+        one: Lead = lead("a", status=status, **values)
+        write_leads(self.folder / "leads.csv", [one])
+        out = self.folder / f"out{day}"
+        as_of = f"--as-of=2026-03-{day:02d}T10:00"
+        done = leadrules("run", "--project", self.folder, "--out", out, as_of)
+        assert done.exit_code == 0, done.output
+        return rows(out / "decisions.csv")[0]
+
+    def undo(self, day: int) -> Undone:
+        """Take the run of a day back."""
+        return take_back(self.state, self.folder / f"out{day}")
+
+    def lead(self) -> dict[str, Any]:
+        """What the state has of the lead."""
+        return store.load(self.state).leads.row(0, named=True)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Runs:
+    """After the second of three runs: from `slow` and ann to `quick` and bob."""
+    found = Runs(tmp_path)
+    found.run(2, "Working", owner="eve")
+    assert found.run(3, "Customer", owner="eve")["sequence"] == "quick"
+    return found
+
+
+def test_a_sequence_is_as_the_record_says_it(runs: Runs) -> None:
+    """How far the lead was in it is not kept, and is not how far it was in the other."""
+    runs.run(4, "New", owner="eve")
+    runs.undo(3)
+    found = runs.lead()
+    names = ("sequence", "version", "step", "enrolled_at", "seq_last_due", "seq_pending")
+    assert [found[name] for name in names] == ["slow", None, None, None, None, None]
+    assert runs.run(12, "New", owner="eve")["sequence"] == "slow"
+    assert rows(runs.folder / "out12" / "actions.csv") == []
+
+
+def test_of_an_owner_nobody_waits_for_an_answer(runs: Runs) -> None:
+    runs.run(4, "New", owner="eve")
+    runs.undo(3)
+    found = runs.lead()
+    names = ("owner", "owner_by", "assigned_at", "due_at", "due_route", "owner_changes")
+    assert [found[name] for name in names] == ["ann", None, None, None, None, 1]
+
+
+def test_a_record_that_knew_neither_of_two_decisions_does_not_win(runs: Runs) -> None:
+    """It says what it said when the first was made, which holds again."""
+    runs.run(4, "New", owner="eve")
+    runs.undo(3)
+    assert runs.run(5, "New", owner="eve")["owner"] == "ann"
+
+
+def test_what_the_record_shows_by_now_is_taken_back_too(runs: Runs) -> None:
+    runs.run(4, "New", owner="bob", current_sequence="quick", industry="Retail")
+    assert runs.undo(3) == Undone("values", 2, 3, 0)
+    done = runs.run(5, "New", owner="bob", current_sequence="quick", industry="Retail")
+    assert (done["owner"], done["sequence"]) == ("ann", "slow")
+    assert (runs.lead()["set:industry"], runs.lead()["said:industry"]) == ("", "Retail")
+
+
+def test_the_history_names_an_owner_and_a_sequence_as_runs_do(runs: Runs) -> None:
+    runs.run(4, "New", owner="eve")
+    runs.undo(3)
+    changes = store.history(runs.state, ["a"])
+    undone = changes.filter(rule="undo").select("kind", "what", "old", "new").rows()
+    assert sorted(undone) == [
+        ("owner", "owner", "bob", "ann"),
+        ("sequence", "sequence", "quick", "slow"),
+        ("set", "industry", "Retail", None),
+    ]
