@@ -232,6 +232,16 @@ def test_rules_that_cannot_be_read_exit_1(project: Path, kind: str) -> None:
     assert "rules/rules.lead" in done.stdout
 
 
+def test_what_a_file_that_cannot_be_read_defines_is_not_reported_as_unknown(project: Path) -> None:
+    rules('segment made when industry = "製造"\n'.encode("cp932"))(project)
+    (project / "rules" / "more.lead").write_text("segment other when not made\n")
+    done = leadrules("check", "--format", "concise", cwd=project)
+    assert done.exit_code == 1
+    assert done.stdout.splitlines() == [
+        "rules/rules.lead:1:1: LR001 rules/rules.lead is not UTF-8 text: byte 31, line 1"
+    ]
+
+
 @pytest.mark.parametrize("kind", ["binary", "an open brace", "a page of prose"])
 def test_rules_that_cannot_be_read_as_json(project: Path, kind: str) -> None:
     BAD_RULES[kind](project)

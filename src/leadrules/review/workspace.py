@@ -63,6 +63,9 @@ def open_workspace(
     from leadrules.compile.compile import compile_project
 
     modules, unread = read_modules(found.project)
+    if len(modules) < len(found.project.rule_files):
+        # What a file that cannot be read defines would be unknown wherever it is used.
+        return Workspace(root, found.project, tuple(modules), None, (*found.diagnostics, *unread), found.broken)
     compiled = compile_project(found.project, modules)
     diagnostics = (*found.diagnostics, *unread, *compiled.diagnostics, *_report_names(found.project, compiled))
     return Workspace(root, found.project, tuple(modules), compiled, diagnostics, found.broken)
