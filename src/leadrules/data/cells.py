@@ -28,8 +28,9 @@ YES = frozenset(("true", "1", "yes", "on", "はい", "○"))
 NO = frozenset(("false", "0", "no", "off", "いいえ", "×"))
 _OPTIONS_SHOWN = 8
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+# A backslash is the yen sign of a cp932 file: Excel in Japan writes ¥500 as \500.
 _NUMBER = re.compile(
-    r"(?P<sign>[+-]?)\s*(?P<before>\p)?\s*(?P<inner>[+-]?)"
+    r"(?P<sign>[+-]?)\s*(?P<before>\p|\\)?\s*(?P<inner>[+-]?)"
     r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)(?P<exponent>[eE][+-]?\d+)?"
     r"\s*(?P<after>\p|円|%)?".replace(r"\p", "[$¢£¤¥֏؋৲৳৻૱௹฿៛₠-⃀꠸﷼]"),
     re.ASCII,
