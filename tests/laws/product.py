@@ -59,7 +59,7 @@ class Product:
 
     def decided(
         self,
-        as_of: datetime,
+        as_of: datetime | None,
         leads: list[Lead],
         events: list[Event],
         missing: Collection[str] = (),

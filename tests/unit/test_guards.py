@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.laws.oracle.guards import Exceeded
 from tests.laws.product import Product, exceeded_by
-from tests.laws.small_company import SETTINGS, company, lead, moment
+from tests.laws.small_company import SETTINGS, company, lead, moment, opened, write
 
 from leadrules.lifecycle.guards import broken_guards
 
@@ -98,3 +99,16 @@ def test_a_leap_from_the_last_run_also_one_that_was_asked_for(product: Product, 
     guarded(product, jump="2 days")
     assert tick(product, 2, [lead("a")]) == []
     assert tick(product, day, [lead("a")]) == ([Exceeded("jump")] if stops else [])
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize(("last", "stops"), [(3, False), (4, True)])
+def test_days_of_creation_are_days_of_the_project(tmp_path: Path, zone: str, last: int, stops: bool) -> None:
+    """Two days from midnight to midnight are two days, wherever the company is."""
+    write(tmp_path, RULES, timezone=zone, guards={"jump": "2 days"})
+    schema = tmp_path / "rules" / "lead.schema.json"
+    schema.write_text(schema.read_text(encoding="utf-8").replace("date-time", "date"), encoding="utf-8")
+    leads = [lead(str(number), created_at=date(2026, 3, 1)) for number in range(5)]
+    outcome = Product(opened(tmp_path)).decided(None, [*leads, lead("late", created_at=date(2026, 3, last))], [])
+    assert exceeded_by(outcome) == [Exceeded("jump")] * stops
+    assert all("of lead late" in words for words in broken_guards(outcome))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 from tests.laws.oracle.clock import Clock
@@ -28,6 +29,18 @@ class Exceeded:
     found: int = 0
     whole: int = 0
     rules: tuple[tuple[str, int], ...] = ()
+
+
+def newest(times: list[datetime]) -> datetime:
+    """The `as of` that nobody gave."""
+    return max(times)
+
+
+def far_from_the_others(inputs: Inputs, times: list[datetime]) -> Iterator[Exceeded]:
+    """An `as of` that nobody gave, past 99.9 % of the times by more than `jump`: one wrong date does that."""
+    jump, usual = inputs.project.guards.jump, sorted(times)[999 * (len(times) - 1) // 1000]
+    if jump is not None and newest(times) > Clock(inputs.ruleset.settings).plus(usual, Duration(*jump)):
+        yield Exceeded("jump")
 
 
 def exceeded(inputs: Inputs, before: State, tick: Tick, rows: int, rejected: int) -> Iterator[Exceeded]:
