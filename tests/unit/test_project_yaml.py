@@ -99,6 +99,11 @@ def test_what_is_refused_says_why(text: str, code: str, word: str) -> None:
     assert word in message
 
 
+def test_a_colon_without_its_space_is_named_as_the_way_out() -> None:
+    (one,) = read_yaml(SourceFile("x.yaml", "version:1\nname: a\n"))[1]
+    assert "a space behind the `:`" in one.help
+
+
 @pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 50_000 + "x"])
 def test_deep_nesting_is_refused_and_does_not_crash(text: str) -> None:
     assert refused(text)[0] == "LR051"

@@ -204,7 +204,7 @@ _PROBLEMS: tuple[tuple[str, str, str], ...] = (
     (
         "mapping values are not allowed",
         "a `:` where a value has already begun",
-        "Line this line up with the one above it; or, if the `:` is part of a text, quote the text.",
+        "Line this line up with the one above it, and put a space behind the `:` of each; a text with a `:` stands in quotes.",
     ),
     ("could not find expected ':'", "a key without its `:`", "Write `key: value`."),
     ("did not find expected key", "this line does not fit the lines above it", "Line it up with its neighbours."),
