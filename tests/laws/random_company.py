@@ -41,6 +41,7 @@ CONDITIONS = [
 ]
 DELAYS = ["30 minutes", "4 hours", "1 day", "2 days", "1 business day", "2 business days", "1 week"]
 RESPONSES = ["30 minutes", "2 hours", "12 hours", "2 days", "1 business day"]
+OWNERS = ["ann", "ANN", "Ｂｏｂ", "eve", "Eve", "old", "OLD", "queue:nurture", "Queue:Nurture"]  # as people write them
 TEMPLATES = ["intro", "thanks", "price"]
 SEQUENCE = "current_sequence"  # where the CRM says which sequence a lead is in
 # As the rules write them, as people do, and some that the rules know nothing of.
@@ -457,7 +458,7 @@ class Life:
         self.crm[key] = lead(
             key,
             created_at=random.choice([created, created, created, None]),
-            owner=random.choice([None, None, None, "ann", "bob", "old", "queue:nurture"]),
+            owner=random.choice([None, None, None, *OWNERS]),
             status=random.choice(STATUSES[:3]),
             industry=random.choice([*INDUSTRIES, None]),
             domain=random.choice(["acme.com", "ACME.com ", "beta.io", "gmail.com", None]),
@@ -487,7 +488,7 @@ class Life:
         if random.random() < 0.15 and status is not None:
             record["status"] = status
         if random.random() < 0.02:
-            record["owner"] = random.choice([None, "ann", "eve", "old", "queue:nurture"])
+            record["owner"] = random.choice([None, *OWNERS])
         if random.random() < 0.03:
             record["status"] = random.choice([*STATUSES, None])
         if random.random() < 0.06:

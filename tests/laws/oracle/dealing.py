@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.laws.oracle.memory import QUEUE, Memory
+from tests.laws.oracle.record import alike
 from tests.laws.oracle.sight import FAR, Eyes, Sight
 
 from leadrules.core.text import fold, in_units
@@ -28,8 +29,12 @@ class Dealer:
         self.as_of = eyes.as_of
         self.today = eyes.clock.day(eyes.as_of)
         self.dealt: list[str] = []  # the leads that got an owner in this run, the latest last
-        self.reps = {rep.key: rep for rep in eyes.inputs.team.reps}
-        self.teams = {name: [self.reps[key] for key in keys] for name, keys in eyes.inputs.team.teams}
+        self.reps = {fold(rep.key): rep for rep in eyes.inputs.team.reps}
+        self.teams = {name: [self.reps[fold(key)] for key in keys] for name, keys in eyes.inputs.team.teams}
+
+    def rep(self, owner: str | None) -> Rep | None:
+        """Who this is, however it is spelt; None for a queue, a stranger, nobody."""
+        return None if owner is None else self.reps.get(fold(owner))
 
     # -- whom to look at ------------------------------------------------------------------------------------------------
 
@@ -48,13 +53,13 @@ class Dealer:
         if self.slot(route) in sight.taken:
             return False
         owner = self.holder(route, sight)
-        if route.sets is None and sight.memory.is_handed_over and owner is not None and owner.startswith(QUEUE):
+        if route.sets is None and sight.memory.is_handed_over and owner is not None and fold(owner).startswith(QUEUE):
             return False
         return not self.is_active(owner) or any(self.eyes.holds(one, sight) for one in route.reroute)
 
     def is_active(self, owner: str | None) -> bool:
         """Whether this is a rep who works here."""
-        rep = None if owner is None else self.reps.get(owner)
+        rep = self.rep(owner)
         return rep is not None and rep.active
 
     def holder(self, route: Route, sight: Sight) -> str | None:
@@ -79,7 +84,7 @@ class Dealer:
     ) -> bool | None:
         """The first rule that holds and has somebody: whether that is anything new; None for nobody. `by` is the rule
         that asked, `anew` bars earlier owners."""
-        barred = frozenset(sight.memory.past_owners) if anew else frozenset()
+        barred = frozenset(map(fold, sight.memory.past_owners)) if anew else frozenset()
         for rule in route.rules:
             if not self.exists(rule) or not self.eyes.holds(rule.condition, sight):
                 continue
@@ -91,7 +96,7 @@ class Dealer:
                 continue
             sight.routes[route.name] = rule.name
             length = within or rule.respond_within
-            due = None if length is None else self.eyes.clock.respond_by(start, length, self.reps.get(owner))
+            due = None if length is None else self.eyes.clock.respond_by(start, length, self.rep(owner))
             line = f"route.{route.name}.{rule.name}"
             return self.give(route, sight, owner, line, by or line, due=due)
         return None
@@ -105,7 +110,7 @@ class Dealer:
         """Write down what a route decided; whether there is anything new in it."""
         if route.sets is None:
             return self.assign(sight, owner, line, by, due=due, route=route.name)
-        if owner == self.eyes.field(route.sets, sight):
+        if alike(owner, self.eyes.field(route.sets, sight)):
             return False
         sight.taken[self.slot(route)] = by
         sight.memory.decided[route.sets] = (owner, sight.record.get(route.sets))
@@ -118,7 +123,7 @@ class Dealer:
     ) -> bool:
         """A change of owner; the owner it has is none, but is asked to respond. Whether there is anything new in it."""
         memory = sight.memory
-        if owner == memory.owner:
+        if alike(owner, memory.owner):
             if by == line and memory.due_at is not None and memory.due_route == route:
                 return False  # it waits for the same answer: asked anew in every run it would never be overdue
             if due is not None:
@@ -138,8 +143,9 @@ class Dealer:
 
     def count(self, owner: str) -> None:
         """One more assignment of today."""
-        if owner in self.reps:
-            self.state.assignments[owner, self.today] = self.state.assignments.get((owner, self.today), 0) + 1
+        rep = self.rep(owner)
+        if rep is not None:
+            self.state.assignments[rep.key, self.today] = self.state.assignments.get((rep.key, self.today), 0) + 1
 
     # -- somebody -------------------------------------------------------------------------------------------------------
 
@@ -152,8 +158,8 @@ class Dealer:
         if target.kind == "rep":
             assert target.rep is not None
             owner = self.eyes.value(target.rep, sight)
-            rep = next((rep for rep in self.reps.values() if owner and fold(rep.key) == fold(owner)), None)
-            ready = rep is not None and rep.active and rep.key not in barred
+            rep = self.rep(owner)
+            ready = rep is not None and rep.active and fold(rep.key) not in barred
             if rule.on_shift and ready and rep is not None:
                 ready = self.eyes.clock.is_on_shift(rep, self.as_of)
             return rep.key if ready and rep is not None else None
@@ -161,7 +167,7 @@ class Dealer:
             return self.match(route, name, rule, sight, barred)
         assert target.team is not None
         eligible = [
-            rep for rep in self.teams[target.team] if rep.key not in barred and self.fits(route, rule, rep, sight)
+            rep for rep in self.teams[target.team] if fold(rep.key) not in barred and self.fits(route, rule, rep, sight)
         ]
         if target.strategy == "least_loaded":
             return self.least_loaded(route, eligible)
@@ -199,7 +205,7 @@ class Dealer:
                 owner = self.holder(route, sight)
             else:
                 owner = memory.decided.get(route.sets, (None, None))[0]
-            found += owner == rep.key and memory.is_open
+            found += self.rep(owner) is rep and memory.is_open
         return found
 
     def least_loaded(self, route: Route, eligible: list[Rep]) -> str | None:
@@ -240,17 +246,18 @@ class Dealer:
         best: tuple[int, datetime, datetime, str] | None = None
         found = None
         for key, memory in self.state.leads.items():
-            owner = self.owner_of(route, key, memory)
-            if key == sight.key or memory.accounts.get(name) != wanted or not self.is_active(owner) or owner in barred:
+            rep = self.rep(self.owner_of(route, key, memory))
+            if key == sight.key or memory.accounts.get(name) != wanted:
                 continue
-            assert owner is not None
-            if rule.on_shift and not self.eyes.clock.is_on_shift(self.reps[owner], self.as_of):
+            if rep is None or not rep.active or fold(rep.key) in barred:
+                continue
+            if rule.on_shift and not self.eyes.clock.is_on_shift(rep, self.as_of):
                 continue
             when = memory.assigned_at or memory.created or FAR.replace(year=1)
             turn = self.dealt.index(key) if key in self.dealt else -1
             rank = (turn, when, memory.created or FAR.replace(year=1), key)
             if best is None or rank > best:
-                best, found = rank, owner
+                best, found = rank, rep.key
         return found
 
     def owner_of(self, route: Route, key: str, memory: Memory) -> str | None:

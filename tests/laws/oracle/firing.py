@@ -312,7 +312,7 @@ class Triggers:
         assert owner is not None
         due = None
         if cause.trigger is not None and cause.trigger.respond_within is not None:
-            rep = self.dealer.reps.get(owner)
+            rep = self.dealer.rep(owner)
             due = self.eyes.clock.respond_by(cause.start, cause.trigger.respond_within, rep)
         return DONE if self.dealer.assign(sight, owner, rule, rule, due=due) else NOTHING
 

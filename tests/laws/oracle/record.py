@@ -46,11 +46,11 @@ class Record:
         if is_new:
             memory.owner = memory.owner_said = said
             memory.past_owners = [] if said is None else [said]
-        elif said != memory.owner_said:
-            if said != memory.owner:
+        elif not alike(said, memory.owner_said):
+            if not alike(said, memory.owner):
                 self._new_owner(memory, said)
             memory.owner_said = said
-        return said != memory.owner
+        return not alike(said, memory.owner)
 
     def _new_owner(self, memory: Memory, owner: str | None) -> None:
         if memory.owner is not None and owner is not None:
