@@ -459,6 +459,7 @@ class Life:
             key,
             created_at=random.choice([created, created, created, None]),
             owner=random.choice([None, None, None, *OWNERS]),
+            sdr=random.choice([None, None, "BOB", "ann", "Ａｎｎ"]),
             status=random.choice(STATUSES[:3]),
             industry=random.choice([*INDUSTRIES, None]),
             domain=random.choice(["acme.com", "ACME.com ", "beta.io", "gmail.com", None]),
