@@ -7,7 +7,7 @@ reader must pass over. What belongs in a place is said by `x-expected` in the sc
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, reduce
 from operator import getitem
 from typing import Any
@@ -16,7 +16,10 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic
 from leadrules.core.records import dataclass
 from leadrules.core.resources import grammar_text
+from leadrules.core.text import nearest
 from leadrules.project.document import Document, KeyPath, did_you_mean, listed, shown
+
+_SAME_PLACE = ("$ref", "then", "else")  # keywords of a schema that lead to no other value
 
 
 def check_document(document: Document, schema: str) -> tuple[list[Diagnostic], set[KeyPath]]:
@@ -40,6 +43,7 @@ class _Error:
     schema: Any
     instance: Any
     message: str
+    beside: tuple[str, ...]  # the names of what may stand in this place, where other names may stand there too
 
     @property
     def wanted(self) -> Any:
@@ -50,15 +54,22 @@ class _Error:
 def _errors(document: Document, name: str) -> Iterator[_Error]:
     schema, validator = _validator(name)
     for error in validator.iter_errors(document.data):
-        *outer, keyword = error.schema_path
-        part = reduce(getitem, outer, schema)
-        yield _Error(
-            tuple(error.instance_path),
-            keyword,
-            part,
-            reduce(getitem, error.instance_path, document.data),
-            error.message,
-        )
+        *outer, keyword = error.evaluation_path
+        path = tuple(error.instance_path)
+        value = reduce(getitem, path, document.data)
+        while outer and outer[-1] in _SAME_PLACE:
+            outer.pop()
+        around = _part(schema, outer[:-1]) if outer[-1:] == ["additionalProperties"] else {}
+        beside = tuple(around.get("properties", {}))
+        yield _Error(path, keyword, _part(schema, error.evaluation_path[:-1]), value, error.message, beside)
+
+
+def _part(schema: Any, path: Iterable[str | int]) -> Any:
+    """The part of a schema that a path leads to, through its `$ref`s."""
+    part = schema
+    for step in path:
+        part = reduce(getitem, part["$ref"].removeprefix("#/").split("/"), schema) if step == "$ref" else part[step]
+    return part
 
 
 @cache
@@ -80,13 +91,19 @@ def _findings(document: Document, error: _Error) -> Iterator[tuple[KeyPath, Diag
             yield (*path, key), unknown_key(document, path, key, _known_keys(error))
     elif error.keyword == "required":
         for key in error.wanted:
-            if key not in error.instance:
+            if key not in error.instance and not _is_misspelt(key, error):
                 yield (*path, key), _missing_key(document, path, key, error)
     elif error.keyword == "uniqueItems":
         yield path, _repeated(document, path, error.instance)
     else:
         expected = str(error.schema.get("x-expected", error.message))
-        yield path, wrong_value(document, path, error.instance, expected, _unquoted(error, expected))
+        way_out = _unquoted(error, expected) or did_you_mean(str(path[-1]) if path else "", error.beside)
+        yield path, wrong_value(document, path, error.instance, expected, way_out)
+
+
+def _is_misspelt(key: str, error: _Error) -> bool:
+    """Whether a key that is missing stands there under another name, which is told of already."""
+    return error.schema.get("additionalProperties") is False and nearest(key, _unknown_keys(error)) is not None
 
 
 def _known_keys(error: _Error) -> list[str]:

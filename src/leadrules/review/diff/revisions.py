@@ -68,6 +68,8 @@ def _side(working: Project, name: str, commit: str | None, root: Path) -> Side:
         return Side(name, commit, None, None, _errors(loaded.diagnostics), {})
     project = replace(loaded.project, team=joined_team(working.team, loaded.project.team))
     modules, unread = read_modules(project)
+    if len(modules) < len(project.rule_files):  # what such a file defines would be unknown wherever it is used
+        return Side(name, commit, None, None, _errors([*loaded.diagnostics, *unread]), {})
     compiled = compile_project(project, modules)
     errors = _errors([*loaded.diagnostics, *unread, *compiled.diagnostics])
     files = {module.file.path: module.file for module in modules}
