@@ -33,7 +33,7 @@ DTYPES: dict[str, pl.DataType] = {
 }
 # The cells of a column that cannot be read: the row in the column, the text, what was expected.
 BAD: dict[str, pl.DataType] = {"row": pl.UInt32(), "value": pl.String(), "reason": pl.String()}
-_MONEY = r"^-?[$€£¥]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?$"
+_MONEY = r"^-?[$€£¥\\]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?$"
 _EMAIL = r"^[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+$"
 _URI = r"^https?://[!#-;=?-~]+$"
 _SAMPLE = 50
@@ -162,7 +162,7 @@ class ColumnReader:
             return numbers
         rows = missing.arg_true()
         texts = raw.gather(rows).str.strip_chars(TRIM)
-        bare = texts.str.replace_all("[$€£¥,]", "").cast(pl.Float64, strict=False)
+        bare = texts.str.replace_all(r"[$€£¥\\,]", "").cast(pl.Float64, strict=False)
         return numbers.scatter(rows, self._within(only(bare, texts.str.contains(_MONEY))))
 
     def _within(self, numbers: pl.Series) -> pl.Series:
