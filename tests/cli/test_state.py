@@ -113,3 +113,13 @@ def test_another_state(project: Path) -> None:
     assert not (project / ".leadrules").exists()
     assert "heat" in leadrules(project, "state", "show", "a", "--state", "elsewhere").stdout
     assert "there is no state" in leadrules(project, "state", "show", "a", code=2).stderr
+
+
+def test_a_run_says_what_its_export_lacks(project: Path) -> None:
+    first = leadrules(project, "run", "--as-of", "2026-11-02")
+    assert "in this export" not in first.stderr
+    event = {"type": "form", "at": "2026-11-02T10:00", "name": "demo"}
+    write_leads(project, [{"id": "a", "points": 80, **DAY}], [{"lead_id": "b", **event}, {"lead_id": "a", **event}])
+    second = leadrules(project, "run", "--as-of", "2026-11-03")
+    assert "note: not in this export: 1 lead of the state, left as before\n" in second.stderr
+    assert "note: with no lead in this export: 1 of 2 events, left out\n" in second.stderr

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from leadrules.core.text import many
 from leadrules.lifecycle.labels import RULES
 from leadrules.lifecycle.run import Outcome
 
@@ -17,7 +18,8 @@ MOVES = ("enroll", "move")
 
 
 def notes(outcome: Outcome) -> Iterator[str]:
-    """What an edit alone changed, and that a first run moves many."""
+    """What the export lacks, what an edit alone changed, and that a first run moves many."""
+    yield from _lacking(outcome)
     if outcome.decided is None:
         if outcome.request.state is not None:
             yield "the input has no times, so the state remembers nothing of this run; --as-of says the instant"
@@ -36,3 +38,13 @@ def notes(outcome: Outcome) -> Iterator[str]:
         yield (
             f"this first run moves {moved:,} leads; `run --baseline` would take the export as already so and fire nothing"
         )
+
+
+def _lacking(outcome: Outcome) -> Iterator[str]:
+    """An export of some leads is as good as any; one that was cut short, or that bears other keys, looks the same."""
+    absent = 0 if outcome.overlay is None else outcome.overlay.absent
+    if absent:
+        yield f"not in this export: {many(absent, 'lead')} of the state, left as before"
+    counts = outcome.events.counts
+    if counts["events_orphaned"]:
+        yield f"with no lead in this export: {counts['events_orphaned']:,} of {many(counts['events_in'], 'event')}, left out"
