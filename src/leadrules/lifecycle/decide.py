@@ -371,9 +371,8 @@ class _Decision:
     def _counts(self, routed: _Routed) -> dict[str, int]:
         counts = {f"trigger.{one.name}": len(self.fired[one.name]) for one in self.tick.ruleset.triggers}
         for route in self.tick.ruleset.routes:
-            taken = routed.rules[route.name]
-            for rule in route.rules:
-                counts[f"route.{route.name}.{rule.name}"] = int((taken == rule.name).sum() or 0)
+            taken = dict(routed.rules[route.name].drop_nulls().value_counts().iter_rows())
+            counts |= {f"route.{route.name}.{rule.name}": taken.get(rule.name, 0) for rule in route.rules}
         return counts
 
 
@@ -388,7 +387,7 @@ class _Routed:
 
     def note(self, route: str, rows: pl.DataFrame) -> None:
         """Which rule took which lead."""
-        known = rows.filter(pl.col("rule").is_not_null())
+        known = rows.select("lead_row", "rule").drop_nulls("rule")
         if known.height:
             self.rules[route] = self.rules[route].clone().scatter(known["lead_row"], known["rule"])
 
