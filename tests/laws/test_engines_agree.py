@@ -31,7 +31,6 @@ EXAMPLES = int(os.environ.get("LAW_EXAMPLES", "150"))
 LAW = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize="LAW_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 

@@ -31,7 +31,6 @@ from leadrules.ruleset.model import Ruleset
 LAW = settings(
     max_examples=int(os.environ.get("LAW_EXAMPLES", "60")),
     deadline=None,
-    derandomize="LAW_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
 )
 EVENTS = (

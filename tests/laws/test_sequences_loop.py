@@ -477,7 +477,6 @@ def standing(world: World, loop: Loop) -> None:
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize="LAW_EXAMPLES" not in os.environ,
     phases=(Phase.explicit, Phase.generate),  # a smaller seed is no smaller example
     suppress_health_check=list(HealthCheck),
 )
