@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from leadrules.core.functions.columnar import only
 from leadrules.data.dates import FIRST_YEAR
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a clock time
@@ -31,12 +32,6 @@ def read_clocks(cells: pl.Series, format: str) -> pl.Series:
     if isinstance(lowest, int) and isinstance(highest, int) and (lowest < _FIRST or highest > _LAST):
         return only(clocks, micros.is_between(_FIRST, _LAST))
     return clocks
-
-
-def only(values: pl.Series, good: pl.Series) -> pl.Series:
-    """The values that are good; null for the others."""
-    nothing = pl.Series([None], dtype=values.dtype).new_from_index(0, len(values))
-    return values.zip_with(good.fill_null(value=False), nothing)
 
 
 def _as_a_whole(cells: pl.Series, format: str) -> pl.Series:

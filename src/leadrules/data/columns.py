@@ -13,11 +13,11 @@ from typing import Any
 
 import polars as pl
 
-from leadrules.core.functions.columnar import fold_series, instant_series, local_series
+from leadrules.core.functions.columnar import fold_series, instant_series, local_series, only
 from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM
 from leadrules.data.cells import LARGEST, Bad, CellReader
-from leadrules.data.clocks import only, read_clocks
+from leadrules.data.clocks import read_clocks
 from leadrules.data.dates import ISO, Layout
 from leadrules.data.tables import ITEM_END
 

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import polars as pl
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.functions.columnar import fold_series
+from leadrules.core.functions.columnar import fold_series, only
 from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM, fold, nearest, trimmed
 from leadrules.data.columns import ColumnReader
@@ -289,7 +289,7 @@ class _Reading:
         raw = cells.get_column(str(opened.positions[LEAD]))
         rows = self.leads().rows(raw)
         if len(self._blank_leads):
-            rows = _only(rows, ~rows.is_in(self._blank_leads).fill_null(value=False))
+            rows = only(rows, ~rows.is_in(self._blank_leads).fill_null(value=False))
         if not rows.null_count():
             return rows
         missing = rows.is_null().arg_true()
@@ -361,7 +361,7 @@ class _Reading:
         elif ids is not None:
             blank = self._is_blank(ids).fill_null(value=False)
             ids = ids.set(blank, None) if blank.any() else ids
-            hashes = [_only(ids.hash(seed), ids.is_not_null()) for seed in (1, 2)]
+            hashes = [only(ids.hash(seed), ids.is_not_null()) for seed in (1, 2)]
         kept = [] if ids is None or not self.plan.identified else [self._kept_ids(ids, types)]
         return [*(found.alias(name) for found, name in zip(hashes, (ID_HASH, ID_CHECK), strict=False)), *kept]
 
@@ -402,14 +402,6 @@ def _numbered(batch: Batch, base: int) -> pl.DataFrame:
     if isinstance(batch.numbers, range):
         return batch.cells.with_row_index(RECORD, offset=batch.numbers.start + base - 1)
     return batch.cells.with_columns(_records(batch, base).alias(RECORD))
-
-
-def _only(values: pl.Series, good: pl.Series) -> pl.Series:
-    return (
-        values
-        if good.all()
-        else values.zip_with(good, pl.Series([None], dtype=values.dtype).new_from_index(0, len(good)))
-    )
 
 
 def _one_of(types: pl.Series, names: Sequence[str]) -> pl.Series:

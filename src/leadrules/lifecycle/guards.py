@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.functions.columnar import as_instant
-from leadrules.core.types import DATE
+from leadrules.core.functions.columnar import instants_of
 from leadrules.lifecycle.asof import GIVEN, leap
 from leadrules.lifecycle.manifest import iso
-from leadrules.lifecycle.model import INSTANT
 from leadrules.lifecycle.run import Outcome, calendar_of
 
 if TYPE_CHECKING:
@@ -84,15 +82,8 @@ def _times(outcome: Outcome, calendar: Calendar) -> pl.Series:
     found = [outcome.events.frame["at"]]
     created = outcome.request.project.created
     if created in outcome.leads.frame.columns and outcome.leads.frame[created].dtype.is_temporal():
-        found.append(_instants(outcome.leads.frame[created], calendar))
+        found.append(instants_of(calendar, outcome.leads.frame[created]))
     return pl.concat([times.alias("at") for times in found]).drop_nulls()
-
-
-def _instants(created: pl.Series, calendar: Calendar) -> pl.Series:
-    """Created values as instants; a date is its midnight in the project's zone, as it is for the `as of`."""
-    if created.dtype != pl.Date:
-        return created.cast(INSTANT)
-    return created.to_frame("at").select(as_instant(calendar, pl.col("at"), DATE).cast(INSTANT)).to_series()
 
 
 def _whose(outcome: Outcome, at: datetime) -> str:

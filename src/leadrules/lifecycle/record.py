@@ -13,10 +13,9 @@ from datetime import datetime
 import polars as pl
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.functions.columnar import as_instant, fold_series
+from leadrules.core.functions.columnar import fold_series, instants_of
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold
-from leadrules.core.types import DATE
 from leadrules.data.texts import as_text
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State
 from leadrules.lifecycle.state.remembered import previous_labels
@@ -116,9 +115,7 @@ def _created(leads: pl.DataFrame, name: str | None, calendar: Calendar, state: S
     if name is None or name not in leads.columns or not leads[name].dtype.is_temporal():
         before = state.leads["created"][found] if state.leads.height else pl.Series([None], dtype=INSTANT)
         return (before if len(before) == leads.height else before.new_from_index(0, leads.height)).alias("created")
-    if leads.schema[name] != pl.Date:
-        return leads[name].cast(INSTANT).alias("created")
-    return leads.select(as_instant(calendar, pl.col(name), DATE).cast(INSTANT).alias("created")).to_series()
+    return instants_of(calendar, leads[name]).alias("created")
 
 
 # -- owner and sequence ---------------------------------------------------------------------------------------------

@@ -14,10 +14,8 @@ from datetime import datetime
 import polars as pl
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.functions.columnar import as_instant
-from leadrules.core.types import DATE
+from leadrules.core.functions.columnar import instants_of
 from leadrules.data.errors import InputError
-from leadrules.lifecycle.model import INSTANT
 from leadrules.lifecycle.run import Inputs, Outcome, RunRequest, calendar_of, execute, read_inputs
 from leadrules.lifecycle.state.next_state import state_after
 
@@ -83,6 +81,4 @@ def _created_by(frame: pl.DataFrame, created: str | None, at: datetime, calendar
     always = pl.Series([True]).new_from_index(0, frame.height)
     if created is None or created not in frame.columns or not frame[created].dtype.is_temporal():
         return always
-    value = pl.col(created)
-    instant = as_instant(calendar, value, DATE) if frame.schema[created] == pl.Date else value
-    return frame.select((instant.cast(INSTANT) <= at).fill_null(value=True)).to_series()
+    return (instants_of(calendar, frame[created]) <= at).fill_null(value=True)

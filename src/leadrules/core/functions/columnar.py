@@ -225,14 +225,17 @@ def finite(column: pl.Expr) -> pl.Expr:
 
 
 def _finite_series(series: pl.Series) -> pl.Series:
+    return only(series, series.is_finite())
+
+
+def only(values: pl.Series, good: pl.Series) -> pl.Series:
+    """The values that are good; blank for the others."""
     import polars as pl
 
-    good = series.is_finite()
-    if good.all():
-        return series
-    return series.zip_with(
-        good.fill_null(value=False), pl.Series([None], dtype=pl.Float64).new_from_index(0, len(series))
-    )
+    if good.all(ignore_nulls=False):
+        return values
+    nothing = pl.Series([None], dtype=values.dtype).new_from_index(0, len(values))
+    return values.zip_with(good.fill_null(value=False), nothing)
 
 
 # -- time -----------------------------------------------------------------------------------------------------------
@@ -338,3 +341,10 @@ def as_instant(calendar: Calendar, column: pl.Expr, type_: Type) -> pl.Expr:
     import polars as pl
 
     return to_instant(calendar, column.cast(pl.Datetime("us"))) if type_.kind == "date" else column
+
+
+def instants_of(calendar: Calendar, values: pl.Series) -> pl.Series:
+    """A column of datetimes itself, one of dates as their local midnights."""
+    import polars as pl
+
+    return instant_series(calendar, values) if values.dtype == pl.Date else values.cast(pl.Datetime("us", "UTC"))

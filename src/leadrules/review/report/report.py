@@ -112,18 +112,14 @@ def _leads(outcome: Outcome) -> pl.DataFrame:
 
 def _created(outcome: Outcome, frame: pl.DataFrame) -> pl.Series:
     """When each lead was created, as an instant; blank where no field says so."""
-    from leadrules.core.functions.columnar import as_instant
-    from leadrules.core.types import DATE
+    from leadrules.core.functions.columnar import instants_of
 
     name = outcome.request.project.created
     if outcome.overlay is not None:
         return outcome.overlay.table["created"].alias("created")
     if name is None or name not in frame.columns or not frame[name].dtype.is_temporal():
         return pl.Series("created", [None], dtype=INSTANT).new_from_index(0, frame.height)
-    if frame.schema[name] == pl.Date:
-        calendar = calendar_of(outcome.request.ruleset)
-        return frame.select(as_instant(calendar, pl.col(name), DATE).cast(INSTANT).alias("created")).to_series()
-    return frame[name].cast(INSTANT).alias("created")
+    return instants_of(calendar_of(outcome.request.ruleset), frame[name]).alias("created")
 
 
 def _join_keys(outcome: Outcome) -> pl.DataFrame:
