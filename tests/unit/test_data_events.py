@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from tests.data_project import event, events_of, field, leads_of, project
 
-from leadrules.data.read import InputError, read_events
+from leadrules.data.read import EventTable, InputError, Sight, read_events
 from leadrules.project.model import Source
 
 EVENTS = (
@@ -243,3 +243,29 @@ def loop(rows: list[list[str]], leads: dict[str, int]) -> tuple[list[tuple[objec
         (leads[lead], kind, at, (own or None) if kind == "opened" else None, float(own) if kind == "deal" else None)
         for lead, kind, at, own in ordered
     ], counts
+
+
+# -- events that no rule sees any more --------------------------------------------------------------------------------
+
+SEEN = Sight({"visited": timedelta(days=30)})
+
+
+def test_of_what_no_rule_sees_only_the_cells_that_may_be_wrong_are_read(tmp_path: Path) -> None:
+    rows = "lead_id,type,at,path\na,visited,2026-04-02,/new\na,visited,2020-01-01,/old\nzz,visited,2020-01-01,/x\n"
+    (tmp_path / "e.csv").write_text(rows + "a,visited,2020-02-30,/y\n")
+    table = _from_file(tmp_path, "e.csv")
+    assert table.frame["path:text"].to_list() == ["/new"]
+    assert (table.counts["events_used"], table.counts["events_orphaned"], table.counts["events_rejected"]) == (2, 1, 1)
+
+
+def test_a_list_is_no_text_also_where_no_rule_sees_it(tmp_path: Path) -> None:
+    old = '{"lead_id": "a", "type": "visited", "at": "2020-01-01", "path": ["/old"]}\n'
+    (tmp_path / "e.jsonl").write_text('{"lead_id": "a", "type": "visited", "at": "2026-04-02", "path": "/new"}\n' + old)
+    table = _from_file(tmp_path, "e.jsonl")
+    assert table.frame["path:text"].to_list() == ["/new"]
+    assert table.rejects["reason"].to_list() == ["expected one value, found a list"]
+
+
+def _from_file(folder: Path, name: str) -> EventTable:
+    made = project([field("id")], EVENTS, root=folder)
+    return read_events(made, [Source(name)], {"visited": ["path"]}, lambda: LEADS, sight=SEEN, zone="UTC")

@@ -57,6 +57,14 @@ class ColumnReader:
         """The type of the columns that come out."""
         return DTYPES.get(self.cell.field.type.kind, pl.String())
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether no cell can be wrong: free text, which may be blank."""
+        field = self.cell.field
+        limits = (field.pattern, field.const, field.min_length, field.max_length, field.format)
+        is_free = not field.required and all(limit is None for limit in limits)
+        return field.type.kind == "text" and is_free
+
     def blank(self, length: int) -> pl.Series:
         """A column of blanks, for a field that has no column in the file."""
         return pl.Series([None], dtype=self.dtype).new_from_index(0, length)
@@ -123,13 +131,15 @@ class ColumnReader:
         field = self.cell.field
         if field.pattern is not None or field.const is not None:
             return self.blank(len(raw)).alias(raw.name)
-        text = raw.str.strip_chars(TRIM)
-        good = (text != "") & ~text.str.ends_with(ITEM_END)
+        text = _trimmed(raw)
+        if field.min_length is None and field.max_length is None and field.format not in ("email", "uri"):
+            return text
+        good = text.is_not_null()
         if field.min_length is not None or field.max_length is not None:
             good &= text.str.len_chars().is_between(field.min_length or 0, field.max_length or 2**31)
         if field.format in ("email", "uri"):
             good &= text.str.contains(_EMAIL if field.format == "email" else _URI)
-        return text if good.all(ignore_nulls=True) else only(text, good)
+        return only(text, good)
 
     def _choices(self, raw: pl.Series) -> pl.Series:
         field = self.cell.field
@@ -230,6 +240,22 @@ class ColumnReader:
         sample = cells.drop_nulls().head(_SAMPLE)
         natives = (layout.native(text) for text in sample for layout in self._leading)
         return next((native for native in natives if native and native not in tried), None)
+
+
+def _trimmed(raw: pl.Series) -> pl.Series:
+    """Texts without white space around them; null for what nothing is left of, and for items of a list.
+
+    Nearly all cells begin and end with a visible ASCII character, which is quicker to see than to look for white space.
+    """
+    last = raw.cast(pl.Binary).bin.get(-1, null_on_oob=True)
+    is_bare = raw.is_between("!", "\x7f", closed="left") & last.is_between(ord("!"), ord("~"))
+    rows = (~is_bare).arg_true()
+    if not len(rows):
+        return raw
+    is_rare = len(rows) < len(raw) / 2
+    texts = (raw.gather(rows) if is_rare else raw).str.strip_chars(TRIM)
+    texts = only(texts, (texts != "") & ~texts.str.ends_with(ITEM_END))
+    return raw.clone().scatter(rows, texts) if is_rare else texts
 
 
 def _bad_cells(rows: pl.Series, texts: pl.Series, reasons: dict[str, str]) -> pl.DataFrame:

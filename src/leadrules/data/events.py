@@ -7,7 +7,7 @@ counted and left alone. Knows nothing of rules; order among tied rows and repeat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, cached_property, partial
 from typing import BinaryIO
@@ -19,6 +19,7 @@ from leadrules.core.functions.columnar import fold_series, only
 from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM, fold, nearest, trimmed
 from leadrules.data.columns import ColumnReader
+from leadrules.data.csv_file import CsvFile
 from leadrules.data.errors import InputError
 from leadrules.data.event_order import ID_CHECK, ID_HASH, ID_TEXT, RANK, RECORD, ranked, without_repeats
 from leadrules.data.event_plan import AT, EVERYTHING, ID, LEAD, PARTS, TIME, TYPE, EventPlan, Sight, columns_of
@@ -249,36 +250,69 @@ class _Reading:
         return "expected a type of the event schema" + (f"; did you mean {meant}?" if meant else "")
 
     def _check(self, opened: Opened, cells: pl.DataFrame, types: pl.Series, *, by_content: bool) -> None:
-        """Parse what is read of the rows of known types; what holds goes on to be joined."""
+        """Parse what is read of the rows of known types; what holds and is seen goes on to be joined."""
         before = len(self.rejects.records)
         self.leads()  # here, not in one of the calls: the leads may need the threads that these run in
+        checked, free = self._shared_out if isinstance(opened.table, CsvFile) else (list(self._readers), [])
         calls = [partial(self._lead_rows, opened, cells), partial(self._read, opened, cells, AT, self._time)]
-        calls += [partial(self._field, opened, cells, types, name, its) for (name, _), its in self._readers.items()]
-        rows, at, *values = together(calls)
+        rows, at, *values = together(calls + self._fields(opened, cells, types, checked))
         ranks = pl.Series(RANK, [0], dtype=pl.UInt32).new_from_index(0, len(cells))
         columns = [rows.alias(_LEAD_ROW), types.alias(TYPE), at.alias(AT), cells.get_column(RECORD)]
-        columns += [one.alias(f"{name}:{kind}") for one, (name, kind) in zip(values, self._readers, strict=True)]
         identities = self._identities(opened, cells, types, by_content=by_content)
-        frame = pl.DataFrame([*columns, *identities, ranks])
+        frame = pl.DataFrame([*columns, *_named(values, checked), *identities, ranks])
         if len(self.rejects.records) > before:
-            frame = frame.filter(~pl.col(RECORD).is_in(list(self.rejects.records)))
+            holds = ~frame.get_column(RECORD).is_in(list(self.rejects.records))
+            frame, cells = frame.filter(holds), cells.filter(holds)
         self._note_newest(frame)
-        orphans = frame.get_column(_LEAD_ROW).null_count()
-        self.counts["events_orphaned"] += orphans
-        frame = frame.drop_nulls(_LEAD_ROW) if orphans else frame
+        seen = self._seen(frame)
+        if not seen.all():
+            frame, cells = frame.filter(seen), cells.select(RECORD, *self._positions_of(opened, free)).filter(seen)
+        values = together(self._fields(opened, cells, frame.get_column(TYPE), free))
         # Each part in one piece: of columns in unlike pieces all ten million rows would be copied at once later.
-        self.joined.append(self._seen(frame).rechunk())
+        self.joined.append(frame.with_columns(_named(values, free)).select(self._columns_of(frame)).rechunk())
 
-    def _seen(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Without the events that no rule sees any more, which are counted; a row with an id must be there for its repeats."""
-        if self.newest is None or ID_HASH in frame.columns:
-            return frame
-        starts = self.plan.sight.starts(self.plan.known, self.newest[0])
+    @cached_property
+    def _shared_out(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """The fields of a CSV file in which a cell may be wrong, which are read of every event, and those of seen ones.
+
+        In other files any cell may be wrong: it may be a list.
+        """
+        checked = [key for key, its in self._readers.items() if not all(reader.takes_all for reader, _ in its)]
+        return checked, [key for key in self._readers if key not in checked]
+
+    def _fields(
+        self, opened: Opened, cells: pl.DataFrame, types: pl.Series, keys: Iterable[tuple[str, str]]
+    ) -> list[partial[pl.Series]]:
+        return [partial(self._field, opened, cells, types, key[0], self._readers[key]) for key in keys]
+
+    @staticmethod
+    def _positions_of(opened: Opened, keys: Iterable[tuple[str, str]]) -> list[str]:
+        """The columns of the cells that these fields are read from."""
+        return [
+            str(opened.positions[name]) for name in dict.fromkeys(key[0] for key in keys) if name in opened.positions
+        ]
+
+    def _columns_of(self, frame: pl.DataFrame) -> list[str]:
+        """The columns of a part: what every event has, the fields in the order of the plan, identities and rank."""
+        fields = _names(self._readers)
+        others = [name for name in frame.columns if name not in fields]
+        return [*others[:4], *fields, *others[4:]]
+
+    def _seen(self, frame: pl.DataFrame) -> pl.Series:
+        """Which events some rule sees: those of known leads, but for what is too long ago. What is left out is counted.
+
+        A row with an id must be there for its repeats.
+        """
+        known = frame.get_column(_LEAD_ROW).is_not_null()
+        self.counts["events_orphaned"] += len(frame) - int(known.sum())
+        starts = None
+        if self.newest is not None and ID_HASH not in frame.columns:
+            starts = self.plan.sight.starts(self.plan.known, self.newest[0])
         if starts is None:
-            return frame
-        seen = frame.filter(frame.get_column(AT).to_physical() > starts.gather(frame.get_column(TYPE).to_physical()))
-        self.unseen += len(frame) - len(seen)
-        return seen
+            return known
+        recent = frame.get_column(AT).to_physical() > starts.gather(frame.get_column(TYPE).to_physical())
+        self.unseen += int((known & ~recent).sum())
+        return known & recent
 
     @cached_property
     def _blank_leads(self) -> pl.Series:
@@ -402,6 +436,15 @@ def _numbered(batch: Batch, base: int) -> pl.DataFrame:
     if isinstance(batch.numbers, range):
         return batch.cells.with_row_index(RECORD, offset=batch.numbers.start + base - 1)
     return batch.cells.with_columns(_records(batch, base).alias(RECORD))
+
+
+def _names(keys: Iterable[tuple[str, str]]) -> list[str]:
+    """How the columns of fields are named."""
+    return [f"{name}:{kind}" for name, kind in keys]
+
+
+def _named(values: Iterable[pl.Series], keys: Iterable[tuple[str, str]]) -> list[pl.Series]:
+    return [one.alias(name) for one, name in zip(values, _names(keys), strict=True)]
 
 
 def _one_of(types: pl.Series, names: Sequence[str]) -> pl.Series:
