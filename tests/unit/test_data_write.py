@@ -184,3 +184,16 @@ def test_a_cut_publish_can_be_done_again(tmp_path: Path) -> None:
     staging.begin()
     staging.discard()
     assert not staging.exists
+
+
+def test_only_cells_that_need_quotes_have_them(tmp_path: Path) -> None:
+    texts = ["a,b", 'say "x"', "two\nlines", "re\rturn", "'", "a;b", " a ", None]
+    frame = pl.DataFrame({"text": texts, "bare": [f"n{row}" for row in range(8)], "number": [1.0, None, *[-2.0] * 6]})
+    write_csv(frame, tmp_path / "x.csv", zone="UTC", bare=("bare",), make_safe=False)
+    written = (tmp_path / "x.csv").read_bytes().decode()
+    assert written == (
+        'text,bare,number\n"a,b",n0,1\n"say ""x""",n1,\n"two\nlines",n2,-2\n"re\rturn",n3,-2\n\',n4,-2\na;b,n5,-2\n'
+        " a ,n6,-2\n,n7,-2\n"
+    )
+    with (tmp_path / "x.csv").open(newline="") as stream:
+        assert [row["text"] for row in csv.DictReader(stream)] == [text or "" for text in texts]

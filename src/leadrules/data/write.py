@@ -21,7 +21,7 @@ import polars as pl
 from leadrules.core.calendar import Calendar
 from leadrules.core.records import dataclass
 from leadrules.data.tables import ahead, in_turn
-from leadrules.data.texts import as_text, safe
+from leadrules.data.texts import as_text, safe, whole
 
 Encoding = Literal["utf-8", "utf-8-sig", "cp932"]
 FileFormat = Literal["csv", "parquet", "jsonl"]
@@ -31,6 +31,7 @@ _MARKS = {"utf-8": b"", "utf-8-sig": b"\xef\xbb\xbf", "cp932": b""}
 # Characters that cp932 has at another place, for the same sign: the wave dash and minus of other systems, and the like.
 _NEIGHBOURS = str.maketrans({"〜": "～", "−": "－", "‖": "∥", "—": "―", "¢": "￠", "£": "￡", "¬": "￢", "¦": "￤"})
 _REPLACEMENT = "?"
+_NEEDS_QUOTES = r'[",\r\n]'
 _SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")  # as Polars says it of a full disk
 
 
@@ -50,43 +51,79 @@ def write_csv(
     *,
     zone: str,
     plain: Collection[str] = (),
+    bare: Collection[str] = (),
     make_safe: bool = True,
     encoding: Encoding = "utf-8",
 ) -> tuple[Lost, ...]:
     """Write a frame, whole or in parts, as CSV. Columns in `plain` (keys) are never made safe, with `make_safe=False`
-    none is."""
-    calendar, keys = Calendar(zone), frozenset(plain)
+    none is. Those in `bare` hold nothing that needs quotes, and are not looked at for it."""
+    form = _Form(Calendar(zone), frozenset(plain), frozenset(bare), make_safe=make_safe)
     lost: list[Lost] = []
     rows = 0
 
-    def written(part: pl.DataFrame) -> pl.DataFrame:
-        return _texts_of(part, calendar, keys, make_safe=make_safe)
-
     parts = _slices(frame) if isinstance(frame, pl.DataFrame) else frame
     with _replacing(path) as stream:
-        for number, texts in enumerate(in_turn(ahead(parts), written)):
+        for number, cells in enumerate(in_turn(ahead(parts), form.cells)):
             if not number:
                 stream.write(_MARKS[encoding])
-                stream.write(_line(texts.columns, encoding))
+                stream.write(_line(cells.columns, encoding))
             if encoding == "cp932":
-                held, without = _held(texts, rows)
+                held, without = _held(cells, rows)
                 lost.extend(without)
                 lines = io.BytesIO()
-                _write_lines(held, lines)
+                _write_lines(form.quoted(held), lines)
                 stream.write(lines.getvalue().decode().encode(encoding))
             else:
-                _write_lines(texts, stream)
-            rows += texts.height
+                _write_lines(form.quoted(cells), stream)
+            rows += cells.height
     return tuple(lost)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How the columns of a CSV are written."""
+
+    calendar: Calendar
+    plain: frozenset[str]
+    bare: frozenset[str]
+    make_safe: bool
+
+    def cells(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The cells as a CSV has them, whole numbers as numbers, which are written faster than their text."""
+        return pl.DataFrame([self._cells(column) for column in frame])
+
+    def _cells(self, column: pl.Series) -> pl.Series:
+        dtype = column.dtype
+        numbers = whole(column) if dtype.is_float() else column if dtype.is_integer() else None
+        if numbers is not None:
+            return numbers
+        text = as_text(column, self.calendar)
+        if dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean:
+            return text
+        text = text.replace("", None) if (text == "").any() else text
+        return safe(text) if self.make_safe and column.name not in self.plain else text
+
+    def quoted(self, cells: pl.DataFrame) -> pl.DataFrame:
+        """With quotes where the text of a cell needs them. Polars looks for them cell by cell, in all columns."""
+        return cells.with_columns(
+            _quoted(column) for column in cells if column.dtype == pl.String and column.name not in self.bare
+        )
+
+
+def _quoted(texts: pl.Series) -> pl.Series:
+    needed = texts.str.contains(_NEEDS_QUOTES)
+    if not needed.any():
+        return texts
+    return ('"' + texts.str.replace_all('"', '""', literal=True) + '"').zip_with(needed, texts).alias(texts.name)
 
 
 def _slices(frame: pl.DataFrame) -> Generator[pl.DataFrame]:
     yield from frame.iter_slices(_SLICE) if frame.height else [frame]
 
 
-def _write_lines(texts: pl.DataFrame, stream: IO[bytes]) -> None:
+def _write_lines(cells: pl.DataFrame, stream: IO[bytes]) -> None:
     with _system_errors():
-        texts.write_csv(stream, include_header=False, quote_style="necessary", line_terminator="\n")
+        cells.write_csv(stream, include_header=False, quote_style="never", line_terminator="\n")
 
 
 @contextmanager
@@ -128,12 +165,13 @@ def write_table(
     *,
     zone: str,
     plain: Collection[str] = (),
+    bare: Collection[str] = (),
     encoding: Encoding = "utf-8",
 ) -> tuple[Lost, ...]:
     """Write a frame, whole or in parts, in one of the formats; the ending of the path is the format's."""
     target = path.with_suffix(f".{format}")
     if format == "csv":
-        return write_csv(frame, target, zone=zone, plain=plain, encoding=encoding)
+        return write_csv(frame, target, zone=zone, plain=plain, bare=bare, encoding=encoding)
     whole = frame if isinstance(frame, pl.DataFrame) else pl.concat(frame)
     if format == "parquet":
         write_parquet(whole, target)
@@ -162,30 +200,20 @@ class _replacing:  # noqa: N801 - reads as a statement
             self.aside.unlink(missing_ok=True)
 
 
-def _texts_of(
-    frame: pl.DataFrame, calendar: Calendar, plain: frozenset[str], *, make_safe: bool = True
-) -> pl.DataFrame:
-    """The cells of a frame as a CSV has them; those of `plain` columns as they are."""
-    columns = []
-    for column in frame:
-        text = as_text(column, calendar)
-        textual = not (column.dtype.is_numeric() or column.dtype.is_temporal() or column.dtype == pl.Boolean)
-        text = text.replace("", None) if (text == "").any() else text
-        columns.append(safe(text) if make_safe and textual and column.name not in plain else text)
-    return pl.DataFrame(columns)
-
-
 def _line(names: list[str], encoding: Encoding) -> bytes:
     header = pl.DataFrame({str(at): [name] for at, name in enumerate(names)})
     text = header.write_csv(include_header=False, quote_style="necessary", line_terminator="\n")
     return text.encode("cp932" if encoding == "cp932" else "utf-8", errors="replace")
 
 
-def _held(texts: pl.DataFrame, before: int) -> tuple[pl.DataFrame, Iterator[Lost]]:
+def _held(cells: pl.DataFrame, before: int) -> tuple[pl.DataFrame, Iterator[Lost]]:
     """The same cells with what cp932 cannot hold replaced, and the list of it."""
     lost: list[Lost] = []
     columns = []
-    for column in texts:
+    for column in cells:
+        if column.dtype != pl.String:
+            columns.append(column)
+            continue
         wide = (column.str.len_bytes() != column.str.len_chars()).fill_null(value=False).arg_true()
         held = [_holdable(text) for text in column.gather(wide)]
         lost.extend(

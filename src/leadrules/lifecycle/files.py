@@ -6,7 +6,8 @@ there and this one does not is taken away: files of two runs never stand togethe
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -17,7 +18,16 @@ from leadrules.data.staging import Staging
 from leadrules.data.updates import CRMS, Crm, updates_of
 from leadrules.data.write import Encoding, FileFormat, Lost, write_csv, write_table
 from leadrules.lifecycle.manifest import manifest
-from leadrules.lifecycle.run import Outcome, actions, calendar_of, decides, decisions, key_name, reasons_long
+from leadrules.lifecycle.run import (
+    Outcome,
+    actions,
+    calendar_of,
+    decides,
+    decisions,
+    key_name,
+    named_by_rules,
+    reasons_long,
+)
 from leadrules.show.machine import dump
 
 FORMATS: tuple[FileFormat, ...] = ("csv", "parquet", "jsonl")
@@ -62,7 +72,25 @@ def write_run(outcome: Outcome, out: Path, options: WriteOptions, *, durable: bo
 def prepare_files(outcome: Outcome, folder: Path, options: WriteOptions) -> list[str]:
     """Write every file of a run into a folder; returns what the encoding could not hold, in words."""
     zone = calendar_of(outcome.request.ruleset).zone
-    lost = _write_decisions(outcome, folder / "decisions", options, zone)
+    # Both are at an end when this is left, also by an error: whoever discards the folder finds nobody writing in it.
+    with ThreadPoolExecutor(1, "files") as beside:
+        others = beside.submit(_write_others, outcome, folder, options, zone)
+        lost = _write_decisions(outcome, folder / "decisions", options, zone)
+        lost_there, notes = others.result()
+    return [*_words(lost + lost_there), *notes]
+
+
+def _write_decisions(outcome: Outcome, path: Path, options: WriteOptions, zone: str) -> tuple[Lost, ...]:
+    rows = decisions(outcome, ROWS_AT_ONCE)
+    return _write(rows, path, options, zone, key=key_name(outcome), bare=named_by_rules(outcome))
+
+
+def _write_others(
+    outcome: Outcome, folder: Path, options: WriteOptions, zone: str
+) -> tuple[tuple[Lost, ...], tuple[str, ...]]:
+    """Write all files but decisions; what the encoding could not hold, and notes on the update file."""
+    lost: tuple[Lost, ...] = ()
+    notes: tuple[str, ...] = ()
     if outcome.decided is not None and decides(outcome.request.ruleset):
         lost += _write(actions(outcome), folder / "actions", options, zone, key="key")
         lost += _write(actions(outcome, withheld=True), folder / "withheld", options, zone, key="key")
@@ -72,15 +100,10 @@ def prepare_files(outcome: Outcome, folder: Path, options: WriteOptions) -> list
         lost += _write(reasons_long(outcome), folder / "reasons", options, zone, key="key")
     write_csv(outcome.rejects, folder / "rejects.csv", zone=zone, plain=("key",), encoding=options.encoding)
     (folder / "manifest.json").write_text(dump(manifest(outcome)), encoding="utf-8")
-    update_notes: tuple[str, ...] = ()
     if options.crm is not None:
-        update_lost, update_notes = _write_updates(outcome, folder, options, options.crm, zone)
+        update_lost, notes = _write_updates(outcome, folder, options, options.crm, zone)
         lost += update_lost
-    return [*_words(lost), *update_notes]
-
-
-def _write_decisions(outcome: Outcome, path: Path, options: WriteOptions, zone: str) -> tuple[Lost, ...]:
-    return _write(decisions(outcome, ROWS_AT_ONCE), path, options, zone, key=key_name(outcome))
+    return lost, notes
 
 
 def _write_updates(
@@ -112,9 +135,15 @@ def finish_interrupted(staging: Staging) -> None:
 
 
 def _write(
-    frame: pl.DataFrame | Generator[pl.DataFrame], path: Path, options: WriteOptions, zone: str, key: str
+    frame: pl.DataFrame | Generator[pl.DataFrame],
+    path: Path,
+    options: WriteOptions,
+    zone: str,
+    *,
+    key: str,
+    bare: Collection[str] = (),
 ) -> tuple[Lost, ...]:
-    return write_table(frame, path, options.format, zone=zone, plain=(key,), encoding=options.encoding)
+    return write_table(frame, path, options.format, zone=zone, plain=(key,), bare=bare, encoding=options.encoding)
 
 
 def _words(lost: tuple[Lost, ...]) -> list[str]:
