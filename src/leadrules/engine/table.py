@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -170,6 +170,15 @@ class Table:
         with self._growing:
             fresh = sorted(name for name in columns if name not in self._distinct)
             self._distinct |= dict.fromkeys(fresh) | distinct_values(self.frame.select(fresh))
+
+    def share(self, other: Table, unlike: Container[str]) -> None:
+        """Take over what another table of the same rows knows of its columns, but for those that are unlike."""
+        with other._growing:
+            self._distinct |= {
+                name: None if one is None else Distinct(one.values, one.codes, [])
+                for name, one in other._distinct.items()
+                if name not in unlike
+            }
 
     def forget(self) -> None:
         """Let go of what can be made again."""

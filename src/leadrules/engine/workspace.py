@@ -54,6 +54,7 @@ class Workspace:
             self.ruleset, self.inputs.with_columns(**inputs), self._pass.events, self.context, self._teams
         )
         other._table.add(self._known())
+        other._table.share(self._table, inputs)
         return other
 
     def take(self, parts: Sequence[Workspace]) -> None:

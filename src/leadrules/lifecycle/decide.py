@@ -238,7 +238,7 @@ class _Decision:
             actions=together(rows, ACTION_COLUMNS).sort("lead_row", "order", maintain_order=True),
             fields=together([*self.desk.made.fields, *routed.fields], FIELDS),
             fields_before={name: self.desk.field_now(name).cast(pl.String) for name in self._filled()},
-            routes=routed.rules,
+            routes={route.name: routed.named(route) for route in self.tick.ruleset.routes},
             fired=self._counts(routed),
             fired_triggers=self.fired,
             router=self.router,
@@ -283,14 +283,15 @@ class _Decision:
         routed.owners.append(given.with_columns(pl.lit("trigger").alias("by")))
         for position, route in enumerate(tick.ruleset.routes):
             if route.name in found:
-                routed.note(route.name, found[route.name])
+                routed.note(route, found[route.name])
                 self._take(route, found[route.name], ROUTES + position, routed)
+        routes = {route.name: route for route in tick.ruleset.routes}
         for name, rows in self.counter.taken:
-            routed.note(name, rows)
+            routed.note(routes[name], rows)
         return routed
 
     def _nobody_routed(self) -> _Routed:
-        nobody = pl.Series([None], dtype=pl.String).new_from_index(0, self.tick.leads.height)
+        nobody = pl.Series([None], dtype=pl.UInt32).new_from_index(0, self.tick.leads.height)
         return _Routed({route.name: nobody for route in self.tick.ruleset.routes}, [], [], [])
 
     def _holdings(self) -> dict[str, Holding]:
@@ -371,25 +372,30 @@ class _Decision:
     def _counts(self, routed: _Routed) -> dict[str, int]:
         counts = {f"trigger.{one.name}": len(self.fired[one.name]) for one in self.tick.ruleset.triggers}
         for route in self.tick.ruleset.routes:
-            taken = dict(routed.rules[route.name].drop_nulls().value_counts().iter_rows())
-            counts |= {f"route.{route.name}.{rule.name}": taken.get(rule.name, 0) for rule in route.rules}
+            taken = dict(routed.rules[route.name].value_counts().iter_rows())
+            counts |= {f"route.{route.name}.{rule.name}": taken.get(n, 0) for n, rule in enumerate(route.rules)}
         return counts
 
 
 @dataclass(slots=True)
 class _Routed:
-    """What the routes decided: the rule per lead and route, actions, owners of all rules, fields."""
+    """What the routes decided: the rule per lead and route by its number, actions, owners of all rules, fields."""
 
     rules: dict[str, pl.Series]
     actions: list[pl.DataFrame]
     owners: list[pl.DataFrame]
     fields: list[pl.DataFrame]
 
-    def note(self, route: str, rows: pl.DataFrame) -> None:
+    def note(self, route: Route, rows: pl.DataFrame) -> None:
         """Which rule took which lead."""
         known = rows.select("lead_row", "rule").drop_nulls("rule")
         if known.height:
-            self.rules[route] = self.rules[route].clone().scatter(known["lead_row"], known["rule"])
+            numbers = known["rule"].cast(pl.Enum([rule.name for rule in route.rules])).to_physical().cast(pl.UInt32)
+            self.rules[route.name] = self.rules[route.name].clone().scatter(known["lead_row"], numbers)
+
+    def named(self, route: Route) -> pl.Series:
+        """The rule per lead by its name."""
+        return pl.Series([rule.name for rule in route.rules], dtype=pl.String).gather(self.rules[route.name])
 
 
 def inputs_after(table: pl.DataFrame) -> dict[str, pl.Series]:

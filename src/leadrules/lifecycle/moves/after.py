@@ -59,13 +59,13 @@ def with_owners(tick: Tick, owners: pl.DataFrame) -> pl.DataFrame:
 
 def with_changes(table: pl.DataFrame, changes: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """A table (row i is lead_row i) with the rows of each frame (lead_row, columns) put in, one frame after the other."""
-    found: dict[str, list[pl.DataFrame]] = {}
-    for frame in changes:
-        for name in frame.columns if frame.height else ():
-            if name != "lead_row":
-                found.setdefault(name, []).append(frame.select("lead_row", name))
+    frames = [frame for frame in changes if frame.height]
+    sharing: dict[tuple[int, ...], list[str]] = {}
+    for name in dict.fromkeys(name for frame in frames for name in frame.columns if name != "lead_row"):
+        sharing.setdefault(tuple(at for at, frame in enumerate(frames) if name in frame.columns), []).append(name)
+    given = [_latest([frames[at].select("lead_row", *names) for at in places]) for places, names in sharing.items()]
     # A column of all leads is written anew for a handful of them: once, whatever the number of frames that have it.
-    calls = [partial(_put, table, parts, name) for name, parts in found.items()]
+    calls = [partial(_put, table, part, name) for part in given for name in part.columns if name != "lead_row"]
     return table.with_columns(each(calls, table.height))
 
 
@@ -76,9 +76,8 @@ def _latest(parts: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(parts, how="vertical_relaxed").unique("lead_row", keep="last", maintain_order=True)
 
 
-def _put(table: pl.DataFrame, parts: list[pl.DataFrame], name: str) -> pl.Series:
-    frame = _latest(parts)
-    rows, values = frame["lead_row"], frame[name]
+def _put(table: pl.DataFrame, given: pl.DataFrame, name: str) -> pl.Series:
+    rows, values = given["lead_row"], given[name]
     if name not in table.columns:
         return _spread(rows, values, table.height)
     before = table[name]

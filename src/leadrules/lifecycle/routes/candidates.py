@@ -228,14 +228,13 @@ class RouteTable:
             return None
         return self.tick.facts.values({"order": self.route.order_by})["order"]
 
-    @cached_property
-    def reroutes(self) -> pl.Series | None:
-        """The leads that `reroute when` names."""
+    def rerouted(self, rows: pl.Series) -> pl.Series:
+        """Which of these leads `reroute when` names."""
         wanted = {str(n): condition for n, condition in enumerate(self.route.reroute)}
-        found = list(self.tick.facts.values(wanted).values())
-        return (
-            None if not found else pl.DataFrame(found).select(pl.any_horizontal(pl.all().fill_null(False))).to_series()
-        )
+        found = list(self.tick.facts.values(wanted, rows=rows).values()) if len(rows) else []
+        if not found:
+            return pl.repeat(False, len(rows), dtype=pl.Boolean, eager=True)
+        return pl.DataFrame(found).select(pl.any_horizontal(pl.all().fill_null(False))).to_series()
 
 
 def _spread(holds: pl.Series, values: pl.Series) -> pl.Series:

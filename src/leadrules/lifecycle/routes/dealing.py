@@ -333,7 +333,8 @@ class Dealer:
             return
         if before >= 0 and line.is_open[at]:
             self._open[before] -= 1
-            self._look_at(before)
+            if before in self._closed or self._levels:  # who has room has it still
+                self._look_at(before)
         if owner >= 0:
             self._loads.give(owner)
             self._open[owner] += line.is_open[at]

@@ -160,16 +160,19 @@ class Router:
         the same for fields that routes set, where a trigger or an `on finish` had set one.
         """
         self._catch_up(owner_now, given_by_trigger)
-        found = {}
-        for route in self.tick.ruleset.routes:
-            if route.on_demand:
-                continue
-            if route.sets is None:
-                holding = Holding(owner_now, given_by_trigger | self._queued_by_trigger(owner_now))
-            else:
-                holding = (fields or {}).get(route.sets) or self._untouched(route.sets)
-            found[route.name] = self._look(self._table(route.name), holding)
-        return found
+        looking = [route for route in self.tick.ruleset.routes if not route.on_demand]
+        holdings: dict[str | None, Holding] = {
+            field: (fields or {}).get(field) or self._untouched(field)
+            for field in dict.fromkeys(route.sets for route in looking)
+            if field is not None
+        }
+        if any(route.sets is None for route in looking):
+            holdings[None] = Holding(owner_now, given_by_trigger | self._queued_by_trigger(owner_now))
+        nobodies = {field: self.roster.active_series(holding.now) < 0 for field, holding in holdings.items()}
+        return {
+            route.name: self._look(self._table(route.name), holdings[route.sets], nobodies[route.sets])
+            for route in looking
+        }
 
     def _catch_up(self, owner_now: pl.Series, given: pl.Series) -> None:
         """Count the owners that triggers gave without a route, where nobody has told of them."""
@@ -178,13 +181,11 @@ class Router:
         if rows:
             self.record(pl.Series(rows, dtype=pl.UInt32), owner_now.gather(rows))
 
-    def _look(self, table: RouteTable, holding: Holding) -> pl.DataFrame:
+    def _look(self, table: RouteTable, holding: Holding, has_nobody: pl.Series) -> pl.DataFrame:
         """The leads that a route looks at, dealt."""
-        numbers = self.roster.active_series(holding.now)
-        looks = numbers < 0
-        if table.reroutes is not None:
-            looks |= table.reroutes
-        rows = (looks & ~holding.given.fill_null(value=False)).arg_true()
+        is_free = ~holding.given.fill_null(value=False)
+        owned = (is_free & ~has_nobody).arg_true()
+        rows = pl.concat([(is_free & has_nobody).arg_true(), owned.filter(table.rerouted(owned))])
         if not len(rows):
             return pl.DataFrame(schema=DEALT)
         found = self._deal(table, rows, holding.now, lasting=False)
