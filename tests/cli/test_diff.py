@@ -165,6 +165,15 @@ def test_limits_of_the_project_file(repo: Path) -> None:
     assert "leadrules.yaml" in broken.stderr
 
 
+def test_a_limit_of_nothing_is_doubted_where_it_stands(repo: Path) -> None:
+    (repo / "leadrules.yaml").write_text(YAML + "budgets: {bnd: 5%, owner: 200}\n", encoding="utf-8")
+    done = leadrules("check", "--project", repo)
+    assert done.exit_code == 0
+    assert "warning[LR068]: there is no `bnd` to limit the change of" in done.output
+    assert "`owner`" not in done.output
+    assert leadrules("diff", "HEAD", "--project", repo).exit_code == 2
+
+
 def test_a_version_with_errors_is_told_and_nothing_is_compared(repo: Path) -> None:
     _edit(repo, "title contains", "titel contains")
     done = leadrules("diff", "HEAD", "--project", repo)

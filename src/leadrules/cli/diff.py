@@ -190,18 +190,15 @@ def _limit(option: str, text: str) -> tuple[float, bool]:
 
 def _refuse_unknown(budgets: Sequence[Budget], base: Side, head: Side) -> None:
     """A limit of something that neither version has would hold for ever."""
-    from leadrules.core.text import nearest
-    from leadrules.review.diff.budgets import KINDS
+    from leadrules.review.diff.budgets import names_of, way_out
 
-    names = {*KINDS}
+    names: set[str] = set()
     for side in (base, head):
         assert side.ruleset is not None
-        names |= {one.name for one in side.ruleset.definitions} | {str(route.sets) for route in side.ruleset.routes}
+        names |= names_of(side.ruleset)
     for budget in budgets:
         if budget.kind not in names:
-            guess = nearest(budget.kind, names)
-            way_out = f"did you mean `{guess}`?" if guess else f"the kinds are {', '.join(KINDS)}"
-            fail(f"there is no `{budget.kind}` to limit the change of", way_out)
+            fail(f"there is no `{budget.kind}` to limit the change of", way_out(budget.kind, names))
 
 
 def _exceeded(budgets: Sequence[dict[str, Any]]) -> int:

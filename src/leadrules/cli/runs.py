@@ -295,7 +295,13 @@ def _stop_at_guards(outcome: Outcome, *, force: bool) -> None:
     for words in broken:
         click.echo(_wrapped(f"{'warning' if force else 'error'}: {words}"), err=True)
     if broken and not force:
-        click.echo("error: a guard or an assert stopped the run; nothing was written. --force goes on.", err=True)
+        # A baseline decides nothing: the rules can do nothing about what a lead is already.
+        way_out = (
+            "Mend these leads in the CRM, or take them as they are: --force."
+            if outcome.request.baseline
+            else "--force goes on."
+        )
+        click.echo(_wrapped(f"error: a guard or an assert stopped the run; nothing was written. {way_out}"), err=True)
         raise SystemExit(OBJECTED)
 
 

@@ -171,3 +171,4 @@ class Project:
     )  # where its text stands, quotes included
     # Where `report:` names things that only the rules can know: path of keys and places in lists, and the place in the file.
     report_places: tuple[tuple[tuple[str | int, ...], Span], ...] = field(default=(), compare=False, repr=False)
+    budget_places: tuple[tuple[str, Span], ...] = field(default=(), compare=False, repr=False)  # the same of `budgets:`

@@ -21,7 +21,7 @@ from leadrules.project.document import Document, KeyPath, listed
 from leadrules.project.files import Files
 from leadrules.project.json_file import read_json
 from leadrules.project.model import EventType, LeadSchema, Project, Source, Team
-from leadrules.project.references import PARTS, check_names, part, report_places
+from leadrules.project.references import PARTS, budget_places, check_names, part, report_places
 from leadrules.project.schema import read_event_schema, read_lead_schema
 from leadrules.project.settings import (
     Settings,
@@ -161,6 +161,7 @@ class _Loader:
             team=team,
             open_leads_span=self.document.at("open_leads") if self.settings.get("open_leads") else None,
             report_places=report_places(self.document),
+            budget_places=budget_places(self.document),
         )
 
     def _rule_files(self) -> tuple[Path, ...]:

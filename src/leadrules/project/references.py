@@ -75,6 +75,12 @@ def report_places(document: Document) -> tuple[tuple[KeyPath, Span], ...]:
     )
 
 
+def budget_places(document: Document) -> tuple[tuple[str, Span], ...]:
+    """What `budgets:` limits, kinds and names of the rules alike, and where it says so."""
+    paths = (path for path in document.places if len(path) == 2 and path[0] == "budgets")
+    return tuple((str(path[1]), document.key(*path)) for path in paths)
+
+
 def _is_of_rules(path: KeyPath) -> bool:
     if len(path) == 4:
         return path[1] == "goals"

@@ -67,17 +67,22 @@ def open_workspace(
         # What a file that cannot be read defines would be unknown wherever it is used.
         return Workspace(root, found.project, tuple(modules), None, (*found.diagnostics, *unread), found.broken)
     compiled = compile_project(found.project, modules)
-    diagnostics = (*found.diagnostics, *unread, *compiled.diagnostics, *_report_names(found.project, compiled))
+    diagnostics = (*found.diagnostics, *unread, *compiled.diagnostics, *_names_of_rules(found.project, compiled))
     return Workspace(root, found.project, tuple(modules), compiled, diagnostics, found.broken)
 
 
-def _report_names(project: Project, compiled: Compiled) -> list[Diagnostic]:
-    """What `report:` names that rules without an error do not have."""
-    if not project.report_places or compiled.ruleset is None:
-        return []
-    from leadrules.measure.settings import unknown_names
+def _names_of_rules(project: Project, compiled: Compiled) -> list[Diagnostic]:
+    """What `report:` and `budgets:` name that rules without an error do not have."""
+    found: list[Diagnostic] = []
+    if project.report_places and compiled.ruleset is not None:
+        from leadrules.measure.settings import unknown_names
 
-    return unknown_names(project, compiled.ruleset)
+        found += unknown_names(project, compiled.ruleset)
+    if project.budget_places and compiled.ruleset is not None:
+        from leadrules.review.diff.budgets import unknown_budgets
+
+        found += unknown_budgets(project, compiled.ruleset)
+    return found
 
 
 def read_modules(project: Project) -> tuple[list[Module], list[Diagnostic]]:

@@ -215,6 +215,17 @@ ENTRIES: tuple[Code, ...] = (
         file=_YAML,
     ),
     Code(
+        "LR068",
+        "budget-name",
+        "warning",
+        "A budget of nothing",
+        "`budgets:` limits how many leads a change of rules may move: of `any` kind, of one kind such as `band` or `owner`, or of "
+        "one thing by its name. Nothing is called that, so nothing is limited, and `diff` refuses it.",
+        bad="version: 1\nbudgets: {bnd: 5%}\n",
+        good="version: 1\nbudgets: {band: 5%}\n",
+        file=_YAML,
+    ),
+    Code(
         "LR070",
         "schema-keyword",
         "error",
