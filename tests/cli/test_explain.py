@@ -120,6 +120,8 @@ def test_a_lead_or_a_name_that_is_not_there_is_exit_2(project: Path) -> None:
     name = leadrules("explain", "L1", "heet", cwd=project)
     assert (name.returncode, name.stdout) == (2, "")
     assert "did you mean `heat`?" in name.stderr
+    line = leadrules("explain", "L1", "fit.pricign", cwd=project)
+    assert "did you mean `fit.pricing`?" in line.stderr
     assert leadrules("explain", cwd=project).returncode == 2
 
 

@@ -61,7 +61,8 @@ def asked(ruleset: Ruleset, name: str | None) -> Asked:
     if not found and dot:  # a line, as reasons and traces name it: the statement that has it
         found = [(its, part) for its, own, part in known if name in _lines(its, own, part)]
     if not found:
-        guess = nearest(rest if dot and rest else name, [own for _, own, _ in known])
+        lines = [line for part in known for line in _lines(*part)] if dot else []
+        guess = nearest(name, lines) or nearest(rest if dot and rest else name, [own for _, own, _ in known])
         hint = (
             f"did you mean `{guess}`?" if guess else "name a score, band, segment, route, sequence, trigger or assert"
         )
