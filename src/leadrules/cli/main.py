@@ -112,8 +112,7 @@ ENGINE = "in-memory"
 
 def main() -> None:
     """The entry point of the program."""
-    os.environ.setdefault("_RJEM_MALLOC_CONF", GIVE_BACK.get("".join(sys.argv[1:2]), KEEP_MEMORY))
-    os.environ.setdefault("POLARS_ENGINE_AFFINITY", ENGINE)
+    prepare_polars()
     # Loading and compiling make objects by the hundred thousand, and all of them stay: looking for rubbish is a seventh
     # of the start.
     gc.set_threshold(200_000, 20, 20)
@@ -124,6 +123,12 @@ def main() -> None:
             stream.flush()
     # Everything is written and closed by now: taking a million leads apart again would be 0.2 s for nothing.
     os._exit(code)
+
+
+def prepare_polars() -> None:
+    """What Polars reads when it is loaded; what a user has set stays."""
+    os.environ.setdefault("_RJEM_MALLOC_CONF", GIVE_BACK.get("".join(sys.argv[1:2]), KEEP_MEMORY))
+    os.environ.setdefault("POLARS_ENGINE_AFFINITY", ENGINE)
 
 
 def _write_any_character() -> None:
