@@ -13,6 +13,7 @@ from leadrules.compile.references import resolves
 from leadrules.compile.roster import known_team
 from leadrules.compile.scope import Pattern, Place, Scope, nothing, replace
 from leadrules.core.diagnostics import Edit, Fix
+from leadrules.core.text import nfc
 from leadrules.core.types import ERROR, TEXT, YESNO, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
@@ -83,7 +84,11 @@ def _in_named(scope: Scope, node: n.In, collection: n.NamedCollection, value: Ex
     found = scope.names.values.get(name.key)
     if found is None or found.kind not in ("list", "table"):
         known = [d.name for d in scope.names.values.values() if d.kind in ("list", "table")]
-        scope.unknown("LR104", name.span, "list or table", name.key, known, 'or write the values: `in ("a", "b")`')
+        is_team = name.key in {nfc(team) for team, _ in scope.project.team.teams}
+        way_out = (
+            f"for the team write `in team {name.span.text}`" if is_team else 'or write the values: `in ("a", "b")`'
+        )
+        scope.unknown("LR104", name.span, "list or table", name.key, known, way_out)
         return nothing(node.span)
     scope.use(found.kind, name.key, name.span)
     if value.type.kind == "error" or (found.kind, name.key) in scope.names.disputed:

@@ -24,6 +24,8 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     words.fractional_duration,
     words.bare_path,
     words.equals_blank,
+    words.at_most,
+    words.name_in_words,
     words.within_of_field,
     words.days_ago,
     operators.negation_in_words,

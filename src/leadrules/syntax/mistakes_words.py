@@ -5,12 +5,13 @@ In: a `Place`. Out: a `Mend`, or None where the mistake is another one.
 
 from __future__ import annotations
 
+import difflib
 import unicodedata
 from datetime import datetime
 
-from leadrules.syntax.mend import Mend, Place, progress, replaced
+from leadrules.syntax.mend import NUMBERS, Mend, Place, progress, replaced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import NOTHING, RESERVED, UNITS
+from leadrules.syntax.words import NOTHING, RESERVED, SYNONYMS, UNITS
 
 
 def hyphenated_name(place: Place) -> Mend | None:
@@ -169,10 +170,44 @@ def equals_blank(place: Place) -> Mend | None:
     return replaced(place, place.index - 1, place.index + 1, texts, "LR016", message, fix)
 
 
+def at_most(place: Place) -> Mend | None:
+    """`max 4 times`, `up to 30 points`."""
+    end = place.index + (2 if (place.token.text, place.at(1).text) == ("up", "to") else 1)
+    is_meant = place.token.text in ("max", "maximum", "upto", "atmost") or end > place.index + 1
+    if not is_meant or not place.takes("AT") or place.tokens[end].kind not in NUMBERS:
+        return None
+    written = place.span(place.token, place.tokens[end - 1]).text
+    texts: list[tuple[str, str] | Token] = [("WORD", "at"), ("WORD", "most")]
+    return replaced(place, place.index, end, texts, "LR035", f"`{written}` is written `at most`", "at most")
+
+
+def name_in_words(place: Place) -> Mend | None:
+    """`did newsletter subscribed`: the name of an event is one word."""
+    start, end = place.index - 1, place.index
+    if start <= place.start or place.at(-2).text not in ("did", "never", "each") or "_" in place.at(-1).text:
+        return None
+    while end < place.line_end() and _is_no_word_of_ours(place, place.tokens[end]):
+        end += 1
+    if end == place.index or place.at(-1).type != "NAME":
+        return None
+    name = "_".join(token.text for token in place.tokens[start:end])
+    written = name.replace("_", " ")
+    message = f"`{written}` is no name: a name is one word"
+    return replaced(place, start, end, [("WORD", name)], "LR010", message, name, f"is `{name}` meant?")
+
+
+def _is_no_word_of_ours(place: Place, token: Token) -> bool:
+    text = token.text.lower()
+    is_like_ours = text in SYNONYMS or difflib.get_close_matches(text, [*place.language.keywords], cutoff=0.7)
+    return token.kind == "WORD" and token.type == "NAME" and not is_like_ours
+
+
 def within_of_field(place: Place) -> Mend | None:
     """`created_at within 30 days`, `count(E) > 3 within 30 days`."""
     count, unit = place.at(1), place.at(2)
     if place.takes("RESPOND") and place.token.text == "within":
+        return None
+    if place.token.text == "in" and place.takes("WITHIN"):  # of an event: a word for another
         return None
     closed = list(place.stack)
     if place.token.text == "within" and place.language.shift(closed, "RPAR") and place.language.takes(closed, "WITHIN"):
