@@ -38,6 +38,8 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     words.other_case,
     operators.event_compared,
     operators.chained_comparison,
+    operators.limits_without_and,
+    operators.event_after_when,
     lines.threshold_as_comparison,
     lines.threshold_range,
     lines.otherwise_first,

@@ -131,6 +131,36 @@ def chained_comparison(place: Place) -> Mend | None:
     return replaced(place, place.index, place.index + 1, texts, "LR035", message, fix, help_text)
 
 
+def limits_without_and(place: Place) -> Mend | None:
+    """`between 100-999`, `between 100 to 999`, `between 100, 999`."""
+    if not place.takes("AND"):
+        return None
+    at, last = place.index, place.index + 1
+    if place.at(-2).text == "-" and place.at(-4).text == "between":
+        at, last = place.index - 2, place.index - 1
+    elif place.at(-2).text != "between" or place.token.text not in ("to", ",", ";", ".."):
+        return None
+    limits = place.tokens[at - 1], place.tokens[last]
+    if any(limit.kind not in (*NUMBERS, "DATE") for limit in limits):
+        return None
+    message = "the limits of `between` are joined by `and`"
+    help_text = f"write `between {limits[0].text} and {limits[1].text}`"
+    return replaced(place, at, at + 1, [("WORD", "and")], "LR035", message, " and ", help_text)
+
+
+def event_after_when(place: Place) -> Mend | None:
+    """`when form_submitted where (..)` in a trigger."""
+    when = place.at(-2)
+    if place.block.kind != "trigger" or place.token.text != "where" or when.text != "when":
+        return None
+    if not when.first and place.at(-3).kind != "LBRACE":
+        return None
+    written = place.at(-1).text
+    message = "the event that sets a trigger off stands after `on`, not `when`"
+    help_text = f"write `on {written} where ..`"
+    return replaced(place, place.index - 2, place.index - 1, [("WORD", "on")], "LR035", message, "on", help_text)
+
+
 def where_without_parentheses(place: Place) -> Mend | None:
     """`did page_viewed where path = "x" within 30 days`."""
     if place.at(-1).text != "where" or place.token.kind == "LPAR" or not place.takes("LPAR"):
