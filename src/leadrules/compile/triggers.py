@@ -137,7 +137,9 @@ def _report_unknown_change(scope: Scope, node: n.OnChange) -> None:
         scope.complain("LR176", ident.span, message, help=hint)
         return
     known = [d.name for d in scope.names.values.values() if d.kind in (*LABELLED, "segment")]
-    scope.unknown("LR104", ident.span, "segment, band or stages", ident.key, known)
+    whose = next((name for name in known if ident.key in (scope.labels_of(name) or ())), None)
+    way_out = f"`{ident.text}` is a label of `{whose}`: write `{node.kind} {whose} {ident.text}`" if whose else ""
+    scope.unknown("LR104", ident.span, "segment, band or stages", ident.key, known, way_out)
 
 
 def _finish(scope: Scope, node: n.OnFinishOf) -> model.On:

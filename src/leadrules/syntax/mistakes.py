@@ -35,6 +35,8 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     operators.if_then_else,
     operators.arrow,
     lines.bound_with_colon,
+    lines.keyword_with_colon,
+    lines.move_without_to,
     words.other_case,
     operators.event_compared,
     operators.chained_comparison,

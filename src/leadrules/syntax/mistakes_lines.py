@@ -72,6 +72,25 @@ def bound_with_colon(place: Place) -> Mend | None:
     return replaced(place, place.index - 2, place.index, [bound], "LR029", message, word.text)
 
 
+def keyword_with_colon(place: Place) -> Mend | None:
+    """`priority: 1` in a trigger: a word of ours with the sign of a rule's name."""
+    token, colon = place.token, place.at(1)
+    terminal = place.language.keywords.get(token.text)
+    if not token.label or colon.kind != "COLON" or terminal is None or not place.takes(terminal):
+        return None
+    word = Token("WORD", token.text, token.start, token.end, token.first)
+    message = f"`{token.text}` stands without a `:`"
+    return replaced(place, place.index, place.index + 2, [word], "LR026", message, token.text)
+
+
+def move_without_to(place: Place) -> Mend | None:
+    """`do move outbound`."""
+    token = place.token
+    if place.at(-1).text != "move" or token.kind != "WORD" or not place.takes("TO"):
+        return None
+    return inserted(place, [("WORD", "to")], "to", "a lead moves `to` a sequence, or `by` a classify")
+
+
 def points_after_condition(place: Place) -> Mend | None:
     """`vp: when title = "VP" then +5`, `vp: if title = "VP": +5`."""
     token = place.token

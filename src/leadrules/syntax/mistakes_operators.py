@@ -76,6 +76,10 @@ def negation_in_words(place: Place) -> Mend | None:
         return replaced(
             place, place.index, place.index + 3, texts, "LR035", f"`does not {verb}` is written `{fix}`", fix
         )
+    if token.text in ("isnt", "aint") and place.takes("IS"):
+        texts = [("WORD", "is"), ("WORD", "not")]
+        message = f"`{token.text}` is written `is not`"
+        return replaced(place, place.index, place.index + 1, texts, "LR035", message, "is not")
     if token.text == "blank" and (place.takes("IS") or before.text == "not"):
         start = place.index - (before.text == "not")
         words: list[tuple[str, str] | Token] = [("WORD", "is"), *place.tokens[start : place.index + 1]]
