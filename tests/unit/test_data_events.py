@@ -258,6 +258,15 @@ def test_of_what_no_rule_sees_only_the_cells_that_may_be_wrong_are_read(tmp_path
     assert (table.counts["events_used"], table.counts["events_orphaned"], table.counts["events_rejected"]) == (2, 1, 1)
 
 
+def test_two_fields_may_be_read_from_one_column_also_of_seen_events_alone(tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_text("lead_id,type,at,url\na,visited,2026-04-02,/new\na,visited,2020-01-01,/old\n")
+    both = event("visited", field("path", columns=("url",)), field("page", columns=("url",)))
+    made = project([field("id")], (both,), root=tmp_path)
+    wanted = {"visited": ["path", "page"]}
+    table = read_events(made, [Source("e.csv")], wanted, lambda: LEADS, sight=SEEN, zone="UTC")
+    assert table.frame.select("path:text", "page:text").rows() == [("/new", "/new")]
+
+
 def test_a_list_is_no_text_also_where_no_rule_sees_it(tmp_path: Path) -> None:
     old = '{"lead_id": "a", "type": "visited", "at": "2020-01-01", "path": ["/old"]}\n'
     (tmp_path / "e.jsonl").write_text('{"lead_id": "a", "type": "visited", "at": "2026-04-02", "path": "/new"}\n' + old)

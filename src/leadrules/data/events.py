@@ -287,10 +287,8 @@ class _Reading:
 
     @staticmethod
     def _positions_of(opened: Opened, keys: Iterable[tuple[str, str]]) -> list[str]:
-        """The columns of the cells that these fields are read from."""
-        return [
-            str(opened.positions[name]) for name in dict.fromkeys(key[0] for key in keys) if name in opened.positions
-        ]
+        """The columns of the cells that these fields are read from; two fields may be read from one."""
+        return list(dict.fromkeys(str(opened.positions[name]) for name, _ in keys if name in opened.positions))
 
     def _columns_of(self, frame: pl.DataFrame) -> list[str]:
         """The columns of a part: what every event has, the fields in the order of the plan, identities and rank."""
