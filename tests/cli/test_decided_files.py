@@ -86,6 +86,18 @@ def test_the_columns_about_owners_and_sequences(project: Path) -> None:
     ]
 
 
+def test_names_in_backquotes_may_hold_what_needs_quotes(project: Path) -> None:
+    names = (
+        'segment `big, bold` when employees >= 100\nband size of employees { `very "large"`: from 100  small: otherwise }\n'
+        "score points { `a,b`: +5 when employees >= 100 }\n"
+    )
+    rules = RULES.replace("{ vip: rep", "{ `v,i,p`: rep") + names
+    (project / "rules" / "life.lead").write_text(rules, encoding="utf-8")
+    out = run(project)
+    columns = ("size", "segments", "route.sales", "reasons")
+    assert cells(out / "decisions.csv", *columns)[1] == ('very "large"', "big;big, bold", "v,i,p", "points.a,b +5")
+
+
 def test_the_way_back(project: Path) -> None:
     assert cells(run(project) / "undo.csv", "key", "field", "old", "new") == [
         ("a", "owner", "", "sato@example.com"),

@@ -31,7 +31,8 @@ _MARKS = {"utf-8": b"", "utf-8-sig": b"\xef\xbb\xbf", "cp932": b""}
 # Characters that cp932 has at another place, for the same sign: the wave dash and minus of other systems, and the like.
 _NEIGHBOURS = str.maketrans({"〜": "～", "−": "－", "‖": "∥", "—": "―", "¢": "￠", "£": "￡", "¬": "￢", "¦": "￤"})
 _REPLACEMENT = "?"
-_NEEDS_QUOTES = r'[",\r\n]'
+_QUOTED = '",\r\n'
+_NEEDS_QUOTES = f"[{_QUOTED}]"
 _SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")  # as Polars says it of a full disk
 
 
@@ -108,6 +109,11 @@ class _Form:
         return cells.with_columns(
             _quoted(column) for column in cells if column.dtype == pl.String and column.name not in self.bare
         )
+
+
+def needs_quotes(text: str) -> bool:
+    """Whether a cell of this text stands in quotes."""
+    return any(sign in text for sign in _QUOTED)
 
 
 def _quoted(texts: pl.Series) -> pl.Series:

@@ -6,7 +6,7 @@ there and this one does not is taken away: files of two runs never stand togethe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.data.staging import Staging
 from leadrules.data.updates import CRMS, Crm, updates_of
-from leadrules.data.write import Encoding, FileFormat, Lost, write_csv, write_table
+from leadrules.data.write import Encoding, FileFormat, Lost, needs_quotes, write_csv, write_table
 from leadrules.lifecycle.manifest import manifest
 from leadrules.lifecycle.run import (
     Outcome,
@@ -25,9 +25,9 @@ from leadrules.lifecycle.run import (
     decides,
     decisions,
     key_name,
-    named_by_rules,
     reasons_long,
 )
+from leadrules.ruleset.model import Band, Classify, Matrix, Ruleset, Score, Stages
 from leadrules.show.machine import dump
 
 FORMATS: tuple[FileFormat, ...] = ("csv", "parquet", "jsonl")
@@ -82,7 +82,30 @@ def prepare_files(outcome: Outcome, folder: Path, options: WriteOptions) -> list
 
 def _write_decisions(outcome: Outcome, path: Path, options: WriteOptions, zone: str) -> tuple[Lost, ...]:
     rows = decisions(outcome, ROWS_AT_ONCE)
-    return _write(rows, path, options, zone, key=key_name(outcome), bare=named_by_rules(outcome))
+    return _write(rows, path, options, zone, key=key_name(outcome), bare=_bare(outcome.request.ruleset))
+
+
+def _bare(ruleset: Ruleset) -> frozenset[str]:
+    """The columns of decisions that hold names of the rules alone; none where a name, in backquotes, needs quotes."""
+    if any(needs_quotes(name) for name in _names(ruleset)):
+        return frozenset()
+    labelled = (d.name for d in ruleset.declared if isinstance(d, Band | Matrix | Classify | Stages))
+    return frozenset([*labelled, *(f"route.{route.name}" for route in ruleset.routes), "segments", "reasons"])
+
+
+def _names(ruleset: Ruleset) -> Iterator[str]:
+    """Every name that may stand in a cell of decisions: of definitions, labels, lines of scores, rules of routes."""
+    for one in ruleset.declared:
+        yield one.name
+        match one:
+            case Score():
+                yield from (rule.name for rule in one.rules)
+                yield from (group.name for group in one.groups)
+            case Band() | Classify() | Stages():
+                yield from (label.name for label in one.labels)
+            case Matrix():
+                yield from (label for row in one.cells for label in row)
+    yield from (rule.name for route in ruleset.routes for rule in route.rules)
 
 
 def _write_others(

@@ -39,7 +39,7 @@ from leadrules.lifecycle.model import INSTANT, State, Tick, empty_state
 from leadrules.lifecycle.record import Overlay, overlay, spelled
 from leadrules.lifecycle.sight import sight_of
 from leadrules.project.model import Project, Source
-from leadrules.ruleset.model import Band, Define, Ruleset, Score, Segment, Stages
+from leadrules.ruleset.model import Band, Define, Ruleset, Segment, Stages
 from leadrules.ruleset.walk import always_names
 
 if TYPE_CHECKING:
@@ -332,13 +332,6 @@ def decisions(outcome: Outcome, rows: int) -> Generator[pl.DataFrame]:
         segments = _joined_segments(ruleset, frame, len(key)).alias("segments")
         reasons = facts.reasons(start, rows).alias("reasons")
         yield pl.DataFrame([key, *(frame[name] for name in shown), segments, *after.slice(start, rows), reasons])
-
-
-def named_by_rules(outcome: Outcome) -> frozenset[str]:
-    """The columns of decisions.csv that hold names of the rules alone, which are written as words are."""
-    ruleset = outcome.request.ruleset
-    labels = (d.name for d in ruleset.declared if not isinstance(d, Define | Segment | Score))
-    return frozenset([*labels, *(f"route.{route.name}" for route in ruleset.routes), "segments", "reasons"])
 
 
 def key_name(outcome: Outcome) -> str:
