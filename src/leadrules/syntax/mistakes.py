@@ -26,6 +26,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     words.equals_blank,
     words.at_most,
     words.name_in_words,
+    words.text_without_quotes,
     words.within_of_field,
     words.days_ago,
     operators.negation_in_words,

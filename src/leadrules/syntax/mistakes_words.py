@@ -181,6 +181,22 @@ def at_most(place: Place) -> Mend | None:
     return replaced(place, place.index, end, texts, "LR035", f"`{written}` is written `at most`", "at most")
 
 
+def text_without_quotes(place: Place) -> Mend | None:
+    """`lead_source = Partner Portal`."""
+    start, end = place.index - 1, place.index
+    first = place.at(-1)
+    if place.at(-2).text not in ("=", "!=") or first.kind != "WORD" or first.text in SYNONYMS:
+        return None
+    while end < place.line_end() and _is_no_word_of_ours(place, place.tokens[end]):
+        end += 1
+    if end == place.index:
+        return None
+    text = place.span(place.at(-1), place.tokens[end - 1]).text
+    token = Token("STRING", f'"{text}"', place.at(-1).start, place.tokens[end - 1].end, value=text)
+    message = f"`{text}` is a text, and a text stands in quotes"
+    return replaced(place, start, end, [token], "LR033", message, f'"{text}"')
+
+
 def name_in_words(place: Place) -> Mend | None:
     """`did newsletter subscribed`: the name of an event is one word."""
     start, end = place.index - 1, place.index
@@ -199,7 +215,7 @@ def name_in_words(place: Place) -> Mend | None:
 def _is_no_word_of_ours(place: Place, token: Token) -> bool:
     text = token.text.lower()
     is_like_ours = text in SYNONYMS or difflib.get_close_matches(text, [*place.language.keywords], cutoff=0.7)
-    return token.kind == "WORD" and token.type == "NAME" and not is_like_ours
+    return token.kind == "WORD" and not is_like_ours
 
 
 def within_of_field(place: Place) -> Mend | None:

@@ -116,7 +116,8 @@ SYNONYMS = {
     "asc": ("ascending",),
     "automatic": ("auto",),
     "limit": ("at",),
-    "in": ("within",),
+    "in": ("within", "after"),
+    "sort": ("order",),
     "using": ("by",),
     "via": ("by",),
 }
