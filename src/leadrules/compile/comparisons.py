@@ -270,6 +270,10 @@ def _not_labelled(scope: Scope, node: n.IsLabel, value: Expr) -> Expr:
     if value.type.kind == "yesno":
         message = f"{is_a(node.value, value.type)}: `is` asks for a label"
         return scope.broken("LR112", node.span, message, help=f"write `{subject}` on its own, or `not {subject}`")
+    if word in ("set", "filled", "present", "known", "there") and node.op in ("is", "is not"):
+        negation = "" if node.op == "is not" else "not "
+        message = f"whether {said(node.value)} is there is written `is blank` or `is not blank`"
+        return scope.broken("LR112", node.span, message, help=f"write `{subject} is {negation}blank`")
     hint = (
         f'write `{subject} has "{word}"`'
         if value.type.kind == "set"

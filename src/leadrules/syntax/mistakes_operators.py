@@ -76,6 +76,14 @@ def negation_in_words(place: Place) -> Mend | None:
         return replaced(
             place, place.index, place.index + 3, texts, "LR035", f"`does not {verb}` is written `{fix}`", fix
         )
+    if token.text in ("exists", "exist") and place.takes("IS"):
+        texts = [("WORD", "is"), ("WORD", "not"), ("WORD", "blank")]
+        message = f"`{token.text}` is written `is not blank`"
+        return replaced(place, place.index, place.index + 1, texts, "LR016", message, "is not blank")
+    if token.text in ("empty", "null") and before.text == "not" and place.takes("CONTAINS"):
+        texts = [("WORD", "is"), ("WORD", "not"), ("WORD", "blank")]
+        message = f"`not {token.text}` is written `is not blank`"
+        return replaced(place, place.index - 1, place.index + 1, texts, "LR016", message, "is not blank")
     if token.text in ("isnt", "aint") and place.takes("IS"):
         texts = [("WORD", "is"), ("WORD", "not")]
         message = f"`{token.text}` is written `is not`"
