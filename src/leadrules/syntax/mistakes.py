@@ -24,7 +24,6 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     words.fractional_duration,
     words.bare_path,
     words.equals_blank,
-    words.at_most,
     words.name_in_words,
     words.text_without_quotes,
     words.within_of_field,

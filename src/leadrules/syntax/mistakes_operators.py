@@ -9,6 +9,7 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
 from leadrules.syntax.mend import NUMBERS, Mend, Place, matching, replaced
 from leadrules.syntax.tokens import Token
+from leadrules.syntax.words import NOTHING
 
 _ANY_OF = ("contains", "with", "matches", "has")
 _CLAUSE_STOPS = ("did", "never", "and", "or", "when", "not", "implies", ":")
@@ -76,22 +77,11 @@ def negation_in_words(place: Place) -> Mend | None:
         return replaced(
             place, place.index, place.index + 3, texts, "LR035", f"`does not {verb}` is written `{fix}`", fix
         )
-    if token.text in ("exists", "exist") and place.takes("IS"):
-        texts = [("WORD", "is"), ("WORD", "not"), ("WORD", "blank")]
-        message = f"`{token.text}` is written `is not blank`"
-        return replaced(place, place.index, place.index + 1, texts, "LR016", message, "is not blank")
-    if token.text in ("empty", "null") and before.text == "not" and place.takes("CONTAINS"):
-        texts = [("WORD", "is"), ("WORD", "not"), ("WORD", "blank")]
-        message = f"`not {token.text}` is written `is not blank`"
-        return replaced(place, place.index - 1, place.index + 1, texts, "LR016", message, "is not blank")
-    if token.text in ("isnt", "aint") and place.takes("IS"):
-        texts = [("WORD", "is"), ("WORD", "not")]
-        message = f"`{token.text}` is written `is not`"
-        return replaced(place, place.index, place.index + 1, texts, "LR035", message, "is not")
-    if token.text == "blank" and (place.takes("IS") or before.text == "not"):
-        start = place.index - (before.text == "not")
-        words: list[tuple[str, str] | Token] = [("WORD", "is"), *place.tokens[start : place.index + 1]]
-        fix = "is not blank" if before.text == "not" else "is blank"
+    is_not = before.text == "not"
+    if (token.text == "blank" and place.takes("IS")) or (token.text in ("blank", "empty", *NOTHING) and is_not):
+        start = place.index - is_not
+        fix = "is not blank" if is_not else "is blank"
+        words: list[tuple[str, str] | Token] = [("WORD", word) for word in fix.split()]
         written = place.span(place.tokens[start], token).text
         return replaced(place, start, place.index + 1, words, "LR025", f"`{written}` is written `{fix}`", fix)
     if token.text == "not" and before.text == "did":

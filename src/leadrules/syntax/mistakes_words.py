@@ -9,7 +9,7 @@ import difflib
 import unicodedata
 from datetime import datetime
 
-from leadrules.syntax.mend import NUMBERS, Mend, Place, progress, replaced
+from leadrules.syntax.mend import Mend, Place, progress, replaced
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import NOTHING, RESERVED, SYNONYMS, UNITS
 
@@ -168,17 +168,6 @@ def equals_blank(place: Place) -> Mend | None:
     message = f"`{sign.text} blank` is written `{fix}`: no comparison with a blank is true"
     texts: list[tuple[str, str] | Token] = [("WORD", word) for word in words]
     return replaced(place, place.index - 1, place.index + 1, texts, "LR016", message, fix)
-
-
-def at_most(place: Place) -> Mend | None:
-    """`max 4 times`, `up to 30 points`."""
-    end = place.index + (2 if (place.token.text, place.at(1).text) == ("up", "to") else 1)
-    is_meant = place.token.text in ("max", "maximum", "upto", "atmost") or end > place.index + 1
-    if not is_meant or not place.takes("AT") or place.tokens[end].kind not in NUMBERS:
-        return None
-    written = place.span(place.token, place.tokens[end - 1]).text
-    texts: list[tuple[str, str] | Token] = [("WORD", "at"), ("WORD", "most")]
-    return replaced(place, place.index, end, texts, "LR035", f"`{written}` is written `at most`", "at most")
 
 
 def text_without_quotes(place: Place) -> Mend | None:

@@ -194,17 +194,22 @@ def word_twice(place: Place) -> Mend | None:
 
 
 def misspelt(place: Place, accepts: set[str]) -> Iterator[Mend]:
-    """`wehn`, `contians`, `if`: a word that is nearly, or means, one that can stand here."""
-    token = place.token
+    """`wehn`, `contians`, `if`, `up to`: what is nearly, or means, a word that can stand here, or some that begin with one."""
+    token, after = place.token, place.at(1)
     if token.kind != "WORD":
         return
     words = [text for text, name in place.language.keywords.items() if name in accepts]
-    meant = [word for word in SYNONYMS.get(token.text.lower(), ()) if word in words]
     close = difflib.get_close_matches(token.text.lower(), words, n=2, cutoff=0.7)
-    for word in dict.fromkeys([*close, *meant]):
-        message = f"`{token.text}` is not understood here"
-        help_text = f"did you mean `{word}`?"
-        yield replaced(place, place.index, place.index + 1, [("WORD", word)], "LR019", message, word, help_text)
+    meant = [(1, one) for one in (*close, *SYNONYMS.get(token.text.lower(), ()))]
+    meant += [(2, one) for one in SYNONYMS.get(f"{token.text} {after.text}".lower(), ())]
+    for length, one in dict.fromkeys(meant):
+        first, *_ = texts = one.split()
+        if first not in words:
+            continue
+        written = place.span(token, place.at(length - 1)).text
+        message, help_text = f"`{written}` is not understood here", f"did you mean `{one}`?"
+        mended: list[tuple[str, str] | Token] = [("WORD", text) for text in texts]
+        yield replaced(place, place.index, place.index + length, mended, "LR019", message, one, help_text)
 
 
 def misspelt_before(place: Place) -> Iterator[Mend]:

@@ -79,6 +79,7 @@ NOTHING = frozenset({"null", "NULL", "Null", "nil", "NIL", "None", "undefined"})
 
 OPERANDS_END = frozenset({"true", "false", "blank", "otherwise", "at"})
 
+# What people write, in one word or two, and the words of the language that they may mean by it.
 SYNONYMS = {
     "if": ("when",),
     "where": ("when",),
@@ -89,14 +90,16 @@ SYNONYMS = {
     "else": ("otherwise",),
     "default": ("otherwise",),
     "then": ("do", "implies"),
-    "max": ("cap",),
-    "maximum": ("cap",),
+    "max": ("cap", "at most"),
+    "maximum": ("cap", "at most"),
+    "atmost": ("at most",),
+    "up to": ("at most",),
     "min": ("floor",),
     "minimum": ("floor",),
     "above": ("from",),
     "over": ("from",),
     "to": ("until", "with"),
-    "upto": ("until",),
+    "upto": ("until", "at most"),
     "includes": ("contains",),
     "include": ("contains",),
     "contain": ("contains",),
@@ -111,6 +114,8 @@ SYNONYMS = {
     "empty": ("blank",),
     "missing": ("blank",),
     "null": ("blank",),
+    "exists": ("is not blank",),
+    "isnt": ("is not",),
     "except": ("unless",),
     "desc": ("descending",),
     "asc": ("ascending",),
