@@ -38,24 +38,18 @@ def as_text(column: pl.Series, calendar: Calendar) -> pl.Series:
 
 def number_texts(numbers: pl.Series) -> pl.Series:
     """Numbers as `number_text` writes them."""
+    return written_numbers(numbers).cast(pl.String)
+
+
+def written_numbers(numbers: pl.Series) -> pl.Series:
+    """The same as integers, where all of them are whole and exact; else as text."""
     numbers = numbers.cast(pl.Float64)
-    is_whole = _is_whole(numbers)
+    is_whole = (numbers.abs() < _EXACT) & (numbers == numbers.floor())
+    integers = numbers.cast(pl.Int64, strict=False)
     if is_whole.all(ignore_nulls=True):
-        return numbers.cast(pl.Int64).cast(pl.String)
+        return integers
     rows = (~is_whole).arg_true()
-    others = numbers.gather(rows)
-    texts = numbers.cast(pl.Int64, strict=False).cast(pl.String)
-    return texts.scatter(rows, _fraction_texts(others)).alias(numbers.name)
-
-
-def whole(numbers: pl.Series) -> pl.Series | None:
-    """Numbers as integers; nothing where one has a fraction, or is too large to be exact."""
-    numbers = numbers.cast(pl.Float64)
-    return numbers.cast(pl.Int64) if _is_whole(numbers).all(ignore_nulls=True) else None
-
-
-def _is_whole(numbers: pl.Series) -> pl.Series:
-    return (numbers.abs() < _EXACT) & (numbers == numbers.floor())
+    return integers.cast(pl.String).scatter(rows, _fraction_texts(numbers.gather(rows))).alias(numbers.name)
 
 
 def _fraction_texts(numbers: pl.Series) -> pl.Series:

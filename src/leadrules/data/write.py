@@ -21,7 +21,7 @@ import polars as pl
 from leadrules.core.calendar import Calendar
 from leadrules.core.records import dataclass
 from leadrules.data.tables import ahead, in_turn
-from leadrules.data.texts import as_text, safe, whole
+from leadrules.data.texts import as_text, safe, written_numbers
 
 Encoding = Literal["utf-8", "utf-8-sig", "cp932"]
 FileFormat = Literal["csv", "parquet", "jsonl"]
@@ -62,9 +62,13 @@ def write_csv(
     lost: list[Lost] = []
     rows = 0
 
+    def written(part: pl.DataFrame) -> pl.DataFrame:
+        # What cp932 cannot hold is told of a cell as it is, so there quotes come after.
+        return form.cells(part) if encoding == "cp932" else form.quoted(form.cells(part))
+
     parts = _slices(frame) if isinstance(frame, pl.DataFrame) else frame
     with _replacing(path) as stream:
-        for number, cells in enumerate(in_turn(ahead(parts), form.cells)):
+        for number, cells in enumerate(in_turn(ahead(parts), written)):
             if not number:
                 stream.write(_MARKS[encoding])
                 stream.write(_line(cells.columns, encoding))
@@ -75,7 +79,7 @@ def write_csv(
                 _write_lines(form.quoted(held), lines)
                 stream.write(lines.getvalue().decode().encode(encoding))
             else:
-                _write_lines(form.quoted(cells), stream)
+                _write_lines(cells, stream)
             rows += cells.height
     return tuple(lost)
 
@@ -95,11 +99,10 @@ class _Form:
 
     def _cells(self, column: pl.Series) -> pl.Series:
         dtype = column.dtype
-        numbers = whole(column) if dtype.is_float() else column if dtype.is_integer() else None
-        if numbers is not None:
-            return numbers
+        if dtype.is_float() or dtype.is_integer():
+            return written_numbers(column) if dtype.is_float() else column
         text = as_text(column, self.calendar)
-        if dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean:
+        if dtype.is_temporal() or dtype == pl.Boolean:
             return text
         text = text.replace("", None) if (text == "").any() else text
         return safe(text) if self.make_safe and column.name not in self.plain else text
