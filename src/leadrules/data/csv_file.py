@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import field
 from functools import partial
 from itertools import chain
+from typing import ClassVar
 
 import polars as pl
 
@@ -50,6 +51,7 @@ class CsvFile:
     encoding: str
     stated_delimiter: str | None = None
     notes: list[str] = field(default_factory=list)
+    has_lists: ClassVar[bool] = False
     _head: _Head | None = None
 
     @property

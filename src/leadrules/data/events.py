@@ -19,7 +19,6 @@ from leadrules.core.functions.columnar import fold_series, only
 from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM, fold, nearest, trimmed
 from leadrules.data.columns import ColumnReader
-from leadrules.data.csv_file import CsvFile
 from leadrules.data.errors import InputError
 from leadrules.data.event_order import ID_CHECK, ID_HASH, ID_TEXT, RANK, RECORD, ranked, without_repeats
 from leadrules.data.event_plan import AT, EVERYTHING, ID, LEAD, PARTS, TIME, TYPE, EventPlan, Sight, columns_of
@@ -253,7 +252,7 @@ class _Reading:
         """Parse what is read of the rows of known types; what holds and is seen goes on to be joined."""
         before = len(self.rejects.records)
         self.leads()  # here, not in one of the calls: the leads may need the threads that these run in
-        checked, free = self._shared_out if isinstance(opened.table, CsvFile) else (list(self._readers), [])
+        checked, free = (list(self._readers), []) if opened.table.has_lists else self._shared_out
         calls = [partial(self._lead_rows, opened, cells), partial(self._read, opened, cells, AT, self._time)]
         rows, at, *values = together(calls + self._fields(opened, cells, types, checked))
         ranks = pl.Series(RANK, [0], dtype=pl.UInt32).new_from_index(0, len(cells))
@@ -273,10 +272,7 @@ class _Reading:
 
     @cached_property
     def _shared_out(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-        """The fields of a CSV file in which a cell may be wrong, which are read of every event, and those of seen ones.
-
-        In other files any cell may be wrong: it may be a list.
-        """
+        """The fields in which a cell may be wrong, which are read of every event, and those that are read of seen ones."""
         checked = [key for key, its in self._readers.items() if not all(reader.takes_all for reader, _ in its)]
         return checked, [key for key in self._readers if key not in checked]
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import field
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
@@ -34,6 +34,7 @@ class ParquetFile:
 
     input: Input
     notes: list[str] = field(default_factory=list)
+    has_lists: ClassVar[bool] = True
 
     @property
     def path(self) -> str:
@@ -106,6 +107,7 @@ class JsonLines:
     input: Input
     encoding: str
     notes: list[str] = field(default_factory=list)
+    has_lists: ClassVar[bool] = True
     _header: tuple[str, ...] | None = None
 
     @property

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 from leadrules.core.records import dataclass
 
@@ -111,6 +111,8 @@ class Table(Protocol):
     @property
     def header(self) -> tuple[str, ...]:
         """The names of the columns."""
+
+    has_lists: ClassVar[bool]  # whether a cell may be a list, whatever its field is
 
     @property
     def notes(self) -> Sequence[str]:
