@@ -355,9 +355,19 @@ def replace(title: str, span: Span, text: str) -> Fix:
     return Fix(title, (Edit(span, text),))
 
 
+# Where a project declares what its rule files only name.
+_DECLARED = {
+    "template": "leadrules.yaml, such as `templates: {intro: templates/intro.md}`",
+    "team": "team.yaml, such as `teams: {sales: [ann@example.com]}`",
+    "rep": "team.yaml, such as `reps: {ann@example.com: {}}`",
+    "queue": "team.yaml, such as `queues: [nurture]`",
+}
+
+
 def _choices(what: str, known: list[str]) -> str:
     if not known:
-        return f"none is declared: there is no {what} in this project"
+        where = f"; declare it in {_DECLARED[what]}" if what in _DECLARED else ""
+        return f"none is declared: there is no {what} in this project{where}"
     shown = ", ".join(f"`{k}`" for k in known[:8])
     return f"there are: {shown}" + (f" and {len(known) - 8} more" if len(known) > 8 else "")
 
