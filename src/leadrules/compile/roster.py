@@ -13,11 +13,10 @@ from leadrules.compile.literals import between_quotes
 from leadrules.compile.scope import Scope
 from leadrules.core.text import nfc
 from leadrules.core.types import NUMBER, SET, TEXT, YESNO, Type
-from leadrules.project.model import Rep
+from leadrules.project.model import QUEUE_PREFIX, Rep
 from leadrules.syntax import nodes as n
 
 WEIGHT = "weight"
-QUEUE_PREFIX = "queue:"
 
 
 def known_rep(scope: Scope, node: n.TextLiteral) -> str | None:

@@ -17,10 +17,10 @@ from leadrules.lifecycle.state.next_state import RECORD
 from leadrules.measure.figures import days_between, ratio, spread
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
+from leadrules.project.model import QUEUE_PREFIX
 from leadrules.ruleset.model import Duration
 from leadrules.show.tables import percent
 
-QUEUE = "queue:"
 NO_OWNER = Missing(
     "Routing and response",
     "no lead has an owner that is known",
@@ -48,7 +48,7 @@ def response_section(material: Material) -> Section:
         missing.append(NO_ACTIVITY)
     if material.history is None:
         missing.append(NO_HISTORY)
-    reps = given.filter(~pl.col("owner").str.starts_with(QUEUE))
+    reps = given.filter(~pl.col("owner").str.starts_with(QUEUE_PREFIX))
     answered = _answered(material, reps)
     tables = [rep_table(material, answered)] if reps.height else []
     queues = queue_table(material)
@@ -213,7 +213,7 @@ def queue_table(material: Material) -> Table | None:
     if material.remembered is not None:
         since = pl.select(pl.coalesce(pl.lit(material.remembered["assigned_at"]), pl.lit(since))).to_series()
     rows = pl.DataFrame({"queue": owners, "since": since})
-    rows = rows.filter(pl.col("queue").str.starts_with(QUEUE) | (pl.col("queue") == "(no owner)"))
+    rows = rows.filter(pl.col("queue").str.starts_with(QUEUE_PREFIX) | (pl.col("queue") == "(no owner)"))
     if rows.is_empty():
         return None
     counted = rows.group_by("queue").agg(
@@ -221,7 +221,7 @@ def queue_table(material: Material) -> Table | None:
         *spread("days", days_between(pl.col("since"), material.now)),
         days_between(pl.col("since"), material.now).max().alias("days_most"),
     )
-    counted = counted.with_columns(pl.col("queue").str.strip_prefix(QUEUE)).sort("queue")
+    counted = counted.with_columns(pl.col("queue").str.strip_prefix(QUEUE_PREFIX)).sort("queue")
     columns = (
         Column("queue", "queue"),
         Column("leads", "leads", "count"),

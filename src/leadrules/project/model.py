@@ -13,6 +13,8 @@ from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.core.types import Type
 
+QUEUE_PREFIX = "queue:"  # what an owner begins with who is a queue, and no rep
+
 
 @dataclass(frozen=True, slots=True)
 class Field:

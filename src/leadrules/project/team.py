@@ -18,7 +18,7 @@ from leadrules.core.text import fold, nearest
 from leadrules.project import values
 from leadrules.project.check import check_document
 from leadrules.project.document import Document, KeyPath, did_you_mean
-from leadrules.project.model import Capacity, Hours, Rep, Team
+from leadrules.project.model import QUEUE_PREFIX, Capacity, Hours, Rep, Team
 from leadrules.project.settings import Settings
 
 _KNOWN = ("name", "active", "weight", "capacity", "hours", "holidays", "away")
@@ -50,7 +50,7 @@ def _has_all_parts(settings: Settings) -> bool:
 
 def _rep(settings: Settings, key: str, week: tuple[int, ...]) -> Rep:
     at: KeyPath = ("reps", key)
-    if not key.strip() or key.startswith("queue:"):
+    if not key.strip() or key.startswith(QUEUE_PREFIX):
         way_out = "A rep is named by what the owner field holds, such as sato@example.com; queues stand under `queues`."
         settings.report_key("LR055", at, f"`{key}` cannot be a rep", way_out)
     country, dates = settings.holidays(*at, "holidays")

@@ -19,6 +19,7 @@ from leadrules.data.dates import ISO
 from leadrules.data.kinds import ENOUGH, snake
 from leadrules.data.profile import Column, Profile, profile
 from leadrules.data.sources import open_inputs
+from leadrules.project.model import QUEUE_PREFIX
 from leadrules.review.starter import Drawn, starter_rules
 from leadrules.syntax.words import RESERVED, is_name
 
@@ -327,7 +328,7 @@ def _owners(column: Column) -> list[str]:
     if column.values is None or column.distinct > _MOST_REPS:
         return []
     found = [value for value in column.values.unique().sort().to_list() if value]
-    return [value for value in found if value.isprintable() and not value.startswith("queue:")]
+    return [value for value in found if value.isprintable() and not value.startswith(QUEUE_PREFIX)]
 
 
 def _notes(found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from leadrules.lifecycle.moves.proposals import (
 )
 from leadrules.lifecycle.moves.slots import OWNER, SEQUENCE, Slots, field_slot
 from leadrules.lifecycle.record import as_held
+from leadrules.project.model import QUEUE_PREFIX
 from leadrules.ruleset.model import Action, Expr, Template
 
 SENT_AS = "email"
@@ -151,7 +152,9 @@ class Desk:
         return next((r.sets for r in self.tick.ruleset.routes if r.name == action.route), None)
 
     def _said_owner(self, action: Action, leads: Leads) -> pl.Series:
-        said = action.rep if action.rep is not None else None if action.queue is None else f"queue:{action.queue}"
+        said = (
+            action.rep if action.rep is not None else None if action.queue is None else f"{QUEUE_PREFIX}{action.queue}"
+        )
         return pl.Series([said], dtype=pl.String).new_from_index(0, len(leads.rows))
 
     def _owners(self, doer: Doer, action: Action, leads: Leads) -> pl.DataFrame:

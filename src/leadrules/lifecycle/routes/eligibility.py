@@ -17,10 +17,9 @@ from leadrules.core.records import dataclass
 from leadrules.core.text import fold, in_units, nfc
 from leadrules.lifecycle.model import ASSIGNMENT_COLUMNS
 from leadrules.lifecycle.routes.hours import WorkingTime, project_hours, rep_hours
-from leadrules.project.model import Rep, Team
+from leadrules.project.model import QUEUE_PREFIX, Rep, Team
 
 BLANK, QUEUE, STRANGER = -1, -2, -3  # what an owner is who is no rep of the roster
-QUEUE_PREFIX = "queue:"
 WEIGHT = "weight"
 WEIGHT_DIGITS = 4
 

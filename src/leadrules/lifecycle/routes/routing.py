@@ -34,13 +34,13 @@ from leadrules.lifecycle.routes.dealing import (
 from leadrules.lifecycle.routes.eligibility import (
     BLANK,
     QUEUE,
-    QUEUE_PREFIX,
     Loads,
     roster_at,
 )
 from leadrules.lifecycle.routes.hours import WorkingTime
 from leadrules.lifecycle.routes.standing import Standing, whole
 from leadrules.lifecycle.routes.turns import Turns, serve
+from leadrules.project.model import QUEUE_PREFIX
 from leadrules.ruleset.model import Duration
 
 BY_TRIGGER = "trigger"

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from leadrules.project.model import QUEUE_PREFIX
 from leadrules.review.diff.decisions import BLANK, Slot
 from leadrules.review.diff.runs import Compared
 from leadrules.ruleset.model import Action
@@ -42,7 +43,7 @@ def mask(values: pl.Series, known: frozenset[str], word: str) -> pl.Series:
 def known_owners(compared: Compared) -> frozenset[str]:
     """The reps and queues of the team file."""
     team = compared.head.request.project.team
-    return frozenset({rep.key for rep in team.reps} | {f"queue:{queue}" for queue in team.queues})
+    return frozenset({rep.key for rep in team.reps} | {f"{QUEUE_PREFIX}{queue}" for queue in team.queues})
 
 
 def _constants(compared: Compared) -> frozenset[str]:

@@ -22,8 +22,8 @@ from leadrules.lifecycle.routes.eligibility import (
     PAST_OWNER,
     PER_DAY,
     PER_WEEK,
-    QUEUE_PREFIX,
 )
+from leadrules.project.model import QUEUE_PREFIX
 from leadrules.review.explain.lead import OneLead
 from leadrules.review.explain.words import Words
 from leadrules.ruleset.model import Route, RouteRule
