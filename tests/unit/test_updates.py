@@ -95,6 +95,20 @@ def test_a_change_that_no_field_holds_is_told(project: Project) -> None:
     assert "1 change of the sequence: no lead field holds it" in found.notes[0]
 
 
+def test_a_queue_as_owner_is_told(project: Project) -> None:
+    rows = [
+        ("a", "owner", "sato", "queue:nurture"),
+        ("b", "owner", None, "queue:nurture"),
+        ("c", "owner", None, "sato"),
+    ]
+    changes = pl.DataFrame(rows, schema=["key", "field", "old", "new"], orient="row")
+    fielded = replace(project, lead_schema=LeadSchema(FIELDS, "id"), owner="owner")
+    found = updates_of(changes, fielded, "salesforce")
+    assert found.table.rows() == [("a", "queue:nurture"), ("b", "queue:nurture"), ("c", "sato")]
+    (note,) = found.notes
+    assert "a queue as the owner of 2 leads (`queue:nurture`): Salesforce does not know it" in note
+
+
 def test_two_changed_fields_of_one_name_are_refused(project: Project) -> None:
     with pytest.raises(InputError, match="`status` and `phone` both changed, and both would be `Status`"):
         made(project, "salesforce", *FIELDS[:2], text("phone", "Status"), *FIELDS[3:])

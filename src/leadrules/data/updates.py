@@ -15,7 +15,7 @@ import polars as pl
 from leadrules.core.records import dataclass
 from leadrules.core.text import many
 from leadrules.data.errors import InputError
-from leadrules.project.model import Field, Project, Source
+from leadrules.project.model import QUEUE_PREFIX, Field, Project, Source
 
 Crm = Literal["salesforce", "hubspot"]
 CRMS: tuple[Crm, ...] = ("salesforce", "hubspot")
@@ -58,7 +58,11 @@ def updates_of(changes: pl.DataFrame, project: Project, crm: Crm) -> Updates:
         value = pl.col("new").replace("", _BLANK[crm]).alias(f"field:{field.name}")
         table = table.join(rows[field.name].select("key", value), on="key", how="left", maintain_order="left")
     unknown = {name: part.height for name, part in rows.items() if name not in known}
-    notes = [*_without_field(unknown, crm), *_uncleared(changed, rows, crm)]
+    notes = [
+        *_without_field(unknown, crm),
+        *_to_queues(rows.get(project.owner or ""), crm),
+        *_uncleared(changed, rows, crm),
+    ]
     return Updates(table.rename(dict(zip(table.columns, headers, strict=True))), tuple(notes))
 
 
@@ -98,6 +102,17 @@ def _without_field(unknown: Mapping[str, int], crm: Crm) -> list[str]:
         f"`fields: {{{name}: ...}}`"
         for name, count in unknown.items()
     ]
+
+
+def _to_queues(owners: pl.DataFrame | None, crm: Crm) -> list[str]:
+    """A queue of the rules is no owner that a CRM knows by this name."""
+    given = [] if owners is None else owners.get_column("new").to_list()
+    queues = [owner for owner in given if owner.startswith(QUEUE_PREFIX)]
+    if not queues:
+        return []
+    named = ", ".join(f"`{queue}`" for queue in dict.fromkeys(queues))
+    what = f"{crm}.csv has a queue as the owner of {many(len(queues), 'lead')} ({named})"
+    return [f"{what}: {_NAMES[crm]} does not know it by that name; put its owner id there before the import"]
 
 
 def _uncleared(changed: Sequence[Field], rows: Mapping[str, pl.DataFrame], crm: Crm) -> list[str]:
