@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -203,3 +205,33 @@ def test_the_ends_of_the_calendar_are_the_same_in_columns(zone: str) -> None:
     clocks += [datetime(9999, 12, 31, 23, 59) - timedelta(minutes=minutes) for minutes in range(0, 3_000, 7)]  # noqa: DTZ001
     found = instant_series(calendar, pl.Series(clocks, dtype=pl.Datetime("us")))
     assert found.to_list() == [calendar.instant(clock) for clock in clocks]
+
+
+ALL_COUNTRIES = """
+import sys
+from holidays import country_holidays
+from holidays.registry import COUNTRIES
+codes = sorted(entities[1] for entities in COUNTRIES.values())
+if "ours" in sys.argv:
+    from leadrules.core.calendar import country_days_off as days_off
+else:
+    days_off = lambda code, year: country_holidays(code, years=year)
+for code in codes:
+    print(code, *sorted(map(str, days_off(code, 2026))))
+print("US-CA", *sorted(map(str, days_off("US-CA", 2026) if "ours" in sys.argv else country_holidays("US", subdiv="CA", years=2026))))
+"""
+
+
+def test_each_country_is_loaded_alone_and_has_the_days_off_that_the_library_says() -> None:
+    """The library loads all its countries for one of them; we do not, and every one must be what it is there."""
+    ours, theirs = (
+        subprocess.run([sys.executable, "-c", ALL_COUNTRIES, *how], capture_output=True, text=True, check=True)
+        for how in (["ours"], [])
+    )
+    assert len(ours.stdout.splitlines()) > 200
+    assert ours.stdout == theirs.stdout
+    one = (
+        "import sys; from leadrules.core.calendar import country_days_off as off; off('JP', 2026); print(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", one], capture_output=True, text=True, check=True).stdout.split()
+    assert [name for name in loaded if name.startswith("holidays.countries.")] == ["holidays.countries.japan"]

@@ -9,11 +9,13 @@ moves forward by the length of the gap; one that exists twice is the first. What
 
 from __future__ import annotations
 
+import sys
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from importlib.util import find_spec, module_from_spec
 from zoneinfo import ZoneInfo
 
 from leadrules.core.records import dataclass
@@ -231,8 +233,17 @@ def country_days_off(country: str, year: int) -> frozenset[date]:
     """A country's days off in a year; observed ones are among them. `US-CA` is a subdivision."""
     import holidays
 
+    _load_countries_by_need()
     name, _, subdivision = country.partition("-")
     return frozenset(holidays.country_holidays(name, subdiv=subdivision or None, years=year))
+
+
+@lru_cache(maxsize=1)
+def _load_countries_by_need() -> None:
+    """Let a country be loaded without the 250 others, which take 0.1 s: their package loads them all as it begins."""
+    spec = find_spec("holidays.countries")
+    if spec is not None and spec.name not in sys.modules:
+        sys.modules[spec.name] = module_from_spec(spec)  # not executed: it only says where the countries are
 
 
 @lru_cache(maxsize=1024)

@@ -243,7 +243,22 @@ class ColumnReader:
 
 
 def _trimmed(raw: pl.Series) -> pl.Series:
-    """Texts without white space around them; null for what nothing is left of, and for items of a list.
+    """Texts without white space around them; null for what nothing is left of, and for items of a list."""
+
+    def trimmed(some: pl.Series) -> pl.Series:
+        texts = some.str.strip_chars(TRIM)
+        return only(texts, (texts != "") & ~texts.str.ends_with(ITEM_END))
+
+    return _of_padded(raw, trimmed)
+
+
+def stripped(raw: pl.Series) -> pl.Series:
+    """Texts without white space around them."""
+    return _of_padded(raw, lambda some: some.str.strip_chars(TRIM))
+
+
+def _of_padded(raw: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """What a function makes of the texts that may begin or end with white space; the others as they are.
 
     Nearly all cells begin and end with a visible ASCII character, which is quicker to see than to look for white space.
     """
@@ -252,10 +267,7 @@ def _trimmed(raw: pl.Series) -> pl.Series:
     rows = (~is_bare).arg_true()
     if not len(rows):
         return raw
-    is_rare = len(rows) < len(raw) / 2
-    texts = (raw.gather(rows) if is_rare else raw).str.strip_chars(TRIM)
-    texts = only(texts, (texts != "") & ~texts.str.ends_with(ITEM_END))
-    return raw.clone().scatter(rows, texts) if is_rare else texts
+    return raw.clone().scatter(rows, function(raw.gather(rows))) if len(rows) < len(raw) / 2 else function(raw)
 
 
 def _bad_cells(rows: pl.Series, texts: pl.Series, reasons: dict[str, str]) -> pl.DataFrame:

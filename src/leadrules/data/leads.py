@@ -16,8 +16,8 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.records import dataclass
-from leadrules.core.text import TRIM, trimmed
-from leadrules.data.columns import ColumnReader
+from leadrules.core.text import trimmed
+from leadrules.data.columns import ColumnReader, stripped
 from leadrules.data.errors import InputError
 from leadrules.data.ids import canonical_key, canonical_keys
 from leadrules.data.opening import Column, Opened, Opening
@@ -182,7 +182,7 @@ class _Reading:
     def _keys(self, opened: Opened, batch: Batch) -> pl.Series:
         if self.numbered:
             return numbered(batch.numbers).cast(pl.String)
-        keys = batch.column(opened.positions[self.key]).str.strip_chars(TRIM)
+        keys = stripped(batch.column(opened.positions[self.key]))
         blanks = self.readers[self.key].cell
         return keys if not blanks.folded_blanks else keys.set(keys.is_in(_listed(keys, blanks.folded_blanks)), None)
 

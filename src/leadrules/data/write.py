@@ -64,7 +64,7 @@ def write_csv(
 
     def written(part: pl.DataFrame) -> pl.DataFrame:
         # What cp932 cannot hold is told of a cell as it is, so there quotes come after.
-        return form.cells(part) if encoding == "cp932" else form.quoted(form.cells(part))
+        return form.cells(part) if encoding == "cp932" else form.quoted(form.cells(part), _without_words(part))
 
     parts = _slices(frame) if isinstance(frame, pl.DataFrame) else frame
     with _replacing(path) as stream:
@@ -107,11 +107,20 @@ class _Form:
         text = text.replace("", None) if (text == "").any() else text
         return safe(text) if self.make_safe and column.name not in self.plain else text
 
-    def quoted(self, cells: pl.DataFrame) -> pl.DataFrame:
-        """With quotes where the text of a cell needs them. Polars looks for them cell by cell, in all columns."""
+    def quoted(self, cells: pl.DataFrame, bare: Collection[str] = ()) -> pl.DataFrame:
+        """With quotes where the text of a cell needs them, which in columns of `bare` it cannot."""
+        bare = self.bare.union(bare)
+        # Polars would look for them cell by cell, in all columns.
         return cells.with_columns(
-            _quoted(column) for column in cells if column.dtype == pl.String and column.name not in self.bare
+            _quoted(column) for column in cells if column.dtype == pl.String and column.name not in bare
         )
+
+
+def _without_words(frame: pl.DataFrame) -> list[str]:
+    """The columns of numbers, times and yes/no: their cells are written without any sign that needs quotes."""
+    return [
+        name for name, dtype in frame.schema.items() if dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean
+    ]
 
 
 def needs_quotes(text: str) -> bool:

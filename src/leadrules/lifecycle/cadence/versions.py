@@ -118,7 +118,8 @@ def _kept(ruleset: Ruleset, state: State) -> dict[tuple[str, int], Ruleset]:
     """The versions that leads of the state are in and that are not as today's sequence is."""
     if not state.versions.height or "version" not in state.leads.columns:
         return {}
-    used = state.leads.select("sequence", "version").drop_nulls().unique()
+    pinned = state.leads["version"].is_not_null().arg_true()  # few leads, mostly
+    used = pl.DataFrame([state.leads[name].gather(pinned) for name in ("sequence", "version")]).drop_nulls().unique()
     if not used.height:
         return {}
     names = set(used["sequence"])

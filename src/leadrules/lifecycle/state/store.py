@@ -108,10 +108,10 @@ def outline(path: Path) -> State:
     if not exists(path):
         return empty_state()
     with reading(path) as connection:
-        leads = _typed(beside(connection, "leads", only=("sequence", "version")), LEAD_COLUMNS)
+        leads = beside(connection, "leads", only=("sequence", "version"))
         versions = _frame(path, connection, "versions")
         last = _last(connection)
-    used = leads.filter(pl.col("version").is_not_null()).unique(["sequence", "version"], maintain_order=True)
+    used = _typed(leads.filter(pl.col("version").is_not_null()).unique(maintain_order=True), LEAD_COLUMNS)
     return replace(empty_state(), leads=used, versions=versions, as_of=None if last is None else last.as_of, last=last)
 
 
