@@ -32,6 +32,7 @@ from leadrules.syntax import nodes as n
 ORDERED = ("number", "date", "datetime", "duration")
 SHORTEST_MISSPELT = 4  # a shorter word is like too many names to be one of them misspelt
 EMPTY = {"empty", "missing", "none", "unset", "absent"}
+FILLED = {"filled", "set", "present", "known", "there", "populated", "provided", "given"}
 CHOOSING = {"if": 1, "coalesce": 0}  # the functions that choose, and where their choices begin
 OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
@@ -210,13 +211,14 @@ def lower_is_label(scope: Scope, node: n.IsLabel, place: Place) -> Expr:
 
 
 def _asks_for_presence(node: n.IsLabel, type: Type) -> bool:
-    """`is empty`, `is not missing`, where no label or option is called so."""
+    """`is empty`, `is not missing`, `is filled`, where no label or option is called so."""
     word = fold(node.labels[0].key)
-    return node.op in ("is", "is not") and word in EMPTY and word not in map(fold, type.options)
+    return node.op in ("is", "is not") and word in (*EMPTY, *FILLED) and word not in map(fold, type.options)
 
 
 def _means_blank(scope: Scope, node: n.IsLabel) -> Expr:
-    new = "is not blank" if node.op == "is not" else "is blank"
+    is_filled = (fold(node.labels[0].key) in FILLED) is (node.op == "is")
+    new = "is not blank" if is_filled else "is blank"
     written = Span(node.span.file, node.value.span.end, node.span.end)
     written = Span(written.file, written.end - len(written.text.lstrip(" \t\r\n)")), written.end)
     fixes = (replace(f"change to `{new}`", written, new),)
@@ -270,10 +272,6 @@ def _not_labelled(scope: Scope, node: n.IsLabel, value: Expr) -> Expr:
     if value.type.kind == "yesno":
         message = f"{is_a(node.value, value.type)}: `is` asks for a label"
         return scope.broken("LR112", node.span, message, help=f"write `{subject}` on its own, or `not {subject}`")
-    if word in ("set", "filled", "present", "known", "there") and node.op in ("is", "is not"):
-        negation = "" if node.op == "is not" else "not "
-        message = f"whether {said(node.value)} is there is written `is blank` or `is not blank`"
-        return scope.broken("LR112", node.span, message, help=f"write `{subject} is {negation}blank`")
     hint = (
         f'write `{subject} has "{word}"`'
         if value.type.kind == "set"

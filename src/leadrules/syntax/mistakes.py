@@ -42,6 +42,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     operators.chained_comparison,
     operators.limits_without_and,
     operators.event_after_when,
+    operators.change_in_words,
     lines.threshold_as_comparison,
     lines.threshold_range,
     lines.otherwise_first,

@@ -363,8 +363,12 @@ def missing_channel(place: Place) -> Mend | None:
 
 
 def wrong_sign(place: Place) -> Mend | None:
-    """`define x: 5`, `lead = created_at`, `columns: hot, warm`."""
+    """`define x: 5`, `segment x = ..`, `lead = created_at`, `columns: hot, warm`."""
     token = place.token
+    if token.kind in ("COLON", "EQUAL") and place.block.kind == "segment" and place.takes("WHEN"):
+        message = f"`when` stands here, not `{token.text}`"
+        fix = "when" if token.start > place.at(-1).end else " when"
+        return replaced(place, place.index, place.index + 1, [("WORD", "when")], "LR025", message, fix, "write `when`")
     if token.kind == "COLON" and place.takes("EQUAL") and not place.takes("CMP"):
         return replaced(place, place.index, place.index + 1, [("EQUAL", "=")], "LR025", "`=` stands here, not `:`", "=")
     if token.text in ("is", "to") and place.takes("EQUAL") and not place.takes("CMP"):

@@ -11,6 +11,8 @@ from leadrules.syntax.mend import NUMBERS, Mend, Place, matching, replaced
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import NOTHING
 
+_ENTERING = ("becomes", "became", "become", "turns", "changes", "changed", "reaches", "reached", "enters", "gets")
+_LEAVING = ("leaves", "left")
 _ANY_OF = ("contains", "with", "matches", "has")
 _CLAUSE_STOPS = ("did", "never", "and", "or", "when", "not", "implies", ":")
 _COMPARATIVES = {
@@ -161,6 +163,25 @@ def event_after_when(place: Place) -> Mend | None:
     message = "the event that sets a trigger off stands after `on`, not `when`"
     help_text = f"write `on {written} where ..`"
     return replaced(place, place.index - 2, place.index - 1, [("WORD", "on")], "LR035", message, "on", help_text)
+
+
+def change_in_words(place: Place) -> Mend | None:
+    """`on lifecycle becomes mql`, `when lifecycle changes to mql`, `on change lifecycle mql`."""
+    verb, name, on = place.token.text, place.at(-1), place.at(-2).text
+    if place.block.kind != "trigger" or on not in ("on", "when"):
+        return None
+    if on == "on" and name.text in ("change", "changed", "entering", "entered"):
+        message = f"`on {name.text}` is written `on enter`"
+        return replaced(place, place.index - 1, place.index, [("WORD", "enter")], "LR035", message, "enter")
+    is_first = all(token.text != "on" for token in place.tokens[: place.index - 2])
+    if name.kind not in ("WORD", "NAME") or verb not in (*_ENTERING, *_LEAVING) or not is_first:
+        return None
+    end = place.index + 1 + (place.at(1).text == "to")
+    fix = f"on {'leave' if verb in _LEAVING else 'enter'} {name.text}"
+    texts: list[tuple[str, str] | Token] = [("WORD", word) for word in fix.split()[:2]]
+    written = place.span(place.at(-2), place.tokens[end - 1]).text
+    message = f"`{written}` is written `{fix}`"
+    return replaced(place, place.index - 2, end, [*texts, name], "LR035", message, fix)
 
 
 def where_without_parentheses(place: Place) -> Mend | None:

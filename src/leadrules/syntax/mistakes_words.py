@@ -212,7 +212,7 @@ def within_of_field(place: Place) -> Mend | None:
     count, unit = place.at(1), place.at(2)
     if place.takes("RESPOND") and place.token.text == "within":
         return None
-    if place.token.text == "in" and place.takes("WITHIN"):  # of an event: a word for another
+    if place.token.text == "in" and (place.takes("WITHIN") or place.takes("AFTER")):  # a word for another
         return None
     closed = list(place.stack)
     if place.token.text == "within" and place.language.shift(closed, "RPAR") and place.language.takes(closed, "WITHIN"):
