@@ -148,7 +148,8 @@ def test_the_options_of_plan(project: Path, tmp_path: Path) -> None:
 
 def test_with_a_state_it_tells_of_the_run_to_come_and_of_those_before(project: Path) -> None:
     assert leadrules("run", "--quiet", cwd=project).returncode == 0
-    again = explained(project, "L1")
+    later = ("--as-of", "2026-10-31T11:00")
+    again = explained(project, "L1", *later)
     assert again["owner"] == {
         "before": "sato",
         "after": "sato",
@@ -156,10 +157,21 @@ def test_with_a_state_it_tells_of_the_run_to_come_and_of_those_before(project: P
         "given": {"as_of": "2026-10-30T11:00", "by": "route.sales.inside"},
         "due": None,
     }
-    asked = explained(project, "L2", "asked")["triggers"][0]
+    asked = explained(project, "L2", "asked", *later)["triggers"][0]
     assert (asked["fired"], asked["stopped"]) == (False, "not set off")
     assert asked["reason"] == "the newest such event, of 2026-10-30T11:00, was seen by an earlier run"
     assert explained(project, "L2", "--no-state")["triggers"][0]["fired"]
+
+
+def test_a_run_that_was_made_is_explained_as_it_was_decided(project: Path) -> None:
+    """After a run people ask why a lead went where it went, not what the same run would find on top of itself."""
+    before = {lead: explained(project, lead) for lead in ("L1", "L2")}
+    assert leadrules("run", "--quiet", cwd=project).returncode == 0
+    assert before["L1"]["owner"]["by"] == "route.sales.inside"
+    assert {lead: explained(project, lead) for lead in before} == before
+    assert "it is explained as it was decided then" in leadrules("explain", "L1", cwd=project).stderr
+    assert leadrules("run", "--quiet", "--as-of", "2026-10-31T11:00", cwd=project).returncode == 0
+    assert explained(project, "L1", "--as-of", "2026-10-31T11:00")["owner"]["by"] is None
 
 
 def test_the_way_of_a_lead_through_time(project: Path) -> None:

@@ -124,7 +124,7 @@ def test_a_leap_of_as_of_names_the_row(company: Company) -> None:
     company.write('trigger t { on form do notify "d" "f" }', "guards: {jump: 45 days}\n").read([{"id": "1"}])
     company.run("2026-03-01")
     company.read([{"id": "1"}, {"id": "2"}], [("2", "form", "2062-03-01T00:00Z")])
-    assert "the newest event of lead 2" in company.run(None, code=1)
+    assert "the newest event in events.csv:2, of lead 2" in company.run(None, code=1)
 
 
 def test_a_plan_of_rules_without_numbers(company: Company) -> None:

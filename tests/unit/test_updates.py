@@ -63,6 +63,21 @@ def test_salesforce_has_id_changed_fields_by_api_name_and_na_for_blank(project: 
     ]
 
 
+def test_labels_of_standard_fields_become_the_names_that_data_loader_knows(project: Project) -> None:
+    fields = (
+        text("id", "Lead ID"),
+        text("status", "Lead Status"),
+        text("phone", "Mobile Phone"),
+        text("owner", "Lead Owner"),
+    )
+    changes = pl.DataFrame(CHANGES, schema=["key", "field", "old", "new"], orient="row")
+    found = updates_of(changes, replace(project, lead_schema=LeadSchema(fields, "id")), "salesforce")
+    assert found.table.columns == ["Id", "Status", "Mobile Phone", "OwnerId"]
+    (note,) = (note for note in found.notes if "label" in note)
+    assert "calls `phone` `Mobile Phone`, which is a label" in note
+    assert "Lead Owner" in made(project, "hubspot", *fields)[0]
+
+
 def test_an_external_id_has_its_own_name(project: Project) -> None:
     columns, _ = made(project, "salesforce", text("id", "No.", api_name="Customer_No__c"), *FIELDS[1:])
     assert columns[0] == "Customer_No__c"

@@ -18,7 +18,7 @@ from leadrules.cli.options import (
     project_option,
     use_colour,
 )
-from leadrules.cli.runs import RunOptions, request_of, state_of
+from leadrules.cli.runs import DONE_ALREADY, RunOptions, last_run_of, request_of, state_of
 from leadrules.cli.screens import screen_width, show_json
 
 if TYPE_CHECKING:
@@ -60,8 +60,17 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
     with remembering(path, to_write=False) as state:
         outcome, key = _run(request, state, lead, wanted)
         changes = remembered(path, key)
-    _warn(outcome, quiet=options.quiet)
-    document = explained(outcome, key, wanted, rule_files(request.project), changes)
+        done = None if path is None or state is None else last_run_of(outcome, path, options)
+    if done is not None and done.request.state is not None:
+        # Why the lead went where it went, not what a second run on top of that would find.
+        outcome = done
+        known = None if changes is None else changes.filter(changes["run"] <= done.request.state.run)
+        if not options.quiet:
+            click.echo(f"note: {DONE_ALREADY}: it is explained as it was decided then", err=True)
+    else:
+        known = changes
+        _warn(outcome, quiet=options.quiet)
+    document = explained(outcome, key, wanted, rule_files(request.project), known)
     if history:
         from leadrules.review.explain.history import way
 

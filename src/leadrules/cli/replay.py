@@ -171,9 +171,10 @@ class _Replay:
         from leadrules.lifecycle.workload import together, workload_of
         from leadrules.review.plan.workload_page import SAID
 
-        _clear(self.out)
-        names, parts = _names(ticks, self.calendar), []
+        names, parts = _names(ticks, self.calendar), list[Any]()
         for name, outcome in zip(names, outcomes(self.request, ticks), strict=True):
+            if not parts:  # the first run is made: nothing that was there goes for a replay that cannot begin
+                _clear(self.out)
             self._keep(name, outcome)
             parts.append(workload_of(outcome))
             tell(len(parts), len(ticks))

@@ -45,6 +45,8 @@ _HELD = "\0"
 Output = Literal["csv", "parquet", "jsonl", "salesforce", "hubspot"]
 Encoding = Literal["utf-8", "utf-8-sig", "cp932"]
 
+DONE_ALREADY = "this run was made already"
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -133,7 +135,8 @@ def run(
     with holding(path, to_write=True) as held:
         with progress(RUN_STEPS, quiet=options.quiet) as tell:
             outcome = _execute(replace(request, progress=tell, seen_only=True), held)
-        _stop_at_guards(outcome, force=options.force)
+        if not is_again(outcome, options):
+            _stop_at_guards(outcome, force=options.force)
         with progress(WRITING, quiet=options.quiet):
             lost = _write(outcome, path, out, how, options)
     if not options.quiet:
@@ -165,6 +168,10 @@ def _plan(options: RunOptions, form: str, out: Path | None, files: tuple[Output,
         progress(RUN_STEPS, quiet=options.quiet) as tell,
     ):
         outcome = _execute(replace(request, progress=tell, seen_only=True), held)
+        done = last_run_of(outcome, held.path, options) if held is not None else None
+    if done is not None and not options.quiet:
+        click.echo(f"note: {DONE_ALREADY}; `leadrules run` would write its files again, and change nothing", err=True)
+    outcome = done or outcome
     if options.place is not None and not (Path.cwd() / options.place).exists() and not options.quiet:
         click.echo(f"note: there is no state {options.place} yet: every lead is new", err=True)
     document = plan_document(outcome)
@@ -172,7 +179,8 @@ def _plan(options: RunOptions, form: str, out: Path | None, files: tuple[Output,
         show_json(document)
     else:
         show_sections(f"Dry run of {document['project']}", plan_sections(document), form)
-    _stop_at_guards(outcome, force=options.force)
+    if done is None:
+        _stop_at_guards(outcome, force=options.force)
     if out is not None:
         output, encoding, reasons = files
         lost = _write(outcome, None, out, form_of(request, output, encoding, reasons=reasons), options)
@@ -181,6 +189,23 @@ def _plan(options: RunOptions, form: str, out: Path | None, files: tuple[Output,
         for words in lost:
             click.echo(f"note: {words}", err=True)
     raise SystemExit(_rejected_code(outcome, options))
+
+
+def is_again(outcome: Outcome, options: RunOptions) -> bool:
+    """Whether this is the run that was made last: it has passed its guards, or was forced, and changes nothing now."""
+    from leadrules.lifecycle.state.next_state import is_same_run
+
+    return is_same_run(outcome, options.how())
+
+
+def last_run_of(outcome: Outcome, path: Path, options: RunOptions) -> Outcome | None:
+    """The run that was made last as it was decided then, if this is that run; None else, or where it cannot be made again."""
+    from leadrules.lifecycle.state.conclude import as_it_was
+
+    if not is_again(outcome, options):
+        return None
+    with inputs_read():
+        return as_it_was(outcome, path)
 
 
 def form_of(

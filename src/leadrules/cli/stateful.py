@@ -17,6 +17,7 @@ import click
 from leadrules.cli.inputs import inputs_read
 from leadrules.cli.options import OBJECTED, fail, open_project, show_findings
 from leadrules.core.records import dataclass
+from leadrules.core.text import many
 
 if TYPE_CHECKING:
     from leadrules.core.calendar import Calendar
@@ -130,11 +131,18 @@ def undo(folder: Path | None, place: Path | None, out: Path, *, quiet: bool) -> 
     path, _ = state_path(folder, place)
     with inputs_read(), _writing(path):
         done = take_back(path, Path.cwd() / out)
+    if not done.values and done.kept:
+        fail(
+            f"nothing of the run in {out} is left to be taken back: "
+            f"its {many(done.kept, 'value')} changed since, or were taken back already",
+            "name the folder of the last run to take that back",
+        )
     if quiet:
         return
     if done.kind == "whole":
         click.echo(f"the state is as it was before the run in {out}", err=True)
     else:
         kept = f"; {done.kept:,} have changed since and stay" if done.kept else ""
-        click.echo(f"{done.values:,} values of the run in {out} are taken back in the state{kept}", err=True)
+        taken = f"{many(done.values, 'value')} of the run in {out} {'is' if done.values == 1 else 'are'} taken back"
+        click.echo(f"{taken} in the state{kept}", err=True)
     click.echo(f"import {out / 'undo.csv'} to take its changes back in the CRM as well", err=True)

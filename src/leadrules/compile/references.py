@@ -31,6 +31,8 @@ SAID_OTHERWISE = {
     "current_date": "today",
     "as_of": "now",
     "assigned": "owner is not blank",
+    "yes": "true",
+    "no": "false",
 }
 
 

@@ -23,6 +23,22 @@ _NAMES: Mapping[Crm, str] = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
 _BLANK: Mapping[Crm, str] = {"salesforce": "#N/A", "hubspot": ""}
 # What exports of HubSpot call the identifier that its import calls Record ID.
 _RECORD_IDS = frozenset({"id", "vid", "hs_object_id", "lead id", "contact id"})
+# Reports of Salesforce head the standard fields of a lead by these labels; Data Loader knows the names beside them.
+_STANDARD: Mapping[str, str] = {
+    "Lead Owner": "OwnerId",
+    "Lead Status": "Status",
+    "Lead Source": "LeadSource",
+    "Company Name": "Company",
+    "Job Title": "Title",
+    "Email Opt Out": "HasOptedOutOfEmail",
+    "Do Not Call": "DoNotCall",
+    "Annual Revenue": "AnnualRevenue",
+    "No. of Employees": "NumberOfEmployees",
+    "First Name": "FirstName",
+    "Last Name": "LastName",
+    "State/Province": "State",
+    "Zip/Postal Code": "PostalCode",
+}
 # Warehouses put this before every property of HubSpot.
 _PREFIX = "property_"
 
@@ -61,6 +77,7 @@ def updates_of(changes: pl.DataFrame, project: Project, crm: Crm) -> Updates:
     notes = [
         *_without_field(unknown, crm),
         *_to_queues(rows.get(project.owner or ""), crm),
+        *_by_label(changed, crm),
         *_uncleared(changed, rows, crm),
     ]
     return Updates(table.rename(dict(zip(table.columns, headers, strict=True))), tuple(notes))
@@ -68,9 +85,10 @@ def updates_of(changes: pl.DataFrame, project: Project, crm: Crm) -> Updates:
 
 def api_name(field: Field, crm: Crm) -> str:
     """What the CRM calls a field: its `x-api-name`, else the first header that the schema lists, else its own name."""
-    name = field.api_name or (field.columns[0] if field.columns else field.name)
-    is_prefixed = crm == "hubspot" and field.api_name is None
-    return name.removeprefix(_PREFIX) if is_prefixed else name
+    if field.api_name:
+        return field.api_name
+    name = field.columns[0] if field.columns else field.name
+    return name.removeprefix(_PREFIX) if crm == "hubspot" else _STANDARD.get(name, name)
 
 
 def _headers(changed: Sequence[Field], project: Project, crm: Crm) -> list[str]:
@@ -113,6 +131,17 @@ def _to_queues(owners: pl.DataFrame | None, crm: Crm) -> list[str]:
     named = ", ".join(f"`{queue}`" for queue in dict.fromkeys(queues))
     what = f"{crm}.csv has a queue as the owner of {many(len(queues), 'lead')} ({named})"
     return [f"{what}: {_NAMES[crm]} does not know it by that name; put its owner id there before the import"]
+
+
+def _by_label(changed: Sequence[Field], crm: Crm) -> list[str]:
+    """The names of Salesforce have no spaces: what has one is the label that people see."""
+    labels = {field.name: api_name(field, crm) for field in changed} if crm == "salesforce" else {}
+    return [
+        f"{crm}.csv calls `{name}` `{label}`, which is a label: say in the lead schema what Data Loader calls it, "
+        'as in `"x-api-name": "Next_Action__c"`'
+        for name, label in labels.items()
+        if not (label.isascii() and label.isidentifier())
+    ]
 
 
 def _uncleared(changed: Sequence[Field], rows: Mapping[str, pl.DataFrame], crm: Crm) -> list[str]:

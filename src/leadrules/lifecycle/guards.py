@@ -72,7 +72,7 @@ def _jump(outcome: Outcome) -> Iterator[str]:
     limit = calendar.shift(usual, *jump)
     if isinstance(limit, datetime) and at > limit:
         yield (
-            f"the `as of` would be {iso(at, calendar)} ({outcome.as_of.reason} of {_whose(outcome, at)}), more than "
+            f"the `as of` would be {iso(at, calendar)} ({outcome.as_of.reason} {_row(outcome, at)}), more than "
             f"`jump: {jump[0]} {jump[1]}` after nearly all other times ({iso(usual, calendar)}); "
             "mend that row, or say the instant with --as-of"
         )
@@ -86,15 +86,18 @@ def _times(outcome: Outcome, calendar: Calendar) -> pl.Series:
     return pl.concat([times.alias("at") for times in found]).drop_nulls()
 
 
-def _whose(outcome: Outcome, at: datetime) -> str:
-    rows = outcome.events.frame.filter(pl.col("at") == at)["lead_row"]
-    created = outcome.request.project.created
-    if rows.is_empty() and created in outcome.leads.frame.columns:
-        day = pl.col(created) == (
-            at if outcome.leads.frame[created].dtype == pl.Datetime else calendar_of(outcome.request.ruleset).day_of(at)
-        )
-        rows = outcome.leads.frame.with_row_index("lead_row").filter(day)["lead_row"]
-    return f"lead {outcome.leads.frame['@key'][rows[0]]}" if rows.len() else "a lead"
+def _row(outcome: Outcome, at: datetime) -> str:
+    """Where the row stands that has the newest time: file and line, and whose it is."""
+    events, leads, created = outcome.events, outcome.leads, outcome.request.project.created
+    rows = events.frame.filter(pl.col("at") == at)["lead_row"]
+    place = events.newest_place if events.newest_at == at else None
+    if place is None and created in leads.frame.columns:
+        is_instant = leads.frame[created].dtype == pl.Datetime
+        day = at if is_instant else calendar_of(outcome.request.ruleset).day_of(at)
+        rows = leads.frame.with_row_index("lead_row").filter(pl.col(created) == day)["lead_row"]
+        place = leads.place(rows[0]) if rows.len() else None
+    where = "" if place is None else f"in {place[0]}:{place[1]}"
+    return ", ".join([*filter(None, [where]), *(f"of lead {leads.frame['@key'][row]}" for row in rows.head(1))])
 
 
 def _leap(outcome: Outcome) -> Iterator[str]:
@@ -102,7 +105,7 @@ def _leap(outcome: Outcome) -> Iterator[str]:
     before = outcome.request.state.as_of if outcome.request.state is not None else None
     as_of = outcome.as_of
     if as_of.at is not None and as_of.reason != GIVEN:
-        as_of = replace(as_of, reason=f"{as_of.reason} of {_whose(outcome, as_of.at)}")
+        as_of = replace(as_of, reason=f"{as_of.reason} {_row(outcome, as_of.at)}")
     words = leap(as_of, before, outcome.request.project.guards.jump, calendar_of(outcome.request.ruleset))
     if words is not None:
         yield f"{words}; the state could not go back from there"

@@ -101,7 +101,7 @@ def _answered(material: Material, given: pl.DataFrame) -> pl.DataFrame:
 def _due(material: Material, rows: pl.DataFrame) -> pl.Series:
     """When a response was due: as the state remembers it; of assignments from before it did so, by the rule that assigned."""
     said = material.changes("due").select(ROW, pl.col("as_of").alias("at"), pl.col("new").alias("said"))
-    said = said.with_columns(pl.col("said").str.to_datetime("%Y-%m-%dT%H:%M:%S%.6f%z", time_zone="UTC").cast(INSTANT))
+    said = said.with_columns(pl.col("said").str.to_datetime("%+", time_unit="us", time_zone="UTC").cast(INSTANT))
     known = rows.join(said.unique([ROW, "at"], keep="last"), on=[ROW, "at"], how="left", maintain_order="left")["said"]
     if said.height:
         return known.alias("due")

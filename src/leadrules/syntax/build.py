@@ -5,9 +5,11 @@ In: the children of a grammar rule. Out: statements and the lines inside them.
 
 from __future__ import annotations
 
+from leadrules.core.diagnostics import Edit
 from leadrules.syntax import nodes as n
 from leadrules.syntax.build_base import Kids, Part, has, node, nodes, number, part, token, tokens
 from leadrules.syntax.build_definitions import DefinitionBuilder
+from leadrules.syntax.build_expressions import is_nothing
 
 
 class Builder(DefinitionBuilder):
@@ -144,7 +146,12 @@ class Builder(DefinitionBuilder):
         return n.StopSequence(span=self.span(kids))
 
     def set_field(self, kids: Kids) -> n.Action:
-        return n.SetField(field=self.name_in(kids), value=kids[-1], span=self.span(kids))
+        value = kids[-1]
+        if is_nothing(value):
+            written, message = value.span, "a field is made blank by the empty text"
+            self.report("LR016", written, message, 'write `""`', [Edit(written, '""')])
+            value = n.Broken(span=written)
+        return n.SetField(field=self.name_in(kids), value=value, span=self.span(kids))
 
     def assign_with(self, kids: Kids) -> n.Action:
         return n.AssignWith(route=self.name_in(kids), span=self.span(kids))

@@ -155,7 +155,8 @@ def could_be_id(place: Place, index: int, token: Token) -> bool:
 def inserted(place: Place, texts: list[tuple[str, str] | Token], text: str, message: str = "") -> Mend:
     """A mend that puts something before the token; at the beginning of a line, after the token before it."""
     token, before = place.token, place.at(-1)
-    at_line_end = (token.first or token.kind == END) and place.index > 0
+    # `do` begins a line; what else is missing before a line belongs to the end of the one before.
+    at_line_end = (token.first or token.kind == END) and place.index > 0 and text != "do"
     place_of = before if at_line_end else token
     at = before.end if at_line_end else token.start
     touching = text in (":", ",", ")", "]")

@@ -154,10 +154,14 @@ def other_case(place: Place) -> Mend | None:
 
 
 def equals_blank(place: Place) -> Mend | None:
-    """`= blank`, `!= blank`."""
+    """`= blank`, `!= blank`, `set status = blank`."""
     sign = place.at(-1)
     if place.token.text != "blank" or sign.text not in ("=", "!="):
         return None
+    if place.at(-3).text == "set":
+        nothing: list[tuple[str, str] | Token] = [("BROKEN", "")]
+        message = "a field is made blank by the empty text"
+        return replaced(place, place.index, place.index + 1, nothing, "LR016", message, '""', lossy=True)
     if place.block.kind == "test" and place.takes("LSQB"):
         help_text = "leave it out: a field that is not given is blank"
         message = "no field is given as blank"

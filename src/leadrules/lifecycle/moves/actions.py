@@ -199,7 +199,7 @@ class Desk:
         assert action.value is not None
         value = self._valued(f"{doer.rule} {name}", action.value).gather(leads.rows)
         before = self.field_now(name).gather(leads.rows)
-        already = before.eq_missing(value.cast(before.dtype, strict=False))
+        already = _blanked(before).eq_missing(_blanked(value.cast(before.dtype, strict=False)))
         texts = as_text(value, self.tick.calendar)
         row = self._rows(doer, leads, kind="set", what=name, value=texts)
         done = self._lose(field_slot(name), row, ~already)
@@ -324,6 +324,11 @@ def _all(value: bool, height: int) -> pl.Series:
 def _spread(among: pl.Series, values: pl.Series) -> pl.Series:
     """Values of those that a mask chose, as values of all: no for the others."""
     return _all(False, len(among)).scatter(among.arg_true(), values) if len(values) else _all(False, len(among))
+
+
+def _blanked(values: pl.Series) -> pl.Series:
+    """With the empty text as the blank that it is in every file."""
+    return values.replace("", None) if values.dtype == pl.String else values
 
 
 def _column(tick: Tick, name: str, kind: pl.DataType) -> pl.Series:

@@ -73,16 +73,26 @@ def _sealed(outcome: Outcome, prepared: Prepared, options: WriteOptions) -> list
     return lost
 
 
-def _write_again(outcome: Outcome, path: Path, out: Path, options: WriteOptions) -> list[str]:
-    """The last run once more from the state it began with, for its files alone: the state stays as it is."""
+def as_it_was(outcome: Outcome, path: Path) -> Outcome | None:
+    """The last run once more, from the state it began with; None where that, or standard input, is no longer there."""
     before = before_last(path)
-    if before is None or (outcome.request.stdin_was_read and not _reads_the_same(outcome, before)):
+    if before is None:
+        return None
+    reads_the_same = _reads_the_same(outcome, before)
+    if outcome.request.stdin_was_read and not reads_the_same:
+        return None
+    inputs = Inputs(outcome.leads, outcome.events) if reads_the_same else None
+    return execute(replace(outcome.request, state=before), inputs)
+
+
+def _write_again(outcome: Outcome, path: Path, out: Path, options: WriteOptions) -> list[str]:
+    """The last run once more, for its files alone: the state stays as it is."""
+    again = as_it_was(outcome, path)
+    if again is None:
         raise InputError(
             "this run was done already, and what it began with is no longer there, so its files cannot be made again",
             "use --no-state, or a later --as-of",
         )
-    inputs = Inputs(outcome.leads, outcome.events) if _reads_the_same(outcome, before) else None
-    again = execute(replace(outcome.request, state=before), inputs)
     prepared = prepare(path, out, last_token(path))
     try:
         lost = _sealed(again, prepared, options)

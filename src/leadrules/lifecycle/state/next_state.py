@@ -166,7 +166,7 @@ def _of_due(decided: Decided) -> pl.DataFrame:
         pl.lit("due").alias("kind"),
         pl.lit("response").alias("what"),
         pl.lit(None, dtype=pl.String).alias("old"),
-        pl.col("due").dt.strftime("%Y-%m-%dT%H:%M:%S%.6f%z").alias("new"),
+        as_text(given["due"], decided.tick.calendar).alias("new"),
         "rule",
     )
 

@@ -111,7 +111,9 @@ def outline(path: Path) -> State:
         leads = beside(connection, "leads", only=("sequence", "version"))
         versions = _frame(path, connection, "versions")
         last = _last(connection)
-    used = _typed(leads.filter(pl.col("version").is_not_null()).unique(maintain_order=True), LEAD_COLUMNS)
+    # A state of which every run was taken back has no columns.
+    used = leads.filter(pl.col("version").is_not_null()).unique(maintain_order=True) if leads.width else leads
+    used = _typed(used, LEAD_COLUMNS)
     return replace(empty_state(), leads=used, versions=versions, as_of=None if last is None else last.as_of, last=last)
 
 

@@ -27,10 +27,11 @@ T = TypeVar("T")
 # What bears a name, and the columns of a lead that bear it after their colon.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "definition": ("label", "since", "in"),
-    "sequence": ("enrolled",),
+    "sequence": ("enrolled", "entered", "entries"),
     "trigger": ("holds", "fired", "dated", "armed", "overdue", "times"),
     "route": (),
 }
+SHOWN_NAMES = 12
 IN_HISTORY: Mapping[str, tuple[str, ...]] = {"definition": ("label", "segment"), "sequence": ("sequence", "step")}
 
 
@@ -89,8 +90,14 @@ def _meant(ruleset: Ruleset, old: str) -> tuple[str, str]:
     if having:
         raise InputError(f"`{old}` is the name of a {' and of a '.join(having)}", f"say which: `{having[0]}.{old}`")
     guess = nearest(old, sorted(set().union(*names.values())))
-    hint = f"did you mean `{guess}`?" if guess else "these are the names of the rules that ran last"
+    hint = f"did you mean `{guess}`?" if guess else _known_names(names)
     raise InputError(f"the state knows no definition, sequence, trigger or route `{old}`", hint)
+
+
+def _known_names(names: Mapping[str, set[str]]) -> str:
+    found = sorted(set().union(*names.values()))
+    more = f", and {len(found) - SHOWN_NAMES} more" if len(found) > SHOWN_NAMES else ""
+    return f"the rules that ran last have {', '.join(found[:SHOWN_NAMES])}{more}"
 
 
 def _leads(leads: pl.DataFrame, kind: str, old: str, new: str) -> pl.DataFrame:
@@ -106,6 +113,9 @@ def _leads(leads: pl.DataFrame, kind: str, old: str, new: str) -> pl.DataFrame:
     leads = leads.with_columns(pl.lit(None, dtype=leads.schema[name]).alias(name) for name in moved)
     for column in {"sequence": ("sequence", "seq_wait"), "route": ("due_route",)}.get(kind, ()):
         leads = _values(leads, column, old, new)
+    # What a lead that waits under a limit was sent by.
+    for rule in {"trigger": ("trigger.{}",), "sequence": ("sequence.{}.finish",)}.get(kind, ()):
+        leads = _values(leads, "seq_wait_rule", rule.format(old), rule.format(new))
     return leads
 
 

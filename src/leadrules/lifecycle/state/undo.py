@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import polars as pl
 
@@ -22,6 +22,7 @@ from leadrules.data.ids import canonical_key
 from leadrules.lifecycle.model import HISTORY_COLUMNS, LEAD_COLUMNS, RIDE, State
 from leadrules.lifecycle.moves.after import with_changes
 from leadrules.lifecycle.record import same
+from leadrules.lifecycle.state.database import exists
 from leadrules.lifecycle.state.store import amend, can_take_back, load, runs, take_back_last
 from leadrules.ruleset.model import Ruleset
 
@@ -59,20 +60,26 @@ class Undone:
 
 def take_back(path: Path, out: Path) -> Undone:
     """Take the run that wrote a folder back in the state. Raises InputError where no run of this state wrote it."""
-    number, is_last = _run_of(path, out)
-    rows = _rows(out)
+    if not exists(path):
+        raise InputError(
+            f"there is no state {path}, so nothing in it is to be taken back",
+            f"import {out / UNDO} to take the run's changes back in the CRM, or name its state with --state",
+        )
+    number, is_last, encoding = _run_of(path, out)
+    rows = _rows(out, encoding)
     if is_last and can_take_back(path):
         take_back_last(path)
         return Undone("whole", number, len(rows), 0)
     state = load(path)
     assert state.ruleset is not None
     leads, changes = _values_back(state, state.ruleset, rows)
-    amend(path, state, replace(state, leads=leads), changes=changes)
+    if changes.height:
+        amend(path, state, replace(state, leads=leads), changes=changes)
     return Undone("values", number, changes.height, len(rows) - changes.height)
 
 
-def _run_of(path: Path, out: Path) -> tuple[int, bool]:
-    """The run that a folder's manifest names, and whether it is the last."""
+def _run_of(path: Path, out: Path) -> tuple[int, bool, str]:
+    """The run that a folder's manifest names, whether it is the last, and the encoding of its files."""
     try:
         manifest = sha256((out / MANIFEST).read_bytes()).hexdigest()
     except OSError:
@@ -80,19 +87,21 @@ def _run_of(path: Path, out: Path) -> tuple[int, bool]:
             f"{out} holds no {MANIFEST}", "name the folder that a run wrote: `leadrules run --undo out`"
         ) from None
     known = [(number, record) for number, record, undone in runs(path) if not undone]
-    found = [number for number, record in known if record.manifest == manifest]
+    found = [(number, record) for number, record in known if record.manifest == manifest]
     if not found:
         raise InputError(
             f"no run of the state {path} wrote {out}, or it was taken back already",
             "name the folder as that run wrote it, and its state with --state",
         )
-    return found[-1], found[-1] == known[-1][0]
+    number, record = found[-1]
+    written = cast("Mapping[str, str]", record.options.get("written", {}))
+    return number, number == known[-1][0], written.get("encoding", "utf-8")
 
 
-def _rows(out: Path) -> list[dict[str, str]]:
+def _rows(out: Path, encoding: str) -> list[dict[str, str]]:
     if not (out / UNDO).is_file():
         return []
-    with (out / UNDO).open(encoding="utf-8-sig", newline="") as file:
+    with (out / UNDO).open(encoding="cp932" if encoding == "cp932" else "utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -34,8 +34,9 @@ def decisions_document(outcome: Outcome) -> dict[str, Any] | None:
 
 
 def _owners(outcome: Outcome, decided: Decided) -> list[dict[str, Any]]:
-    """Every owner with its leads before and after, reps in roster order first; `open` is the capacity."""
-    before, after = _count(decided.tick.leads["owner"]), _count(decided.table["owner"])
+    """Every owner with its leads before and after, those that this input lacks among them; `open` is the capacity."""
+    absent = _owned_absent(outcome, decided)
+    before, after = (_count(pl.concat([one["owner"], absent])) for one in (decided.tick.leads, decided.table))
     capacity = {rep.key: rep.capacity.open for rep in outcome.request.project.team.reps}
     names = [*capacity, *sorted(owner for owner in {*before, *after} - {*capacity} if owner is not None), None]
     return [
@@ -43,6 +44,14 @@ def _owners(outcome: Outcome, decided: Decided) -> list[dict[str, Any]]:
         for name in names
         if before.get(name) or after.get(name) or name in capacity
     ]
+
+
+def _owned_absent(outcome: Outcome, decided: Decided) -> pl.Series:
+    """The owners of leads that the state knows and the input lacks: they stay their load."""
+    known = decided.tick.state.leads.select("key", "owner")
+    if outcome.overlay is None or not outcome.overlay.absent:
+        return known["owner"].clear()
+    return known.join(decided.tick.leads.select("key"), on="key", how="anti").get_column("owner").drop_nulls()
 
 
 def _count(values: pl.Series) -> dict[str | None, int]:

@@ -110,7 +110,14 @@ def _count(labels: pl.Series) -> dict[str | None, int]:
 
 def _segment(outcome: Outcome, segment: Segment) -> dict[str, Any]:
     inside = outcome.facts.frame[segment.name].sum()
-    return {"name": segment.name, "title": segment.title, "before": None, "after": int(inside or 0)}
+    before = None if outcome.overlay is None else outcome.overlay.table.get_column(f"in:{segment.name}", default=None)
+    is_remembered = before is not None and before.is_not_null().any()
+    return {
+        "name": segment.name,
+        "title": segment.title,
+        "before": int(before.sum()) if before is not None and is_remembered else None,
+        "after": int(inside or 0),
+    }
 
 
 # -- leads ----------------------------------------------------------------------------------------------------------
@@ -224,10 +231,15 @@ def _segment_sections(document: dict[str, Any]) -> Iterator[Section]:
         return
     decided = max(document["read"]["counts"]["decided"], 1)
     shown = segments[:SHOWN_SEGMENTS]
-    rows = tuple((s["name"], s["title"] or "", s["after"], Bar(s["after"] / decided)) for s in shown)
+    remembered = any(one["before"] is not None for one in segments)
+    rows: list[tuple[Cell, ...]] = []
+    for one in shown:
+        before = (one["before"], "" if one["before"] is None else "->") if remembered else ()
+        rows.append((one["name"], one["title"] or "", *before, one["after"], Bar(one["after"] / decided)))
     rest = segments[SHOWN_SEGMENTS:]
     more = (f"and {len(rest)} more, {sum(not s['after'] for s in rest)} of them empty",) if rest else ()
-    yield Section("Segments", ("", "", "leads", ""), rows, more)
+    heads = ("", "", *(("before", "") if remembered else ()), "leads", "")
+    yield Section("Segments", heads, tuple(rows), more)
 
 
 def _rule_sections(document: dict[str, Any]) -> Iterator[Section]:
