@@ -161,7 +161,7 @@ class ColumnReader:
             "no": False,
         }
         codes = raw.cast(pl.Enum(list(words)), strict=False).to_physical()
-        return pl.Series(list(words.values())).gather(codes).alias(raw.name)
+        return pl.Series(list(words.values()))[codes].alias(raw.name)
 
     def _numbers(self, raw: pl.Series) -> pl.Series:
         numbers = self._within(raw.cast(pl.Float64, strict=False))

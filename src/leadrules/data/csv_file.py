@@ -277,7 +277,7 @@ def _delimiters(chunk: bytes, frame: pl.DataFrame) -> int:
 def _size(column: pl.Series) -> int:
     """How many bytes the cells of a column have together."""
     if isinstance(column.dtype, pl.Enum):
-        return int(column.dtype.categories.str.len_bytes().gather(column.to_physical()).cast(pl.UInt64).sum())
+        return int(column.dtype.categories.str.len_bytes()[column.to_physical()].cast(pl.UInt64).sum())
     return int(column.str.len_bytes().sum())
 
 

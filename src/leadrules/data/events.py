@@ -132,7 +132,8 @@ class _Reading:
             key: [(opening.reader(one), types) for one, types in alike] for key, alike in plan.fields.items()
         }
         self._types: dict[str, str] = {}
-        self._is_read = pl.Series([name in plan.types for name in plan.known])
+        self._is_read = pl.Series([name in plan.types for name in plan.known], dtype=pl.Boolean)
+        self._reads_all = bool(self._is_read.all())
 
     def take_file(self, opened: Opened, told: Told | None) -> None:
         """Read a file."""
@@ -198,8 +199,8 @@ class _Reading:
             self.rejects.add(base + ragged.number - 1, (opened.table.path, ragged.line), lead, reason=ragged.reason)
         cells = _numbered(batch, base)
         types = self._typed(opened, cells)
-        read = self._is_read.gather(types.to_physical())
-        if not read.all(ignore_nulls=False):
+        if not self._reads_all or types.has_nulls():
+            read = self._is_read[types.to_physical()]
             self.counts["events_unread"] += len(read) - read.null_count() - int(read.sum())
             cells, types = cells.filter(read), types.filter(read)
         if len(cells):
@@ -304,7 +305,7 @@ class _Reading:
             starts = self.plan.sight.starts(self.plan.known, self.newest[0])
         if starts is None:
             return known
-        recent = frame.get_column(AT).to_physical() > starts.gather(frame.get_column(TYPE).to_physical())
+        recent = frame.get_column(AT).to_physical() > starts[frame.get_column(TYPE).to_physical()]
         self.unseen += int((known & ~recent).sum())
         return known & recent
 

@@ -31,9 +31,9 @@ class _Level:
 
     def find(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
         """A row for each text, and whether it is that text's."""
-        places = self.slots.gather(_slots(texts, self.seed, len(self.slots)))
-        rows = places if self.rows is None else self.rows.gather(places)
-        return rows, self.keys.gather(places).eq_missing(texts)
+        places = self.slots[_slots(texts, self.seed, len(self.slots))]
+        rows = places if self.rows is None else self.rows[places]
+        return rows, self.keys[places].eq_missing(texts)
 
 
 class LeadIndex:
@@ -60,7 +60,7 @@ class LeadIndex:
         if found.all():
             return rows
         missing = (~found).arg_true()
-        rest = self._find(texts.gather(missing), self._levels[1:])
+        rest = self._find(texts[missing], self._levels[1:])
         if rest.null_count():
             unknown = rest.is_null().arg_true()
             trimmed = texts.gather(missing.gather(unknown)).str.strip_chars(TRIM)
@@ -96,7 +96,7 @@ class LeadIndex:
         slots = pl.Series([0], dtype=pl.UInt32).new_from_index(0, size)
         slots = slots.scatter(own, pl.arange(len(keys), eager=True, dtype=pl.UInt32))
         self._levels.append(_Level(seed, slots, keys, rows))
-        left = keys.gather(slots.gather(own)) != keys
+        left = keys[slots[own]] != keys
         return keys.filter(left), left.arg_true() if rows is None else rows.filter(left)
 
 

@@ -105,16 +105,17 @@ def joined_names(flags: pl.DataFrame) -> pl.Series:
     Some columns have few combinations: the text of each is made once, then spread by its number.
     """
     parts = [flags[:, start : start + _FLAGS] for start in range(0, flags.width, _FLAGS)]
-    texts = [pl.lit(_combinations(tuple(part.columns))).gather(_numbered(part)) for part in parts]
-    return flags.select(pl.concat_str(texts).str.strip_suffix(";").alias("names")).to_series()
+    texts = pl.DataFrame(
+        [_combinations(tuple(part.columns))[_numbered(part)].alias(str(at)) for at, part in enumerate(parts)]
+    )
+    return texts.select(pl.concat_str(pl.all()).str.strip_suffix(";").alias("names")).to_series()
 
 
-def _numbered(flags: pl.DataFrame) -> pl.Expr:
+def _numbered(flags: pl.DataFrame) -> pl.Series:
     """Which combination each row is: the first column counts most."""
     weights = range(flags.width - 1, -1, -1)
-    return pl.sum_horizontal(
-        pl.col(name).cast(pl.UInt32) * 2**power for name, power in zip(flags.columns, weights, strict=True)
-    )
+    numbers = (pl.col(name).cast(pl.UInt32) * 2**power for name, power in zip(flags.columns, weights, strict=True))
+    return flags.select(pl.sum_horizontal(numbers)).to_series()
 
 
 @lru_cache(maxsize=64)

@@ -149,7 +149,7 @@ class EventPass:
             if one.filter.within is not None:
                 conditions += self._within(one.filter.within)
             if one.since is not None:
-                after = one.since if isinstance(one.since, pl.Expr) else pl.lit(one.since.gather(row))
+                after = one.since if isinstance(one.since, pl.Expr) else pl.lit(one.since[row])
                 conditions.append(after.is_null() | (pl.col("at") > after))
             if number in wheres:
                 conditions.append(pl.lit(wheres[number]))

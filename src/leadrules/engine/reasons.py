@@ -37,10 +37,10 @@ class _Piece:
     texts: pl.Series
     codes: tuple[tuple[pl.Series, int], ...]
 
-    def text(self, start: int, length: int) -> pl.Expr:
+    def text(self, start: int, length: int) -> pl.Series:
         """What these lines say of some leads."""
         code = [pl.lit(codes.slice(start, length)).cast(pl.UInt32) * weight for codes, weight in self.codes]
-        return pl.lit(self.texts).gather(code[0] if len(code) == 1 else pl.sum_horizontal(code))
+        return self.texts[pl.select(code[0] if len(code) == 1 else pl.sum_horizontal(code)).to_series()]
 
 
 class Reasons:
@@ -54,8 +54,8 @@ class Reasons:
         """One text per lead: its non-zero lines in declaration order."""
         if not self._pieces:
             return pl.repeat("", length, dtype=pl.String, eager=True).alias("reasons")
-        pieces = [piece.text(start, length) for piece in self._pieces]
-        return pl.select(pl.concat_str(pieces).str.strip_suffix(JOINT).alias("reasons")).to_series()
+        pieces = pl.DataFrame([piece.text(start, length).alias(str(at)) for at, piece in enumerate(self._pieces)])
+        return pieces.select(pl.concat_str(pl.all()).str.strip_suffix(JOINT).alias("reasons")).to_series()
 
 
 def _runs(sayings: Sequence[_Saying], most: int) -> list[list[_Saying]]:

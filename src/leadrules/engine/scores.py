@@ -60,7 +60,7 @@ class Coded:
             return (
                 pl.when(pl.lit(self.codes)).then(pl.lit(self.amounts[1], dtype=dtype)).otherwise(pl.lit(0, dtype=dtype))
             )
-        return pl.lit(pl.Series(self.amounts, dtype=dtype)).gather(pl.lit(self.codes))
+        return pl.lit(pl.Series(self.amounts, dtype=dtype)[self.codes])
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def label_numbers(labels: pl.Series, known: Sequence[str]) -> pl.Series:
 
 def spread(numbers: pl.Series, labels: Sequence[str]) -> pl.Series:
     """The labels of these numbers."""
-    return pl.Series(labels, dtype=pl.String).gather(numbers)
+    return pl.Series(labels, dtype=pl.String)[numbers]
 
 
 def band(definition: Band, value: pl.Series, before: pl.Series) -> pl.Series:

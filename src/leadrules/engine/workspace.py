@@ -85,7 +85,7 @@ class Workspace:
             return self._table.evaluate(wanted)
         if rep is None and rows is not None and len(rows) > self.height / 2:
             # What is known of the columns of all leads is worth more than the few that are left out.
-            return {name: column.gather(rows) for name, column in self._table.evaluate(wanted).items()}
+            return {name: column[rows] for name, column in self._table.evaluate(wanted).items()}
 
         def leaf(expression: Expr) -> pl.Expr | str | None:
             if expression.op == "rep_field" and rep is not None:

@@ -395,7 +395,7 @@ class _Routed:
 
     def named(self, route: Route) -> pl.Series:
         """The rule per lead by its name."""
-        return pl.Series([rule.name for rule in route.rules], dtype=pl.String).gather(self.rules[route.name])
+        return pl.Series([rule.name for rule in route.rules], dtype=pl.String)[self.rules[route.name]]
 
 
 def inputs_after(table: pl.DataFrame) -> dict[str, pl.Series]:

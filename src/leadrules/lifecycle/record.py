@@ -291,7 +291,7 @@ def _with(column: pl.Series, rows: pl.Series, values: pl.Series) -> pl.Series:
     """A column with other values in some rows, of any type."""
     places = pl.arange(len(column), eager=True, dtype=pl.UInt32)
     moved = places.scatter(rows, pl.arange(len(column), len(column) + len(rows), eager=True, dtype=pl.UInt32))
-    return pl.concat([column, values.alias(column.name)]).gather(moved)
+    return pl.concat([column, values.alias(column.name)])[moved]
 
 
 def from_text(texts: pl.Series, kind: pl.DataType) -> pl.Series:

@@ -153,13 +153,13 @@ def by_distinct(series: pl.Series, function: Callable[[pl.Series], pl.Series]) -
 
     if series.null_count() > len(series) / 2:  # blanks cost as much as values
         filled = series.is_not_null().arg_true()
-        found = by_distinct(series.gather(filled), function)
+        found = by_distinct(series[filled], function)
         return found.clear(1).new_from_index(0, len(series)).scatter(filled, found).alias(series.name)
     values = series.unique().drop_nulls()
     found = function(values)
     if series.dtype != pl.String:
         return series.replace_strict(values, found, default=None, return_dtype=found.dtype)
-    return found.gather(series.cast(pl.Enum(values)).to_physical()).alias(series.name)
+    return found[series.cast(pl.Enum(values)).to_physical()].alias(series.name)
 
 
 def by_few(series: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:

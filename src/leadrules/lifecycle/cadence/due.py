@@ -42,7 +42,7 @@ def due_times(sequence: Sequence, calendar: Calendar, enrolled_at: pl.Series) ->
         instants.to_frame("at").with_row_index("place"), on="at", how="left", nulls_equal=True, maintain_order="left"
     )["place"]
     schedule = _schedule(sequence, calendar, instants) if len(instants) > FEW else _known(sequence, calendar, instants)
-    return [times.gather(places) for times in schedule]
+    return [times[places] for times in schedule]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

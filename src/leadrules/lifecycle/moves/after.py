@@ -90,4 +90,4 @@ def _put(table: pl.DataFrame, given: pl.DataFrame, name: str) -> pl.Series:
 def _spread(rows: pl.Series, values: pl.Series, height: int) -> pl.Series:
     """Values of some leads as a column of all."""
     nobody = pl.repeat(None, height, dtype=pl.UInt32, eager=True)
-    return values.gather(nobody.scatter(rows, pl.int_range(len(rows), dtype=pl.UInt32, eager=True)))
+    return values[nobody.scatter(rows, pl.int_range(len(rows), dtype=pl.UInt32, eager=True))]

@@ -181,7 +181,7 @@ class RouteTable:
         for position, rule in enumerate(self.rules):
             if rule.kind != "keep" or not len(left):
                 break
-            holds = self._conditions(rows.gather(left), [rule]).get(rule.rule.name)
+            holds = self._conditions(rows[left], [rule]).get(rule.rule.name)
             taken = left if holds is None else left.filter(holds)
             found = found.scatter(taken, pl.repeat(position, len(taken), dtype=pl.Int32, eager=True))
             left = left.clear() if holds is None else left.filter(~holds)

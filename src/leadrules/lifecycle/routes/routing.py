@@ -316,11 +316,11 @@ class Router:
         number = pl.col("number")
         place = pl.when(number >= 0).then(number).when(number <= FIRST_QUEUE).then(len(reps) + FIRST_QUEUE - number)
         found = dealt.select(place.alias("place"), "position").cast(pl.UInt32, strict=False)
-        owners = pl.Series([*reps, *queues], dtype=pl.String).gather(found["place"])
+        owners = pl.Series([*reps, *queues], dtype=pl.String)[found["place"]]
         keeps = dealt["number"] == KEPT
         if keeps.any():
-            owners = now.cast(pl.String).gather(dealt["lead_row"]).zip_with(keeps, owners)
-        rules = pl.Series(names, dtype=pl.String).gather(found["position"])
+            owners = now.cast(pl.String)[dealt["lead_row"]].zip_with(keeps, owners)
+        rules = pl.Series(names, dtype=pl.String)[found["position"]]
         return dealt.with_columns(rules.alias("rule"), owners.alias("owner"))
 
     def _order(self, table: RouteTable, rows: pl.Series) -> pl.Series:

@@ -35,7 +35,7 @@ def pack_column(column: pl.Series) -> bytes:
     if blanks <= len(column) * _MOSTLY or (isinstance(column.dtype, pl.List) and blanks < len(column)):
         return pack(_in_numbers(column).to_frame())
     at = column.is_not_null().arg_true()
-    return pack(pl.DataFrame([_in_numbers(column.gather(at)), at.alias(f"{_AT}{len(column)}")]))
+    return pack(pl.DataFrame([_in_numbers(column[at]), at.alias(f"{_AT}{len(column)}")]))
 
 
 def unpack_columns(packed: bytes) -> list[pl.Series]:
@@ -67,4 +67,4 @@ def _choice(values: pl.Series) -> pl.Enum:
 def _in_words(column: pl.Series) -> pl.Series:
     if not isinstance(column.dtype, pl.Enum):
         return column
-    return column.dtype.categories.gather(column.to_physical()).alias(column.name)
+    return column.dtype.categories[column.to_physical()].alias(column.name)
