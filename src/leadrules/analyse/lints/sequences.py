@@ -15,7 +15,7 @@ from leadrules.analyse.study import Study
 from leadrules.analyse.terms import label_names
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Related
-from leadrules.ruleset.model import Action, Classify, Expr, Placed, Sequence, Trigger
+from leadrules.ruleset.model import Action, Classify, Expr, Placed, Route, Sequence, Trigger
 from leadrules.ruleset.walk import expression_parts
 
 
@@ -78,6 +78,51 @@ def no_way_out(study: Study) -> Iterator[Diagnostic]:
             words = f"`{sequence.name}` has no exit and no finish"
             way = "add `exit when ...` and `finish after ...`"
             yield finding("LR210", study.name_span("sequence", sequence.name, sequence), words, help=way)
+
+
+@lint("LR224", "never-overdue")
+def never_overdue(study: Study) -> Iterator[Diagnostic]:
+    """`on overdue` of a route under which nothing becomes overdue
+
+    A lead is overdue under a route that stamped when its owner is to respond: by `respond within` of one of its rules, or of
+    a trigger that assigns with it. Here nothing stamps that, or the route `sets` another field than the owner, and a
+    response is owed by the owner alone. The trigger never fires.
+
+    Bad:
+
+        route sales { rest: team inside by round_robin otherwise }
+        trigger late { on overdue sales  do notify "managers" "Untouched" }
+
+    Good:
+
+        route sales { rest: team inside by round_robin otherwise respond within 1 hour }
+        trigger late { on overdue sales  do notify "managers" "Untouched" }
+    """
+    routes = {route.name: route for route in study.ruleset.routes}
+    for trigger in study.ruleset.triggers:
+        route = routes.get(trigger.on.name or "") if trigger.on.kind == "overdue" else None
+        if route is None:
+            continue
+        if route.sets is not None:
+            words = (
+                f"nothing becomes overdue under `{route.name}`: it sets `{route.sets}`, and the owner owes the response"
+            )
+            way = "hear a route that fills the owner, or write a condition on events since then"
+        elif not _stamps(study, route):
+            words = f"nothing becomes overdue under `{route.name}`: nobody is to respond within a time"
+            way = f"add `respond within` to a rule of `{route.name}`, or to a trigger that assigns with it"
+        else:
+            continue
+        yield finding("LR224", study.name_span("trigger", trigger.name, trigger), words, help=way)
+
+
+def _stamps(study: Study, route: Route) -> bool:
+    """Whether something says by when a lead of the route is to be answered."""
+    handing = (
+        trigger.respond_within is not None and any(action.route == route.name for action in trigger.actions)
+        for trigger in study.ruleset.triggers
+    )
+    return any(rule.respond_within is not None for rule in route.rules) or any(handing)
 
 
 @lint("LR211", "round-and-round")
