@@ -15,7 +15,7 @@ import polars as pl
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.edits import Edits
 from leadrules.lifecycle.model import INSTANT, Tick
-from leadrules.lifecycle.state.remembered import label_before, labelled, segments, was_evaluated
+from leadrules.lifecycle.state.remembered import inside_before, label_before, labelled, segments, was_evaluated
 from leadrules.ruleset.model import Definition, On, Segment
 
 LEAD, RULES, START = "lead", "rules edited", "already so"
@@ -116,9 +116,7 @@ def _memory(tick: Tick, definition: Definition, edits: Edits | None) -> Memory:
 def _before(tick: Tick, definition: Definition) -> pl.Series:
     if not isinstance(definition, Segment):
         return label_before(tick.leads, definition.name)
-    column = f"in:{definition.name}"
-    nothing = pl.Series([None], dtype=pl.Boolean)
-    return tick.leads[column] if column in tick.leads.columns else nothing.new_from_index(0, tick.leads.height)
+    return inside_before(tick.leads, definition.name)
 
 
 def _columns(tick: Tick, memory: Memory) -> list[pl.Series]:

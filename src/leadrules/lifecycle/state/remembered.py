@@ -51,6 +51,12 @@ def label_before(table: pl.DataFrame, name: str) -> pl.Series:
     )
 
 
+def inside_before(table: pl.DataFrame, name: str) -> pl.Series:
+    """Whether the lead was in the segment, by the state."""
+    nothing = pl.Series([None], dtype=pl.Boolean)
+    return table.get_column(f"in:{name}", default=nothing.new_from_index(0, table.height))
+
+
 def previous_labels(
     leads: pl.DataFrame, table: pl.DataFrame, state: State, ruleset: Ruleset, *, with_memory: bool
 ) -> list[pl.Series]:

@@ -14,6 +14,7 @@ import polars as pl
 from leadrules.core.text import many
 from leadrules.lifecycle.manifest import manifest
 from leadrules.lifecycle.run import Outcome
+from leadrules.lifecycle.state.remembered import inside_before
 from leadrules.review.plan.decisions import decision_sections, decisions_document
 from leadrules.ruleset.model import Band, Classify, Definition, Matrix, Segment, Stages
 from leadrules.show.tables import Bar, Cell, Section
@@ -110,14 +111,9 @@ def _count(labels: pl.Series) -> dict[str | None, int]:
 
 def _segment(outcome: Outcome, segment: Segment) -> dict[str, Any]:
     inside = outcome.facts.frame[segment.name].sum()
-    before = None if outcome.overlay is None else outcome.overlay.table.get_column(f"in:{segment.name}", default=None)
-    is_remembered = before is not None and before.is_not_null().any()
-    return {
-        "name": segment.name,
-        "title": segment.title,
-        "before": int(before.sum()) if before is not None and is_remembered else None,
-        "after": int(inside or 0),
-    }
+    was_inside = None if outcome.overlay is None else inside_before(outcome.overlay.table, segment.name)
+    before = None if was_inside is None or was_inside.is_null().all() else int(was_inside.sum())
+    return {"name": segment.name, "title": segment.title, "before": before, "after": int(inside or 0)}
 
 
 # -- leads ----------------------------------------------------------------------------------------------------------
