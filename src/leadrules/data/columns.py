@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from leadrules.core.functions.columnar import fold_series, instant_series, local_series, only
+from leadrules.core.functions.columnar import fold_series, instant_series, local_series, only, rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM
 from leadrules.data.cells import LARGEST, Bad, CellReader
@@ -80,7 +80,7 @@ class ColumnReader:
             undecided &= (raw != "").fill_null(value=False)
         if not undecided.any():
             return settled, pl.DataFrame(schema=BAD)
-        return self._decided(raw, settled, undecided.arg_true())
+        return self._decided(raw, settled, rows_where(undecided))
 
     def _decided(self, raw: pl.Series, settled: pl.Series, rows: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
         texts = raw.gather(rows).fill_null("")
@@ -170,7 +170,7 @@ class ColumnReader:
         missing = numbers.is_null() & raw.str.contains("[0-9]").fill_null(value=False)
         if missing.sum() < _WORTH_A_FORMAT:
             return numbers
-        rows = missing.arg_true()
+        rows = rows_where(missing)
         texts = raw.gather(rows).str.strip_chars(TRIM)
         bare = texts.str.replace_all(r"[$€£¥\\,]", "").cast(pl.Float64, strict=False)
         return numbers.scatter(rows, self._within(only(bare, texts.str.contains(_MONEY))))
@@ -219,7 +219,7 @@ class ColumnReader:
                 found.append((None, clocks))
                 if clocks.null_count() == raw.null_count():
                     break
-                rows = (clocks.is_null() & (raw != "")).fill_null(value=False).arg_true()
+                rows = rows_where((clocks.is_null() & (raw != "")).fill_null(value=False))
             else:
                 good = clocks.is_not_null()
                 found.append((rows.filter(good), clocks.filter(good)))
@@ -264,7 +264,7 @@ def _of_padded(raw: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl
     """
     last = raw.cast(pl.Binary).bin.get(-1, null_on_oob=True)
     is_bare = raw.is_between("!", "\x7f", closed="left") & last.is_between(ord("!"), ord("~"))
-    rows = (~is_bare).arg_true()
+    rows = rows_where(~is_bare)
     if not len(rows):
         return raw
     return raw.clone().scatter(rows, function(raw.gather(rows))) if len(rows) < len(raw) / 2 else function(raw)

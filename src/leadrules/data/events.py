@@ -15,7 +15,7 @@ from typing import BinaryIO
 import polars as pl
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.functions.columnar import fold_series, only
+from leadrules.core.functions.columnar import fold_series, only, rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM, fold, nearest, trimmed
 from leadrules.data.columns import ColumnReader
@@ -218,7 +218,7 @@ class _Reading:
         types = raw.cast(self.plan.enum, strict=False)
         if not types.null_count():
             return types
-        rows = types.is_null().arg_true()
+        rows = rows_where(types.is_null())
         texts = raw.gather(rows).fill_null("")
         meant = {text: self._meant(text) for text in texts.unique()}
         strange = [text for text, name in meant.items() if name is None]
@@ -321,7 +321,7 @@ class _Reading:
             rows = only(rows, ~rows.is_in(self._blank_leads).fill_null(value=False))
         if not rows.null_count():
             return rows
-        missing = rows.is_null().arg_true()
+        missing = rows_where(rows.is_null())
         values = raw.gather(missing).str.strip_chars(TRIM).fill_null("")
         blank = self._is_blank(values)
         if blank.any():
@@ -365,7 +365,7 @@ class _Reading:
         values, bad = reader.read(column if some is None else column.filter(some))
         if len(bad):
             where = (
-                bad if some is None else bad.with_columns(some.arg_true().gather(bad.get_column("row")).alias("row"))
+                bad if some is None else bad.with_columns(rows_where(some).gather(bad.get_column("row")).alias("row"))
             )
             self._refuse(opened, cells, name, where)
         return values
@@ -400,8 +400,7 @@ class _Reading:
         return blank | fold_series(ids).is_in(list(blanks)) if blanks else blank
 
     def _kept_ids(self, ids: pl.Series, types: pl.Series) -> pl.Series:
-        nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(types))
-        return ids.zip_with(types.is_in(list(self.plan.identified)), nothing).alias(ID_TEXT)
+        return only(ids, types.is_in(list(self.plan.identified))).alias(ID_TEXT)
 
     def _note_newest(self, frame: pl.DataFrame) -> None:
         at = frame.get_column(AT)
@@ -451,7 +450,7 @@ def _among(raw: pl.Series, some: pl.Series, its: pl.Series) -> pl.Series:
     if some.dtype == raw.dtype and some.equals(raw.filter(its)):
         return raw.set(~its, None)
     places = pl.Series([None], dtype=pl.UInt32).new_from_index(0, len(its))
-    return some.gather(places.scatter(its.arg_true(), pl.arange(len(some), eager=True, dtype=pl.UInt32)))
+    return some.gather(places.scatter(rows_where(its), pl.arange(len(some), eager=True, dtype=pl.UInt32)))
 
 
 def _together(plan: EventPlan, read: Sequence[_Reading], ordered: frozenset[str]) -> EventTable:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from leadrules.core.functions.columnar import fold_series
+from leadrules.core.functions.columnar import fold_series, rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM
 from leadrules.data.ids import long_keys
@@ -59,10 +59,10 @@ class LeadIndex:
         rows, found = self._levels[0].find(texts)
         if found.all():
             return rows
-        missing = (~found).arg_true()
+        missing = rows_where(~found)
         rest = self._find(texts[missing], self._levels[1:])
         if rest.null_count():
-            unknown = rest.is_null().arg_true()
+            unknown = rows_where(rest.is_null())
             trimmed = texts.gather(missing.gather(unknown)).str.strip_chars(TRIM)
             rest = rest.scatter(unknown, self._find(trimmed, self._levels))
         return rows.scatter(missing, rest)
@@ -74,7 +74,7 @@ class LeadIndex:
             return pl.Series([], dtype=pl.UInt32)
         every = self._levels[0]
         meant = fold_series(every.keys).is_in(listed)
-        return meant.arg_true() if every.rows is None else every.rows.filter(meant)
+        return rows_where(meant) if every.rows is None else every.rows.filter(meant)
 
     @staticmethod
     def _find(texts: pl.Series, levels: Iterable[_Level]) -> pl.Series:
@@ -97,7 +97,7 @@ class LeadIndex:
         slots = slots.scatter(own, pl.arange(len(keys), eager=True, dtype=pl.UInt32))
         self._levels.append(_Level(seed, slots, keys, rows))
         left = keys[slots[own]] != keys
-        return keys.filter(left), left.arg_true() if rows is None else rows.filter(left)
+        return keys.filter(left), rows_where(left) if rows is None else rows.filter(left)
 
 
 def _slots(texts: pl.Series, seed: int, size: int) -> pl.Series:

@@ -15,6 +15,7 @@ from typing import BinaryIO
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import trimmed
 from leadrules.data.columns import ColumnReader, stripped
@@ -159,7 +160,7 @@ class _Reading:
             typed.append(values.alias(field.name))
             if len(bad):
                 self._refuse(typed, bad, opened.header_of(field.name), order)
-        blank = (keys.is_null() | (keys == "")).fill_null(value=True).arg_true()
+        blank = rows_where((keys.is_null() | (keys == "")).fill_null(value=True))
         if len(blank):
             nothing = pl.DataFrame({"row": blank, "value": "", "reason": _BLANK_KEY})
             self._refuse(typed, nothing, opened.header_of(self.key), 0)

@@ -57,7 +57,7 @@ _PAUSE = 0.02
 _hashing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sha256")
 _piped: dict[Path, bytes] = {}  # a pipe gives its bytes once
 # A thread that waits for others after each piece, as one in Python does, needs large ones.
-_PIECE = 32 << 20
+_PIECE = 4 << 20
 
 
 class _Digest(NamedTuple):

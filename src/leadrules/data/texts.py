@@ -12,7 +12,7 @@ from itertools import product
 import polars as pl
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.functions.columnar import by_few, local_series
+from leadrules.core.functions.columnar import by_few, local_series, rows_where
 from leadrules.core.text import number_text
 
 _EXACT = 2.0**53
@@ -48,7 +48,7 @@ def written_numbers(numbers: pl.Series) -> pl.Series:
     integers = numbers.cast(pl.Int64, strict=False)
     if is_whole.all(ignore_nulls=True):
         return integers
-    rows = (~is_whole).arg_true()
+    rows = rows_where(~is_whole)
     return integers.cast(pl.String).scatter(rows, _fraction_texts(numbers.gather(rows))).alias(numbers.name)
 
 
@@ -56,7 +56,7 @@ def _fraction_texts(numbers: pl.Series) -> pl.Series:
     """The same of numbers that are not whole, or too large to be exact."""
     texts = numbers.cast(pl.String)
     # What is very large or very small has an exponent, or no fraction.
-    rare = texts.str.contains(r"e|\.0$").arg_true()
+    rare = rows_where(texts.str.contains(r"e|\.0$"))
     if not len(rare):
         return texts
     return texts.scatter(rare, pl.Series([number_text(number) for number in numbers.gather(rare)], dtype=pl.String))

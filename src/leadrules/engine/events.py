@@ -205,7 +205,7 @@ class EventPass:
             return value
         name = f"@lead:{leaf.op}:{leaf.value}"
         if name not in columns:
-            columns[name] = value.gather(row).alias(name)
+            columns[name] = value[row].alias(name)
         return name
 
     def _event_place(

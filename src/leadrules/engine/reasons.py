@@ -12,6 +12,7 @@ from itertools import product
 
 import polars as pl
 
+from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import number_text
 from leadrules.engine.scores import Coded, Line
@@ -90,7 +91,7 @@ def _saying(line: Line, height: int) -> _Saying | None:
         if not any(line.given.amounts):
             return None
         return _Saying(line.given.codes, _texts(line, pl.Series(line.given.amounts, dtype=wide_enough(line.largest))))
-    rows = (line.given != 0).arg_true()
+    rows = rows_where(line.given != 0)
     if not rows.len():
         return None
     amounts = line.given.gather(rows)
@@ -148,7 +149,7 @@ def contributions(lines: Sequence[Line]) -> pl.DataFrame:
 
 def _long(line: Line, number: int) -> pl.DataFrame:
     units = pl.select(line.units(None if isinstance(line.given, Coded) else line.given.dtype)).to_series()
-    rows = (units != 0).arg_true()
+    rows = rows_where(units != 0)
     events = pl.lit(None, dtype=pl.UInt32) if line.events is None else pl.lit(line.events.gather(rows))
     return pl.select(
         rows.cast(pl.UInt32).alias("lead_row"),

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import polars as pl
 
-from leadrules.core.functions.columnar import fold_column, fold_set_column
+from leadrules.core.functions.columnar import fold_column, fold_set_column, looked_up
 from leadrules.core.records import dataclass
 from leadrules.ruleset.model import Expr
 
@@ -56,7 +56,7 @@ class Distinct:
 
     def spread(self, results: pl.DataFrame) -> list[pl.Series]:
         """Columns over the values as columns over the rows."""
-        return results[self.codes].get_columns()
+        return [looked_up(column, self.codes) for column in results]
 
 
 class Table:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from leadrules.core.functions.columnar import looked_up
 from leadrules.engine.scores import first_match
 from leadrules.engine.units import DIGITS, nearest
 from leadrules.ruleset.model import Band, Matrix
@@ -22,7 +23,7 @@ def label_numbers(labels: pl.Series, known: Sequence[str]) -> pl.Series:
 
 def spread(numbers: pl.Series, labels: Sequence[str]) -> pl.Series:
     """The labels of these numbers."""
-    return pl.Series(labels, dtype=pl.String)[numbers]
+    return looked_up(pl.Series(labels, dtype=pl.String), numbers)
 
 
 def band(definition: Band, value: pl.Series, before: pl.Series) -> pl.Series:

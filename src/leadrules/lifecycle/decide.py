@@ -12,6 +12,7 @@ from functools import partial
 
 import polars as pl
 
+from leadrules.core.functions.columnar import looked_up, rows_where
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.aside import aside
 from leadrules.lifecycle.cadence.enrolment import Enrolments, enrol, refusals
@@ -395,7 +396,7 @@ class _Routed:
 
     def named(self, route: Route) -> pl.Series:
         """The rule per lead by its name."""
-        return pl.Series([rule.name for rule in route.rules], dtype=pl.String)[self.rules[route.name]]
+        return looked_up(pl.Series([rule.name for rule in route.rules], dtype=pl.String), self.rules[route.name])
 
 
 def inputs_after(table: pl.DataFrame) -> dict[str, pl.Series]:
@@ -418,4 +419,4 @@ def broken_asserts(tick: Tick, table: pl.DataFrame) -> Iterable[Broken]:
         values = facts.values({"if": promise.condition, "then": promise.implies})
         broken = values["if"].fill_null(value=False) & ~values["then"].fill_null(value=False)
         if broken.any():
-            yield Broken(promise, broken.arg_true().cast(pl.UInt32))
+            yield Broken(promise, rows_where(broken).cast(pl.UInt32))

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import polars as pl
 
+from leadrules.core.functions.columnar import only, rows_where
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.edits import Edits
 from leadrules.lifecycle.model import INSTANT, Tick
@@ -100,8 +101,7 @@ def _memory(tick: Tick, definition: Definition, edits: Edits | None) -> Memory:
     known = was_evaluated(tick.leads, definition, tick.state)
     now = tick.facts.frame[definition.name]
     before = _before(tick, definition)
-    if not known.all():
-        before = before.zip_with(known, pl.Series([None], dtype=before.dtype).new_from_index(0, len(before)))
+    before = only(before, known)
     # A lead that is new was outside everything; one that is known, and this definition not of it, is as it is.
     start = (
         ~known & ~tick.leads["is_new"] if not tick.baseline else pl.repeat(True, len(now), dtype=pl.Boolean, eager=True)
@@ -132,7 +132,7 @@ def _columns(tick: Tick, memory: Memory) -> list[pl.Series]:
 
 
 def _changes(tick: Tick, memory: Memory) -> pl.DataFrame:
-    rows = memory.differs.arg_true()
+    rows = rows_where(memory.differs)
     is_segment = isinstance(memory.definition, Segment)
     found = pl.DataFrame(
         {

@@ -13,7 +13,7 @@ from datetime import datetime
 import polars as pl
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.functions.columnar import fold_series, instants_of
+from leadrules.core.functions.columnar import fold_series, instants_of, rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold
 from leadrules.data.texts import as_text
@@ -181,7 +181,7 @@ def _by_record(table: pl.DataFrame) -> pl.Series:
 
 def _as_known_now(table: pl.DataFrame, ruleset: Ruleset) -> pl.DataFrame:
     """The leads in a sequence that the rules come to know are in it by the rules' name, however the record spelt it."""
-    rows = _by_record(table).arg_true()
+    rows = rows_where(_by_record(table))
     if not len(rows):
         return table
     names = spelled(table["sequence"].gather(rows), ruleset)
@@ -233,14 +233,14 @@ def same(left: pl.Series, right: pl.Series) -> pl.Series:
     exact = left.eq_missing(right)
     if exact.all():
         return exact
-    rows = (~exact).arg_true()
+    rows = rows_where(~exact)
     folded = fold_series(left.gather(rows)).eq_missing(fold_series(right.gather(rows)))
     return exact.scatter(rows, folded)
 
 
 def as_held(given: pl.Series, held: pl.Series) -> pl.Series:
     """What leads are given, in the spelling of what they have where it reads the same: then nothing changes."""
-    rows = (held.is_not_null() & given.is_not_null() & given.ne_missing(held)).arg_true()
+    rows = rows_where(held.is_not_null() & given.is_not_null() & given.ne_missing(held))
     if not len(rows):
         return given
     mine = held.gather(rows)
@@ -273,7 +273,7 @@ def _fields(table: pl.DataFrame, leads: pl.DataFrame, calendar: Calendar, unsaid
 def _field(table: pl.DataFrame, record: pl.Series, name: str, calendar: Calendar, *, is_said: bool) -> _Fields:
     """One field; a decision to blank it is the empty text."""
     decision, said = table[f"set:{name}"], table[f"said:{name}"]
-    rows = decision.is_not_null().arg_true()
+    rows = rows_where(decision.is_not_null())
     decided, now = decision.gather(rows), as_text(record.gather(rows), calendar).fill_null("")
     holds = same(now, said.gather(rows).fill_null("")) if is_said else pl.repeat(True, len(rows), eager=True)
     shown = now.is_null() if not is_said else same(now, decided)
@@ -289,6 +289,8 @@ def _field(table: pl.DataFrame, record: pl.Series, name: str, calendar: Calendar
 
 def _with(column: pl.Series, rows: pl.Series, values: pl.Series) -> pl.Series:
     """A column with other values in some rows, of any type."""
+    if not column.dtype.is_nested():
+        return column.clone().scatter(rows, values)
     places = pl.arange(len(column), eager=True, dtype=pl.UInt32)
     moved = places.scatter(rows, pl.arange(len(column), len(column) + len(rows), eager=True, dtype=pl.UInt32))
     return pl.concat([column, values.alias(column.name)])[moved]

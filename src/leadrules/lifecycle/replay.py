@@ -14,7 +14,7 @@ from datetime import datetime
 import polars as pl
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.functions.columnar import instants_of
+from leadrules.core.functions.columnar import instants_of, rows_where
 from leadrules.data.errors import InputError
 from leadrules.lifecycle.run import Inputs, Outcome, RunRequest, calendar_of, execute, read_inputs
 from leadrules.lifecycle.state.next_state import state_after
@@ -61,7 +61,7 @@ def inputs_at(inputs: Inputs, at: datetime, created: str | None, calendar: Calen
     here = _created_by(leads.frame, created, at, calendar)
     happened = events.frame.filter(pl.col("at") <= at)
     rows = pl.Series([None], dtype=pl.UInt32).new_from_index(0, len(here))
-    rows = rows.scatter(here.arg_true(), pl.arange(int(here.sum()), eager=True, dtype=pl.UInt32))
+    rows = rows.scatter(rows_where(here), pl.arange(int(here.sum()), eager=True, dtype=pl.UInt32))
     moved = happened.with_columns(rows.gather(happened["lead_row"]).alias("lead_row"))
     used = moved.filter(pl.col("lead_row").is_not_null())
     counts = dict(events.counts)

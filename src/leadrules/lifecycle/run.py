@@ -16,6 +16,7 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
+from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.data.read import (
     EVERYTHING,
@@ -194,7 +195,7 @@ def _watched(request: RunRequest, leads: LeadTable) -> list[int]:
     """The rows of the leads that are watched."""
     if not request.watched:
         return []
-    return leads.frame["@join"].is_in(list(request.watched)).arg_true().to_list()
+    return rows_where(leads.frame["@join"].is_in(list(request.watched))).to_list()
 
 
 def evaluated_leads(outcome: Outcome) -> pl.DataFrame:

@@ -16,7 +16,7 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
-from leadrules.core.functions.columnar import dtype
+from leadrules.core.functions.columnar import dtype, rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.types import DATE, Type
 from leadrules.data.texts import as_text
@@ -175,7 +175,7 @@ class Workbench:
         """The latest of the instants an hour and whole days before `as_of` from which a step has come due by then."""
         starts = pl.Series([as_of - timedelta(days=days, hours=1) for days in range(MOST_DAYS)], dtype=INSTANT)
         place = next(at for at, step in enumerate(plan.steps) if step.number == number)
-        reached = (due_times(plan, self.calendar, starts)[place] <= as_of).fill_null(value=False).arg_true()
+        reached = rows_where((due_times(plan, self.calendar, starts)[place] <= as_of).fill_null(value=False))
         found: datetime | None = starts[int(reached[0])] if len(reached) else None
         return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.measure.figures import days_between, ratio, spread, wilson_high, wilson_low
 from leadrules.measure.material import Material
@@ -219,7 +220,7 @@ def _members(group: str, material: Material) -> tuple[pl.DataFrame, bool]:
     """lead_row, group; and whether a lead may stand in several."""
     if group == "@segments":
         inside = [
-            pl.DataFrame({"lead_row": material.facts.frame[name].fill_null(value=False).arg_true()}).select(
+            pl.DataFrame({"lead_row": rows_where(material.facts.frame[name].fill_null(value=False))}).select(
                 pl.col("lead_row").cast(pl.UInt32), pl.lit(name).alias("group")
             )
             for name in material.segments

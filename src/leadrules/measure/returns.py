@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from leadrules.core.functions.columnar import rows_where
 from leadrules.measure.campaigns import follow_ups
 from leadrules.measure.costs import campaign_costs, cost_gaps, cost_per_lead
 from leadrules.measure.figures import ratio
@@ -146,7 +147,7 @@ def groups(material: Material) -> list[tuple[str, pl.DataFrame]]:
     if material.segments:
         parts = [
             pl.DataFrame(
-                {ROW: material.facts.frame[name].fill_null(value=False).arg_true().cast(pl.UInt32)}
+                {ROW: rows_where(material.facts.frame[name].fill_null(value=False)).cast(pl.UInt32)}
             ).with_columns(pl.lit(name).alias("group"))
             for name in material.segments
         ]

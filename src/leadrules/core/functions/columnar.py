@@ -144,7 +144,7 @@ def by_python(series: pl.Series, native: pl.Series, pattern: str, function: Call
     if not odd.any():
         return native
     own = pl.Series(values=[function(text) for text in series.filter(odd)], dtype=pl.String)
-    return native.scatter(odd.arg_true(), own)
+    return native.scatter(rows_where(odd), own)
 
 
 def by_distinct(series: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
@@ -152,7 +152,7 @@ def by_distinct(series: pl.Series, function: Callable[[pl.Series], pl.Series]) -
     import polars as pl
 
     if series.null_count() > len(series) / 2:  # blanks cost as much as values
-        filled = series.is_not_null().arg_true()
+        filled = rows_where(series.is_not_null())
         found = by_distinct(series[filled], function)
         return found.clear(1).new_from_index(0, len(series)).scatter(filled, found).alias(series.name)
     values = series.unique().drop_nulls()
@@ -234,8 +234,30 @@ def only(values: pl.Series, good: pl.Series) -> pl.Series:
 
     if good.all(ignore_nulls=False):
         return values
-    nothing = pl.Series([None], dtype=values.dtype).new_from_index(0, len(values))
-    return values.zip_with(good.fill_null(value=False), nothing)
+    # One blank for all: then no value is looked at, as against a column of blanks.
+    return values.zip_with(good, pl.Series([None], dtype=values.dtype))
+
+
+def rows_where(mask: pl.Series) -> pl.Series:
+    """The places where a mask holds; `arg_true` takes ten times as long where they are many."""
+    import polars as pl
+
+    return pl.arange(len(mask), eager=True, dtype=pl.UInt32).filter(mask)
+
+
+def looked_up(values: pl.Series, codes: pl.Series) -> pl.Series:
+    """`values[codes]`, for few values and many codes.
+
+    To take texts with blanks among them costs ten times as much as to take texts and to blank some of them afterwards.
+    """
+    import polars as pl
+
+    if values.dtype != pl.String or not (values.has_nulls() or codes.has_nulls()):
+        return values[codes]
+    if not len(values):
+        return pl.Series([None], dtype=pl.String).new_from_index(0, len(codes))
+    there = values.is_not_null()[codes] if values.has_nulls() else codes.is_not_null()
+    return only(values.fill_null("")[codes.fill_null(0)], there)
 
 
 # -- time -----------------------------------------------------------------------------------------------------------
@@ -282,7 +304,7 @@ def known_years(series: pl.Series) -> pl.Series:
     ends = (_FIRST_DAY, _LAST_DAY) if series.dtype == pl.Date else (_FIRST_MICRO, _LAST_MICRO)
     if not isinstance(lowest, int) or not isinstance(highest, int) or (ends[0] <= lowest and highest <= ends[1]):
         return series
-    return series.zip_with(numbers.is_between(*ends).fill_null(value=False), series.clear(len(series)))
+    return only(series, numbers.is_between(*ends))
 
 
 def _in_time(shifted: pl.Series, micros: pl.Series) -> pl.Series:

@@ -160,7 +160,7 @@ def _date_series(year: Any, month: Any, day: Any) -> Any:
 
     def part(series: Any, most: int) -> Any:
         whole = (series == series.floor()) & series.is_between(1, most)
-        return series.zip_with(whole.fill_null(value=False), series.clear(len(series))).cast(pl.Int32)
+        return columnar.only(series, whole).cast(pl.Int32)
 
     numbers = pl.DataFrame({"year": part(year, 9999), "month": part(month, 12), "day": part(day, 31)})
     found = pl.date(pl.col("year"), pl.col("month"), 1) + pl.duration(days=pl.col("day") - 1)

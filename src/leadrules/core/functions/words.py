@@ -127,7 +127,7 @@ def _domain_series(series: Any) -> Any:
     parts = series.str.split("@")
     domain = columnar.by_few(parts.list.last(), lambda ends: columnar.lower_series(ends).str.strip_chars(TRIM))
     has_one = (parts.list.len() > 1) & (domain != "")
-    return domain.zip_with(has_one.fill_null(value=False), series.clear(len(series)))
+    return columnar.only(domain, has_one)
 
 
 def _lookup(context: Context, value: Lookup, key: Any) -> Any:

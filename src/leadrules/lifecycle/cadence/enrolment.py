@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.cadence.clock import same_day, shifted
 from leadrules.lifecycle.cadence.versions import number_of
@@ -113,8 +114,8 @@ def _nobody() -> Enrolments:
 # -- wishes ---------------------------------------------------------------------------------------------------------
 
 
-def _now(tick: Tick, ended: pl.Series, rows: pl.Series | None = None) -> pl.DataFrame:
-    """Where each lead (of `rows`) is, after exits and finishes, and what it waits for."""
+def _now(tick: Tick, ended: pl.Series, rows: pl.Series) -> pl.DataFrame:
+    """Where each lead of `rows` is, after exits and finishes, and what it waits for."""
     names = ("sequence", "enrolled_at", *WAIT)
     kinds = {**RIDE, **WAIT}
     table = tick.leads.select(
@@ -126,7 +127,7 @@ def _now(tick: Tick, ended: pl.Series, rows: pl.Series | None = None) -> pl.Data
             for name in names
         ),
     )
-    table = table if rows is None else table[rows]
+    table = table[rows]
     out = table["lead_row"].is_in(ended.implode())
     return table.with_columns(current=pl.when(~out).then("sequence")).drop("sequence")
 
@@ -175,7 +176,7 @@ def _waiters(tick: Tick, ended: pl.Series, wanted: pl.DataFrame) -> tuple[pl.Dat
 
     A lead that waits to move waits in its sequence. One that is in a sequence it entered since went elsewhere.
     """
-    waits = _now(tick, ended).filter(pl.col("seq_wait").is_not_null())
+    waits = _now(tick, ended, rows_where(column(tick.leads, "seq_wait", pl.String()).is_not_null()))
     waits = waits.join(wanted, on="lead_row", how="anti", maintain_order="left")
     entered = pl.when(pl.col("current").is_not_null()).then("enrolled_at")
     stayed = entered.is_null() | (entered <= pl.col("seq_wait_since"))
@@ -197,13 +198,14 @@ def _waiters(tick: Tick, ended: pl.Series, wanted: pl.DataFrame) -> tuple[pl.Dat
 
 def _let_in(tick: Tick, entering: pl.DataFrame) -> pl.Series:
     """Whether each may enter today: the first by created, then key, up to what is left of the day."""
-    order = entering.with_row_index("place").sort("created", "key", nulls_last=True)
+    table = entering.with_row_index("place")
     result = pl.repeat(True, entering.height, eager=True, dtype=pl.Boolean)
     for sequence in tick.ruleset.sequences:
         if sequence.per_day is None:
             continue
         left = max(sequence.per_day - _entered_today(tick, sequence), 0)
-        late = order.filter(pl.col("sequence") == sequence.name)["place"].slice(left)
+        order = table.filter(pl.col("sequence") == sequence.name).sort("created", "key", nulls_last=True)
+        late = order["place"].slice(left)
         result = result.scatter(late, values=False) if late.len() else result
     return result
 
@@ -213,7 +215,8 @@ def _entered_today(tick: Tick, sequence: Sequence) -> int:
     when, often = _entry_columns(sequence)
     if when not in tick.state.leads.columns or often not in tick.state.leads.columns:
         return 0
-    some = tick.state.leads.select(when, often).drop_nulls()
+    some = tick.state.leads.select(when, often)
+    some = some[rows_where(some[when].is_not_null() & some[often].is_not_null())]
     return int(some.filter(same_day(tick.calendar, some[when], tick.as_of))[often].sum())
 
 

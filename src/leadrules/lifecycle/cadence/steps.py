@@ -11,6 +11,7 @@ from typing import cast
 
 import polars as pl
 
+from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.cadence.due import due_times
 from leadrules.lifecycle.cadence.suppression import over_the_day, suppress
@@ -182,7 +183,7 @@ def held(tick: Tick, steps: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
     if not steps.height:
         return steps
     steps = steps.sort("lead_row", "number")
-    places = (steps["reason"].is_null() & steps["auto"]).arg_true()
+    places = rows_where(steps["reason"].is_null() & steps["auto"])
     mine = steps.select("lead_row", "kind")[places]
     over = over_the_day(tick, pl.concat([sent.select("lead_row", "kind"), mine])).slice(sent.height)
     holds = pl.repeat(False, steps.height, eager=True, dtype=pl.Boolean).scatter(places, over)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 
 import polars as pl
 
+from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.types import NUMBER, YESNO, Type
 from leadrules.lifecycle.model import VERSION_COLUMNS, State, Tick
@@ -118,7 +119,7 @@ def _kept(ruleset: Ruleset, state: State) -> dict[tuple[str, int], Ruleset]:
     """The versions that leads of the state are in and that are not as today's sequence is."""
     if not state.versions.height or "version" not in state.leads.columns:
         return {}
-    pinned = state.leads["version"].is_not_null().arg_true()  # few leads, mostly
+    pinned = rows_where(state.leads["version"].is_not_null())  # few leads, mostly
     used = pl.DataFrame([state.leads[name].gather(pinned) for name in ("sequence", "version")]).drop_nulls().unique()
     if not used.height:
         return {}

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.types import TEXT, Type
 from leadrules.data.texts import as_text
@@ -323,7 +324,7 @@ def _all(value: bool, height: int) -> pl.Series:
 
 def _spread(among: pl.Series, values: pl.Series) -> pl.Series:
     """Values of those that a mask chose, as values of all: no for the others."""
-    return _all(False, len(among)).scatter(among.arg_true(), values) if len(values) else _all(False, len(among))
+    return _all(False, len(among)).scatter(rows_where(among), values) if len(values) else _all(False, len(among))
 
 
 def _blanked(values: pl.Series) -> pl.Series:

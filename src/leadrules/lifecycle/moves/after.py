@@ -11,6 +11,7 @@ from functools import partial
 
 import polars as pl
 
+from leadrules.core.functions.columnar import looked_up
 from leadrules.lifecycle.aside import each
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, Tick
 
@@ -90,4 +91,4 @@ def _put(table: pl.DataFrame, given: pl.DataFrame, name: str) -> pl.Series:
 def _spread(rows: pl.Series, values: pl.Series, height: int) -> pl.Series:
     """Values of some leads as a column of all."""
     nobody = pl.repeat(None, height, dtype=pl.UInt32, eager=True)
-    return values[nobody.scatter(rows, pl.int_range(len(rows), dtype=pl.UInt32, eager=True))]
+    return looked_up(values, nobody.scatter(rows, pl.int_range(len(rows), dtype=pl.UInt32, eager=True)))

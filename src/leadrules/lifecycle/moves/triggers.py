@@ -14,6 +14,7 @@ from typing import Protocol
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.model import INSTANT, Tick
 from leadrules.lifecycle.moves.falling import fallen
@@ -147,7 +148,7 @@ def _found(
 
 
 def _rows(mask: pl.Series) -> pl.DataFrame:
-    return _shaped(mask.arg_true().cast(pl.UInt32).alias("lead_row").to_frame())
+    return _shaped(rows_where(mask).cast(pl.UInt32).alias("lead_row").to_frame())
 
 
 def _shaped(found: pl.DataFrame) -> pl.DataFrame:

@@ -10,6 +10,8 @@ from collections.abc import Container, Iterable
 
 import polars as pl
 
+from leadrules.core.functions.columnar import only
+
 _COLUMNS = ("account", "at", "created", "key", "lead", "rep")
 
 
@@ -34,7 +36,7 @@ class Accounts:
         if not lasting:
             known = [*self._before, *self._dealt]
             several = mine.is_duplicated() | mine.is_in(self._owned["account"].implode()) | mine.is_in(known)
-            mine = mine.zip_with(several.fill_null(value=False), mine.clear(len(mine)))
+            mine = only(mine, several)
         self._learn(mine)
         return mine
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import polars as pl
 
-from leadrules.core.functions.columnar import each_text
+from leadrules.core.functions.columnar import each_text, only, rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold
 from leadrules.lifecycle.model import INSTANT, Tick
@@ -177,15 +177,15 @@ class Router:
     def _catch_up(self, owner_now: pl.Series, given: pl.Series) -> None:
         """Count the owners that triggers gave without a route, where nobody has told of them."""
         known = {row for rows, _ in self._standing.moves.get(None, ()) for row in rows}
-        rows = [row for row in given.fill_null(value=False).arg_true().to_list() if row not in known]
+        rows = [row for row in rows_where(given.fill_null(value=False)).to_list() if row not in known]
         if rows:
             self.record(pl.Series(rows, dtype=pl.UInt32), owner_now.gather(rows))
 
     def _look(self, table: RouteTable, holding: Holding, has_nobody: pl.Series) -> pl.DataFrame:
         """The leads that a route looks at, dealt."""
         is_free = ~holding.given.fill_null(value=False)
-        owned = (is_free & ~has_nobody).arg_true()
-        rows = pl.concat([(is_free & has_nobody).arg_true(), owned.filter(table.rerouted(owned))])
+        owned = rows_where(is_free & ~has_nobody)
+        rows = pl.concat([rows_where(is_free & has_nobody), owned.filter(table.rerouted(owned))])
         if not len(rows):
             return pl.DataFrame(schema=DEALT)
         found = self._deal(table, rows, holding.now, lasting=False)
@@ -202,7 +202,7 @@ class Router:
         asked = (leads["due_at"].is_not_null() & leads["due_route"].eq_missing(table.route.name)).gather(
             found["lead_row"]
         )
-        places = (asked & due.is_not_null()).arg_true()
+        places = rows_where(asked & due.is_not_null())
         owners, had = found["owner"].gather(places), now.gather(found["lead_row"].gather(places))
         waits = places.filter(self._folded(owners).eq_missing(self._folded(had)))
         return due.clone().scatter(waits, None) if len(waits) else due
@@ -210,7 +210,7 @@ class Router:
     def _queued_by_trigger(self, owner_now: pl.Series) -> pl.Series:
         """Leads that a trigger or an `on finish` of an earlier run gave to a queue, where they still are."""
         leads = self.tick.leads
-        rows = leads["owner_by"].eq_missing(BY_TRIGGER).arg_true()
+        rows = rows_where(leads["owner_by"].eq_missing(BY_TRIGGER))
         if not len(rows):
             return pl.repeat(False, leads.height, dtype=pl.Boolean, eager=True)
         now = self._folded(owner_now.gather(rows))
@@ -319,7 +319,8 @@ class Router:
         owners = pl.Series([*reps, *queues], dtype=pl.String)[found["place"]]
         keeps = dealt["number"] == KEPT
         if keeps.any():
-            owners = now.cast(pl.String)[dealt["lead_row"]].zip_with(keeps, owners)
+            kept = now.cast(pl.String)[dealt["lead_row"]]
+            owners = kept if keeps.all() else kept.zip_with(keeps, owners)
         rules = pl.Series(names, dtype=pl.String)[found["position"]]
         return dealt.with_columns(rules.alias("rule"), owners.alias("owner"))
 
@@ -331,7 +332,7 @@ class Router:
         created = self.tick.leads["created"].gather(rows).alias("created")
         # Texts are slow to sort, and few leads share their moment with another.
         keys = self.tick.leads["key"].gather(rows)
-        columns = [created, keys.zip_with(created.is_duplicated(), _blank_text(len(rows))).alias("key")]
+        columns = [created, only(keys, created.is_duplicated()).alias("key")]
         descending = [False, False]
         if table.order_by is not None:
             columns.insert(0, table.order_by.gather(rows).alias("by"))
@@ -367,7 +368,7 @@ class Router:
         lengths = {n: beats or rule.rule.respond_within for n, rule in enumerate(table.rules)}
         stamping = [n for n, length in lengths.items() if length is not None]
         is_owned = (pl.col("number") >= 0) | (pl.col("number") <= FIRST_QUEUE)
-        places = found.select(is_owned & pl.col("position").is_in(stamping)).to_series().arg_true()
+        places = rows_where(found.select(is_owned & pl.col("position").is_in(stamping)).to_series())
         asked = found.select("position", "number", "at")[places]
         cases = asked.unique()
         due = [self._due_of(lengths[position], number, at) for position, number, at in cases.iter_rows()]
@@ -428,7 +429,3 @@ def _kept(rows: pl.Series, positions: pl.Series) -> pl.DataFrame:
 
 def _kinds_with(rule: int, kinds: Mapping[int, Kind]) -> list[int]:
     return [number for number, kind in kinds.items() if any(n == rule for n, _ in kind.rules)]
-
-
-def _blank_text(height: int) -> pl.Series:
-    return pl.Series([None], dtype=pl.String).new_from_index(0, height)

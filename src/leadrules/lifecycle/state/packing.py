@@ -11,6 +11,8 @@ from io import BytesIO
 
 import polars as pl
 
+from leadrules.core.functions.columnar import looked_up, rows_where
+
 _AT = "\0at of "  # beside the values of a column that is mostly blank: where they stand in it, of how many rows
 _MOSTLY = 0.75  # of a column: with as many blanks the filled rows are kept
 _SAMPLE, _FEW = 10_000, 0.1  # of a sample of a column: text with more distinct values is kept as it is
@@ -34,13 +36,13 @@ def pack_column(column: pl.Series) -> bytes:
     # lists cannot be put back by row
     if blanks <= len(column) * _MOSTLY or (isinstance(column.dtype, pl.List) and blanks < len(column)):
         return pack(_in_numbers(column).to_frame())
-    at = column.is_not_null().arg_true()
+    at = rows_where(column.is_not_null())
     return pack(pl.DataFrame([_in_numbers(column[at]), at.alias(f"{_AT}{len(column)}")]))
 
 
 def unpack_columns(packed: bytes) -> list[pl.Series]:
     """The column that `pack_column` was given, or those of the frame that `pack` was."""
-    frame = unpack(packed)
+    frame = unpack(packed).rechunk()  # a stream comes in pieces; numbers are put together sooner than their words
     values, *others = frame.get_columns()
     if not others or not others[0].name.startswith(_AT):
         return [_in_words(column) for column in frame]
@@ -67,4 +69,4 @@ def _choice(values: pl.Series) -> pl.Enum:
 def _in_words(column: pl.Series) -> pl.Series:
     if not isinstance(column.dtype, pl.Enum):
         return column
-    return column.dtype.categories[column.to_physical()].alias(column.name)
+    return looked_up(column.dtype.categories, column.to_physical()).alias(column.name)

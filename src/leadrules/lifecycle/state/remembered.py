@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from leadrules.core.functions.columnar import only
 from leadrules.core.text import fold
 from leadrules.lifecycle.model import INSTANT, State
 from leadrules.ruleset.model import Band, Classify, Definition, Matrix, Ruleset, Segment, Stages
@@ -76,8 +77,8 @@ def _previous(leads: pl.DataFrame, table: pl.DataFrame, one: Band | Stages, know
     if one.previous_field is not None and one.previous_field in leads.columns:
         said = leads[one.previous_field].cast(pl.String)
         before = before.zip_with(known, _as_written(said, [label.name for label in one.labels]))
-    elif not known.all():
-        before = before.zip_with(known, pl.Series([None], dtype=pl.String).new_from_index(0, table.height))
+    else:
+        before = only(before, known)
     return before.alias(f"@previous:{one.name}")
 
 
@@ -91,7 +92,7 @@ def _as_written(said: pl.Series, labels: Sequence[str]) -> pl.Series:
 def _since(table: pl.DataFrame, name: str, known: pl.Series) -> pl.Series:
     nothing = pl.Series([None], dtype=INSTANT).new_from_index(0, table.height)
     since = table[f"since:{name}"] if f"since:{name}" in table.columns else nothing
-    return (since if known.all() else since.zip_with(known, nothing)).alias(f"@since:{name}")
+    return only(since, known).alias(f"@since:{name}")
 
 
 def _of_former_rules(table: pl.DataFrame, state: State, names: set[str]) -> list[pl.Series]:

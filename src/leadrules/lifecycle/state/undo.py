@@ -16,6 +16,7 @@ from typing import Literal, cast
 
 import polars as pl
 
+from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.data.ids import canonical_key
@@ -39,7 +40,7 @@ def undo_rows(keys: pl.Series, before: Mapping[str, pl.Series], after: Mapping[s
     """key, field, old, new: what changed, by lead, then in the order of the fields. All are texts, row i being lead i."""
     found = []
     for order, (field, now) in enumerate(after.items()):
-        rows = now.ne_missing(before[field]).arg_true()
+        rows = rows_where(now.ne_missing(before[field]))
         columns = {"lead": rows, "order": order, "key": keys.gather(rows), "field": field}
         frame = pl.DataFrame({**columns, "old": before[field].gather(rows), "new": now.gather(rows)})
         found.append(frame.cast({"lead": pl.UInt32, "order": pl.Int32, **dict.fromkeys(UNDO_COLUMNS, pl.String)}))

@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from leadrules.core.functions import Context
+from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.engine.columns import evaluate
 from leadrules.lifecycle.run import calendar_of
@@ -66,7 +67,7 @@ def _changed(compared: Compared, renamed: Mapping[str, str]) -> Iterator[Change]
             before, after = compared.before(base[older[name]]), compared.after(head[name])
             if before.dtype != after.dtype:
                 before, after = before.cast(pl.String), after.cast(pl.String)
-            rows = before.ne_missing(after).arg_true()
+            rows = rows_where(before.ne_missing(after))
             yield Change(name, rows, before.gather(rows), after.gather(rows), {})
 
 
@@ -187,7 +188,7 @@ class _Work:
 
 def _moved(value: pl.Series, rows: pl.Series, change: Change, mixture: _Mixture, todo: pl.Series) -> pl.Series:
     """Over the rows of a change: who has another value in the mixture, among those that are still to be explained."""
-    at, open_ = rows.search_sorted(change.rows.filter(todo).cast(pl.UInt32)), todo.arg_true()
+    at, open_ = rows.search_sorted(change.rows.filter(todo).cast(pl.UInt32)), rows_where(todo)
     side = mixture.side(change).filter(todo)
     differs = value.gather(at).cast(side.dtype).ne_missing(side)
     return (~_all(len(change.rows))).scatter(open_, differs) if len(open_) else ~_all(len(change.rows))

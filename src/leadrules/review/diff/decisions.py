@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.run import Outcome
 from leadrules.review.diff.attribution import Attribution
@@ -157,7 +158,7 @@ class _Trace:
 
     def slot(self, raw: _Raw) -> Slot:
         """The changed leads of a slot, each with the edits that moved it."""
-        rows = raw.before.ne_missing(raw.after).arg_true()
+        rows = rows_where(raw.before.ne_missing(raw.after))
         before, after = raw.before.gather(rows), raw.after.gather(rows)
         nobody = pl.repeat(False, len(rows), dtype=pl.Boolean, eager=True)
         if len(self._edits) == 1:

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile
 from leadrules.core.text import nearest
@@ -128,7 +129,7 @@ def explain(outcome: Outcome, key: str, wanted: Asked, files: Files, history: pl
         "since": iso(outcome.since, calendar),
         "name": wanted.name,
     }
-    rows = outcome.leads.frame["@join"].is_in([key]).arg_true().to_list()
+    rows = rows_where(outcome.leads.frame["@join"].is_in([key])).to_list()
     rejects = [{name: row[name] for name in row if name != "key"} for row in rejects_of(outcome, key).to_dicts()]
     if not rows:
         return head | {"lead": _not_decided(outcome, key, rejects)}

@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.functions.columnar import rows_where
 from leadrules.lifecycle.run import Outcome, RunRequest, calendar_of, read_inputs
 from leadrules.lifecycle.state.database import exists
 from leadrules.lifecycle.state.store import history as history_of
@@ -58,7 +59,7 @@ def _events(outcome: Outcome, key: str) -> Rows:
     """Every event of the lead, oldest first. They are read once more: a run reads only what rules ask for."""
     request = outcome.request
     table = outcome.events if request.stdin_was_read else read_inputs(with_every_event(request)).events
-    found = outcome.leads.frame["@join"].is_in([key]).arg_true()
+    found = rows_where(outcome.leads.frame["@join"].is_in([key]))
     if not len(found):
         return []
     rows = table.frame.filter(pl.col("lead_row") == found[0])
