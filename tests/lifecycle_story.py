@@ -18,6 +18,7 @@ from leadrules.engine.columns import evaluate
 from leadrules.lifecycle.cadence.versions import with_kept
 from leadrules.lifecycle.decide import Decided, decide
 from leadrules.lifecycle.edits import edits_since
+from leadrules.lifecycle.eras import eras_of
 from leadrules.lifecycle.labels import work_out
 from leadrules.lifecycle.late import late_of
 from leadrules.lifecycle.model import State, Tick, empty_state
@@ -60,7 +61,7 @@ class Story:
         def evaluated(some: Ruleset) -> Any:
             return evaluate(some, frame, events, context, dict(self.project.team.teams))
 
-        edits = None if fire_edits else edits_since(self.state, rules, frame.columns, evaluated)
+        edits = None if fire_edits else edits_since(self.state, rules, frame.columns, evaluated, tick.eras)
         late = late_of(tick, since_given=since is not None)
         self.last = decide(tick, partial(work_out, tick, edits), late, edits, lead_frame(ruleset, leads))
         request = SimpleNamespace(ruleset=rules)
@@ -92,7 +93,10 @@ class Story:
         facts = evaluate(ruleset, known.leads, events, Context(calendar, now), dict(self.project.team.teams))
         start = since or self.state.as_of or calendar.shift(now, -1, "days")
         assert isinstance(start, datetime)
-        tick = Tick(self.project, ruleset, calendar, now, start, facts, known.table, self.state, baseline=baseline)
+        eras = eras_of(self.state, known.table["absent_since"])
+        tick = Tick(
+            self.project, ruleset, calendar, now, start, facts, known.table, self.state, baseline=baseline, eras=eras
+        )
         return tick, known.leads, events
 
     def actions(self, *columns: str) -> list[tuple[Any, ...]]:

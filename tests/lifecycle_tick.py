@@ -127,6 +127,9 @@ class Told:
         rows = pl.Series("lead_row", list(self.late), dtype=pl.UInt32())
         return pl.DataFrame([rows, pl.Series("due_at", list(self.late.values()), dtype=INSTANT)])
 
+    def news(self, trigger: Trigger) -> None:
+        """No lead was absent when the trigger came."""
+
     def edited(self, trigger: Trigger) -> pl.Series | None:
         """As told."""
         return self._mask(self.only_edited)

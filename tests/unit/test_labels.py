@@ -18,7 +18,7 @@ from leadrules.lifecycle.edits import Edits, edits_since
 from leadrules.lifecycle.labels import Labels, history_of, work_out
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State, Tick, empty_state
 from leadrules.lifecycle.record import overlay
-from leadrules.ruleset.model import Band, BandLabel, Expr, On, Ruleset, Segment, Settings
+from leadrules.ruleset.model import Band, BandLabel, Expr, On, Ruleset, Segment, Settings, Trigger
 
 NOW, BEFORE = datetime(2026, 11, 2, 9, tzinfo=UTC), datetime(2026, 11, 1, 9, tzinfo=UTC)
 SETTINGS = Settings("t", "UTC", (1, 2, 3, 4, 5), None, (), 1, "id", None, None, None, None)
@@ -169,19 +169,22 @@ def test_a_name_that_the_old_rules_cannot_work_out_counts_as_edited() -> None:
     known = state(rules(field="former", read=("former", "size")), lead("a", "cold"), lead("b", "hot"))
     tick, labels, edits = run(rules(), known, {"a": 90, "b": 90, "new": 90}, {"a": 500})
     assert edits is not None
-    assert edits.names == {"big"}
+    assert edits.last is not None
+    assert edits.last.names == {"big"}
     assert heard(labels, tick, "enter hot") == {"new"}
     assert heard(labels, tick, "leave cold") == set()
     assert heard(labels, tick, "enter", "big") == {"a"}
 
 
 def test_conditions_of_the_old_rules() -> None:
-    tick, _, edits = run(rules(hot=60), state(rules(), lead("a", "cold")), {"a": 90, "b": 65})
-    assert edits is not None
     hot = Expr("is_label", YESNO, (Expr("name", TEXT, value="heat"),), ("hot",))
-    assert cast("pl.Series", edits.met([hot])).to_list() == [True, False]
-    assert edits.met([Expr("is_blank", YESNO, (Expr("field", TEXT, value="gone"),))]) is None
-    assert tick.leads.height == 2
+    gone = Expr("is_blank", YESNO, (Expr("field", TEXT, value="gone"),))
+    here, lost = (Trigger(name, None, 0, On("condition"), (when,)) for name, when in (("here", hot), ("lost", gone)))
+    old = replace(rules(), triggers=(here, lost))
+    _, _, edits = run(rules(hot=60), state(old, lead("a", "cold")), {"a": 90, "b": 65})
+    assert edits is not None
+    assert edits.unmet(here, 2).to_list() == [False, True]
+    assert edits.unmet(lost, 2).to_list() == [True, True]
 
 
 @pytest.mark.parametrize("heat", [None, "warm"])

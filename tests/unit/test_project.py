@@ -282,6 +282,14 @@ def test_the_command_line_may_name_a_team_outside(tmp_path: Path) -> None:
     assert project.team.queues == ("late",)
 
 
+def test_a_key_that_belongs_deeper_is_told_where_it_stands(tmp_path: Path) -> None:
+    result = load_project(write(tmp_path, {"leadrules.yaml": "version: 1\nleads: leads.csv\nkey: id\nkeep: oldest\n"}))
+    helps = {d.message: d.help for d in result.diagnostics if d.code == "LR054"}
+    assert helps["unknown key `leads`"] == "It stands under `sources`, indented."
+    assert helps["unknown key `key`"] == "It stands under `fields`, indented."
+    assert helps["unknown key `keep`"] == "It stands under `duplicates`, indented."
+
+
 def test_unsaved_texts_stand_in_for_the_disk(tmp_path: Path) -> None:
     root = write(tmp_path, BASE).resolve()
     result = load_project(

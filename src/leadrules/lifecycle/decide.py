@@ -120,13 +120,19 @@ class Ears:
 
     def edited(self, trigger: Trigger) -> pl.Series | None:
         """Which leads did not meet the condition as it was before the rules were edited."""
-        before = self.tick.state.ruleset
-        if self.edits is None or before is None:
+        if self.edits is None:
             return None
-        former = next((one for one in before.triggers if one.name == trigger.name), None)
-        met = None if former is None else self.edits.met(former.conditions)
-        known = ~self.tick.leads["is_new"]
-        return known if met is None else known & ~met
+        return ~self.tick.leads["is_new"] & self.edits.unmet(trigger, self.tick.leads.height)
+
+    def news(self, trigger: Trigger) -> pl.Series | None:
+        """The first `as of` of a trigger that leads which come back were never seen with; None: there are no such leads."""
+        found: pl.Series | None = None
+        for era in self.tick.eras:
+            if not era.knows(trigger) and (since := era.introduced(trigger)) is not None:
+                nobody = pl.Series([None], dtype=INSTANT).new_from_index(0, self.tick.leads.height)
+                began = pl.Series([since], dtype=INSTANT)
+                found = began.zip_with(era.leads, nobody if found is None else found)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from operator import and_
 import polars as pl
 
 from leadrules.core.records import dataclass
+from leadrules.lifecycle.eras import Era
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.model import State
-from leadrules.ruleset.model import Aggregate, EventFilter, Expr, Matrix, Ruleset
+from leadrules.ruleset.model import Aggregate, EventFilter, Expr, Matrix, Ruleset, Trigger
 from leadrules.ruleset.store import digest
 from leadrules.ruleset.walk import below
 
@@ -26,34 +27,86 @@ Evaluate = Callable[[Ruleset], Facts]
 
 
 @dataclass(frozen=True, slots=True)
-class Edits:
-    """The last run's rules on today's inputs. Of a name that is not in `names` nothing is known: it counts as edited."""
+class Past:
+    """Old rules on today's inputs. Of a name that is not in `names` nothing is known: it counts as edited."""
 
     facts: Facts
     names: frozenset[str]
     readable: Readable
 
-    def values(self, name: str) -> pl.Series | None:
-        """What a definition was under the old rules, or None."""
-        return self.facts.frame[name] if name in self.names else None
+    def values(self, name: str, now: pl.Series) -> tuple[pl.Series, bool]:
+        """What a definition was under the old rules, and whether that is known."""
+        if name in self.names and self.facts.frame[name].dtype == now.dtype:
+            return self.facts.frame[name], True
+        return now.clear(len(now)), False
 
-    def met(self, conditions: Iterable[Expr]) -> pl.Series | None:
-        """Which leads meet all these conditions of the old rules; None where that cannot be worked out."""
-        wanted = {str(number): condition for number, condition in enumerate(conditions)}
-        if not all(self.readable.expression(one, self.names) for one in wanted.values()):
+    def former(self, trigger: Trigger) -> Trigger | None:
+        """A trigger as it was."""
+        return next((one for one in self.readable.old.triggers if one.name == trigger.name), None)
+
+    def unmet(self, former: Trigger) -> pl.Series | None:
+        """Which leads did not meet the condition of a trigger as it was; None where that cannot be worked out."""
+        wanted = {str(number): condition for number, condition in enumerate(former.conditions)}
+        if not wanted or not all(self.readable.expression(one, self.names) for one in wanted.values()):
             return None
-        found = [values.fill_null(value=False) for values in self.facts.values(wanted).values()]
-        return reduce(and_, found) if found else None
+        return ~reduce(and_, [values.fill_null(value=False) for values in self.facts.values(wanted).values()])
 
 
-def edits_since(state: State, ruleset: Ruleset, inputs: Iterable[str], evaluate: Evaluate) -> Edits | None:
-    """The old rules on today's inputs, or None where the rules are those of the last run. `inputs` are the leads' columns."""
-    old = state.ruleset
-    if old is None or digest(old) == digest(ruleset):
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """The rules that leads were last seen by, on today's inputs: those of the last run, or, of leads that come back, earlier
+    ones. None in their place: they are today's."""
+
+    last: Past | None
+    earlier: tuple[tuple[pl.Series, Past | None], ...]
+
+    def values(self, name: str, now: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """What a definition, which is `now`, was under the old rules; and of which leads that is known."""
+
+        def those(past: Past | None) -> tuple[pl.Series, pl.Series]:
+            values, is_known = (now, True) if past is None else past.values(name, now)
+            return values, pl.repeat(is_known, len(now), dtype=pl.Boolean, eager=True)
+
+        values, known = those(self.last)
+        for leads, past in self.earlier:
+            theirs, is_known = those(past)
+            values, known = theirs.zip_with(leads, values), is_known.zip_with(leads, known)
+        return values, known
+
+    def unmet(self, trigger: Trigger, leads: int) -> pl.Series:
+        """Which leads meet a trigger's condition only because it was edited, if they meet it."""
+
+        def those(past: Past | None) -> pl.Series:
+            former = None if past is None else past.former(trigger)
+            found = None if past is None or former is None else past.unmet(former)
+            return pl.repeat(former is not None, leads, dtype=pl.Boolean, eager=True) if found is None else found
+
+        edited = those(self.last)
+        for some, past in self.earlier:
+            edited = those(past).zip_with(some, edited)
+        return edited
+
+
+def edits_since(
+    state: State, ruleset: Ruleset, inputs: Iterable[str], evaluate: Evaluate, eras: Iterable[Era] = ()
+) -> Edits | None:
+    """The old rules on today's inputs, or None where all leads were last seen by today's. `inputs` are the leads' columns."""
+    names = tuple(inputs)
+
+    def past(old: Ruleset) -> Past | None:
+        if digest(old) == digest(ruleset):
+            return None
+        readable = Readable.of(old, ruleset, names)
+        known = readable.names()
+        return Past(evaluate(readable.pruned(known)), known, readable)
+
+    if state.ruleset is None:
         return None
-    readable = Readable.of(old, ruleset, inputs)
-    names = readable.names()
-    return Edits(evaluate(readable.pruned(names)), names, readable)
+    last = past(state.ruleset)
+    earlier = tuple((era.leads, past(era.ruleset)) for era in eras)
+    if last is None and all(one is None for _, one in earlier):
+        return None
+    return Edits(last, earlier)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ CHANGE_COLUMNS: Mapping[str, pl.DataType] = {
 class Memory:
     """One definition before and after this run.
 
-    `start`: whose label is taken as already so. `quiet`: whose label is another under the old rules. `former`: that label.
+    `start`: whose label is taken as already so. `quiet`: whose label is another under the old rules. `former`: that label,
+    of those of whom it `is_known`.
     """
 
     definition: Definition
@@ -43,25 +44,21 @@ class Memory:
     start: pl.Series
     quiet: pl.Series | None = None
     former: pl.Series | None = None
+    is_known: pl.Series | None = None
 
     def entered(self, label: str | None) -> pl.Series:
         """Which leads entered a label (None: the segment)."""
         came = self._in(self.now, label) & ~self._in(self.before, label) & ~self.start
-        return came if self.quiet is None else came & (~self.quiet | self._in(self._former(), label))
+        if self.quiet is None or self.former is None:
+            return came
+        return came & (~self.quiet | self._in(self.former, label))
 
     def left(self, label: str | None) -> pl.Series:
         """Which leads left a label (None: the segment)."""
         went = self._in(self.before, label) & ~self._in(self.now, label) & ~self.start
-        return (
-            went if self.quiet is None else went & (~self.quiet | (self._is_known & ~self._in(self._former(), label)))
-        )
-
-    def _former(self) -> pl.Series:
-        return self.now.clear(len(self.now)) if self.former is None else self.former
-
-    @property
-    def _is_known(self) -> bool:
-        return self.former is not None
+        if self.quiet is None or self.former is None or self.is_known is None:
+            return went
+        return went & (~self.quiet | (self.is_known & ~self._in(self.former, label)))
 
     def _in(self, values: pl.Series, label: str | None) -> pl.Series:
         return (values if label is None else values == label).fill_null(value=False)
@@ -108,9 +105,9 @@ def _memory(tick: Tick, definition: Definition, edits: Edits | None) -> Memory:
     )
     if edits is None:
         return Memory(definition, before, now, start)
-    former = edits.values(definition.name)
-    other = pl.repeat(True, len(now), dtype=pl.Boolean, eager=True) if former is None else now.ne_missing(former)
-    return Memory(definition, before, now, start, other & ~tick.leads["is_new"], former)
+    former, is_known = edits.values(definition.name, now)
+    other = ~is_known | now.ne_missing(former)
+    return Memory(definition, before, now, start, other & ~tick.leads["is_new"], former, is_known)
 
 
 def _before(tick: Tick, definition: Definition) -> pl.Series:

@@ -7,7 +7,9 @@ Every phase is a function of a tick to new frames; nothing is changed in place.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -16,6 +18,9 @@ from leadrules.core.records import dataclass
 from leadrules.lifecycle.facts import Facts
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Ruleset
+
+if TYPE_CHECKING:
+    from leadrules.lifecycle.eras import Era
 
 INSTANT = pl.Datetime("us", "UTC")
 
@@ -85,6 +90,9 @@ CREDIT_COLUMNS: Mapping[str, pl.DataType] = {
 ASSIGNMENT_COLUMNS: Mapping[str, pl.DataType] = {"rep": pl.String(), "day": pl.Date(), "count": pl.Int64()}
 EVENT_COLUMNS: Mapping[str, pl.DataType] = {"identity": pl.UInt64(), "moment": pl.UInt64(), "at": INSTANT}
 VERSION_COLUMNS: Mapping[str, pl.DataType] = {"sequence": pl.String(), "version": pl.Int32(), "text": pl.String()}
+# Rules in the order in which runs used them, from the `as of` of the first run on (null: not known), for as long as a lead is
+# absent that earlier ones saw last; the last are those of the last run. None: no rules but those.
+ERA_COLUMNS: Mapping[str, pl.DataType] = {"since": INSTANT, "ruleset": pl.String()}
 
 # One change of one lead: `kind` is owner, sequence, label, segment or set; `what` the name of the label, segment or field.
 # Also what became of each step that came due: `step`, the sequence, `3 email` as `old`, `done` or the reason as `new`;
@@ -148,7 +156,7 @@ class State:
 
     `leads`: LEAD_COLUMNS and the named ones, a row per lead ever seen. `credits`: route, rule, rep, credit (Int64, 10^-4),
     served (Int64, rising). `assignments`: rep, day (Date), count. `events`: identity, moment (UInt64), at. `versions`:
-    sequence, version, text (JSON). `as_of` None: there was no run. `run` counts the runs; `last` is what the last one was.
+    sequence, version, text (JSON). `eras`: since, ruleset (JSON). `as_of` None: there was no run. `run` counts the runs; `last` is what the last one was.
     """
 
     leads: pl.DataFrame
@@ -160,6 +168,7 @@ class State:
     ruleset: Ruleset | None = None
     run: int = 0
     last: RunRecord | None = None
+    eras: pl.DataFrame = field(default_factory=lambda: _no_rows(ERA_COLUMNS))
 
 
 def empty_state() -> State:
@@ -179,7 +188,10 @@ def _no_rows(columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One run under way. `leads` has a row per decided lead, row i being lead_row i, with the state before this run."""
+    """One run under way. `leads` has a row per decided lead, row i being lead_row i, with the state before this run.
+
+    `eras` are earlier rules that saw some of them last.
+    """
 
     project: Project
     ruleset: Ruleset
@@ -191,3 +203,4 @@ class Tick:
     state: State
     has_state: bool = True
     baseline: bool = False
+    eras: tuple[Era, ...] = ()

@@ -33,6 +33,7 @@ from leadrules.engine.columns import evaluate, needed
 from leadrules.lifecycle.asof import AsOf, choose, newest_created, since_of
 from leadrules.lifecycle.cadence.versions import with_kept
 from leadrules.lifecycle.edits import edits_since
+from leadrules.lifecycle.eras import eras_of
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.labels import work_out
 from leadrules.lifecycle.late import late_of, listened
@@ -169,7 +170,8 @@ def execute(request: RunRequest, inputs: Inputs | None = None) -> Outcome:
     request.tell("deciding")
     from leadrules.lifecycle.decide import decide  # most rooms of the lifecycle: rules that only score need none
 
-    edits = None if request.fire_edits else edits_since(state, given.ruleset, frame.columns, evaluated)
+    eras = eras_of(state, known.table["absent_since"])
+    edits = None if request.fire_edits else edits_since(state, given.ruleset, frame.columns, evaluated, eras)
     tick = Tick(
         request.project,
         request.ruleset,
@@ -181,6 +183,7 @@ def execute(request: RunRequest, inputs: Inputs | None = None) -> Outcome:
         state,
         has_state=request.state is not None,
         baseline=request.baseline,
+        eras=eras,
     )
     late = late_of(tick, since_given=request.since is not None)
     return replace(

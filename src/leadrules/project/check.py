@@ -88,7 +88,7 @@ def _findings(document: Document, error: _Error) -> Iterator[tuple[KeyPath, Diag
     path = error.path
     if error.keyword in ("additionalProperties", "unevaluatedProperties"):
         for key in _unknown_keys(error):
-            yield (*path, key), unknown_key(document, path, key, _known_keys(error))
+            yield (*path, key), unknown_key(document, path, key, _known_keys(error), _holder(key, error))
     elif error.keyword == "required":
         for key in error.wanted:
             if key not in error.instance and not _is_misspelt(key, error):
@@ -124,10 +124,17 @@ def _unknown_keys(error: _Error) -> list[str]:
     return [key for key in error.instance if key not in known]
 
 
-def unknown_key(document: Document, path: KeyPath, key: str, known: list[str]) -> Diagnostic:
-    """The finding for a key that means nothing here."""
+def _holder(key: str, error: _Error) -> str | None:
+    """The key under which this one would mean something: `leads` stands under `sources`."""
+    beside = error.schema.get("properties", {}).items()
+    return next((name for name, one in beside if key in one.get("properties", {})), None)
+
+
+def unknown_key(document: Document, path: KeyPath, key: str, known: list[str], holder: str | None = None) -> Diagnostic:
+    """The finding for a key that means nothing here; `holder` is the key that it belongs under."""
     where = f" in `{_dotted(path)}`" if path else ""
     way_out = did_you_mean(key, known, f"The keys here are {listed(known, 'and')}.")
+    way_out = way_out if holder is None else f"It stands under `{holder}`, indented."
     name, colon, value = key.partition(":")
     if colon and name in known:
         way_out = f"Put a space after the `:`, as in `{name}: {value}`."

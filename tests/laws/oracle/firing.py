@@ -65,7 +65,7 @@ class Triggers:
             trigger.name, None
         )  # it is tried in this run, and is over if its condition does not hold
         start = self._set_off(trigger, sight)
-        if self._is_news(trigger) and not trigger.backfill:
+        if not trigger.backfill and (self._is_news(trigger) or self._was_so(trigger, sight, start)):
             self._absorb(trigger, sight, start)
             return
         holds = self._holds(trigger, sight)
@@ -132,10 +132,34 @@ class Triggers:
         """A trigger that is new to a state."""
         return self.known is not None and trigger.name not in self.known
 
+    def _came(self, trigger: Trigger, sight: Sight) -> datetime | None:
+        """When a trigger came, while the lead was absent; None for one that the lead was seen with, or that is new to all."""
+        rules = sight.before.seen_by
+        if sight.is_new or rules is None or self._is_news(trigger):
+            return None
+        if any((one.name, one.on.kind) == (trigger.name, trigger.on.kind) for one in rules.triggers):
+            return None
+        return self.eyes.state.came.get((trigger.name, trigger.on.kind))
+
+    def _was_so(self, trigger: Trigger, sight: Sight, start: datetime | None) -> bool:
+        """What would set a trigger off for a lead that comes back was so before there was the trigger."""
+        came = self._came(trigger, sight)
+        if came is None or start is None:
+            return False
+        if trigger.on.kind == "date":
+            fell = as_instant(self._fallen(trigger, sight), self.eyes.clock)
+            return fell is not None and fell <= came
+        if trigger.on.kind == "overdue":
+            return sight.before.due_at is not None and sight.before.due_at <= came
+        return trigger.on.kind == "condition"
+
     def _event(self, trigger: Trigger, sight: Sight) -> datetime | None:
         assert trigger.on.filter is not None
+        came = None if trigger.backfill else self._came(trigger, sight)
         for event in self.eyes.program.matching(trigger.on.filter, sight.facts):
             identity = self.eyes.identities[id(event)]
+            if came is not None and event["at"] <= came:
+                continue
             if identity not in self.eyes.state.events and event["at"] >= self.oldest:
                 return event["at"]  # type: ignore[no-any-return]
         return None
@@ -171,10 +195,11 @@ class Triggers:
             return False  # with `once per` it comes again; `_may` looks at the clock
         if sight.is_new or self._is_news(trigger) or sight.old is None or self.eyes.inputs.fire_edits:
             return True
-        assert self.eyes.old_rules is not None
-        assert self.eyes.old_program is not None
-        old = next(one for one in self.eyes.old_rules.triggers if one.name == trigger.name)
-        return all(self.eyes.old_program.value(one, sight.old) is True for one in old.conditions)
+        assert sight.before.seen_by is not None
+        old = next((one for one in sight.before.seen_by.triggers if one.name == trigger.name), None)
+        if old is None:
+            return True  # it came, and was not edited
+        return all(self.eyes.under(sight.before.seen_by).value(one, sight.old) is True for one in old.conditions)
 
     def _overdue(self, trigger: Trigger, sight: Sight) -> bool:
         memory = sight.before

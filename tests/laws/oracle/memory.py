@@ -65,6 +65,7 @@ class Memory:
     key: str
     created: datetime | None = None
     seen_at: datetime | None = None
+    seen_by: Ruleset | None = None
     owner: str | None = None
     owner_said: str | None = None
     assigned_at: datetime | None = None
@@ -103,6 +104,9 @@ class State:
 
     as_of: datetime | None = None
     ruleset: Ruleset | None = None
+    came: dict[tuple[str, str], datetime] = field(
+        default_factory=dict
+    )  # when the triggers that there are came, by kind
     leads: dict[str, Memory] = field(default_factory=dict)
     credits: dict[tuple[str, str], int] = field(default_factory=dict)  # (route.rule, rep): units of 10^-4
     served: dict[tuple[str, str], int] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from leadrules.ruleset.model import (
     EventFilter,
     Expr,
     Matrix,
+    Ruleset,
     Segment,
     Stages,
     Template,
@@ -76,8 +77,7 @@ class Eyes:
         self.context = Context(self.calendar, inputs.as_of)
         self.teams = dict(inputs.team.teams)
         self.program = prepare(inputs.ruleset, self.teams)
-        self.old_rules = state.ruleset if state.as_of is not None and state.ruleset != inputs.ruleset else None
-        self.old_program = None if self.old_rules is None else prepare(self.old_rules, self.teams)
+        self.programs: dict[int, tuple[Ruleset, Program]] = {}
         self.kept: dict[int, tuple[tuple[Aggregate, ...], Program]] = {}
         self.identities = identities(inputs.events)
 
@@ -102,8 +102,16 @@ class Eyes:
             facts, last = self.program.facts(shown, events, self.context, again), facts
             if facts.values == last.values:
                 break
-        old = None if self.old_program is None else self.old_program.facts(shown, events, self.context, given)
+        old = None
+        if memory.seen_by is not None and memory.seen_by != rules:
+            old = self.under(memory.seen_by).facts(shown, events, self.context, given)
         return Sight(key, record, events, memory, memory.copied(), is_new, facts, old, not_yet=not_yet)
+
+    def under(self, rules: Ruleset) -> Program:
+        """Earlier rules, made ready."""
+        if id(rules) not in self.programs:
+            self.programs[id(rules)] = rules, prepare(rules, self.teams)
+        return self.programs[id(rules)][1]
 
     def given(self, memory: Memory) -> dict[str, Any]:
         """The names that are always there, and the labels before."""

@@ -124,7 +124,7 @@ def _route(route: Route, sights: list[Sight], dealer: Dealer, eyes: Eyes) -> Non
 
 def _remember(eyes: Eyes, sight: Sight) -> None:
     memory = sight.memory
-    memory.seen_at = eyes.as_of
+    memory.seen_at, memory.seen_by = eyes.as_of, eyes.inputs.ruleset
     for definition in eyes.inputs.ruleset.definitions:
         if isinstance(definition, LABELLED):
             name, label = definition.name, sight.facts.values[definition.name]
@@ -138,6 +138,8 @@ def _close(eyes: Eyes, sights: dict[str, Sight]) -> None:
     for event in eyes.inputs.events:
         if event["lead"] in sights and event["at"] <= eyes.as_of:
             eyes.state.events.add(eyes.identities[id(event)])
+    names = [(one.name, one.on.kind) for one in eyes.inputs.ruleset.triggers]
+    eyes.state.came = {name: eyes.state.came.get(name, eyes.as_of) for name in names}
     eyes.state.as_of, eyes.state.ruleset = eyes.as_of, eyes.inputs.ruleset
 
 

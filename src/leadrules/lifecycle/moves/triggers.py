@@ -41,6 +41,9 @@ class Heard(Protocol):
     def edited(self, trigger: Trigger) -> pl.Series | None:
         """Which leads meet the condition only because the rules were edited; None: none do."""
 
+    def news(self, trigger: Trigger) -> pl.Series | None:
+        """Of leads that were absent when the trigger came, the instant when it did; None: there are none."""
+
 
 @dataclass(frozen=True, slots=True)
 class SetOff:
@@ -91,7 +94,7 @@ def _set_off(tick: Tick, heard: Heard, trigger: Trigger, dates: pl.Series | None
     if holds is None and found.height:
         found = found.filter(_met(tick, trigger, found["lead_row"]))
     found = found.filter(_is_free(tick, trigger, found["lead_row"]))
-    quiet = _absorbed(tick, heard, trigger, found["lead_row"], is_new=is_new)
+    quiet = _absorbed(tick, heard, trigger, found["lead_row"], is_new=is_new) | _is_old(heard, trigger, found)
     return SetOff(trigger, found.filter(~quiet), found.filter(quiet), holds)
 
 
@@ -114,6 +117,7 @@ def gates(tick: Tick, heard: Heard, trigger: Trigger) -> Gates:
     holds = met if trigger.on.kind == "condition" else None
     found = _found(tick, heard, trigger, holds, dates, from_start=is_new and trigger.backfill)
     absorbed = _absorbed(tick, heard, trigger, everyone, is_new=is_new)
+    absorbed = absorbed.scatter(found["lead_row"].filter(_is_old(heard, trigger, found)), values=True)
     return Gates(found, met, _is_free(tick, trigger, everyone), absorbed)
 
 
@@ -132,7 +136,7 @@ def _found(
         return _rows(_becoming_true(tick, trigger, holds, from_start=from_start))
     if on.kind == "event":
         assert on.filter is not None
-        events = heard.events(on.filter, backfill=from_start)
+        events = _since_it_came(heard, trigger, heard.events(on.filter, backfill=from_start))
         # Of several events the first one set it off: it is what has waited longest for an answer.
         return _shaped(events.group_by("lead_row").agg(pl.col("at").min()))
     if on.kind in ("enter", "leave"):
@@ -145,6 +149,12 @@ def _found(
         return _not_yet_answered(tick, trigger, heard.overdue(str(on.name)))
     assert dates is not None
     return _shaped(fallen(tick, trigger, dates))
+
+
+def _since_it_came(heard: Heard, trigger: Trigger, events: pl.DataFrame) -> pl.DataFrame:
+    """Without the events that happened before there was the trigger, of leads that were absent when it came."""
+    news = None if trigger.backfill else heard.news(trigger)
+    return events if news is None else events.filter((events["at"] > news[events["lead_row"]]).fill_null(value=True))
 
 
 def _rows(mask: pl.Series) -> pl.DataFrame:
@@ -212,6 +222,18 @@ def passed(calendar: Calendar, since: pl.Series, length: Duration, as_of: dateti
 def _is_over(calendar: Calendar, at: datetime, length: Duration, as_of: datetime) -> bool:
     end = calendar.shift(at, length.count, length.unit)
     return isinstance(end, datetime) and end <= as_of
+
+
+def _is_old(heard: Heard, trigger: Trigger, found: pl.DataFrame) -> pl.Series:
+    """Whether what set leads off was so before there was the trigger, of leads that were absent when it came.
+
+    Of a condition nobody knows since when it holds: it is taken as already so. What a lead enters or leaves is seen now.
+    """
+    news = None if trigger.backfill else heard.news(trigger)
+    if news is None or trigger.on.kind not in ("condition", "date", "overdue"):
+        return pl.repeat(False, found.height, dtype=pl.Boolean, eager=True)
+    came = news[found["lead_row"]]
+    return came.is_not_null() if trigger.on.kind == "condition" else (found["mark"] <= came).fill_null(value=False)
 
 
 def _absorbed(tick: Tick, heard: Heard, trigger: Trigger, rows: pl.Series, *, is_new: bool) -> pl.Series:

@@ -16,6 +16,7 @@ import polars as pl
 from leadrules.data.texts import as_text
 from leadrules.lifecycle.cadence.steps import HELD
 from leadrules.lifecycle.decide import Decided
+from leadrules.lifecycle.eras import eras_after
 from leadrules.lifecycle.labels import history_of
 from leadrules.lifecycle.late import seen_after
 from leadrules.lifecycle.model import HISTORY_COLUMNS, RunRecord, State, Tick, empty_state
@@ -33,16 +34,18 @@ _STEP = r"^sequence\.(.+)\.(\d+)$"
 def state_after(outcome: Outcome) -> State:
     """The state that the next run begins with."""
     decided = _decided(outcome)
-    tick = decided.tick
+    tick, ruleset = decided.tick, outcome.request.ruleset
+    leads = carried_over(tick.state, decided.table)
     return replace(
         tick.state,
-        leads=carried_over(tick.state, decided.table),
+        leads=leads,
         credits=decided.router.credits(),
         assignments=decided.router.assignments(),
         events=seen_after(tick.state, outcome.events.frame, tick),
         versions=pl.concat([tick.state.versions, decided.versions]),
+        eras=eras_after(tick.state, leads, ruleset, tick.as_of),
         as_of=tick.as_of,
-        ruleset=outcome.request.ruleset,
+        ruleset=ruleset,
     )
 
 

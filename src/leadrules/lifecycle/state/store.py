@@ -19,6 +19,7 @@ import polars as pl
 from leadrules.lifecycle.model import (
     ASSIGNMENT_COLUMNS,
     CREDIT_COLUMNS,
+    ERA_COLUMNS,
     EVENT_COLUMNS,
     HISTORY_COLUMNS,
     LEAD_COLUMNS,
@@ -52,6 +53,7 @@ WHOLE: Mapping[str, Mapping[str, pl.DataType]] = {
     "assignments": ASSIGNMENT_COLUMNS,
     "versions": VERSION_COLUMNS,
     "events": EVENT_COLUMNS,
+    "eras": ERA_COLUMNS,
 }
 FRAMES: Mapping[str, Mapping[str, pl.DataType]] = {"leads": LEAD_COLUMNS, **WHOLE}
 RUN_COLUMNS: Mapping[str, pl.DataType] = {
@@ -169,7 +171,7 @@ def all_tables(path: Path) -> dict[str, pl.DataFrame]:
         "leads": state.leads.sort("key").with_columns(pl.col(pl.Duration).cast(pl.Int64)),
         "history": _in_order(history(path)),
         "runs": pl.DataFrame(made, schema=dict(RUN_COLUMNS), orient="row").drop("token"),
-        **{name: _in_order(getattr(state, name)) for name in WHOLE},
+        **{name: _in_order(getattr(state, name)) for name in WHOLE if name != "eras"},  # rules are no table
     }
 
 

@@ -17,6 +17,7 @@ import polars as pl
 from leadrules.core.text import nearest
 from leadrules.data.errors import InputError
 from leadrules.data.ids import canonical_key
+from leadrules.lifecycle.eras import text_of
 from leadrules.lifecycle.model import HISTORY_COLUMNS, State
 from leadrules.lifecycle.state.database import compacted
 from leadrules.lifecycle.state.store import amend, load
@@ -62,6 +63,7 @@ def rename(path: Path, old: str, new: str) -> str:
     if new in _names(state.ruleset)[kind]:
         raise InputError(f"the state has a {kind} `{new}` already", "rename that one first")
     after = replace(state, leads=_leads(state.leads, kind, name, new), ruleset=renamed(state.ruleset, kind, name, new))
+    after = replace(after, eras=_eras(state.eras, kind, name, new))
     after = replace(after, credits=_values(state.credits, "route", name, new) if kind == "route" else state.credits)
     if kind == "sequence":
         after = replace(after, versions=_versions(state.versions, name, new))
@@ -128,6 +130,11 @@ def _versions(versions: pl.DataFrame, old: str, new: str) -> pl.DataFrame:
         (new if name == old else name, number, _version(text, old, new)) for name, number, text in versions.iter_rows()
     ]
     return pl.DataFrame(rows, schema=versions.schema, orient="row")
+
+
+def _eras(eras: pl.DataFrame, kind: str, old: str, new: str) -> pl.DataFrame:
+    texts = [text_of(renamed(from_json(json.loads(text)), kind, old, new)) for text in eras["ruleset"]]
+    return eras.with_columns(pl.Series("ruleset", texts, dtype=pl.String))
 
 
 def _version(text: str, old: str, new: str) -> str:

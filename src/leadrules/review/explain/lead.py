@@ -24,6 +24,7 @@ from leadrules.lifecycle.cadence.sequences import progress
 from leadrules.lifecycle.cadence.versions import with_kept
 from leadrules.lifecycle.decide import Decided, Ears
 from leadrules.lifecycle.edits import edits_since
+from leadrules.lifecycle.eras import eras_of
 from leadrules.lifecycle.labels import work_out
 from leadrules.lifecycle.late import late_of
 from leadrules.lifecycle.model import Tick, empty_state
@@ -146,6 +147,7 @@ class OneLead:
             whole.state,
             has_state=whole.has_state,
             baseline=whole.baseline,
+            eras=eras_of(whole.state, leads["absent_since"]),
         )
 
     @cached_property
@@ -155,7 +157,7 @@ class OneLead:
         assert tick is not None
         request = self.outcome.request
         edits = None if request.fire_edits else edits_since(
-            self.state, request.ruleset, self.inputs.lead.columns, self._under
+            self.state, request.ruleset, self.inputs.lead.columns, self._under, tick.eras
         )  # fmt: skip
         late = late_of(tick, since_given=request.since is not None)
         return Ears(tick, work_out(tick, edits), late, edits, cache(partial(progress, tick)), self.decided.router)

@@ -208,6 +208,10 @@ def _absorbed(lead: OneLead, one: Trigger) -> str:
     known = lead.state.ruleset is not None and {t.name for t in lead.state.ruleset.triggers}
     if known and one.name not in known:
         return "it is new to the state: what is, is taken as already so (`backfill` would fire it)"
+    if not one.backfill and lead.ears.news(one) is not None:
+        return (
+            "it came while the lead was absent: what was so by then is taken as already so (`backfill` would fire it)"
+        )
     return "its condition holds only because the rules were edited (`--fire-edits` would fire it)"
 
 

@@ -185,7 +185,7 @@ def _edited(state: State, after: Ruleset) -> State | None:
         for name, text in state.versions.select("sequence", "text").iter_rows()
     ]
     versions = state.versions.with_columns(pl.Series("text", texts, dtype=pl.String))
-    return replace(state, versions=versions, ruleset=after)
+    return replace(state, versions=versions, eras=state.eras.clear(), ruleset=after)
 
 
 def first_run_from(runs: Sequence[Reached], looks: Mapping[int, int], place: int) -> int | None:
