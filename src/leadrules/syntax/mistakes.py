@@ -43,6 +43,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     operators.limits_without_and,
     operators.event_after_when,
     operators.change_in_words,
+    operators.label_after_a_sign,
     lines.threshold_as_comparison,
     lines.threshold_range,
     lines.otherwise_first,

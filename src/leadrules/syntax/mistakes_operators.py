@@ -184,6 +184,20 @@ def change_in_words(place: Place) -> Mend | None:
     return replaced(place, place.index - 2, end, [*texts, name], "LR035", message, fix)
 
 
+def label_after_a_sign(place: Place) -> Mend | None:
+    """`on enter heat.hot`, `on enter heat = hot`, `on leave heat becomes cold`."""
+    at = -1 if place.at(-1).text in _ENTERING else 0  # a word in place of the sign was taken for the label
+    name, sign, label, enter = (place.at(at + by) for by in (-1, 0, 1, -2))
+    is_sign = sign.text in (".", "=", ":", "is", "to", *_ENTERING)
+    if place.at(at - 3).text != "on" or enter.text not in ("enter", "leave") or not is_sign:
+        return None
+    if name.kind not in ("WORD", "NAME") or label.kind not in ("WORD", "NAME") or label.first:
+        return None
+    fix, start = f"{name.text} {label.text}", place.index + at
+    message = f"`{place.span(name, label).text}` after `{enter.text}` is written `{fix}`"
+    return replaced(place, start - 1, start + 2, [name, label], "LR035", message, fix)
+
+
 def where_without_parentheses(place: Place) -> Mend | None:
     """`did page_viewed where path = "x" within 30 days`."""
     if place.at(-1).text != "where" or place.token.kind == "LPAR" or not place.takes("LPAR"):
