@@ -8,17 +8,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 from tests.stateful import run
 from tests.suites.running import leadrules
 
 from leadrules.cli.inputs import lead_source
 from leadrules.data import encoding
-from leadrules.data.read import Sight
+from leadrules.data.read import EVERYTHING, Sight
 from leadrules.engine.needs import reach
 from leadrules.lifecycle.files import WriteOptions, write_run
-from leadrules.lifecycle.run import Outcome, RunRequest, execute
-from leadrules.lifecycle.state.store import all_tables
+from leadrules.lifecycle.model import ERA_COLUMNS
+from leadrules.lifecycle.run import Outcome, RunRequest, execute, reads
+from leadrules.lifecycle.state.store import all_tables, outline
 from leadrules.review.workspace import open_workspace
 
 DAY = timedelta(days=1)
@@ -209,3 +211,13 @@ def test_the_command_writes_what_it_says(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     whole = written(execute(request(folder)), tmp_path / "whole")
     assert (folder / "out" / "decisions.csv").read_bytes() == whole["decisions.csv"]
+
+
+def test_while_earlier_rules_may_be_asked_every_event_is_kept(tmp_path: Path) -> None:
+    folder = project(tmp_path, random.Random(2))
+    run(folder, f"{NEWEST - timedelta(days=2):%Y-%m-%dT%H:%M:%S}", seen_only=True)
+    asked = replace(request(folder), seen_only=True)
+    state = outline(folder / ".leadrules" / "state")
+    eras = pl.DataFrame({"since": [None], "ruleset": ["{}"]}, schema=dict(ERA_COLUMNS))
+    assert reads(replace(asked, state=state))[1] != EVERYTHING
+    assert reads(replace(asked, state=replace(state, eras=eras)))[1] == EVERYTHING

@@ -10,7 +10,7 @@ import pytest
 from tests.lifecycle_story import Story
 
 from leadrules.lifecycle.model import HISTORY_COLUMNS, RunRecord, empty_state
-from leadrules.lifecycle.state.store import commit, load
+from leadrules.lifecycle.state.store import commit, load, outline
 
 DAYS = [f"2026-11-{day:02d}T10:00" for day in range(2, 12)]
 HERE = {"id": "here", "intent": 10.0}
@@ -155,3 +155,4 @@ def test_they_are_part_of_the_state_on_disk(tmp_path: Path) -> None:
     record = RunRecord(state.as_of, None, "rules", "identity", "manifest", "out", {})
     commit(tmp_path / "state", empty_state(), state, lambda: record, changes=pl.DataFrame(schema=dict(HISTORY_COLUMNS)))
     assert load(tmp_path / "state").eras.equals(state.eras)
+    assert outline(tmp_path / "state").eras.equals(state.eras)

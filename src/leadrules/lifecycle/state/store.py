@@ -105,18 +105,19 @@ def _frame(path: Path, connection: Connection, name: str, *, was: bool = False) 
 
 
 def outline(path: Path) -> State:
-    """Of a state only what says what a run must read: the last run, the versions of sequences, and which of them leads
-    are in."""
+    """Of a state only what says what a run must read: the last run, the versions of sequences, which of them leads are in,
+    and earlier rules that saw leads last."""
     if not exists(path):
         return empty_state()
     with reading(path) as connection:
         leads = beside(connection, "leads", only=("sequence", "version"))
-        versions = _frame(path, connection, "versions")
+        versions, eras = (_frame(path, connection, name) for name in ("versions", "eras"))
         last = _last(connection)
     # A state of which every run was taken back has no columns.
     used = leads.filter(pl.col("version").is_not_null()).unique(maintain_order=True) if leads.width else leads
     used = _typed(used, LEAD_COLUMNS)
-    return replace(empty_state(), leads=used, versions=versions, as_of=None if last is None else last.as_of, last=last)
+    as_of = None if last is None else last.as_of
+    return replace(empty_state(), leads=used, versions=versions, eras=eras, as_of=as_of, last=last)
 
 
 def _last(connection: Connection) -> RunRecord | None:
