@@ -20,6 +20,7 @@ from leadrules.lifecycle.cadence.sequences import Due, Progress, due, progress
 from leadrules.lifecycle.cadence.steps import PIN
 from leadrules.lifecycle.cadence.versions import new_versions
 from leadrules.lifecycle.edits import Edits
+from leadrules.lifecycle.eras import introduced
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.labels import Labels
 from leadrules.lifecycle.late import Late
@@ -128,7 +129,7 @@ class Ears:
         """The first `as of` of a trigger that leads which come back were never seen with; None: there are no such leads."""
         found: pl.Series | None = None
         for era in self.tick.eras:
-            if not era.knows(trigger) and (since := era.introduced(trigger)) is not None:
+            if (since := introduced(era, trigger)) is not None:
                 nobody = pl.Series([None], dtype=INSTANT).new_from_index(0, self.tick.leads.height)
                 began = pl.Series([since], dtype=INSTANT)
                 found = began.zip_with(era.leads, nobody if found is None else found)

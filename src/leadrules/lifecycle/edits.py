@@ -15,9 +15,8 @@ from operator import and_
 import polars as pl
 
 from leadrules.core.records import dataclass
-from leadrules.lifecycle.eras import Era
 from leadrules.lifecycle.facts import Facts
-from leadrules.lifecycle.model import State
+from leadrules.lifecycle.model import Era, State
 from leadrules.ruleset.model import Aggregate, EventFilter, Expr, Matrix, Ruleset, Trigger
 from leadrules.ruleset.store import digest
 from leadrules.ruleset.walk import below

@@ -8,42 +8,28 @@ the rules were edited. Knows not what rules say.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
 
-from leadrules.core.records import dataclass
-from leadrules.lifecycle.model import ERA_COLUMNS, State
+from leadrules.lifecycle.model import ERA_COLUMNS, Era, State
 from leadrules.ruleset.model import Ruleset, Trigger
 from leadrules.ruleset.store import digest, from_json, to_json
-
-
-@dataclass(frozen=True, slots=True)
-class Era:
-    """Earlier rules, and which leads of a run they saw last. `later`: the rules after them with their first `as of`."""
-
-    ruleset: Ruleset
-    leads: pl.Series
-    later: Sequence[tuple[datetime, Ruleset]]
-
-    def knows(self, trigger: Trigger) -> bool:
-        """Whether these rules had the trigger, set off by the same kind of thing."""
-        return knows(self.ruleset, trigger)
-
-    def introduced(self, trigger: Trigger) -> datetime | None:
-        """The `as of` of the first run with a trigger that these rules did not have; None where no run had it yet."""
-        found = None
-        for since, ruleset in reversed(self.later):
-            if not knows(ruleset, trigger):
-                break
-            found = since
-        return found
 
 
 def knows(ruleset: Ruleset, trigger: Trigger) -> bool:
     """Whether rules have a trigger, set off by the same kind of thing."""
     return any(one.name == trigger.name and one.on.kind == trigger.on.kind for one in ruleset.triggers)
+
+
+def introduced(era: Era, trigger: Trigger) -> datetime | None:
+    """The `as of` of the first run with a trigger that these rules did not have; None where they had it, or no run did yet."""
+    found = None
+    for since, ruleset in () if knows(era.ruleset, trigger) else reversed(era.later):
+        if not knows(ruleset, trigger):
+            break
+        found = since
+    return found
 
 
 def eras_of(state: State, absent_since: pl.Series) -> tuple[Era, ...]:

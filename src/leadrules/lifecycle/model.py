@@ -6,10 +6,9 @@ Every phase is a function of a tick to new frames; nothing is changed in place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -18,9 +17,6 @@ from leadrules.core.records import dataclass
 from leadrules.lifecycle.facts import Facts
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Ruleset
-
-if TYPE_CHECKING:
-    from leadrules.lifecycle.eras import Era
 
 INSTANT = pl.Datetime("us", "UTC")
 
@@ -184,6 +180,15 @@ def empty_state() -> State:
 
 def _no_rows(columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
     return pl.DataFrame(schema=dict(columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """Earlier rules, and which leads of a run they saw last. `later`: the rules after them with their first `as of`."""
+
+    ruleset: Ruleset
+    leads: pl.Series
+    later: Sequence[tuple[datetime, Ruleset]]
 
 
 @dataclass(frozen=True, slots=True)
