@@ -15,13 +15,14 @@ from tests.suites.running import leadrules
 
 from leadrules.cli.inputs import lead_source
 from leadrules.data import encoding
-from leadrules.data.read import EVERYTHING, Sight
+from leadrules.data.read import Sight
 from leadrules.engine.needs import reach
 from leadrules.lifecycle.files import WriteOptions, write_run
 from leadrules.lifecycle.model import ERA_COLUMNS
 from leadrules.lifecycle.run import Outcome, RunRequest, execute, reads
 from leadrules.lifecycle.state.store import all_tables, outline
 from leadrules.review.workspace import open_workspace
+from leadrules.ruleset.store import to_text
 
 DAY = timedelta(days=1)
 NEWEST = datetime(2026, 3, 30, 1, 30, tzinfo=UTC)  # the day after clocks change in Berlin
@@ -213,11 +214,15 @@ def test_the_command_writes_what_it_says(tmp_path: Path) -> None:
     assert (folder / "out" / "decisions.csv").read_bytes() == whole["decisions.csv"]
 
 
-def test_while_earlier_rules_may_be_asked_every_event_is_kept(tmp_path: Path) -> None:
+def test_what_earlier_rules_see_is_kept_while_they_may_be_asked(tmp_path: Path) -> None:
     folder = project(tmp_path, random.Random(2))
+    file = folder / "rules" / "more.lead"
+    file.write_text("segment of_late when did clicked within 300 days\n")
+    before = to_text(request(folder).ruleset)
+    file.write_text("segment of_late when did clicked within 3 days\n")
     run(folder, f"{NEWEST - timedelta(days=2):%Y-%m-%dT%H:%M:%S}", seen_only=True)
-    asked = replace(request(folder), seen_only=True)
-    state = outline(folder / ".leadrules" / "state")
-    eras = pl.DataFrame({"since": [None], "ruleset": ["{}"]}, schema=dict(ERA_COLUMNS))
-    assert reads(replace(asked, state=state))[1] != EVERYTHING
-    assert reads(replace(asked, state=replace(state, eras=eras)))[1] == EVERYTHING
+    asked, state = replace(request(folder), seen_only=True), outline(folder / ".leadrules" / "state")
+    eras = pl.DataFrame([{"ruleset": before, "triggers": []}, {"triggers": []}], schema=dict(ERA_COLUMNS))
+    near, far = (reads(replace(asked, state=one))[1].reach for one in (state, replace(state, eras=eras)))
+    assert near["clicked"] < timedelta(days=300) <= far["clicked"]
+    assert {name: far[name] for name in near if name != "clicked"} == {n: near[n] for n in near if n != "clicked"}

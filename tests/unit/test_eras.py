@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 from tests.lifecycle_story import Story
+from tests.lifecycle_tick import at
 
-from leadrules.lifecycle.model import HISTORY_COLUMNS, RunRecord, empty_state
+from leadrules.lifecycle.eras import MOST
+from leadrules.lifecycle.model import HISTORY_COLUMNS, RunRecord, State, empty_state
 from leadrules.lifecycle.state.store import commit, load, outline
+from leadrules.lifecycle.state.tend import rename
 
 DAYS = [f"2026-11-{day:02d}T10:00" for day in range(2, 12)]
 HERE = {"id": "here", "intent": 10.0}
@@ -143,16 +146,54 @@ def test_what_a_lead_enters_is_seen_when_it_comes_back() -> None:
 
 def test_earlier_rules_are_kept_for_as_long_as_a_lead_is_absent_that_they_saw_last() -> None:
     story = gone_while_edited(BAND.format(hot=80), BAND.format(hot=50))
-    assert story.state.eras["since"].to_list() == [None, datetime(2026, 11, 3, 1, tzinfo=UTC)]
+    assert story.state.eras["since"].to_list() == [None, at(DAYS[1])]
+    assert story.state.eras["ruleset"].is_not_null().to_list() == [True, False]
     story.run(DAYS[3], HERE, back(60.0))
-    story.edit(BAND.format(hot=40))
-    story.run(DAYS[4], HERE, back(60.0))
     assert story.state.eras.is_empty()
+
+
+def test_of_rules_that_saw_no_absent_lead_last_only_the_triggers_stay_known() -> None:
+    story = gone_while_edited(EMPTY, f'{EMPTY}trigger asked {{ on form_submitted  do notify "boss" "it" }}')
+    story.edit(story.rules.replace("50", "70"))
+    story.run(DAYS[3], HERE)
+    assert story.state.eras["ruleset"].is_not_null().to_list() == [True, False, False]
+    # The trigger came on the second day, not with the last edit.
+    story.happens("back", "form_submitted", "2026-11-03T11:00")
+    story.run(DAYS[4], HERE, back(60.0))
+    assert notified(story) == ["back"]
+
+
+def test_a_lead_that_never_comes_back_keeps_no_more_than_so_many_rules() -> None:
+    story = Story(BAND.format(hot=1))
+    lost = [{"id": f"lost {number}", "intent": 0.0} for number in range(MOST + 5)]
+    for number in range(MOST + 5):
+        story.edit(BAND.format(hot=number + 1))
+        story.run(f"2026-12-{number + 1:02d}T10:00", HERE, *lost[number:])
+    assert story.state.eras["ruleset"].drop_nulls().len() == MOST
+
+
+def on_disk(folder: Path, state: State) -> Path:
+    """A state in a folder."""
+    record = RunRecord(state.as_of, None, "rules", "identity", "manifest", "out", {})
+    commit(folder, empty_state(), state, lambda: record, changes=pl.DataFrame(schema=dict(HISTORY_COLUMNS)))
+    return folder
 
 
 def test_they_are_part_of_the_state_on_disk(tmp_path: Path) -> None:
     state = gone_while_edited(BAND.format(hot=80), BAND.format(hot=50)).state
-    record = RunRecord(state.as_of, None, "rules", "identity", "manifest", "out", {})
-    commit(tmp_path / "state", empty_state(), state, lambda: record, changes=pl.DataFrame(schema=dict(HISTORY_COLUMNS)))
-    assert load(tmp_path / "state").eras.equals(state.eras)
-    assert outline(tmp_path / "state").eras.equals(state.eras)
+    path = on_disk(tmp_path / "state", state)
+    assert load(path).eras.equals(state.eras)
+    assert outline(path).eras.equals(state.eras)
+
+
+def test_what_is_renamed_has_its_new_name_in_earlier_rules_too(tmp_path: Path) -> None:
+    story = gone_while_edited(BAND.format(hot=80), BAND.format(hot=50))
+    path = on_disk(tmp_path / "state", story.state)
+    assert rename(path, "heated", "warmed") == "trigger"
+    assert rename(path, "heat", "warmth") == "definition"
+    story.state = load(path)
+    assert story.state.eras["triggers"].to_list() == [["enter warmed"], ["enter warmed"]]
+    story.edit(BAND.format(hot=50).replace("heated", "warmed").replace("heat", "warmth"))
+    story.run(DAYS[3], HERE, back(60.0))
+    assert notified(story) == []
+    assert story.of("back", "label:warmth") == ("hot",)

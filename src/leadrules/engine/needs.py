@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from itertools import chain
 
 from leadrules.core.records import dataclass
 from leadrules.ruleset.model import (
@@ -58,14 +59,14 @@ def needed(ruleset: Ruleset) -> Needed:
     return Needed(tuple(name for name, _ in ruleset.fields), events, frozenset(ordered))
 
 
-def reach(ruleset: Ruleset, heard: timedelta | None = None) -> dict[str, timedelta]:
-    """How far back from `as of` the rules see events of each type, at the most.
+def reach(ruleset: Ruleset, heard: timedelta | None = None, *earlier: Ruleset) -> dict[str, timedelta]:
+    """How far back from `as of` the rules, or `earlier` ones, see events of each type, at the most.
 
     A type that is not named here is seen from its first event on. Triggers hear events no older than `heard`, but those
     that say `backfill`; None: as far back as their filters let.
     """
     found: dict[str, timedelta | None] = {}
-    for selection, length in _seen(ruleset, heard):
+    for selection, length in chain.from_iterable(_seen(one, heard) for one in (ruleset, *earlier)):
         for type_ in selection.types:
             before = found.get(type_, timedelta())
             found[type_] = None if before is None or length is None else max(before, length)

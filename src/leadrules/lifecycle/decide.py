@@ -12,7 +12,7 @@ from functools import partial
 
 import polars as pl
 
-from leadrules.core.functions.columnar import looked_up, rows_where
+from leadrules.core.functions.columnar import looked_up, only, rows_where
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.aside import aside
 from leadrules.lifecycle.cadence.enrolment import Enrolments, enrol, refusals
@@ -20,7 +20,7 @@ from leadrules.lifecycle.cadence.sequences import Due, Progress, due, progress
 from leadrules.lifecycle.cadence.steps import PIN
 from leadrules.lifecycle.cadence.versions import new_versions
 from leadrules.lifecycle.edits import Edits
-from leadrules.lifecycle.eras import introduced
+from leadrules.lifecycle.eras import known_as
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.labels import Labels
 from leadrules.lifecycle.late import Late
@@ -129,10 +129,9 @@ class Ears:
         """The first `as of` of a trigger that leads which come back were never seen with; None: there are no such leads."""
         found: pl.Series | None = None
         for era in self.tick.eras:
-            if (since := introduced(era, trigger)) is not None:
-                nobody = pl.Series([None], dtype=INSTANT).new_from_index(0, self.tick.leads.height)
-                began = pl.Series([since], dtype=INSTANT)
-                found = began.zip_with(era.leads, nobody if found is None else found)
+            if (since := era.came.get(known_as(trigger))) is not None:
+                began = pl.Series([since], dtype=INSTANT).new_from_index(0, len(era.leads))
+                found = only(began, era.leads) if found is None else began.zip_with(era.leads, found)
         return found
 
 

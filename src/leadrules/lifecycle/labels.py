@@ -30,38 +30,45 @@ CHANGE_COLUMNS: Mapping[str, pl.DataType] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Former:
+    """What leads would be under the old rules, as far as that `is_known`; `differs`: whose label is another one there."""
+
+    values: pl.Series
+    is_known: pl.Series
+    differs: pl.Series
+
+
 @dataclass(frozen=True)
 class Memory:
-    """One definition before and after this run.
-
-    `start`: whose label is taken as already so. `quiet`: whose label is another under the old rules. `former`: that label,
-    of those of whom it `is_known`.
-    """
+    """One definition before and after this run. `start`: whose label is taken as already so; `former`: where rules were edited."""
 
     definition: Definition
     before: pl.Series
     now: pl.Series
     start: pl.Series
-    quiet: pl.Series | None = None
-    former: pl.Series | None = None
-    is_known: pl.Series | None = None
+    former: Former | None = None
 
     def entered(self, label: str | None) -> pl.Series:
         """Which leads entered a label (None: the segment)."""
         came = self._in(self.now, label) & ~self._in(self.before, label) & ~self.start
-        if self.quiet is None or self.former is None:
-            return came
-        return came & (~self.quiet | self._in(self.former, label))
+        old = self.former
+        return came if old is None else came & (~old.differs | self._in(old.values, label))
 
     def left(self, label: str | None) -> pl.Series:
         """Which leads left a label (None: the segment)."""
         went = self._in(self.before, label) & ~self._in(self.now, label) & ~self.start
-        if self.quiet is None or self.former is None or self.is_known is None:
-            return went
-        return went & (~self.quiet | (self.is_known & ~self._in(self.former, label)))
+        old = self.former
+        return went if old is None else went & (~old.differs | (old.is_known & ~self._in(old.values, label)))
 
     def _in(self, values: pl.Series, label: str | None) -> pl.Series:
         return (values if label is None else values == label).fill_null(value=False)
+
+    @property
+    def only_edited(self) -> pl.Series:
+        """Whose label is another under the old rules."""
+        no = pl.repeat(False, len(self.now), dtype=pl.Boolean, eager=True)
+        return no if self.former is None else self.former.differs
 
     @cached_property
     def differs(self) -> pl.Series:
@@ -105,9 +112,9 @@ def _memory(tick: Tick, definition: Definition, edits: Edits | None) -> Memory:
     )
     if edits is None:
         return Memory(definition, before, now, start)
-    former, is_known = edits.values(definition.name, now)
-    other = ~is_known | now.ne_missing(former)
-    return Memory(definition, before, now, start, other & ~tick.leads["is_new"], former, is_known)
+    values, is_known = edits.values(definition.name, now)
+    differs = (~is_known | now.ne_missing(values)) & ~tick.leads["is_new"]
+    return Memory(definition, before, now, start, Former(values, is_known, differs))
 
 
 def _before(tick: Tick, definition: Definition) -> pl.Series:
@@ -137,10 +144,10 @@ def _changes(tick: Tick, memory: Memory) -> pl.DataFrame:
             "old": _words(memory.before.gather(rows)),
             "new": _words(memory.now.gather(rows)),
             "start": memory.start.gather(rows),
-            "quiet": (memory.start.clear(len(memory.now)) if memory.quiet is None else memory.quiet).gather(rows),
+            "edited": memory.only_edited.gather(rows),
         }
     )
-    cause = pl.when("start").then(pl.lit(START)).when("quiet").then(pl.lit(RULES)).otherwise(pl.lit(LEAD))
+    cause = pl.when("start").then(pl.lit(START)).when("edited").then(pl.lit(RULES)).otherwise(pl.lit(LEAD))
     kind, what = pl.lit("segment" if is_segment else "label"), pl.lit(memory.definition.name)
     return found.with_columns(cause=cause, kind=kind, what=what).select(list(CHANGE_COLUMNS))
 

@@ -6,7 +6,7 @@ Every phase is a function of a tick to new frames; nothing is changed in place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 
@@ -87,8 +87,9 @@ ASSIGNMENT_COLUMNS: Mapping[str, pl.DataType] = {"rep": pl.String(), "day": pl.D
 EVENT_COLUMNS: Mapping[str, pl.DataType] = {"identity": pl.UInt64(), "moment": pl.UInt64(), "at": INSTANT}
 VERSION_COLUMNS: Mapping[str, pl.DataType] = {"sequence": pl.String(), "version": pl.Int32(), "text": pl.String()}
 # Rules in the order in which runs used them, from the `as of` of the first run on (null: not known), for as long as a lead is
-# absent that earlier ones saw last; the last are those of the last run. None: no rules but those.
-ERA_COLUMNS: Mapping[str, pl.DataType] = {"since": INSTANT, "ruleset": pl.String()}
+# absent that earlier ones saw last; the last are those of the last run. None: no rules but those. `ruleset` (JSON) is null
+# where no absent lead was seen last by them; `triggers` are what they had, each as `KIND NAME`.
+ERA_COLUMNS: Mapping[str, pl.DataType] = {"since": INSTANT, "ruleset": pl.String(), "triggers": pl.List(pl.String())}
 
 # One change of one lead: `kind` is owner, sequence, label, segment or set; `what` the name of the label, segment or field.
 # Also what became of each step that came due: `step`, the sequence, `3 email` as `old`, `done` or the reason as `new`;
@@ -152,7 +153,8 @@ class State:
 
     `leads`: LEAD_COLUMNS and the named ones, a row per lead ever seen. `credits`: route, rule, rep, credit (Int64, 10^-4),
     served (Int64, rising). `assignments`: rep, day (Date), count. `events`: identity, moment (UInt64), at. `versions`:
-    sequence, version, text (JSON). `eras`: since, ruleset (JSON). `as_of` None: there was no run. `run` counts the runs; `last` is what the last one was.
+    sequence, version, text (JSON). `eras`: ERA_COLUMNS. `as_of` None: there was no run. `run` counts the runs; `last` is
+    what the last one was.
     """
 
     leads: pl.DataFrame
@@ -184,11 +186,11 @@ def _no_rows(columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class Era:
-    """Earlier rules, and which leads of a run they saw last. `later`: the rules after them with their first `as of`."""
+    """Earlier rules, and which leads of a run they saw last. `came`: the first `as of` with each trigger since, `KIND NAME`."""
 
     ruleset: Ruleset
     leads: pl.Series
-    later: Sequence[tuple[datetime, Ruleset]]
+    came: Mapping[str, datetime]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from leadrules.lifecycle.late import listened
 from leadrules.lifecycle.model import State
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Duration, Ruleset
-from leadrules.ruleset.store import digest
+from leadrules.ruleset.store import digest, from_text
 
 _A_DAY = Duration(1, "days")
 
@@ -40,12 +40,14 @@ def sight_of(
     heard = at_most(late), at_most(_A_DAY)
     if heard[0] is None or heard[1] is None or (project.guards.jump is not None and as_of is None):
         return EVERYTHING  # the guard looks at all times
-    if state.as_of is not None and (state.eras.height or not _are_the_last(ruleset, state)):
-        return EVERYTHING  # the rules of the last run, or those that saw leads last which come back, are asked as well
+    if state.as_of is not None and not _are_the_last(ruleset, state):
+        return EVERYTHING  # the rules of the last run are asked as well
     # The last run once more begins where that run began.
     starts = [since, state.as_of, None if state.last is None else state.last.since]
     first = min((one for one in starts if one is not None), default=None)
-    far = reach(kept, max(heard[0], heard[1]))
+    # Leads may come back that earlier rules saw last: those are asked of them.
+    earlier = [from_text(text) for text in state.eras["ruleset"].drop_nulls()]
+    far = reach(kept, max(heard[0], heard[1]), *earlier)
     return Sight(far, as_of, listened(kept), None if first is None else _back(calendar, first, late))
 
 

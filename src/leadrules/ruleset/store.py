@@ -42,6 +42,17 @@ def from_json(data: Mapping[str, Json]) -> model.Ruleset:
     return cast("model.Ruleset", _decode(model.Ruleset, data))
 
 
+def to_text(ruleset: model.Ruleset) -> str:
+    """The JSON as a text without white space, in which a state keeps rules."""
+    return json.dumps(to_json(ruleset), ensure_ascii=False, separators=(",", ":"))
+
+
+@lru_cache(maxsize=32)
+def from_text(text: str) -> model.Ruleset:
+    """The ruleset of such a text."""
+    return from_json(json.loads(text))
+
+
 def without_spans(data: Json) -> Json:
     """The JSON of a ruleset, or a part of it, without positions."""
     if isinstance(data, dict):

@@ -33,7 +33,7 @@ from leadrules.ruleset.model import (
     Sequence,
     Settings,
 )
-from leadrules.ruleset.store import from_json, to_json, without_spans
+from leadrules.ruleset.store import from_text, to_json, without_spans
 
 T = TypeVar("T")
 Pin = tuple[str, int | None]  # a sequence and the version a lead has of it; None: today's
@@ -127,7 +127,7 @@ def _kept(ruleset: Ruleset, state: State) -> dict[tuple[str, int], Ruleset]:
     current = {one.name: version_text(ruleset, one) for one in ruleset.sequences if one.name in names}
     found = used.join(state.versions, on=["sequence", "version"])
     rows = found.select("sequence", "version", "text").sort("sequence", "version").rows()
-    return {(name, version): from_json(json.loads(text)) for name, version, text in rows if current.get(name) != text}
+    return {(name, version): from_text(text) for name, version, text in rows if current.get(name) != text}
 
 
 def _reading(surroundings: _Surroundings, part: Expr | Aggregate) -> Ruleset:

@@ -16,6 +16,7 @@ import polars as pl
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
+from leadrules.lifecycle.eras import knows
 from leadrules.lifecycle.model import INSTANT, Tick
 from leadrules.lifecycle.moves.falling import fallen
 from leadrules.ruleset.model import Duration, EventFilter, Expr, On, Trigger
@@ -197,10 +198,7 @@ def _not_yet_answered(tick: Tick, trigger: Trigger, overdue: pl.DataFrame) -> pl
 
 def _is_new(tick: Tick, trigger: Trigger) -> bool:
     """Whether the state knows nothing of the trigger, or of it as something else that is set off in another way."""
-    if tick.state.ruleset is None:
-        return False
-    known = {one.name: one.on.kind for one in tick.state.ruleset.triggers}
-    return known.get(trigger.name) != trigger.on.kind
+    return tick.state.ruleset is not None and not knows(tick.state.ruleset, trigger)
 
 
 def _is_free(tick: Tick, trigger: Trigger, rows: pl.Series) -> pl.Series:

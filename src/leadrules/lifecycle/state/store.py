@@ -42,7 +42,7 @@ from leadrules.lifecycle.state.parts import (
     put_beside,
     stacked,
 )
-from leadrules.ruleset.store import digest, from_json, to_json
+from leadrules.ruleset.store import digest, from_text, to_text
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -91,7 +91,7 @@ def _state(path: Path, connection: Connection) -> State:
     return State(
         **frames,
         as_of=record.as_of if record else None,
-        ruleset=from_json(json.loads(text[0])) if text else None,
+        ruleset=from_text(text[0]) if text else None,
         run=number[0],
         last=record,
     )
@@ -266,15 +266,13 @@ def _put_run(connection: Connection, record: RunRecord, number: int, token: str)
 
 def _text(state: State) -> str:
     """A state's rules as they are kept; without rules nothing."""
-    if state.ruleset is None:
-        return ""
-    return json.dumps(to_json(state.ruleset), ensure_ascii=False, separators=(",", ":"))
+    return "" if state.ruleset is None else to_text(state.ruleset)
 
 
 def _put_ruleset(connection: Connection, text: str) -> None:
     connection.execute("delete from ruleset")
     if text:
-        connection.execute("insert into ruleset values (?, ?)", [digest(from_json(json.loads(text))), text])
+        connection.execute("insert into ruleset values (?, ?)", [digest(from_text(text)), text])
 
 
 def amend(
@@ -339,7 +337,7 @@ def before_last(path: Path) -> State | None:
     return State(
         **frames,
         as_of=last.as_of if last else None,
-        ruleset=from_json(json.loads(text)) if text else None,
+        ruleset=from_text(text) if text else None,
         run=number[0] - 1,
         last=last,
     )

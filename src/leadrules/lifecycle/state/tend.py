@@ -17,12 +17,11 @@ import polars as pl
 from leadrules.core.text import nearest
 from leadrules.data.errors import InputError
 from leadrules.data.ids import canonical_key
-from leadrules.lifecycle.eras import text_of
 from leadrules.lifecycle.model import HISTORY_COLUMNS, State
 from leadrules.lifecycle.state.database import compacted
 from leadrules.lifecycle.state.store import amend, load
 from leadrules.ruleset.model import Action, Definition, Expr, Matrix, On, Route, Ruleset, Sequence, Template, Trigger
-from leadrules.ruleset.store import from_json, to_json
+from leadrules.ruleset.store import from_json, from_text, to_json, to_text
 
 T = TypeVar("T")
 # What bears a name, and the columns of a lead that bear it after their colon.
@@ -133,8 +132,14 @@ def _versions(versions: pl.DataFrame, old: str, new: str) -> pl.DataFrame:
 
 
 def _eras(eras: pl.DataFrame, kind: str, old: str, new: str) -> pl.DataFrame:
-    texts = [text_of(renamed(from_json(json.loads(text)), kind, old, new)) for text in eras["ruleset"]]
-    return eras.with_columns(pl.Series("ruleset", texts, dtype=pl.String))
+    texts = [text and to_text(renamed(from_text(text), kind, old, new)) for text in eras["ruleset"]]
+    triggers = [[_known_as(known, kind, old, new) for known in names] for names in eras["triggers"]]
+    return pl.DataFrame({"since": eras["since"], "ruleset": texts, "triggers": triggers}, schema=eras.schema)
+
+
+def _known_as(known: str, kind: str, old: str, new: str) -> str:
+    on, _, name = known.partition(" ")
+    return f"{on} {new}" if kind == "trigger" and name == old else known
 
 
 def _version(text: str, old: str, new: str) -> str:

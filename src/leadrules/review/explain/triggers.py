@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from leadrules.lifecycle.eras import knows
 from leadrules.lifecycle.labels import Memory
 from leadrules.lifecycle.moves.triggers import Gates, gates
 from leadrules.review.explain.lead import OneLead
@@ -127,8 +128,7 @@ def _no_change(lead: OneLead, words: Words, one: Trigger) -> str:
     if before == now:
         return f"{name} was {_label(before)} before this run and still is"
     changed = f"{name} is {_label(now)} and was {_label(before)}"
-    is_quiet = memory.quiet is not None and bool(memory.quiet[0])
-    return f"{changed} only because the rules were edited" if is_quiet else changed
+    return f"{changed} only because the rules were edited" if memory.only_edited[0] else changed
 
 
 def _label(label: Any) -> str:
@@ -205,8 +205,7 @@ def _absorbed(lead: OneLead, one: Trigger) -> str:
     assert lead.tick is not None
     if lead.tick.baseline:
         return "a baseline takes everything as already so"
-    known = lead.state.ruleset is not None and {t.name for t in lead.state.ruleset.triggers}
-    if known and one.name not in known:
+    if lead.state.ruleset is not None and not knows(lead.state.ruleset, one):
         return "it is new to the state: what is, is taken as already so (`backfill` would fire it)"
     if not one.backfill and lead.ears.news(one) is not None:
         return (
