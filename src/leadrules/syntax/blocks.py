@@ -18,8 +18,9 @@ from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.core.text import nfc
 from leadrules.syntax.braces import balanced
+from leadrules.syntax.forms import HEADS
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import BLOCKS, BRACED, OPERANDS_END, RESERVED, WORDS_BEFORE
+from leadrules.syntax.words import BLOCK_SYNONYMS, BLOCKS, BRACED, OPERANDS_END, RESERVED, WORDS_BEFORE
 
 _CONTINUES = frozenset({"CMP", "EQUAL", "SIGN", "MULOP", "LPAR", "LSQB", "COMMA", "DOT", "VBAR", "COLON"})
 
@@ -298,7 +299,9 @@ def outside(file: SourceFile, token: Token) -> Diagnostic:
         help_text = "move it into a block; a `}` above it may be one too many, or the first line of its block missing"
     else:
         message = f"`{token.text}` does not open a block"
-        help_text = "a block begins with " + ", ".join(f"`{word}`" for word in BLOCKS[:-1]) + f" or `{BLOCKS[-1]}`"
+        meant = BLOCK_SYNONYMS.get(token.text.lower())
+        listed = ", ".join(f"`{word}`" for word in BLOCKS[:-1]) + f" or `{BLOCKS[-1]}`"
+        help_text = f"a block begins with {listed}" if meant is None else f"did you mean `{HEADS[meant]}`?"
     return finding("LR020", Span(file, token.start, token.end), message, help=help_text)
 
 

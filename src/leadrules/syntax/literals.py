@@ -106,6 +106,13 @@ def _number_with_tail(reader: Cutter, text: str, tail: str, start: int) -> None:
         reader.report("LR009", start, reader.pos, f"`{text}` is not a number", whole, help="write all digits: `10_000`")
         reader.add("INT", text, start, reader.pos, number)
         return
+    clock = re.fullmatch(r"([1-9]|1[0-2])([aApP])[mM]", text)
+    if clock is not None:
+        hour = int(clock[1]) % 12 + (12 if clock[2] in "pP" else 0)
+        fix = f"{hour:02d}:00"
+        reader.report("LR011", start, reader.pos, f"`{text}` is written `{fix}`", fix, help=f"write `{fix}`")
+        reader.add("TIME", fix, start, reader.pos, time(hour))
+        return
     help_text = f"start it with a letter, or put it in backquotes: `` `{text}` ``"
     reader.report("LR010", start, reader.pos, f"the name `{text}` starts with a digit", f"`{text}`", help=help_text)
     reader.add("NAME", text, start, reader.pos)

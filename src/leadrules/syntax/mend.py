@@ -11,6 +11,7 @@ from leadrules.core.diagnostics import Diagnostic, Edit, Fix
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.blocks import Block
+from leadrules.syntax.forms import HEADS, form_of
 from leadrules.syntax.grammar import END, Language
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import RESERVED
@@ -68,7 +69,16 @@ class Place:
         token = self.token
         if token.kind == "WORD" and token.text in RESERVED - _JOINING and self.takes("NAME"):
             return f"`{token.text}` is a word of the language; in backquotes it is a name"
+        is_in_expression = self.takes("CMP") or self.takes("AND")
+        if not is_in_expression and (form := self._form()) is not None:
+            return f"such a line is written: `{form}`"
         return "complete the line, or take out what does not belong there"
+
+    def _form(self) -> str | None:
+        """How the line is written that the token stands on."""
+        if self.start == 0:
+            return HEADS.get(self.block.kind)
+        return form_of(self.block.kind, self.tokens[self.start : self.index + 1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,29 @@ from collections.abc import Callable
 from leadrules.syntax import mistakes_lines as lines
 from leadrules.syntax import mistakes_operators as operators
 from leadrules.syntax import mistakes_words as words
+from leadrules.syntax import rewrites
 from leadrules.syntax.mend import Mend, Place, progress
 from leadrules.syntax.slips import general, goes_far, odd_sign, swapped, word_twice
 
 KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     odd_sign,
     word_twice,
+    rewrites.bullet,
+    rewrites.unless,
+    rewrites.lines_before_braces,
+    rewrites.lines_without_braces,
+    rewrites.condition_of_head,
+    rewrites.entered_by_condition,
+    rewrites.condition_first,
+    rewrites.rule_without_name,
+    rewrites.strategy_after_condition,
+    rewrites.condition_last,
+    rewrites.rule_without_condition,
+    rewrites.commas_in_step,
+    rewrites.bare_hours,
+    rewrites.team_without_route,
+    rewrites.notify_without_whom,
+    rewrites.other_words,
     lines.unquoted_title,
     words.hyphenated_name,
     words.thousands_comma,
@@ -44,6 +61,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     operators.event_after_when,
     operators.change_in_words,
     operators.label_after_a_sign,
+    rewrites.change_without_enter,
     lines.threshold_as_comparison,
     lines.threshold_range,
     lines.otherwise_first,

@@ -429,6 +429,21 @@ def strategy_in_two_words(place: Place) -> Mend | None:
     return replaced(place, place.index - 1, place.index + 1, [("WORD", name)], "LR010", message, name)
 
 
+def _number_of_day(place: Place, number: str) -> Mend:
+    """`day 3: email ..`."""
+    day, count = place.token, place.at(1)
+    label = Token("INT", number, day.start, day.start, day.first, True, float(number))
+    tokens = [label, Token("COLON", ":", day.start, day.start), replace(day, first=False), replace(count, label=False)]
+    message = "a step begins with its number; the day comes after it"
+    return replaced(place, place.index, place.index + 3, [*tokens], "LR025", message, f"{number}: day {count.text}")
+
+
+def _says_no_channel(tokens: list[Token], after: int) -> bool:
+    """Whether nothing stands after the moment of a step."""
+    token = tokens[min(after, len(tokens) - 1)]
+    return token.first or token.label or token.kind in ("RBRACE", END)
+
+
 def bare_target(place: Place) -> Mend | None:
     """`emea: inside when ..`: a route's rule that does not say what `inside` is."""
     token = place.token
@@ -439,6 +454,7 @@ def bare_target(place: Place) -> Mend | None:
     name = token.text
     target: list[tuple[str, str] | Token] = [("WORD", "rep"), ("BROKEN", "")]
     if token.kind == "STRING":
+        name = name if name.startswith('"') else f'"{name}"'
         message = f"{name} needs `rep` before it"
         return replaced(place, place.index, place.index + 1, [("WORD", "rep"), token], "LR025", message, f"rep {name}")
     end = place.index + 1
@@ -459,6 +475,16 @@ def step_without_number(place: Place) -> Mend | None:
         return None
     steps = [t for t in place.tokens[: place.index] if t.kind == "INT" and t.label]
     fix = str(int(steps[-1].value) + 1 if steps else 1)
+    if place.at(2).kind == "COLON":
+        return _number_of_day(place, fix)
+    end = place.index + (3 if token.text == "wait" or place.at(2).kind == "TIME" else 2)
+    if _says_no_channel(place.tokens, end):
+        message, written = (
+            "a step says what is done: a time alone is none",
+            place.span(token, place.tokens[end - 1]).text,
+        )
+        help_text = f"put it before what is done then: `{fix}: {written} email ..`"
+        return replaced(place, place.index, end, [], "LR025", message, None, help_text, lossy=True)
     edit = Edit(Span(place.file, token.start, token.start), f"{fix}: ")
     fixes = (Fix(f"insert `{fix}:`", (edit,)),)
     found = finding(

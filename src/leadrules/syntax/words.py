@@ -127,6 +127,22 @@ SYNONYMS = {
     "via": ("by",),
 }
 
+# What people begin a block with, and the block that says such things.
+BLOCK_SYNONYMS = {
+    word: block
+    for block, words in {
+        "trigger": ("when", "if", "on", "workflow", "automation", "enroll", "notify", "task", "send"),
+        "route": ("assign", "routing", "assignment", "distribute", "dispatch"),
+        "sequence": ("cadence", "campaign", "flow", "journey", "playbook", "nurture", "steps"),
+        "define": ("var", "let", "const", "set", "formula", "variable", "field", "def"),
+        "segment": ("audience", "filter", "view", "cohort"),
+        "band": ("grade", "tier", "threshold", "thresholds", "label", "labels", "rating"),
+        "score": ("rule", "rules", "points", "scoring", "model", "add"),
+        "stages": ("lifecycle", "pipeline", "status"),
+    }.items()
+    for word in words
+}
+
 _NAME = re.compile(r"[^\W\d]\w*")
 _MARKS = frozenset({"Mn", "Mc"})
 

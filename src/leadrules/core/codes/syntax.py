@@ -345,6 +345,16 @@ ENTRIES: tuple[Code, ...] = (
         "segment large when employees > 100\n",
     ),
     Code(
+        "LR036",
+        "line-in-other-words",
+        "error",
+        "A line of a route, sequence or trigger in other words",
+        "A rule of a route says where a lead goes and then when; a step says its number, when, and by which channel; the "
+        "lines of a trigger stand between its braces, each action after `do`. Who enters a sequence is said by a trigger.",
+        "route sales { large: when employees > 100 -> queue nurture  rest: keep owner otherwise }\n",
+        "route sales { large: queue nurture when employees > 100  rest: keep owner otherwise }\n",
+    ),
+    Code(
         "LR040",
         "large-file",
         "error",
