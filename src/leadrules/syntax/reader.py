@@ -155,7 +155,7 @@ class BlockReader:
         self.mended.append(mend.finding)
         if mend.lossy:
             self.damaged = True
-            self.scar(mend.end)
+            self.scar(max(mend.start, mend.end - 1))
         self.tokens[mend.start : mend.end] = mend.tokens
         self.restore()
 

@@ -154,6 +154,8 @@ def other_words(place: Place) -> Mend | None:
         pattern = written.split()
         for start in range(max(place.start, place.index - len(pattern)), place.index + 1):
             found = place.tokens[start : start + len(pattern)]
+            if any(token.first for token in found[1:]):
+                continue
             if len(found) == len(pattern) and all(_fits(place, *pair) for pair in zip(pattern, found, strict=True)):
                 return _rewritten(place, start, found, meant.split())
     return None
