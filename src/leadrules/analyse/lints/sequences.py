@@ -6,7 +6,7 @@ itself makes certain or leaves out is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 
 from leadrules.analyse.circles import Step, circles
@@ -123,6 +123,39 @@ def _stamps(study: Study, route: Route) -> bool:
         for trigger in study.ruleset.triggers
     )
     return any(rule.respond_within is not None for rule in route.rules) or any(handing)
+
+
+@lint("LR225", "dealt-again")
+def dealt_again(study: Study) -> Iterator[Diagnostic]:
+    """A `reroute when` that stays true of a lead that was just dealt
+
+    In every run a route looks at the leads that `reroute when` names, whoever has them. Where the condition does not ask who
+    that is, it holds of a lead after it was dealt as before, and the next run deals it to the next rep of the team: the
+    lead changes hands run by run. Ask for the owner, or for what happened `since assigned_at`.
+
+    Bad:
+
+        route sales { rest: team inside by round_robin otherwise  reroute when employees >= 1000 }
+
+    Good:
+
+        route sales { rest: team inside by round_robin otherwise  reroute when employees >= 1000 and owner not in team inside }
+    """
+    for route in study.ruleset.routes:
+        deals = any(rule.target.kind == "team" for rule in route.rules)
+        filled = {route.sets} if route.sets is not None else _OWNED
+        for condition in route.reroute if deals and not route.on_demand else ():
+            if not _reads(study, condition, filled):
+                words = (
+                    f"`{route.name}` deals the same leads again in every run: the condition does not ask who has them"
+                )
+                way = (
+                    "ask for who has the lead too, such as `owner not in team NAME`, or for events `since assigned_at`"
+                )
+                yield finding("LR225", study.span(condition), words, help=way)
+
+
+_OWNED = frozenset({"owner", "assigned_at", "owner_changes", "due_at"})
 
 
 @lint("LR211", "round-and-round")
@@ -296,18 +329,22 @@ def date_from_today(study: Study) -> Iterator[Diagnostic]:
     """
     for trigger in study.ruleset.triggers:
         value = trigger.on.value
-        if trigger.on.kind == "date" and value is not None and _reads_clock(study, value):
+        if trigger.on.kind == "date" and value is not None and _reads(study, value, _CLOCK):
             words = f"the date of `{trigger.name}` moves with every run: it is built from `today`"
             span = study.span(value) if value.span else study.head(trigger)
             yield finding("LR216", span, words, help="build it from a field of the lead, or from a fixed date")
 
 
-def _reads_clock(study: Study, value: Expr) -> bool:
+_CLOCK = frozenset({"today", "now"})
+
+
+def _reads(study: Study, value: Expr, names: Collection[str]) -> bool:
+    """Whether an expression reads one of these fields or names that are always there, by itself or by what it names."""
     for part in expression_parts(study.terms.plain(value), study.ruleset):
         if not isinstance(part, Expr):
             continue
-        if part.op == "always" and part.value in ("today", "now"):
+        if part.op in ("always", "field") and part.value in names:
             return True
-        if part.op == "name" and study.terms.plain(part) is not part and _reads_clock(study, part):
+        if part.op == "name" and study.terms.plain(part) is not part and _reads(study, part, names):
             return True
     return False
