@@ -172,6 +172,9 @@ def test_a_run_that_was_made_is_explained_as_it_was_decided(project: Path) -> No
     assert "it is explained as it was decided then" in leadrules("explain", "L1", cwd=project).stderr
     assert leadrules("run", "--quiet", "--as-of", "2026-10-31T11:00", cwd=project).returncode == 0
     assert explained(project, "L1", "--as-of", "2026-10-31T11:00")["owner"]["by"] is None
+    last = explained(project, "L1")  # the data ends a day before that run: it is the run that is asked about
+    assert (last["as_of"], last["owner"]["given"]["as_of"]) == ("2026-10-31T11:00:00+09:00", "2026-10-30T11:00")
+    assert leadrules("plan", cwd=project).returncode == 2
 
 
 def test_the_way_of_a_lead_through_time(project: Path) -> None:

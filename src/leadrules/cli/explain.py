@@ -100,12 +100,16 @@ def _asked(request: RunRequest, name: str | None) -> Asked:
 
 def _run(request: RunRequest, state: State | None, lead: str, wanted: Asked) -> tuple[Outcome, str]:
     """The run as `plan` would make it, watching the lead; where only definitions are asked for, nothing is decided."""
+    from leadrules.lifecycle.asof import LAST_RUN
     from leadrules.lifecycle.run import execute, read_inputs
     from leadrules.review.explain.explain import key_of
 
-    request = replace(request, state=state)
+    request = replace(request, state=state, looks_back=True)
     with inputs_read():
         inputs = read_inputs(request)
         key = key_of(inputs, lead, state)
         only_facts = all(kind == "definition" for kind, _ in wanted.parts)
-        return execute(replace(request, watched=(key,), only_facts=only_facts), inputs), key
+        outcome = execute(replace(request, watched=(key,), only_facts=only_facts), inputs)
+    if outcome.as_of.reason == LAST_RUN:  # also where that run is made once more from the state before it
+        outcome = replace(outcome, request=replace(outcome.request, as_of=outcome.as_of.at))
+    return outcome, key

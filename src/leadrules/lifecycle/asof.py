@@ -18,6 +18,7 @@ from leadrules.ruleset.model import Ruleset
 from leadrules.ruleset.walk import clock_uses
 
 GIVEN = "as given"
+LAST_RUN = "the last run, which is later than all times of the input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,22 @@ class AsOf:
     reason: str
 
 
-def choose(ruleset: Ruleset, given: datetime | None, newest: list[tuple[str, datetime | None]]) -> AsOf:
-    """The given instant, else the newest of the inputs' (`what`, instant). Raises InputError where a rule needs one and there is none."""
+def choose(
+    ruleset: Ruleset,
+    given: datetime | None,
+    newest: list[tuple[str, datetime | None]],
+    *,
+    last_run: datetime | None = None,
+) -> AsOf:
+    """The given instant, else the newest of the inputs' (`what`, instant), but no earlier than the last run, if one is told.
+
+    Raises InputError where a rule needs one and there is none.
+    """
     if given is not None:
         return AsOf(given, GIVEN)
     known = [(at, what) for what, at in newest if at is not None]
+    if last_run is not None and all(at < last_run for at, _ in known):
+        return AsOf(last_run, LAST_RUN)
     if known:
         at, what = max(known)
         return AsOf(at, f"the newest {what}")

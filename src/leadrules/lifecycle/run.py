@@ -67,6 +67,7 @@ class RunRequest:
     fire_edits: bool = False
     only_facts: bool = False  # what is so of the leads; nothing is decided
     seen_only: bool = False  # events that no rule sees any more may be left out: nobody else will look at them
+    looks_back: bool = False  # asks about what was done: no earlier than the last run, whatever the newest time is
     watched: tuple[str, ...] = ()  # keys of leads of which every rep that was looked at is to be told
     progress: Callable[[str, int], None] | None = field(default=None, compare=False)
 
@@ -149,7 +150,7 @@ def execute(request: RunRequest, inputs: Inputs | None = None) -> Outcome:
     leads, events = _read(request, calendar.zone, sight) if inputs is None else (inputs.leads, inputs.events)
     created = newest_created(leads.frame, request.project.created, calendar)
     newest = [("event", events.newest_at), (f"`{request.project.created}`", created)]
-    as_of = choose(request.ruleset, request.as_of, newest)
+    as_of = choose(request.ruleset, request.as_of, newest, last_run=state.as_of if request.looks_back else None)
     since = since_of(as_of, state.as_of, request.since, calendar)
     context = Context(calendar, as_of.at)
     known = _with_state(request, state, leads, context)
