@@ -16,10 +16,16 @@ from leadrules.ruleset.model import EventFilter, Expr, Function
 from leadrules.syntax import nodes as n
 
 
-def lower_filter(scope: Scope, ref: n.EventRef, place: Place) -> EventFilter | None:
-    """The compiled reference. All clauses are checked, also where the event is unknown to the schema."""
+def lower_filter(scope: Scope, ref: n.EventRef, place: Place, *, of_a_field: bool = False) -> EventFilter | None:
+    """The compiled reference. All clauses are checked, also where the event is unknown to the schema.
+
+    `of_a_field`: the field that it may name is another's to check; else it may name none.
+    """
     scope.reads_more = True
     types = scope.event_types(ref.event)
+    if types and ref.field is not None and not of_a_field:
+        _refuse_field(scope, ref, types)
+        return None
     if types:
         for name in types:
             scope.events_read.setdefault(name, set())
@@ -31,6 +37,17 @@ def lower_filter(scope: Scope, ref: n.EventRef, place: Place) -> EventFilter | N
     since = _later(since, scope.counting_since)
     within = duration(ref.within) if ref.within else None
     return EventFilter(types, where, distinct, within, since, span=ref.span.as_json())
+
+
+def _refuse_field(scope: Scope, ref: n.EventRef, types: tuple[str, ...]) -> None:
+    """`did form_submitted.form`, `on form_submitted.contact`: an event is meant, whatever its field says."""
+    assert ref.field is not None
+    name, field = ref.event.span.text, ref.field.span.text
+    known = ref.field.key in scope.event_field_names(types)
+    hint = f"write `{name}`, or ask what its field says: `{name} where ({field if known else 'FIELD'} = ..)`"
+    whole = ref.event.span | ref.field.span
+    message = f"an event is asked for here, and `{field}` is {'a field of one' if known else 'none'}"
+    scope.complain("LR121", whole, message, label="an event and a field", help=hint)
 
 
 def _later(own: Expr | None, counting: Expr | None) -> Expr | None:
@@ -96,7 +113,7 @@ def lower_aggregate(scope: Scope, function: Function, ref: n.EventRef, span: Spa
     """`count(E)`, `first(E)`, `sum(E.f)` and their like."""
     if place.kind == "event":
         return _nested(scope, span)
-    events = lower_filter(scope, ref, place)
+    events = lower_filter(scope, ref, place, of_a_field=True)
     if events is None:
         return nothing(span)
     found = _aggregate_type(scope, function, ref, events.types, span)

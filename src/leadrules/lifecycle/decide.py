@@ -33,7 +33,7 @@ from leadrules.lifecycle.moves.triggers import Tried, memory, set_offs
 from leadrules.lifecycle.record import as_held
 from leadrules.lifecycle.routes.overdue import overdue
 from leadrules.lifecycle.routes.routing import Holding, Router
-from leadrules.ruleset.model import Assert, Duration, EventFilter, On, Route, Trigger
+from leadrules.ruleset.model import Assert, Duration, EventFilter, On, Route, Ruleset, Trigger
 
 TRIGGERS, ROUTES = 5000, 7500  # where in the order of a lead's actions those of triggers and of routes stand
 OWNERS_BY: Mapping[str, pl.DataType] = {**OWNERS, "by": pl.String()}
@@ -237,7 +237,7 @@ class _Decision:
     def _result(
         self, rows: list[pl.DataFrame], table: pl.DataFrame, routed: _Routed, versions: pl.DataFrame
     ) -> Decided:
-        broken = aside(lambda: tuple(broken_asserts(self.tick, table)), table.height)
+        broken = aside(lambda: tuple(broken_asserts(self.tick.ruleset, self.tick.facts, table)), table.height)
         return Decided(
             tick=self.tick,
             labels=self.labels,
@@ -415,12 +415,12 @@ def inputs_after(table: pl.DataFrame) -> dict[str, pl.Series]:
     return found
 
 
-def broken_asserts(tick: Tick, table: pl.DataFrame) -> Iterable[Broken]:
+def broken_asserts(ruleset: Ruleset, found: Facts, table: pl.DataFrame) -> Iterable[Broken]:
     """The asserts that some lead breaks after a run: where the condition holds, and what it implies does not."""
-    promises = tick.ruleset.asserts
+    promises = ruleset.asserts
     if not promises:
         return
-    facts = tick.facts.after(inputs_after(table), [part for one in promises for part in (one.condition, one.implies)])
+    facts = found.after(inputs_after(table), [part for one in promises for part in (one.condition, one.implies)])
     for promise in promises:
         values = facts.values({"if": promise.condition, "then": promise.implies})
         broken = values["if"].fill_null(value=False) & ~values["then"].fill_null(value=False)

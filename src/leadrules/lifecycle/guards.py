@@ -6,7 +6,7 @@ Nothing is written when there is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from leadrules.lifecycle.manifest import iso
 from leadrules.lifecycle.run import Outcome, calendar_of
 
 if TYPE_CHECKING:
-    from leadrules.lifecycle.decide import Decided
+    from leadrules.lifecycle.decide import Broken, Decided
 
 USUAL = 0.999  # the share of times that a single wrong one cannot move
 SHOWN, SHOWN_LEADS = 3, 10
@@ -155,13 +155,22 @@ def _limit(limit: float, *, is_share: bool) -> str:
 
 def _promises(outcome: Outcome) -> Iterator[str]:
     """The asserts that leads break."""
-    if outcome.decided is None:
-        return
     keys = outcome.leads.frame["@key"]
-    for broken in outcome.decided.broken:
+    for broken in _broken(outcome):
         promise, count = broken.promise, len(broken.lead_rows)
         title = f' "{promise.title}"' if promise.title else ""
         place = f" ({promise.span['path']}:{promise.span['line']})" if promise.span else ""
         shown = ", ".join(keys.gather(broken.lead_rows.head(SHOWN_LEADS)))
         more = f", and {count - SHOWN_LEADS:,} more" if count > SHOWN_LEADS else ""
         yield f"assert {promise.name}{title}{place} is broken by {count:,} lead{'s' if count > 1 else ''}: {shown}{more}"
+
+
+def _broken(outcome: Outcome) -> Iterable[Broken]:
+    """Also where nothing was decided, for the input has no times."""
+    if outcome.decided is not None:
+        return outcome.decided.broken
+    if outcome.overlay is None or outcome.request.only_facts:
+        return ()
+    from leadrules.lifecycle.decide import broken_asserts  # most rooms of the lifecycle
+
+    return broken_asserts(outcome.request.ruleset, outcome.facts, outcome.overlay.table)

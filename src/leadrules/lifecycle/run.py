@@ -40,6 +40,7 @@ from leadrules.lifecycle.late import late_of, listened
 from leadrules.lifecycle.model import INSTANT, State, Tick, empty_state
 from leadrules.lifecycle.record import Overlay, overlay, spelled
 from leadrules.lifecycle.sight import sight_of
+from leadrules.lifecycle.state.remembered import labels_of_record
 from leadrules.project.model import Project, Source
 from leadrules.ruleset.model import Band, Define, Ruleset, Segment, Stages
 from leadrules.ruleset.walk import always_names
@@ -157,7 +158,8 @@ def execute(request: RunRequest, inputs: Inputs | None = None) -> Outcome:
     engine, teams = _engine(request.engine), dict(request.project.team.teams)
 
     def evaluated(ruleset: Ruleset) -> Facts:
-        found: Facts = engine(ruleset, frame, events.frame, context, teams)
+        # Each by its own calendar: what another time zone or holiday makes of the leads comes of an edit, too.
+        found: Facts = engine(ruleset, frame, events.frame, Context(calendar_of(ruleset), as_of.at), teams)
         return found
 
     frame = _with_duplicates(request, leads.frame if known is None else known.leads)
@@ -289,7 +291,7 @@ def _fed(project: Project) -> list[tuple[str, str]]:
 
 
 def _with_duplicates(request: RunRequest, frame: pl.DataFrame) -> pl.DataFrame:
-    """The leads with what the record says of owner and sequence where no state did, and whose duplicate each is."""
+    """The leads with what the record says of owner, sequence and labels where no state did, and whose duplicate each is."""
     project, always = request.project, always_names(request.ruleset)
     named = [(f"@{name}", fed) for name, fed in _fed(project) if name in always]
     inputs: list[pl.Series | pl.Expr] = [
@@ -306,6 +308,7 @@ def _with_duplicates(request: RunRequest, frame: pl.DataFrame) -> pl.DataFrame:
             frame, by=project.duplicates_by, keep=project.duplicates_keep, created=project.created, key="@key"
         )
         inputs.append(duplicates.alias("@duplicate_of"))
+    inputs += [one for one in labels_of_record(frame, request.ruleset) if one.name not in frame.columns]
     return frame.with_columns(inputs)
 
 

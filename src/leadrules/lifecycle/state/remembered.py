@@ -72,11 +72,21 @@ def previous_labels(
     return inputs + _of_former_rules(table, state, {one.name for one in labelled(ruleset)})
 
 
+def labels_of_record(leads: pl.DataFrame, ruleset: Ruleset) -> list[pl.Series]:
+    """`@previous:NAME` of bands and stages where there is no state, by the lead's field of that name alone."""
+    held = [one for one in labelled(ruleset) if isinstance(one, Band | Stages) and one.previous_field in leads.columns]
+    return [_said(leads, one).alias(f"@previous:{one.name}") for one in held]
+
+
+def _said(leads: pl.DataFrame, one: Band | Stages) -> pl.Series:
+    said = leads[one.previous_field or ""].cast(pl.String)
+    return _as_written(said, [label.name for label in one.labels])
+
+
 def _previous(leads: pl.DataFrame, table: pl.DataFrame, one: Band | Stages, known: pl.Series) -> pl.Series:
     before = label_before(table, one.name)
     if one.previous_field is not None and one.previous_field in leads.columns:
-        said = leads[one.previous_field].cast(pl.String)
-        before = before.zip_with(known, _as_written(said, [label.name for label in one.labels]))
+        before = before.zip_with(known, _said(leads, one))
     else:
         before = only(before, known)
     return before.alias(f"@previous:{one.name}")
