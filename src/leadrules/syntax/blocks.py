@@ -109,8 +109,6 @@ class Splitter:
             self.report_stray(self.stray)
             if block is not None and len(self.findings) > count:
                 self.after[id(block)] = self.findings[-1]
-            if block is not None and block.kind not in BRACED and self.stray[0].kind == "RBRACE":
-                self.lost.append(None)
             self.stray = []
 
     def opens(self, index: int, token: Token) -> str | None:

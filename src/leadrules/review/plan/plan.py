@@ -15,12 +15,13 @@ from leadrules.core.text import many
 from leadrules.lifecycle.manifest import manifest
 from leadrules.lifecycle.run import Outcome
 from leadrules.lifecycle.state.remembered import inside_before
+from leadrules.review.plan.causes import causes
 from leadrules.review.plan.decisions import decision_sections, decisions_document
 from leadrules.ruleset.model import Band, Classify, Definition, Matrix, Segment, Stages
 from leadrules.show.tables import Bar, Cell, Section
 
 FORMAT_VERSION = 1
-SHOWN_REJECTS, SHOWN_SEGMENTS, SHOWN_RULES, SHOWN_NEVER, SHOWN_LEADS, SHOWN_REASONS = 3, 8, 8, 8, 5, 3
+SHOWN_REJECTS, SHOWN_SEGMENTS, SHOWN_RULES, SHOWN_NEVER, SHOWN_LEADS = 3, 8, 8, 8, 5
 Labelled = Band | Matrix | Classify | Stages
 
 
@@ -120,12 +121,13 @@ def _segment(outcome: Outcome, segment: Segment) -> dict[str, Any]:
 
 
 def _changed_most(outcome: Outcome) -> list[dict[str, Any]]:
-    """The leads whose labels moved farthest, with the rule lines that gave or took most; a new lead comes from below."""
+    """The leads whose labels moved farthest, with the lines that did it; a new lead comes from below."""
     moving = [d for d in outcome.request.ruleset.declared if isinstance(d, Band | Stages)]
     moving = [d for d in moving if _is_remembered(outcome, d)] or moving
     if not moving or not outcome.facts.frame.height:
         return []
-    moved = [_distance(outcome, d).alias(d.name) for d in moving]
+    steps = {d.name: _steps(outcome, d) for d in moving}
+    moved = [one.abs().alias(name) for name, one in steps.items()]
     numbers = outcome.facts.frame.select(pl.selectors.float().abs().fill_nan(0))
     points = numbers.sum_horizontal() if numbers.width else pl.zeros(outcome.facts.frame.height, eager=True)
     ranked = pl.DataFrame([*moved, points.alias("<points>")]).with_row_index("<row>")
@@ -134,12 +136,13 @@ def _changed_most(outcome: Outcome) -> list[dict[str, Any]]:
         [distance, "<points>", "<row>"], descending=[True, True, False]
     )  # fmt: skip
     rows = best["<row>"].head(SHOWN_LEADS).to_list()
-    reasons = outcome.facts.reasons()
-    return [_changed(outcome, row, moving, reasons[row] or "") for row in rows]
+    moves = [[(d, by) for d in moving if (by := steps[d.name][row])] for row in rows]
+    because = causes(outcome, rows, moves)
+    return [_changed(outcome, row, moving, lines) for row, lines in zip(rows, because, strict=True)]
 
 
-def _distance(outcome: Outcome, definition: Band | Stages) -> pl.Series:
-    """By how many labels each lead moved; a lead without one before stood below the lowest, and there is no lower."""
+def _steps(outcome: Outcome, definition: Band | Stages) -> pl.Series:
+    """By how many labels each lead rose, or fell; a lead without one before stood below the lowest, and there is no lower."""
     names = label_names(definition)
     positions = {name: len(names) - place for place, name in enumerate(names)}
     # The lowest label is where a lead is that nothing is known of: coming from nowhere into it is no change.
@@ -149,22 +152,16 @@ def _distance(outcome: Outcome, definition: Band | Stages) -> pl.Series:
         return pl.lit(labels.cast(pl.String)).replace_strict(positions, default=lowest, return_dtype=pl.Int32)
 
     after, before = outcome.facts.frame[definition.name], _before(outcome, definition)
-    return pl.select((heights(after) - heights(before)).abs()).to_series()
+    return pl.select(heights(after) - heights(before)).to_series()
 
 
-def _changed(outcome: Outcome, row: int, moving: Sequence[Band | Stages], reasons: str) -> dict[str, Any]:
+def _changed(outcome: Outcome, row: int, moving: Sequence[Band | Stages], because: list[str]) -> dict[str, Any]:
     labels = []
     for definition in moving:
         before, after = _before(outcome, definition)[row], outcome.facts.frame[definition.name][row]
         if before != after:
             labels.append({"name": definition.name, "before": before, "after": after})
-    return {"key": outcome.leads.frame["@key"][row], "labels": labels, "because": _largest(reasons)}
-
-
-def _largest(reasons: str) -> list[str]:
-    """The lines of a reasons text that moved the score most."""
-    lines = [line for line in reasons.split("; ") if line]
-    return sorted(lines, key=lambda line: -abs(float(line.rpartition(" ")[2])))[:SHOWN_REASONS]
+    return {"key": outcome.leads.frame["@key"][row], "labels": labels, "because": because}
 
 
 # -- the screen -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,101 @@
+"""Which lines moved a lead: what each gives now against what it gave at the last run.
+
+In: an outcome, some leads that moved and the bands and stages that they moved in. Out: per lead the lines, the largest change
+first. The state keeps no scores, so the last run's are those of today's leads with the events that there were then. What
+changed in the record meanwhile is not known: then the lines are told that speak for the move as it is now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import polars as pl
+
+from leadrules.core.functions import Context
+from leadrules.engine.columns import evaluate
+from leadrules.engine.reasons import signed
+from leadrules.engine.units import DIGITS
+from leadrules.lifecycle.model import empty_state
+from leadrules.lifecycle.run import Outcome, calendar_of, evaluated_leads
+from leadrules.ruleset.model import Band, Expr, Ruleset, Stages
+from leadrules.ruleset.walk import below_definition
+
+SHOWN, SCALE = 3, int(10**DIGITS)
+Points = Mapping[str, float]
+
+
+def causes(
+    outcome: Outcome, rows: Sequence[int], moves: Sequence[Sequence[tuple[Band | Stages, int]]]
+) -> list[list[str]]:
+    """For each of these leads the lines that moved it; `moves` says in what, and by how many labels up or down."""
+    before = _at_the_last_run(outcome, rows)
+    return [
+        _cause(outcome, row, _points(outcome.facts.reasons(row, 1).item() or ""), then, moved)
+        for row, then, moved in zip(rows, before, moves, strict=True)
+    ]
+
+
+def _at_the_last_run(outcome: Outcome, rows: Sequence[int]) -> list[Points | None]:
+    """What each line gave then; None of a lead that is new, or where there was no run."""
+    overlay, last = outcome.overlay, (outcome.request.state or empty_state()).as_of
+    if overlay is None or last is None or not rows:
+        return [None] * len(rows)
+    wanted = pl.DataFrame({"lead_row": rows}, schema={"lead_row": pl.UInt32}).with_row_index("at")
+    events = outcome.events.frame.join(wanted, on="lead_row").drop("lead_row").rename({"at_right": "lead_row"})
+    leads = evaluated_leads(outcome)[list(rows)]
+    ruleset, teams = outcome.request.ruleset, dict(outcome.request.project.team.teams)
+    facts = evaluate(ruleset, leads, events.cast({"lead_row": pl.UInt32}), Context(calendar_of(ruleset), last), teams)
+    is_new = overlay.table["is_new"][list(rows)]
+    return [None if new else _points(text or "") for text, new in zip(facts.reasons(), is_new, strict=True)]
+
+
+def _points(reasons: str) -> Points:
+    """The lines of a reasons text, and what each gives."""
+    lines = (line.rpartition(" ") for line in reasons.split("; ") if line)
+    return {name: float(points) for name, _, points in lines}
+
+
+def _cause(
+    outcome: Outcome, row: int, now: Points, then: Points | None, moved: Sequence[tuple[Band | Stages, int]]
+) -> list[str]:
+    stages = [(one.name, outcome.facts.frame[one.name][row]) for one, _ in moved if isinstance(one, Stages)]
+    labels = [f"{name}.{label}" for name, label in stages if label is not None]
+    feeding = {name for one, _ in moved for name in _named(outcome.request.ruleset, one.name)}
+    mine = {name: points for name, points in now.items() if _score_of(name) in feeding}
+    changes = mine
+    if then is not None:
+        theirs = {name: points for name, points in then.items() if _score_of(name) in feeding}
+        changes = {name: mine.get(name, 0) - theirs.get(name, 0) for name in {**theirs, **mine}}
+        if not any(_units(points) for points in changes.values()):
+            up = sum(steps for _, steps in moved) > 0
+            changes = {name: points for name, points in mine.items() if (points > 0) == up}
+    return [*labels, *_largest(changes)][:SHOWN]
+
+
+def _units(points: float) -> int:
+    return round(float(points) * SCALE)
+
+
+def _largest(changes: Points) -> Iterator[str]:
+    for name, points in sorted(changes.items(), key=lambda one: -abs(one[1])):
+        if _units(points):
+            yield f"{name} {signed(_units(points))}"
+
+
+def _score_of(line: str) -> str:
+    """`fit` of `fit.vp`, and of `fit cap`."""
+    return line.partition(".")[0].partition(" ")[0]
+
+
+def _named(ruleset: Ruleset, name: str) -> Iterable[str]:
+    """A definition and all that it is made of."""
+    definitions = {one.name: one for one in ruleset.definitions}
+    found, left = set[str](), [name]
+    while left:
+        one = left.pop()
+        if one in found or one not in definitions:
+            continue
+        found.add(one)
+        parts = below_definition(definitions[one], ruleset)
+        left += [str(part.value) for part in parts if isinstance(part, Expr) and part.op == "name"]
+    return found
