@@ -161,6 +161,18 @@ def test_the_footer_of_a_salesforce_report_is_no_row(file: Write, pad: bytes) ->
     assert table.notes == ["x.csv: left out the footer of a Salesforce report (5 lines)"]
 
 
+@pytest.mark.parametrize("pad", [b"", b",,"])
+def test_rows_with_little_in_them_before_a_footer_are_rows(file: Write, pad: bytes) -> None:
+    footer = b"\r\n\r\n" + FOOTER
+    table = file(
+        b'"a","b","c"\r\n"1","2","3"\r\n"","",""\r\n"4","",""\r\n"5","",""\r\n' + footer.replace(b"\r\n", pad + b"\r\n")
+    )
+    rows, lines, ragged = read(table)
+    assert [row[0] for row in rows] == ["1", "", "4", "5"]
+    assert (lines, ragged) == ([2, 3, 4, 5], [])
+    assert table.notes == [f"x.csv: left out the footer of a Salesforce report ({7 if pad else 5} lines)"]
+
+
 def test_words_of_a_footer_in_a_row_take_nothing_away(file: Write) -> None:
     table = file(b"a,b\n1,Confidential Information - Do Not Distribute\n2,x\n")
     assert len(read(table)[0]) == 2

@@ -104,7 +104,9 @@ class CsvFile:
     ) -> Iterator[Batch]:
         found: Iterator[Record] = records(lines, head.delimiter, self.path, line)
         footer: list[int] = []
-        yield from batches(without_footer(found, footer) if to_end else found, len(head.header), wanted, number)
+        yield from batches(
+            without_footer(found, len(head.header), footer) if to_end else found, len(head.header), wanted, number
+        )
         if sum(footer):
             self.notes.append(f"{self.path}: left out the footer of a Salesforce report ({sum(footer)} lines)")
 

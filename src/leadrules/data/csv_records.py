@@ -63,26 +63,43 @@ def _unclosed(path: str, line: int) -> InputError:
     )
 
 
-def without_footer(found: Iterable[Record], counted: list[int]) -> Iterator[Record]:
+def without_footer(found: Iterable[Record], width: int, counted: list[int]) -> Iterator[Record]:
     """The records without the footer of a Salesforce report at their end; its number of lines goes into `counted`."""
     held: list[Record] = []
     for record in found:
-        if record.problem or sum(1 for cell in record.cells if trimmed(cell)) > 1 or len(held) > _FOOTER_LINES:
+        if record.problem or _filled(record) > 1 or len(held) > _FOOTER_LINES:
             yield from held
             held.clear()
             yield record
         else:
             held.append(record)
-    start = _footer_start(held)
+    start = _footer_start(held, width)
     counted.append(sum(1 for record in held[start:] if record.cells))
     yield from held[:start]
 
 
-def _footer_start(held: list[Record]) -> int:
+def _filled(record: Record) -> int:
+    return sum(1 for cell in record.cells if trimmed(cell))
+
+
+def _footer_start(held: list[Record], width: int) -> int:
+    """Where the footer begins: before its marks stands the report's name, and before that nothing but blank lines.
+
+    A row of the table in which one cell is filled, or none, looks alike where a spreadsheet has padded the footer: there
+    only one line before the marks is taken for the name. Else what is as wide as the table belongs to it.
+    """
     marks = [i for i, record in enumerate(held) if any(FOOTER.search(trimmed(cell)) for cell in record.cells)]
     if not marks:
         return len(held)
-    return next((i for i, record in enumerate(held[: marks[0]]) if not any(map(trimmed, record.cells))), marks[0])
+    first = marks[0]
+    is_padded = len(held[first].cells) == width
+    name = first
+    while name and _filled(held[name - 1]) and (first - name < 1 if is_padded else len(held[name - 1].cells) < width):
+        name -= 1
+    start = name
+    while start and not _filled(held[start - 1]) and (is_padded or len(held[start - 1].cells) < width):
+        start -= 1
+    return start if start < name else first
 
 
 def batches(found: Iterable[Record], width: int, wanted: list[int], first_number: int) -> Iterator[Batch]:
