@@ -369,11 +369,6 @@ class Day:
         """The rows that come to nothing."""
         return len(self.bad_leads) + len(self.bad_events)
 
-    @property
-    def rows(self) -> int:
-        """The rows that came in."""
-        return len(self.leads) + len(self.events) + self.rejected
-
 
 class Life:
     """What happens to the leads of a company; `crm` is the record, which people and late syncs change."""

@@ -40,7 +40,7 @@ def test_the_newest_time_and_how_far_it_is_from_the_others(seed: int, tmp_path: 
         assert outcome.as_of.at == newest(times)
         inputs = Inputs(own.project, own.ruleset, own.project.team, leads, events, newest(times))
         tick = run(inputs, model)
-        expected = [*far_from_the_others(inputs, times), *exceeded(inputs, model, tick, len(leads) + len(events), 0)]
+        expected = [*far_from_the_others(inputs, times), *exceeded(inputs, model, tick)]
         assert exceeded_by(outcome) == expected
         product.commit(outcome)
         model, start = tick.state, newest(times) + timedelta(days=1)

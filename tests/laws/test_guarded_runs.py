@@ -40,7 +40,7 @@ def test_a_stopped_run_writes_nothing_and_any_other_what_the_model_decides(seed:
             own = company(tmp_path, rules.text(), team=life.team, **settings)
         tick, before = run(asked(own, day), model), written(tmp_path)
         export(tmp_path, day)
-        if list(exceeded(asked(own, day), model, tick, day.rows, day.rejected)) or tick.broken:
+        if list(exceeded(asked(own, day), model, tick, len(day.bad_leads), len(day.bad_events))) or tick.broken:
             stopped = leadrules(*command(tmp_path, day))
             assert (stopped.exit_code, written(tmp_path)) == (1, before), stopped.output
             if not life.is_forced():

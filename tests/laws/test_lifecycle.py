@@ -66,7 +66,7 @@ def test_the_product_decides_what_the_model_decides(seed: int, tmp_path: Path) -
         assert list(decisions_of(outcome).items()) == list(tick.decisions.items()), where
         assert not_yet_of(outcome) == tick.not_yet_in_crm, where
         assert broken_of(outcome) == {name: sorted(keys) for name, keys in tick.broken.items()}, where
-        stops = list(exceeded(inputs, model, tick, day.rows, day.rejected))
+        stops = list(exceeded(inputs, model, tick, len(day.bad_leads), len(day.bad_events)))
         assert exceeded_by(outcome) == stops, where
         if (stops or tick.broken) and not life.is_forced():
             continue  # nothing of it is written: the next run begins where this one began

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.laws.oracle.guards import Exceeded
 from tests.laws.product import Product, exceeded_by
-from tests.laws.small_company import SETTINGS, company, lead, moment, opened, write
+from tests.laws.small_company import SETTINGS, company, event, lead, moment, opened, write
 
 from leadrules.lifecycle.guards import broken_guards
 
@@ -55,6 +55,17 @@ def test_equally_many_bad_cells_are_told_of_in_one_order(product: Product) -> No
     ((words,),) = said
     assert words.startswith("4 of 5 rows were rejected")
     assert words.index("created_at") < words.index("employees") < words.index("leads.csv id")
+
+
+def test_events_do_not_hide_that_leads_are_lost(product: Product) -> None:
+    """Three of four leads are gone, which is little beside a hundred events."""
+    guarded(product, rejects="5%")
+    leads = [lead("a"), *(lead(key, employees="many") for key in "bcd")]
+    events = [event("a", "email_opened", "2026-03-01T10:00") for _ in range(100)]
+    ((words,),) = [broken_guards(product.decided(moment("2026-03-02T10:00"), leads, events))]
+    assert words.startswith("3 of 4 rows of leads were rejected, more than the guard `rejects: 5%` allows")
+    guarded(product, rejects=3)  # a number is of all rows
+    assert not broken_guards(product.decided(moment("2026-03-02T10:00"), leads, events))
 
 
 def test_a_change_of_owner_had_one_before_and_a_queue_is_one(product: Product) -> None:

@@ -30,6 +30,12 @@ def test_a_place_is_found_again(text: str, at: int) -> None:
     assert file.offset(line, column) == offset
 
 
+def test_a_byte_order_mark_is_no_column() -> None:
+    file = SourceFile("x.lead", "\ufeffab\ncd")
+    assert [file.position(at) for at in range(5)] == [(1, 1), (1, 1), (1, 2), (1, 3), (2, 1)]
+    assert (file.line(1), file.offset(1, 1), file.offset(2, 1)) == ("ab", 1, 4)
+
+
 def test_what_lies_past_the_end_is_the_end() -> None:
     file = SourceFile("x.lead", "ab\ncd")
     assert file.offset(9, 1) == file.offset(2, 9) == 5

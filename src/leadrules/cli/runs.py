@@ -180,6 +180,7 @@ def _plan(options: RunOptions, form: str, out: Path | None, files: tuple[Output,
     else:
         show_sections(f"Dry run of {document['project']}", plan_sections(document), form)
     if done is None:
+        _advise(outcome, quiet=options.quiet)
         _stop_at_guards(outcome, force=options.force)
     if out is not None:
         output, encoding, reasons = files
@@ -189,6 +190,14 @@ def _plan(options: RunOptions, form: str, out: Path | None, files: tuple[Output,
         for words in lost:
             click.echo(f"note: {words}", err=True)
     raise SystemExit(_rejected_code(outcome, options))
+
+
+def _advise(outcome: Outcome, *, quiet: bool) -> None:
+    """What had better be known before the run than after it."""
+    from leadrules.lifecycle.notes import baseline_advised
+
+    for words in () if quiet else baseline_advised(outcome):
+        click.echo(f"note: {words}", err=True)
 
 
 def is_again(outcome: Outcome, options: RunOptions) -> bool:

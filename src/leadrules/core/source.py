@@ -27,14 +27,15 @@ class SourceFile:
 
     @cached_property
     def line_starts(self) -> list[int]:
-        """Offset at which each line begins. A line ends as editors see it: also at a carriage return by itself."""
+        """Offset at which each line begins. A line ends as editors see it: also at a carriage return by itself; a byte
+        order mark before the first is no part of it."""
         ends = _LINE_END if "\r" in self.text else _LINE_FEED
-        return [0, *(end.end() for end in ends.finditer(self.text))]
+        return [int(self.text.startswith("\ufeff")), *(end.end() for end in ends.finditer(self.text))]
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both from 1."""
-        line = bisect_right(self.line_starts, offset)
-        return line, offset - self.line_starts[line - 1] + 1
+        line = max(bisect_right(self.line_starts, offset), 1)
+        return line, max(offset - self.line_starts[line - 1], 0) + 1
 
     def offset(self, line: int, column: int) -> int:
         """The offset of a line and column, both from 1; past the end is the end."""

@@ -33,17 +33,21 @@ def broken_guards(outcome: Outcome) -> list[str]:
 
 
 def _rejects(outcome: Outcome) -> Iterator[str]:
-    guards = outcome.request.project.guards
-    rows = outcome.leads.rows_in + outcome.events.counts["events_in"]
-    rejected = outcome.leads.rejected + outcome.events.counts["events_rejected"]
-    if guards.rejects is None or not rows:
-        return
-    if _exceeds(rejected, guards.rejects, rows, is_share=guards.rejects_is_share):
-        said = _limit(guards.rejects, is_share=guards.rejects_is_share)
-        yield (
-            f"{rejected:,} of {rows:,} rows were rejected, more than the guard `rejects: {said}` allows; "
-            f"most often: {_most_often(outcome.rejects)}"
-        )
+    guards, events = outcome.request.project.guards, outcome.events.counts
+    rows, rejected = outcome.leads.rows_in, outcome.leads.rejected
+    found = [("rows", rejected + events["events_rejected"], rows + events["events_in"])]
+    if guards.rejects_is_share:  # ten events per lead would hide that half of the leads are gone
+        found.append(("rows of leads", rejected, rows))
+    for what, bad, whole in found:
+        if guards.rejects is None or not whole:
+            continue
+        if _exceeds(bad, guards.rejects, whole, is_share=guards.rejects_is_share):
+            said = _limit(guards.rejects, is_share=guards.rejects_is_share)
+            yield (
+                f"{bad:,} of {whole:,} {what} were rejected, more than the guard `rejects: {said}` allows; "
+                f"most often: {_most_often(outcome.rejects)}"
+            )
+            return
 
 
 def _exceeds(found: int, limit: float, whole: int, *, is_share: bool) -> bool:

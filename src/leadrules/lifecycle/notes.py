@@ -32,9 +32,16 @@ def notes(outcome: Outcome) -> Iterator[str]:
             f"only because the rules were edited, {named} {'lead' if changed.height == 1 else 'leads'} changed; "
             "that is recorded and sets nothing off (--fire-edits lets it)"
         )
-    moved = outcome.decided.done.filter(pl.col("kind").is_in(MOVES))["lead_row"].n_unique()
-    state = outcome.request.state
-    if state is not None and state.as_of is None and moved > MANY and not outcome.request.baseline:
+    yield from baseline_advised(outcome)
+
+
+def baseline_advised(outcome: Outcome) -> Iterator[str]:
+    """That a first run moves many leads; told before it as well as after."""
+    decided, state, request = outcome.decided, outcome.request.state, outcome.request
+    if decided is None or state is None or state.as_of is not None or request.baseline:
+        return
+    moved = decided.done.filter(pl.col("kind").is_in(MOVES))["lead_row"].n_unique()
+    if moved > MANY:
         yield (
             f"this first run moves {moved:,} leads; `run --baseline` would take the export as already so and fire nothing"
         )

@@ -43,11 +43,15 @@ def far_from_the_others(inputs: Inputs, times: list[datetime]) -> Iterator[Excee
         yield Exceeded("jump")
 
 
-def exceeded(inputs: Inputs, before: State, tick: Tick, rows: int, rejected: int) -> Iterator[Exceeded]:
-    """The guards that a run exceeds."""
+def exceeded(inputs: Inputs, before: State, tick: Tick, bad_leads: int = 0, bad_events: int = 0) -> Iterator[Exceeded]:
+    """The guards that a run exceeds. Rejects count among all rows, and as a share among those of leads, too."""
     guards = inputs.project.guards
-    if guards.rejects is not None and _is_over(rejected, guards.rejects, rows, is_share=guards.rejects_is_share):
-        yield Exceeded("rejects", rejected, rows)
+    leads, events = len(inputs.leads) + bad_leads, len(inputs.events) + bad_events
+    for rejected, rows in ((bad_leads + bad_events, leads + events), (bad_leads, leads)):
+        is_asked = guards.rejects is not None and (rows == leads + events or guards.rejects_is_share)
+        if is_asked and _is_over(rejected, guards.rejects or 0, rows, is_share=guards.rejects_is_share):
+            yield Exceeded("rejects", rejected, rows)
+            break
     if guards.jump is not None and before.as_of is not None:
         farthest = Clock(inputs.ruleset.settings).plus(before.as_of, Duration(*guards.jump))
         if inputs.as_of > farthest:
