@@ -17,7 +17,7 @@ from typing import NamedTuple
 from leadrules.core.calendar import Calendar
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold, nearest, number_text, trimmed
-from leadrules.data.dates import ISO, Layout, Moment, read_as
+from leadrules.data.dates import FIRST_YEAR, ISO, Layout, Moment, read_as
 from leadrules.data.tables import ITEM_END
 from leadrules.project.model import Field
 
@@ -27,6 +27,7 @@ LARGEST = 9e14
 YES = frozenset(("true", "1", "yes", "on", "はい", "○"))
 NO = frozenset(("false", "0", "no", "off", "いいえ", "×"))
 _OPTIONS_SHOWN = 8
+_EARLY_YEAR = re.compile(r"(?<!\d)0\d{3}(?!\d)")  # such as the 0001-01-01 of programs that know no blank date
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 # A backslash is the yen sign of a cp932 file: Excel in Japan writes ¥500 as \500.
 _NUMBER = re.compile(
@@ -173,6 +174,10 @@ class CellReader:
 
     def _no_moment(self, cell: str, what: str, example: str) -> Bad:
         if any(layout.is_written(cell) for layout in self.layouts):
+            if _EARLY_YEAR.search(cell):
+                return Bad(
+                    f"dates begin with the year {FIRST_YEAR}; a date that stands for none is listed in `x-blanks`"
+                )
             return Bad("the calendar has no such day or time")
         return Bad(f"expected {what}, such as {example}")
 

@@ -122,11 +122,27 @@ class Progress:
         """Let in those who wish to, as many as a day allows, by created and key."""
         for sight in sorted(sights, key=lambda one: one.order):
             if sight.wish is None and sight.memory.wish is not None and "sequence" not in sight.taken:
-                sight.wish = sight.memory.wish
+                sight.wish = self._unless_exit(sight, sight.memory.wish)
             elif sight.wish is not None or "sequence" in sight.taken:
                 sight.memory.wish = None
             if sight.wish is not None:
                 self._enter(sight, sight.wish)
+
+    def _unless_exit(self, sight: Sight, wish: Wish) -> Wish | None:
+        """Nobody is let in after days of waiting whom an exit would take out again."""
+        sequence, rules = self.sequences.get(wish.sequence), self.eyes.inputs.ruleset
+        if sequence is None:
+            return wish
+        if any(self.eyes.holds(one, sight) for one in sequence.exits):
+            why = f"sequence.{sequence.name}.exit"
+        elif any(self.eyes.holds(one.condition, sight) for one in rules.exits):
+            why = "exit all"
+        else:
+            return wish
+        sight.memory.wish = None
+        kind, reason = "enroll" if sight.memory.enrolment is None else "move", f"lost to another rule: {why}"
+        sight.row(kind, "sequence", sequence.name, template=wish.template or "", rule=wish.rule, reason=reason)
+        return None
 
     def _enter(self, sight: Sight, wish: Wish) -> None:
         sequence = self.sequences.get(wish.sequence)

@@ -9,6 +9,8 @@ A wish is refused where it would do nothing or where the limits of re-entry forb
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
@@ -16,7 +18,7 @@ from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.cadence.clock import same_day, shifted
 from leadrules.lifecycle.cadence.versions import number_of
-from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, RIDE, Tick
+from leadrules.lifecycle.model import ACTION_COLUMNS, EXIT_ALL, INSTANT, LOST, RIDE, Tick
 from leadrules.lifecycle.moves.after import column
 from leadrules.ruleset.model import Sequence
 
@@ -80,6 +82,7 @@ def enrol(tick: Tick, ended: pl.Series, wishes: pl.DataFrame) -> Enrolments:
         sequence=pl.coalesce("current", "seq_wait"), template=pl.lit(None, dtype=pl.String)
     )
     waiters, gone = _waiters(tick, ended, wanted)
+    waiters, out = _exited(tick, waiters)
     entering = pl.concat([wanted.filter(pl.col("kind") != "stop"), waiters], how="diagonal")
     is_in = _let_in(tick, entering)
     enters = _entering(tick, entering.filter(is_in))
@@ -91,11 +94,11 @@ def enrol(tick: Tick, ended: pl.Series, wishes: pl.DataFrame) -> Enrolments:
         waiting=waiting.select("lead_row", "kind", "sequence", "template", "rule", "since"),
         refused=judged.filter(pl.col("why").is_not_null()).select(*WISH_COLUMNS, "why"),
         left=left,
-        actions=_actions(done, waiting, judged),
+        actions=_actions(done, waiting, judged, out),
         changes=(
             _emptied(stops),
             *_entered(tick, enters),
-            _no_wait(pl.concat([stops["lead_row"], enters["lead_row"], gone])),
+            _no_wait(pl.concat([stops["lead_row"], enters["lead_row"], gone, out["lead_row"]])),
             _wait(waiting),
         ),
     )
@@ -191,6 +194,23 @@ def _waiters(tick: Tick, ended: pl.Series, wanted: pl.DataFrame) -> tuple[pl.Dat
         since="seq_wait_since",
     )
     return rows, waits.filter(~still)["lead_row"]
+
+
+def _exited(tick: Tick, waiters: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Those who still wait; and, with why, those whom an exit would take out again as soon as they are in."""
+    every = tuple(one.condition for one in tick.ruleset.exits)
+    ways = [(f"sequence.{one.name}.exit", one.name, one.exits) for one in _of(tick, waiters)]
+    ways += [(EXIT_ALL, one.name, every) for one in _of(tick, waiters)]
+    why = pl.repeat(None, waiters.height, dtype=pl.String, eager=True)
+    for rule, name, conditions in ways:
+        rows = rows_where(why.is_null() & (waiters["sequence"] == name))
+        if len(rows) and conditions:
+            asked = {str(number): condition for number, condition in enumerate(conditions)}
+            found = tick.facts.values(asked, rows=waiters["lead_row"][rows]).values()
+            holds = reduce(or_, [values.fill_null(value=False) for values in found])
+            why = why.scatter(rows.filter(holds), rule)
+    judged = waiters.with_columns(why=why)
+    return waiters.filter(why.is_null()), judged.filter(why.is_not_null())
 
 
 # -- limits ---------------------------------------------------------------------------------------------------------
@@ -290,12 +310,13 @@ def _wait(waiting: pl.DataFrame) -> pl.DataFrame:
     return waiting.select("lead_row", *(pl.col(part).alias(name) for name, part in parts.items()))
 
 
-def _actions(done: pl.DataFrame, waiting: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
-    """What was done, and what a limit forbids."""
+def _actions(done: pl.DataFrame, waiting: pl.DataFrame, judged: pl.DataFrame, out: pl.DataFrame) -> pl.DataFrame:
+    """What was done, what a limit forbids, and what an exit forestalls."""
     limited = judged.filter(pl.col("why").is_in([ONCE, AGAIN]))
     kind = pl.when(pl.col("current").is_null()).then(pl.lit("enroll")).otherwise(pl.lit("move"))
     over = pl.concat([waiting, limited], how="diagonal").with_columns(kind=kind, reason=pl.lit(LIMIT))
-    rows = pl.concat([done, over], how="diagonal").with_columns(
+    lost = out.with_columns(kind=kind, reason=LOST + pl.col("why")).drop("why")
+    rows = pl.concat([done, over, lost], how="diagonal").with_columns(
         what=pl.lit("sequence"), value="sequence", order=pl.lit(ENTERING)
     )
     blank = {"due": pl.lit(None, dtype=INSTANT), "auto": pl.lit(None, dtype=pl.Boolean)}

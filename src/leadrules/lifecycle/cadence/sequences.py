@@ -33,11 +33,10 @@ from leadrules.lifecycle.cadence.steps import (
 )
 from leadrules.lifecycle.cadence.suppression import remembered
 from leadrules.lifecycle.cadence.versions import Pin, new_versions, numbers, plans
-from leadrules.lifecycle.model import ACTION_COLUMNS, LOST, RIDE, Tick
+from leadrules.lifecycle.model import ACTION_COLUMNS, EXIT_ALL, LOST, RIDE, Tick
 from leadrules.lifecycle.moves.after import column
 from leadrules.ruleset.model import Sequence
 
-EXIT_ALL = "exit all"
 # Where its sequence's end, the steps of the one it was in, and those of the one it enters stand among a lead's actions.
 ENDING, GOING, BEGINNING = 4000, 8000, 8501
 _MOST = 499
