@@ -107,7 +107,7 @@ def test_choices_take_the_spelling_of_the_schema() -> None:
         ("text", {"const": "A"}, "a", "b", "expected A"),
         ("yesno", {}, "on", "maybe", "expected yes or no: true/false, 1/0, yes/no, on/off, はい/いいえ, ○/×"),
         ("date", {}, "2026-04-01", "2026-02-30", "the calendar has no such day or time"),
-        ("date", {}, "1000-01-01", "0001-01-01", "dates begin with the year 1000"),
+        ("date", {}, "1000-01-01", "0001-01-01", "dates begin with the year 1000; a date that stands for none is listed in `x-blanks`"),
         ("datetime", {}, "2026-04-01", "soon", "expected a date and time, such as 2026-04-01 09:30"),
     ],
 )  # fmt: skip
