@@ -24,7 +24,7 @@ from leadrules.lifecycle.eras import known_as
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.labels import Labels
 from leadrules.lifecycle.late import Late
-from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, Tick
+from leadrules.lifecycle.model import ACTION_COLUMNS, BY_TRIGGER, INSTANT, Tick
 from leadrules.lifecycle.moves.actions import Desk
 from leadrules.lifecycle.moves.after import column, with_changes, with_owners
 from leadrules.lifecycle.moves.proposals import FIELDS, OWNERS, WISHES, Doer, together
@@ -287,7 +287,7 @@ class _Decision:
             owner_now = owner_now.scatter(given["lead_row"], given["owner"])
         found = self.router.always_on(owner_now, slots.is_taken(OWNER), self._holdings())
         routed = self._nobody_routed()
-        routed.owners.append(given.with_columns(pl.lit("trigger").alias("by")))
+        routed.owners.append(given.with_columns(pl.lit(BY_TRIGGER).alias("by")))
         for position, route in enumerate(tick.ruleset.routes):
             if route.name in found:
                 routed.note(route, found[route.name])

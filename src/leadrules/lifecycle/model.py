@@ -117,6 +117,7 @@ RIDE: Mapping[str, pl.DataType] = {
     "seq_template": pl.String(),
     "seq_pending": pl.String(),
 }
+BY_TRIGGER = "trigger"  # `owner_by` of what a trigger or an `on finish` gave, or found where it wants it
 EXIT_ALL = "exit all"  # the rule of what an `exit all` ends
 LOST = "lost to another rule: "  # the `reason` of what was withheld for a rule, which follows
 # What is done and what is withheld: a row has a `reason` where it is withheld. Written by lead, then `order`.

@@ -13,7 +13,7 @@ import polars as pl
 
 from leadrules.core.functions.columnar import looked_up
 from leadrules.lifecycle.aside import each
-from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, Tick
+from leadrules.lifecycle.model import BY_TRIGGER, INSTANT, LEAD_COLUMNS, Tick
 
 OWNER_COLUMNS = (
     "owner",
@@ -36,20 +36,21 @@ def column(table: pl.DataFrame, name: str, kind: pl.DataType) -> pl.Series:
 def with_owners(tick: Tick, owners: pl.DataFrame) -> pl.DataFrame:
     """OWNER_COLUMNS of the leads that were given an owner, with lead_row. `owners`: lead_row, owner, due_at, route, by.
 
-    A lead that is dealt to the owner it has keeps what it has, and gets the new `due_at`.
+    A lead that is dealt to the owner it has keeps what it has, but for a new `due_at`; that a trigger wants it there is known.
     """
     known = tick.leads.select(name for name in OWNER_COLUMNS if name in tick.leads.columns)
     here = known[owners["lead_row"]] if owners.height else known.clear()
     before = pl.DataFrame([column(here, name, LEAD_COLUMNS[name]).alias(name) for name in OWNER_COLUMNS])
     given = owners.select(pl.col(name).alias(f"+{name}") for name in ("owner", "due_at", "route", "by"))
     changes = pl.col("owner").ne_missing(pl.col("+owner"))
+    asks = changes | pl.col("+due_at").is_not_null()
     had_one = changes & pl.col("owner").is_not_null()
     after = before.hstack(given).select(
         owner="+owner",
-        owner_by=pl.when(changes).then("+by").otherwise("owner_by"),
+        owner_by=pl.when(changes | (pl.col("+by") == BY_TRIGGER)).then("+by").otherwise("owner_by"),
         assigned_at=pl.when(changes).then(pl.lit(tick.as_of, dtype=INSTANT)).otherwise("assigned_at"),
-        due_at="+due_at",
-        due_route="+route",
+        due_at=pl.when(asks).then("+due_at").otherwise("due_at"),
+        due_route=pl.when(asks).then("+route").otherwise("due_route"),
         owner_changes=pl.when(had_one).then(pl.col("owner_changes").fill_null(0) + 1).otherwise("owner_changes"),
         past_owners=pl.when(had_one)
         .then(pl.concat_list(pl.col("past_owners").fill_null([]), "owner"))

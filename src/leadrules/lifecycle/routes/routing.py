@@ -16,7 +16,7 @@ import polars as pl
 from leadrules.core.functions.columnar import each_text, only, rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold
-from leadrules.lifecycle.model import INSTANT, Tick
+from leadrules.lifecycle.model import BY_TRIGGER, INSTANT, Tick
 from leadrules.lifecycle.routes.candidates import Kind, RouteTable
 from leadrules.lifecycle.routes.dealing import (
     FIRST_QUEUE,
@@ -42,8 +42,6 @@ from leadrules.lifecycle.routes.standing import Standing, whole
 from leadrules.lifecycle.routes.turns import Turns, serve
 from leadrules.project.model import QUEUE_PREFIX
 from leadrules.ruleset.model import Duration
-
-BY_TRIGGER = "trigger"
 
 # What a route made of leads: a blank rule where none had anybody, a `due_at` where the deal stamps one, `why` the number
 # of what was passed over (`Router.passed_over`), null for nothing.
