@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from leadrules.compile.actions_meant import blanked, check_sign, said_by_name, set_no_field
 from leadrules.compile.literals import between_quotes, text_value
 from leadrules.compile.roster import known_queue, known_rep
 from leadrules.compile.scope import Scope
@@ -47,8 +48,9 @@ def known_channel(scope: Scope, ident: n.Ident) -> str:
     return _known(scope, "LR155", "channel", ident.key, span=ident.span, known=scope.project.channels) or ident.key
 
 
-def check_conflicts(scope: Scope, actions: Iterable[n.Action], hint: str) -> None:
-    """Report every action that competes with an earlier one: for the sequence, for the owner, or for one field."""
+def check_conflicts(scope: Scope, actions: Iterable[n.Action], hint: str, of_sequence: str = "") -> None:
+    """Report every action that competes with an earlier one: for the sequence, which may have a help of its own, for the
+    owner, or for one field."""
     taken: dict[Slot, n.Action] = {}
     for action in actions:
         slot = _slot(scope, action)
@@ -56,7 +58,7 @@ def check_conflicts(scope: Scope, actions: Iterable[n.Action], hint: str) -> Non
             continue
         first = taken.setdefault(slot, action)
         if first is not action:
-            _report_conflict(scope, slot, (first, action), hint)
+            _report_conflict(scope, slot, (first, action), (of_sequence if slot[0] == "sequence" else "") or hint)
 
 
 def _report_conflict(scope: Scope, slot: Slot, actions: tuple[n.Action, n.Action], hint: str) -> None:
@@ -182,17 +184,20 @@ def _stop(scope: Scope, node: n.StopSequence) -> model.Action:
 def _set(scope: Scope, node: n.SetField) -> model.Action:
     field = scope.names.fields.get(node.field.key)
     if field is None:
-        scope.unknown("LR104", node.field.span, "field of the lead", node.field.key, scope.names.fields)
-        scope.expression(node.value)
+        set_no_field(scope, node)
         return _action(node, "set")
     scope.use("field", field.name, node.field.span)
     scope.fields_read.add(field.name)  # a `set` of the value that is there is no action
-    _check_may_set(scope, node.field, field.name)
+    if not _may_set(scope, node.field, field.name):
+        return _action(node, "set", field=field.name)
+    check_sign(scope, node)
+    if blanked(scope, node.value, field):
+        return _action(node, "set", field=field.name)
     value = scope.value_of(node.value, field.type, field.name)
     return _action(node, "set", field=field.name, value=value)
 
 
-def _check_may_set(scope: Scope, ident: n.Ident, field: str) -> None:
+def _may_set(scope: Scope, ident: n.Ident, field: str) -> bool:
     project = scope.project
     ways = {
         project.key: ("is the key: it says which lead this is", "set another field"),
@@ -205,9 +210,12 @@ def _check_may_set(scope: Scope, ident: n.Ident, field: str) -> None:
     if field in ways:
         why, hint = ways[field]
         scope.complain("LR180", ident.span, f"`{field}` {why}", label="cannot be set", help=hint)
+    return field not in ways
 
 
 def _assign_with(scope: Scope, node: n.AssignWith) -> model.Action:
+    if said_by_name(scope, node):
+        return _action(node, "assign")
     return _action(node, "assign", route=_route(scope, node.route))
 
 

@@ -6,7 +6,7 @@ dates take part. A name with a hyphen (`win-back`) is found here, for it reads a
 
 from __future__ import annotations
 
-from leadrules.compile.mismatch import in_days, is_a, iso_time, said, wrong_kind
+from leadrules.compile.mismatch import as_duration, in_days, is_a, iso_time, said, wrong_kind
 from leadrules.compile.references import label_owner, resolves
 from leadrules.compile.scope import Place, Scope, nothing, replace
 from leadrules.core.functions import shifted_type
@@ -81,6 +81,10 @@ def _cannot_add(scope: Scope, node: n.Sum, at: int, left: Expr, right: Expr) -> 
         return scope.broken("LR108", term.span, message, label="a number", help=f"write `{new}`", fixes=fixes)
     if isinstance(term, n.TextLiteral) and iso_time(term.value) and left.type.is_temporal:
         return wrong_kind(scope, term, right, ("date", "datetime"), "what is taken away")
+    if isinstance(term, n.TextLiteral) and left.type.is_temporal and (length := as_duration(term.value)):
+        message = f"{said(term)} is text, and a length of time stands without quotes"
+        fixes = (replace("remove the quotes", term.span, length),)
+        return scope.broken("LR108", term.span, message, label="text", help=f"write `{length}`", fixes=fixes)
     message = f"{said(term)} is {right.type}: it cannot be {word} {said(so_far)}, which is {left.type}"
     return scope.broken("LR108", node.span, message, label="different types", help=_sum_help(left, right))
 

@@ -16,10 +16,11 @@ from leadrules.core.text import fold, nearest
 from leadrules.core.types import WORDS, Kind, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
-from leadrules.syntax.words import NOTHING
+from leadrules.syntax.words import NOTHING, UNITS
 
 SHOWN = 40
 NUMERIC = re.compile(r"[+-]?\d[\d_,]*(\.\d+)?%?")
+DIGITS = re.compile(r"[1-9][0-9]*")
 YES_NO = {"yes", "no", "true", "false", "y", "n", "はい", "いいえ"}
 
 
@@ -97,6 +98,12 @@ def _iso_datetime(text: str) -> str | None:
     if len(text) < 16 or text[10] not in "T ":
         return None
     return datetime.fromisoformat(text[:16].replace(" ", "T")).strftime("%Y-%m-%dT%H:%M")
+
+
+def as_duration(text: str) -> str | None:
+    """The text as a length of time of the language, if it is one."""
+    count, _, unit = text.strip().partition(" ")
+    return text.strip() if DIGITS.fullmatch(count) and unit in UNITS else None
 
 
 def as_number(text: str) -> str | None:

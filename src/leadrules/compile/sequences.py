@@ -142,7 +142,9 @@ def _per_day(scope: Scope, node: n.Throttle) -> int:
 def _on_finish(scope: Scope, node: n.Sequence, actions: list[n.Action]) -> tuple[model.Action, ...]:
     for action in actions:
         _check_on_finish(scope, node, action)
-    check_conflicts(scope, actions, "keep one, or choose by a classify: `move by PLAN`")
+    assert node.name is not None
+    hint = f"keep one, or write triggers `on finish {node.name.text}` with different conditions"
+    check_conflicts(scope, actions, hint, "keep one, or choose by a classify: `move by PLAN`")
     return tuple(lower_action(scope, action) for action in actions)
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, time
 from typing import Any
 
 from leadrules.compile.actions import lower_template
+from leadrules.compile.actions_meant import blanked
 from leadrules.compile.literals import GivenValue, label_value, plain_value, set_value
 from leadrules.compile.scope import Scope, duration, instant, replace
 from leadrules.core.diagnostics import Related
@@ -312,6 +313,8 @@ def _set_value(scope: Scope, node: n.ExpectAction) -> GivenValue | None:
     field = scope.names.fields.get(ident.key)
     if field is None:
         scope.unknown("LR104", ident.span, "field of the lead", ident.key, scope.names.fields)
+        return None
+    if blanked(scope, value, field):
         return None
     assignment = n.Assignment(span=ident.span | value.span, field=ident, values=(value,))
     return _value(scope, assignment, field)

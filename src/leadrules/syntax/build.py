@@ -5,11 +5,12 @@ In: the children of a grammar rule. Out: statements and the lines inside them.
 
 from __future__ import annotations
 
-from leadrules.core.diagnostics import Edit
+from datetime import time
+
 from leadrules.syntax import nodes as n
 from leadrules.syntax.build_base import Kids, Part, has, node, nodes, number, part, token, tokens
 from leadrules.syntax.build_definitions import DefinitionBuilder
-from leadrules.syntax.build_expressions import is_nothing
+from leadrules.syntax.tokens import LATER
 
 
 class Builder(DefinitionBuilder):
@@ -58,11 +59,11 @@ class Builder(DefinitionBuilder):
         return n.CountDays(business=has(kids, "BUSINESS"), span=self.span(kids))
 
     def window(self, kids: Kids) -> n.Node:
-        start, end = tokens(kids, "TIME")
+        start, end = (one.value for one in tokens(kids, "TIME"))
+        if start is None or end is None:  # reported where it was cut
+            start, end = time(0), time(23, 59)
         zone = token(kids, "STRING")
-        return n.SendWindow(
-            start=start.value, end=end.value, zone=self.text_of(zone) if zone else None, span=self.span(kids)
-        )
+        return n.SendWindow(start=start, end=end, zone=self.text_of(zone) if zone else None, span=self.span(kids))
 
     def throttle(self, kids: Kids) -> n.Node:
         return n.Throttle(per_day=int(number(kids)), span=self.span(kids))
@@ -146,15 +147,14 @@ class Builder(DefinitionBuilder):
         return n.StopSequence(span=self.span(kids))
 
     def set_field(self, kids: Kids) -> n.Action:
-        value = kids[-1]
-        if is_nothing(value):
-            written, message = value.span, "a field is made blank by the empty text"
-            self.report("LR016", written, message, 'write `""`', [Edit(written, '""')])
-            value = n.Broken(span=written)
-        return n.SetField(field=self.name_in(kids), value=value, span=self.span(kids))
+        sign = token(kids, "EQUAL")
+        wrong_sign = self.at(sign) if sign is not None and sign.value == LATER else None
+        return n.SetField(field=self.name_in(kids), value=kids[-1], wrong_sign=wrong_sign, span=self.span(kids))
 
     def assign_with(self, kids: Kids) -> n.Action:
-        return n.AssignWith(route=self.name_in(kids), span=self.span(kids))
+        joint = token(kids, "WITH")
+        bare = joint is not None and joint.value == LATER
+        return n.AssignWith(route=self.name_in(kids), bare=bare, span=self.span(kids))
 
     def assign_rep(self, kids: Kids) -> n.Action:
         return n.AssignRep(rep=self.text_of(kids[-1]), span=self.span(kids))

@@ -158,12 +158,12 @@ def _time(text: str) -> time:
 
 
 def read_time(reader: Cutter, text: str, start: int) -> None:
-    """`09:00`, and what is almost one."""
+    """`09:00`, and what is almost one; the token of a time that is none, such as `24:00`, has no value."""
     shown = text if len(text.partition(":")[0]) == 2 else f"0{text}"
+    value: time | None = None
     try:
         value = _time(shown)
     except ValueError:
-        value = time(0)
         reader.report(
             "LR011", start, reader.pos, f"`{text}` is not a time of day", help="times go from `00:00` to `23:59`"
         )

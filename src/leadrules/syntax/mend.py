@@ -84,13 +84,15 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Mend:
     """Put `tokens` in the place of those from `start` to `end`. `lossy` marks one that leaves out what was written, or that
-    is no more than a guess: what the line then says is not to be judged."""
+    is no more than a guess: what the line then says is not to be judged. `later` marks one whose finding is left to the
+    compiler, which knows the names."""
 
     start: int
     end: int
     tokens: list[Token]
     finding: Diagnostic
     lossy: bool = False
+    later: bool = False
 
 
 def progress(place: Place, mend: Mend) -> int:
@@ -151,6 +153,12 @@ def matching(tokens: list[Token], start: int) -> int | None:
         if kind in ("LBRACE", "RBRACE", END):
             return None
     return None
+
+
+def next_number(place: Place) -> str:
+    """The number of a step that stands here without one."""
+    steps = [token for token in place.tokens[: place.index] if token.kind == "INT" and token.label]
+    return str(int(steps[-1].value) + 1 if steps else 1)
 
 
 def could_be_id(place: Place, index: int, token: Token) -> bool:

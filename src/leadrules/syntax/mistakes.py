@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from leadrules.syntax import mistakes_actions as actions
 from leadrules.syntax import mistakes_lines as lines
 from leadrules.syntax import mistakes_operators as operators
 from leadrules.syntax import mistakes_words as words
@@ -20,6 +21,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     word_twice,
     rewrites.bullet,
     rewrites.unless,
+    actions.head_in_order,
     rewrites.lines_before_braces,
     rewrites.lines_without_braces,
     rewrites.condition_of_head,
@@ -33,6 +35,14 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     rewrites.bare_hours,
     rewrites.team_without_route,
     rewrites.notify_without_whom,
+    actions.name_after_on,
+    actions.delay_of_trigger,
+    actions.every_day,
+    actions.other_branch,
+    actions.length_of_pause,
+    actions.queue_in_quotes,
+    actions.assigned_by_name,
+    actions.set_by_word,
     rewrites.other_words,
     lines.unquoted_title,
     words.hyphenated_name,

@@ -11,7 +11,7 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
 from leadrules.core.source import Span
 from leadrules.syntax.grammar import END
-from leadrules.syntax.mend import NUMBERS, Mend, Place, could_be_id, inserted, matching, progress, replaced
+from leadrules.syntax.mend import NUMBERS, Mend, Place, could_be_id, inserted, matching, next_number, progress, replaced
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import RESERVED
 
@@ -473,8 +473,7 @@ def step_without_number(place: Place) -> Mend | None:
         return None
     if place.at(-1).text == token.text:
         return None
-    steps = [t for t in place.tokens[: place.index] if t.kind == "INT" and t.label]
-    fix = str(int(steps[-1].value) + 1 if steps else 1)
+    fix = next_number(place)
     if place.at(2).kind == "COLON":
         return _number_of_day(place, fix)
     end = place.index + (3 if token.text == "wait" or place.at(2).kind == "TIME" else 2)

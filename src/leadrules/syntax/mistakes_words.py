@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
+from dataclasses import replace
 from datetime import datetime
 
 from leadrules.syntax.mend import Mend, Place, progress, replaced
@@ -69,7 +70,7 @@ def _is_thousands(tokens: list[Token], at: int) -> bool:
 def date_and_time(place: Place) -> Mend | None:
     """`2026-04-01 09:00`."""
     day, clock = place.at(-1), place.token
-    if day.kind != "DATE" or clock.kind != "TIME":
+    if day.kind != "DATE" or clock.kind != "TIME" or clock.value is None:
         return None
     fix = f"{day.text}T{clock.text}"
     moment = datetime.combine(day.value, clock.value)
@@ -159,9 +160,7 @@ def equals_blank(place: Place) -> Mend | None:
     if place.token.text != "blank" or sign.text not in ("=", "!="):
         return None
     if place.at(-3).text == "set":
-        nothing: list[tuple[str, str] | Token] = [("BROKEN", "")]
-        message = "a field is made blank by the empty text"
-        return replaced(place, place.index, place.index + 1, nothing, "LR016", message, '""', lossy=True)
+        return _set_blank(place)
     if place.block.kind == "test" and place.takes("LSQB"):
         help_text = "leave it out: a field that is not given is blank"
         message = "no field is given as blank"
@@ -172,6 +171,17 @@ def equals_blank(place: Place) -> Mend | None:
     message = f"`{sign.text} blank` is written `{fix}`: no comparison with a blank is true"
     texts: list[tuple[str, str] | Token] = [("WORD", word) for word in words]
     return replaced(place, place.index - 1, place.index + 1, texts, "LR016", message, fix)
+
+
+def _set_blank(place: Place) -> Mend:
+    """`set status = blank`: what a field is blanked by goes by its type, which the compiler knows."""
+    token, message = place.token, "nothing is worked out of a blank"
+    if place.at(1).kind in ("SIGN", "MULOP", "DOT", "LPAR"):
+        broken: list[tuple[str, str] | Token] = [("BROKEN", "")]
+        help_text = "write a value in its place"
+        return replaced(place, place.index, place.index + 1, broken, "LR016", message, None, help_text, lossy=True)
+    name = Token("NAME", token.text, token.start, token.end)
+    return replace(replaced(place, place.index, place.index + 1, [name], "LR016", message, None), later=True)
 
 
 def text_without_quotes(place: Place) -> Mend | None:

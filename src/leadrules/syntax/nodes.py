@@ -686,17 +686,19 @@ class StopSequence(Action):
 
 @dataclass(frozen=True, slots=True)
 class SetField(Action):
-    """`set field = value`."""
+    """`set field = value`; `wrong_sign` is a word in place of the `=`, which nobody has told yet."""
 
     field: Ident
     value: Expression
+    wrong_sign: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AssignWith(Action):
-    """`assign with ROUTE`."""
+    """`assign with ROUTE`; `bare` without the `with`, which nobody has told yet."""
 
     route: Ident
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

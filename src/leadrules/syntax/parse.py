@@ -9,7 +9,7 @@ from __future__ import annotations
 from threading import Lock
 
 from leadrules.core.codes import finding
-from leadrules.core.diagnostics import Diagnostic, ordered
+from leadrules.core.diagnostics import Diagnostic, Edit, ordered
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.blocks import Block, Splitter
 from leadrules.syntax.grammar import language
@@ -70,8 +70,15 @@ def without_consequences(
         findings = [one for one in findings if one is not after]
         before = len(findings) - len(told)
     places = {(one.span.start, one.span.end) for one in told if one.code in _OF_SIGNS}
-    earlier = findings[:before]
+    rewritten = [edit for one in told for fix in one.fixes for edit in fix.edits]
+    earlier = [one for one in findings[:before] if not any(_does_as_well(edit, one) for edit in rewritten)]
     return [one for one in earlier if (one.span.start, one.span.end) not in places or one.code not in _SIGNS] + told
+
+
+def _does_as_well(edit: Edit, one: Diagnostic) -> bool:
+    """Whether an edit writes anew a text that lacks its quotes, and gives it some."""
+    inside = edit.span.start <= one.span.start and one.span.end <= edit.span.end
+    return one.code == "LR033" and inside and any(mend.text in edit.text for fix in one.fixes for mend in fix.edits)
 
 
 def lost_its_name(statement: Statement) -> bool:

@@ -152,7 +152,8 @@ class BlockReader:
             self.scar(place.index)
             self.drop(place)
             return
-        self.mended.append(mend.finding)
+        if not mend.later:
+            self.mended.append(mend.finding)
         if mend.lossy:
             self.damaged = True
             self.scar(max(mend.start, mend.end - 1))

@@ -1,7 +1,8 @@
 """Lines of routes, sequences and triggers as other tools have them, and how they are written here.
 
 In: a `Place`. Out: a `Mend`, or None. A rewrite is two lines of words: what people write, and what it is; in the first,
-NAME, STRING, INT, TIME, UNIT and ARROW stand for any, in the second a digit for the word at that place of the first.
+NAME, STRING, INT, TIME, UNIT and ARROW stand for any, in the second a digit for the word at that place of the first, and
+`'1'` for the number 1.
 What no table can say, such as a condition that comes first, has a function of its own.
 """
 
@@ -14,9 +15,9 @@ from types import MappingProxyType
 
 from leadrules.syntax.forms import HEADS
 from leadrules.syntax.grammar import END
-from leadrules.syntax.mend import Mend, Place, replaced
+from leadrules.syntax.mend import Mend, Place, next_number, progress, replaced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import UNITS
+from leadrules.syntax.words import SYNONYMS, UNITS
 
 _ACTIONS = ("enroll", "move", "stop", "set", "assign", "reassign", "task", "send", "notify")
 _ASKING = ("when", "if", "otherwise", "else")
@@ -47,6 +48,10 @@ REWRITES = MappingProxyType(
             ("reroute :", "reroute"),
             ("answered :", "answered"),
         ),
+        "first step": (
+            ("INT : after INT UNIT", "1 : day '1' after 4 5"),
+            ("INT : NAME after INT UNIT", "1 : day '1' after 5 6 3"),
+        ),
         "sequence": (
             ("step INT :", "2 :"),
             ("INT .", "1 :"),
@@ -76,6 +81,21 @@ REWRITES = MappingProxyType(
             ("skip weekends", "count business days"),
             ("skip holidays", "count business days"),
             ("business days only", "count business days"),
+            ("template STRING STRING auto", "4 3 1 2"),
+            ("template STRING STRING manual", "4 3 1 2"),
+            ("STRING template STRING auto", "4 1 2 3"),
+            ("STRING template STRING manual", "4 1 2 3"),
+            ("template STRING auto", "3 1 2"),
+            ("template STRING manual", "3 1 2"),
+            ("template STRING STRING", "3 1 2"),
+            ("template by NAME STRING", "4 1 2 3"),
+            ("STRING auto", "2 1"),
+            ("STRING manual", "2 1"),
+            ("re - enroll once", "enroll once"),
+            ("re - enroll every INT UNIT", "enroll again after 5 6"),
+            ("re - enroll after", "enroll again after"),
+            ("reenroll after", "enroll again after"),
+            ("re_enroll after", "enroll again after"),
         ),
         "trigger": (
             ("on event NAME", "on 3"),
@@ -136,11 +156,27 @@ REWRITES = MappingProxyType(
             ("cooldown : INT UNIT", "once per 3 4"),
             ("once every INT UNIT", "once per 3 4"),
             ("once in INT UNIT", "once per 3 4"),
+            ("once INT UNIT", "once per 2 3"),
+            ("on date NAME + INT UNIT ago", "on date 3 - 5 6"),
+            ("on date NAME - INT UNIT ago", "on date 3 - 5 6"),
+            ("on did NAME", "on 3"),
+            ("yearly", "every year"),
+            ("annually", "every year"),
+            ("reassign to NAME", "reassign with 3"),
+            ("assign with route NAME", "assign with 4"),
+            ("reassign with route NAME", "reassign with 4"),
+            ("assign route NAME", "assign with 3"),
+            ("reassign route NAME", "reassign with 3"),
+            ("assign to route NAME", "assign with 4"),
+            ("assign by NAME", "assign with 3"),
+            ("with NAME twice", "with 2 at most '2' times"),
+            ("with NAME INT times", "with 2 at most 3 times"),
             *(
                 (f"{joint} {action}", f"do {action}")
                 for joint in ("and", ",", "then", ":", "ARROW")
                 for action in _ACTIONS
             ),
+            *((f"{joint} do", "do") for joint in ("and", ",", "then", ":", "ARROW")),
         ),
         "suppress": (("NAME :", "1 when"), ("NAME =", "1 when")),
         "exit": (("all :", "all when"), ("all sequences", "all")),
@@ -150,18 +186,28 @@ REWRITES = MappingProxyType(
 
 def other_words(place: Place) -> Mend | None:
     """What the table of the block says."""
-    for written, meant in REWRITES.get(place.block.kind, ()):
+    kinds = ("first step", "sequence") if in_first_step(place) else (place.block.kind,)
+    for written, meant in (row for kind in kinds for row in REWRITES.get(kind, ())):
         pattern = written.split()
         for start in range(max(place.start, place.index - len(pattern)), place.index + 1):
             found = place.tokens[start : start + len(pattern)]
             if any(token.first for token in found[1:]):
                 continue
-            if len(found) == len(pattern) and all(_fits(place, *pair) for pair in zip(pattern, found, strict=True)):
-                return _rewritten(place, start, found, meant.split())
+            if len(found) == len(pattern) and all(fits(place, *pair) for pair in zip(pattern, found, strict=True)):
+                mend = _rewritten(place, start, found, meant.split())
+                if progress(place, mend) > place.index:
+                    return mend
     return None
 
 
-def _fits(place: Place, what: str, token: Token) -> bool:
+def in_first_step(place: Place) -> bool:
+    """Whether no step stands before the one of this place."""
+    steps = [token for token in place.tokens[: place.index + 1] if token.kind == "INT" and token.label]
+    return place.block.kind == "sequence" and len(steps) == 1
+
+
+def fits(place: Place, what: str, token: Token) -> bool:
+    """Whether a token is what a word of the table says."""
     if what == "NAME":
         return token.kind == "NAME" or (token.kind == "WORD" and token.text not in place.language.keywords)
     if what == "UNIT":
@@ -179,11 +225,16 @@ def _rewritten(place: Place, start: int, found: Sequence[Token], meant: Sequence
     for word in meant:
         old = found[int(word) - 1] if word.isdigit() else None
         at = (old.start, old.end) if old is not None and orders == sorted(orders) else ends
-        kind = old.kind if old is not None else _SIGNS.get(word, "WORD")
-        text = old.text if old is not None else word
-        tokens.append(Token(kind, text, *at, value=old.value if old is not None else word))
+        tokens.append(_word(word, at) if old is None else Token(old.kind, old.text, *at, value=old.value))
     tokens = _labelled(tokens, first=found[0].first)
-    return _as_other_words(place, start, start + len(found), tokens)
+    return as_other_words(place, start, start + len(found), tokens)
+
+
+def _word(word: str, at: tuple[int, int]) -> Token:
+    """A word of the table as a token."""
+    if word.startswith("'"):
+        return Token("INT", word.strip("'"), *at, value=float(word.strip("'")))
+    return Token(_SIGNS.get(word, "WORD"), word, *at, value=word)
 
 
 def _labelled(tokens: list[Token], *, first: bool) -> list[Token]:
@@ -192,14 +243,18 @@ def _labelled(tokens: list[Token], *, first: bool) -> list[Token]:
     return [replace(token, first=first and not at, label=after[at] == "COLON") for at, token in enumerate(tokens)]
 
 
-def _as_other_words(place: Place, start: int, end: int, tokens: list[Token], message: str = "") -> Mend:
-    fix = _text_of(tokens)
+def as_other_words(place: Place, start: int, end: int, tokens: list[Token], message: str = "") -> Mend:
+    """What was written, and how it is written here, which is the fix."""
+    fix = text_of(tokens)
     written = place.span(place.tokens[start], place.tokens[end - 1]).text
     return replaced(place, start, end, [*tokens], "LR036", message or f"`{written}` is written `{fix}`", fix)
 
 
-def _text_of(tokens: Sequence[Token]) -> str:
-    text = " ".join(token.text for token in tokens)
+def text_of(tokens: Sequence[Token]) -> str:
+    """Tokens as a line has them; a text that lacked its quotes has them."""
+    text = " ".join(
+        token.text if token.kind != "STRING" or '"' in token.text else f'"{token.text}"' for token in tokens
+    )
     return text.replace(" :", ":").replace("( ", "(").replace(" )", ")")
 
 
@@ -215,7 +270,7 @@ def condition_first(place: Place) -> Mend | None:
     return (
         None
         if rule is None
-        else _as_other_words(place, place.index, *rule, "a rule of a route says where before it says when")
+        else as_other_words(place, place.index, *rule, "a rule of a route says where before it says when")
     )
 
 
@@ -267,7 +322,7 @@ def strategy_after_condition(place: Place) -> Mend | None:
     end = place.index + (4 if place.at(2).text == "rep" and place.at(3).kind == "DOT" else 1) + 1
     tokens = [*place.tokens[place.index : end], *place.tokens[when : place.index]]
     message = "who is dealt to, and how, stands before the condition"
-    return _as_other_words(place, when, end, [replace(one, first=False) for one in tokens], message)
+    return as_other_words(place, when, end, [replace(one, first=False) for one in tokens], message)
 
 
 def condition_last(place: Place) -> Mend | None:
@@ -281,7 +336,7 @@ def condition_last(place: Place) -> Mend | None:
         return None
     tokens = [*place.tokens[when:end], *place.tokens[place.index : when]]
     message = f"`{token.text} {place.at(1).text}` stands after the condition"
-    return _as_other_words(place, place.index, end, [replace(one, first=False) for one in tokens], message)
+    return as_other_words(place, place.index, end, [replace(one, first=False) for one in tokens], message)
 
 
 def rule_without_condition(place: Place) -> Mend | None:
@@ -319,7 +374,7 @@ def rule_without_name(place: Place) -> Mend | None:
     label = Token("WORD", name, token.start, token.start)
     line = _labelled([label, Token("COLON", ":", token.start, token.start), *tokens], first=True)
     message = "a rule of a route begins with a name of its own and `:`"
-    return replace(_as_other_words(place, place.index, end, line, message), lossy=True)
+    return replace(as_other_words(place, place.index, end, line, message), lossy=True)
 
 
 # -- what stands before the braces ----------------------------------------------------------------------------------
@@ -424,7 +479,7 @@ def commas_in_step(place: Place) -> Mend | None:
         end += 1
     tokens = [token for token in place.tokens[place.start : end] if token.kind != "COMMA"]
     message = "the parts of a step stand side by side, without commas"
-    return replaced(place, place.start, end, [*tokens], "LR026", message, _text_of(tokens))
+    return replaced(place, place.start, end, [*tokens], "LR026", message, text_of(tokens))
 
 
 def bare_hours(place: Place) -> Mend | None:
@@ -441,7 +496,7 @@ def bare_hours(place: Place) -> Mend | None:
         replace(hour, kind="TIME", text=f"{int(hour.value):02d}:00", value=time(int(hour.value)), type="")
         for hour in (first, last)
     ]
-    return _as_other_words(
+    return as_other_words(
         place, start + 1, start + 4, [tokens[0], Token("WORD", "and", joint.start, joint.end), tokens[1]]
     )
 
@@ -488,28 +543,42 @@ def notify_without_whom(place: Place) -> Mend | None:
 def change_without_enter(place: Place) -> Mend | None:
     """`on temperature hot`."""
     value, label = place.at(-1), place.token
-    named = all(_fits(place, "NAME", one) for one in (value, label))
+    named = all(fits(place, "NAME", one) and one.text not in SYNONYMS for one in (value, label))
     if place.block.kind != "trigger" or place.at(-2).text != "on" or label.first or not named:
         return None
     tokens = [Token("WORD", "on", place.at(-2).start, place.at(-2).end, place.at(-2).first)]
     tokens += [Token("WORD", "enter", value.start, value.start), value, label]
-    return _as_other_words(place, place.index - 2, place.index + 1, tokens)
+    return as_other_words(place, place.index - 2, place.index + 1, tokens)
 
 
 # -- anywhere -------------------------------------------------------------------------------------------------------
 
 
 def bullet(place: Place) -> Mend | None:
-    """`- vp: +10 when ..`: lines as lists of other languages have them."""
+    """`- vp: +10 when ..`, `- day 2 call`: lines as lists of other languages have them."""
     sign, after = place.token, place.at(1)
     begins = after.label or after.text in ("day", "wait", "when", "do", "on", "exit", "enroll", "send", "finish")
-    if not sign.first or sign.text not in ("-", "*") or after.first or not begins:
+    stands_first = sign.first or place.at(-1).kind == "LBRACE"
+    if not stands_first or sign.text not in ("-", "*") or after.first or not begins:
         return None
+    if place.block.kind == "sequence" and after.text in ("day", "wait") and place.at(2).kind == "INT":
+        return _number_for_bullet(place)
     kept = replace(after, first=True)
     found = replaced(
         place, place.index, place.index + 1, [], "LR026", f"a line begins without `{sign.text}`", "", "leave it out"
     )
     return Mend(place.index, place.index + 2, [kept], found.finding)
+
+
+def _number_for_bullet(place: Place) -> Mend:
+    """`- day 2 call "b"`."""
+    sign = place.token
+    number = next_number(place)
+    label = Token("INT", number, sign.start, sign.end, sign.first, True, float(number))
+    colon = Token("COLON", ":", sign.end, sign.end)
+    message = f"a step begins with its number, not with `{sign.text}`"
+    help_text = f"write `{number}: {place.span(place.at(1), place.at(2)).text} ..`"
+    return replaced(place, place.index, place.index + 1, [label, colon], "LR025", message, f"{number}:", help_text)
 
 
 def unless(place: Place) -> Mend | None:

@@ -14,6 +14,8 @@ from leadrules.core.diagnostics import Diagnostic, Edit, Fix
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 
+LATER = "told later"  # the value of a word or sign that was put in: the compiler tells it, who knows the names
+
 
 @dataclass(slots=True)
 class Token:
