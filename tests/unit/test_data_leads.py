@@ -110,6 +110,22 @@ def test_what_stops_a_run(text: str, source: dict[str, object], message: str) ->
         leads_of(text, [field("id"), field("n", required=True), field("d", "date")], **source)
 
 
+@pytest.mark.parametrize(
+    ("text", "source", "way_out"),
+    [
+        ("id,n,N\n", {}, "Say which under `columns` of the source, or rename one."),
+        ("id,n,n\n", {}, "Rename one of them in the file."),  # a name alone cannot say which
+        ("id,n\n", {"delimiter": ";"}, 'Say `delimiter: ","` in its source'),
+        ("id;n\n", {"delimiter": ","}, 'Say `delimiter: ";"` in its source'),
+        ("id|n\n", {}, "export it with `,`, `;` or tabs between them"),
+    ],
+)
+def test_the_way_out_is_one(text: str, source: dict[str, object], way_out: str) -> None:
+    with pytest.raises(InputError) as stopped:
+        leads_of(text, [field("id"), field("n")], **source)
+    assert way_out in stopped.value.help
+
+
 def test_equal_headers_matter_only_for_fields_that_are_read() -> None:
     assert leads_of("id,x,x\n1,2,3\n", [field("id")]).frame["id"].to_list() == ["1"]
 

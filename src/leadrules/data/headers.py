@@ -16,6 +16,7 @@ from leadrules.project.model import Source
 
 _SHOWN, _LONG = 12, 60
 _OTHER_DELIMITERS = "|^~:"
+_DELIMITERS = {",": '","', ";": '";"', "\t": "tab"}  # as `delimiter:` says them
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class Header:
         if len([name for name in self.names if name.strip()]) > 1:
             return f"Its columns are {self.listed()}. Name the one that is meant under `columns` of the source"
         first = next((name for name in self.names if name.strip()), "")
+        other = next((name for mark, name in _DELIMITERS.items() if mark in first), None)
+        if other is not None:
+            return f"Its only column is `{first[:_LONG]}`: another sign is stated than stands there. Say `delimiter: {other}` in its source"
         between = next((mark for mark in _OTHER_DELIMITERS if first.count(mark)), None)
         if between is not None:
             return f"Its columns seem to stand between `{between}`: export it with `,`, `;` or tabs between them"
@@ -71,8 +75,13 @@ class Header:
         found = self.positions.get(skeleton(name), ())
         if len(found) > 1:
             both = " and ".join(f"`{self.names[at]}` (column {at + 1})" for at in found[:2])
+            alike = len({self.names[at] for at in found}) == 1
+            way_out = (
+                "rename one of them in the file."
+                if alike
+                else "say which under `columns` of the source, or rename one."
+            )
             raise InputError(
-                f"{self.path}: two columns could be the field {field}: {both}",
-                "Say which under `columns` of the source, or rename one of them in the file.",
+                f"{self.path}: two columns could be the field {field}: {both}", way_out[0].upper() + way_out[1:]
             )
         return found[0] if found else None

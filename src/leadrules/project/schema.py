@@ -131,7 +131,8 @@ def _key(
         message = f"`{name}` and `{marked[0]}` both say `x-key`; a lead has one key"
         span = document.key("properties", name, "x-key")
         found.append(finding("LR063", span, message, help="Keep it on the identifier.", related=related))
-    if stated is not None and marked and stated not in marked:
+    is_field = any(field.name == stated for field in fields)  # else that is the mistake, and told where it stands
+    if is_field and stated is not None and marked and stated not in marked:
         agreed = (Related(place, f"`{stated}` is the key here"),) if place else ()
         span = document.key("properties", marked[0], "x-key")
         message = f"`x-key` marks `{marked[0]}`, but leadrules.yaml says that `{stated}` is the key"
