@@ -31,7 +31,7 @@ from leadrules.syntax import nodes as n
 
 ORDERED = ("number", "date", "datetime", "duration")
 SHORTEST_MISSPELT = 4  # a shorter word is like too many names to be one of them misspelt
-EMPTY = {"empty", "missing", "none", "unset", "absent"}
+EMPTY = {"empty", "missing", "none", "unset", "absent", "blank", "null", "nil", "undefined"}
 FILLED = {"filled", "set", "present", "known", "there", "populated", "provided", "given"}
 CHOOSING = {"if": 1, "coalesce": 0}  # the functions that choose, and where their choices begin
 OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
@@ -45,6 +45,9 @@ def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
     if "error" in (left.type.kind, right.type.kind):
         return nothing(node.span)
     if not agree(left.type, right.type):
+        textual = _text_of_order(node, left, right)
+        if textual is not None:
+            return text_order(scope, node, *textual)
         return disagree(scope, (node.left, left), (node.right, right), node.span)
     if has_no_length(scope, left, node.left) or has_no_length(scope, right, node.right):
         return nothing(node.span)
@@ -60,6 +63,15 @@ def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
         return nothing(node.span)
     same = Expr("eq", YESNO, (left, right), span=node.span.as_json())
     return negation(same, node.span) if node.op == "!=" else same
+
+
+def _text_of_order(node: n.Compare, left: Expr, right: Expr) -> tuple[n.Expression, Type] | None:
+    """The text of `title > 5`: in quotes the number would have no order either."""
+    if node.op in OPERATIONS and left.type.is_textual and isinstance(node.right, n.NumberLiteral):
+        return node.left, left.type
+    if node.op in OPERATIONS and right.type.is_textual and isinstance(node.left, n.NumberLiteral):
+        return node.right, right.type
+    return None
 
 
 def _sides(scope: Scope, node: n.Compare, place: Place) -> tuple[Expr, Expr]:
@@ -170,6 +182,8 @@ def lower_between(scope: Scope, node: n.Between, place: Place) -> Expr:
     ends = [scope.expression(end, place=place) for end in (node.low, node.high)]
     if "error" in (value.type.kind, *(e.type.kind for e in ends)):
         return nothing(node.span)
+    if value.type.is_textual and all(isinstance(end, n.NumberLiteral) for end in (node.low, node.high)):
+        return text_order(scope, node, node.value, value.type)
     for end_node, end in zip((node.low, node.high), ends, strict=True):
         if not agree(value.type, end.type):
             return disagree(scope, (node.value, value), (end_node, end), node.span)
@@ -270,8 +284,7 @@ def _not_labelled(scope: Scope, node: n.IsLabel, value: Expr) -> Expr:
         text = next((o for o in value.type.options if fold(o) == wanted), node.labels[0].text)
         return _text_is(scope, node, value, text)
     if value.type.kind == "yesno":
-        message = f"{is_a(node.value, value.type)}: `is` asks for a label"
-        return scope.broken("LR112", node.span, message, help=f"write `{subject}` on its own, or `not {subject}`")
+        return _yes_no_is(scope, node, value)
     hint = (
         f'write `{subject} has "{word}"`'
         if value.type.kind == "set"
@@ -279,6 +292,20 @@ def _not_labelled(scope: Scope, node: n.IsLabel, value: Expr) -> Expr:
     )
     message = f"{is_a(node.value, value.type)}: `is` asks for a label of a band, matrix, classify or stages"
     return scope.broken("LR112", node.span, message, help=hint)
+
+
+def _yes_no_is(scope: Scope, node: n.IsLabel, value: Expr) -> Expr:
+    """`opted_out is yes`, `opted_out is TRUE`."""
+    subject, word = node.value.span.text, fold(node.labels[0].key)
+    message = f"{is_a(node.value, value.type)}: `is` asks for a label"
+    meant = {"true": "true", "yes": "true", "false": "false", "no": "false"}.get(word)
+    if meant is None or node.op not in ("is", "is not"):
+        return scope.broken("LR112", node.span, message, help=f"write `{subject}` on its own, or `not {subject}`")
+    is_yes = (node.op, meant) == ("is", "true")
+    new = subject if is_yes else f"{subject} {'=' if node.op == 'is' else '!='} {meant}"
+    fixes = (replace(f"change to `{new}`", node.span, new),)
+    hint = f"write `{new}`{' on its own' if is_yes else ''}"
+    return scope.broken("LR112", node.span, message, help=hint, fixes=fixes)
 
 
 def _text_is(scope: Scope, node: n.IsLabel, value: Expr, text: str) -> Expr:
