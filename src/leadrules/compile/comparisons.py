@@ -24,7 +24,7 @@ from leadrules.compile.mismatch import (
 from leadrules.compile.references import label_owner, resolves
 from leadrules.compile.scope import Place, Scope, nothing, replace
 from leadrules.core.source import Span
-from leadrules.core.text import fold, nearest
+from leadrules.core.text import fold, nearest, trimmed
 from leadrules.core.types import ERROR, YESNO, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
@@ -33,6 +33,7 @@ ORDERED = ("number", "date", "datetime", "duration")
 SHORTEST_MISSPELT = 4  # a shorter word is like too many names to be one of them misspelt
 EMPTY = {"empty", "missing", "none", "unset", "absent", "blank", "null", "nil", "undefined"}
 FILLED = {"filled", "set", "present", "known", "there", "populated", "provided", "given"}
+READ = ("field", "event_field", "always", "aggregate", "lookup")  # values as the data has them
 CHOOSING = {"if": 1, "coalesce": 0}  # the functions that choose, and where their choices begin
 OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
@@ -44,6 +45,8 @@ def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
         return is_with_text(scope, node, left)
     if "error" in (left.type.kind, right.type.kind):
         return nothing(node.span)
+    if node.op not in OPERATIONS and (empty := _empty_text(scope, node, left, right)) is not None:
+        return empty
     if not agree(left.type, right.type):
         textual = _text_of_order(node, left, right)
         if textual is not None:
@@ -72,6 +75,27 @@ def _text_of_order(node: n.Compare, left: Expr, right: Expr) -> tuple[n.Expressi
     if node.op in OPERATIONS and right.type.is_textual and isinstance(node.left, n.NumberLiteral):
         return node.right, right.type
     return None
+
+
+def _empty_text(scope: Scope, node: n.Compare, left: Expr, right: Expr) -> Expr | None:
+    """`title = ""`, `"" != title`."""
+    for value, lowered, text in ((node.left, left, node.right), (node.right, right, node.left)):
+        if is_empty_text(text) and is_never_empty(lowered):
+            new = f"{value.span.text} is {'not ' if node.op == '!=' else ''}blank"
+            fixes = (replace(f"change to `{new}`", node.span, new),)
+            message = f"{said(value)} is never an empty text: an empty cell is blank"
+            return scope.broken("LR118", node.span, message, label="empty", help=f"write `{new}`", fixes=fixes)
+    return None
+
+
+def is_empty_text(node: n.Expression) -> bool:
+    """`""`, or a text of nothing but white space, which no cell keeps."""
+    return isinstance(node, n.TextLiteral) and not trimmed(node.value)
+
+
+def is_never_empty(value: Expr) -> bool:
+    """Whether a text is read from data, where one that is empty is blank; what is computed may be empty."""
+    return value.type.is_textual and value.op in READ
 
 
 def _sides(scope: Scope, node: n.Compare, place: Place) -> tuple[Expr, Expr]:
