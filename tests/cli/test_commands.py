@@ -156,6 +156,17 @@ def test_the_label_before_is_read_as_people_read_it(project: Path, engine: str) 
     assert [row["life"] for row in decisions(project / "out")] == ["won", "won", "won", "lead", "lead"]
 
 
+def test_the_line_that_asks_for_a_time_is_named(project: Path) -> None:
+    (project / "rules" / "rules.lead").write_text(
+        "score fit {\n  a: +1 when employees > 5\n  b: +1 when employees > 7 from 2026-01-01\n}\n"
+    )
+    (project / "leads.csv").write_text("id,employees\na,6\n")
+    (project / "events.csv").write_text("lead_id,type,at\n")
+    done = leadrules("run", cwd=project)
+    assert done.returncode == 2
+    assert "`fit.b` (rules/rules.lead:3) asks for one with `from`" in done.stderr
+
+
 def test_leads_from_standard_input(project: Path) -> None:
     done = leadrules(
         "run", "--leads", "-", cwd=project, stdin=b"id,industry,employees,created_at\nz,Retail,100,2026-02-01\n"

@@ -62,7 +62,11 @@ def test_a_run(tmp_path: Path) -> None:
 
 
 def test_what_is_neither(tmp_path: Path) -> None:
-    for against, words in ((tmp_path, "is no folder of a run"), (tmp_path / "none.csv", "none.csv")):
+    missing = tmp_path / "none.csv"
+    for against, words in (
+        (tmp_path, "is no folder of a run"),
+        (missing, f"--against {missing}: there is no such file"),
+    ):
         done = leadrules("report", "--project", EXAMPLES / "acme", "--no-state", "--against", against)
         assert done.exit_code == 2
         assert words in done.output

@@ -235,7 +235,7 @@ def test_definitions_of_events_or_the_state_may_not(text: str) -> None:
         ('industry in ("Retail", "Bank")', "LR110", '"Bank"', "it can be", None),
         ("country is JP", "LR112", "country is JP", 'country = "JP"', 'country = "JP"'),
         ("industry is not retail", "LR112", "industry is not retail", '!= "Retail"', 'industry != "Retail"'),
-        ("opted_out is yes", "LR112", "opted_out is yes", "on its own", None),
+        ("opted_out is yes", "LR112", "opted_out is yes", "on its own", "opted_out"),
         ('opted_out = "yes"', "LR108", '"yes"', "on its own", None),
         ('title < "M"', "LR116", 'title < "M"', "only `=` and `!=`", None),
         ("title = 5", "LR108", "5", '"5"', 'title = "5"'),

@@ -115,7 +115,7 @@ def test_a_phrase_names_each_of_its_parts(name: str) -> None:
         ('tags has any ("a", "b")', "*tags* has “a” or “b”"),
         ('bucket("half") < 50', "the lead’s number from 0 to 99 for “half” is below 50"),
         ('exact(title, "CEO")', "*title* is, letter by letter, “CEO”"),
-        ('title = ""', "*title* is an empty text"),
+        ('trim(title) = ""', "*title* without the blanks around it is an empty text"),
         ('title contains " vp"', "*title* contains “vp” (with its blanks)"),
     ],
 )

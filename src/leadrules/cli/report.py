@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,11 @@ def _before(workspace: Workspace, options: ReportOptions, against: str, events: 
 
     project, ruleset = workspace.ready
     path = Path.cwd() / against
+    if against != "-" and not has_magic(against) and not path.exists():
+        fail(
+            f"--against {against}: there is no such file or folder",
+            "name the folder of a run, or an older file of leads",
+        )
     if events is not None and path.is_dir():
         fail("--against names a run, which has its events in its figures", "leave --against-events out")
     leads = lead_source(project, against)

@@ -10,13 +10,16 @@ from leadrules.compile import events
 from leadrules.compile.columns import column_index
 from leadrules.compile.mismatch import is_a
 from leadrules.compile.order import OF_EVENTS
-from leadrules.compile.scope import Place, Scope, nothing
+from leadrules.compile.references import CLOCK, resolves
+from leadrules.compile.scope import Place, Scope, nothing, replace
 from leadrules.core.functions import CALLABLE, OPERATIONS
 from leadrules.core.functions.operation import Mismatch
 from leadrules.core.types import NUMBER, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
 
+EVENTS = (n.Name, n.Member)
+ASKING_FOR_BLANK = ("isnull", "is_null", "isblank", "is_blank", "isempty", "is_empty", "empty", "blank")
 ALSO_OF_VALUES = ("min", "max")
 ELSEWHERE = {
     "len": "length",
@@ -130,12 +133,67 @@ def _bucket(scope: Scope, node: n.Call) -> Expr:
     return scope.broken("LR121", node.span, message, help='write `bucket("subject line test") < 50`')
 
 
+def _value_called(scope: Scope, node: n.Call, place: Place) -> str | None:
+    """`today()`, `NOW()`, `title()`: the value that is meant, if one is called so."""
+    name = node.function.key
+    if name.lower() in CLOCK:
+        return name.lower()
+    found = scope.names.values.get(name)
+    is_collection = found is not None and found.kind in ("list", "table")
+    is_value = resolves(scope, name, place) and not is_collection and not scope.is_event(name)
+    return node.function.span.text if is_value else None
+
+
+def _no_event(scope: Scope, node: n.Call) -> Expr:
+    """`count(employees > 3)`, `sum(a, b)`."""
+    name, count = node.function.key, len(node.arguments)
+    given = f"and this gives it {count} arguments" if count != 1 else "not a condition"
+    hint = "to add values write `a + b`" if name == "sum" else f"write `{name}(EVENT)`"
+    return scope.broken("LR121", node.span, f"`{name}` takes one event, {given}", help=hint)
+
+
+def _asks_for_blank(scope: Scope, node: n.Call) -> Expr:
+    """`isnull(phone)`, `ISBLANK(phone)`."""
+    (asked,) = node.arguments
+    is_simple = isinstance(asked, n.Name | n.Member | n.Call)
+    meant = f"{asked.span.text if is_simple else f'({asked.span.text})'} is blank"
+    after = node.span.file.text[node.span.end :].lstrip(" \t")
+    meant = f"({meant})" if after.startswith(("=", "!=")) else meant
+    fixes = (replace(f"change to `{meant}`", node.span, meant),)
+    message = f"there is no function `{node.function.key}`: whether something is there is asked with `is blank`"
+    return scope.broken("LR107", node.span, message, label="unknown function", help=f"write `{meant}`", fixes=fixes)
+
+
+def _several_events(scope: Scope, node: n.Call) -> Expr | None:
+    """`count(email_opened or email_clicked)`, `sum(a.amount, b.amount)`."""
+    given = node.arguments
+    given = given[0].items if len(given) == 1 and isinstance(given[0], n.Or | n.And) else given
+    names = [item.owner if isinstance(item, n.Member) else item.name for item in given if isinstance(item, EVENTS)]
+    if len(names) < 2 or len(names) < len(given) or not all(scope.is_event(name.key) for name in names):
+        return None
+    function = node.function.key
+    ways = []
+    if function in ("count", "sum"):
+        ways.append(" + ".join(f"`{function}({item.span.text})`" for item in given).replace("` + `", " + "))
+    fields = {item.name.text if isinstance(item, n.Member) else "" for item in given}
+    if len(fields) == 1:
+        of_all = ".".join(filter(None, ["either", *fields]))
+        ways.append(f"`{function}({of_all})` of a group, `events either = [{', '.join(name.text for name in names)}]`")
+    message = f"`{function}` takes one event, and here are {len(names)}"
+    return scope.broken("LR121", node.span, message, label="several events", help=f"write {', or '.join(ways)}")
+
+
 def _unknown_function(scope: Scope, node: n.Call, place: Place) -> Expr:
     name = node.function.key
+    value = None if node.arguments else _value_called(scope, node, place)
+    if value is not None:
+        message = f"`{value}` is a value, not a function"
+        fixes = (replace("leave out the brackets", node.span, value),)
+        return scope.broken("LR107", node.span, message, label="a value", help=f"write `{value}`", fixes=fixes)
+    if name.lower() in ASKING_FOR_BLANK and len(node.arguments) == 1:
+        return _asks_for_blank(scope, node)
     if name in ("count", "first", "last", "sum"):
-        message = f"`{name}` takes one event, and this gives it {len(node.arguments)} arguments"
-        hint = "to add values write `a + b`" if name == "sum" else f"write `{name}(EVENT)`"
-        return scope.broken("LR121", node.span, message, help=hint)
+        return _several_events(scope, node) or _no_event(scope, node)
     if scope.is_event(name):
         message = f"`{name}` is an event, not a function"
         hint = f"write `did {name} where (FIELD = ..)`, or `count({name})`"

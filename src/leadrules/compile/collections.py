@@ -138,6 +138,12 @@ def _single(scope: Scope, node: n.In, value: Expr) -> bool:
 def _in_items(scope: Scope, node: n.In, items: n.Items, value: Expr, place: Place) -> Expr:
     if value.type.kind == "label":
         return _label_in_items(scope, node, items, value)
+    if (
+        not node.negated
+        and comparisons.is_never_empty(value)
+        and any(comparisons.is_empty_text(item) for item in items.values)
+    ):
+        return _empty_item(scope, node, items)
     if _bare_words(scope, items, node.value, value.type, place):
         return nothing(node.span)
     lowered = [_item(scope, item, node.value, value.type, place) for item in items.values]
@@ -149,6 +155,19 @@ def _in_items(scope: Scope, node: n.In, items: n.Items, value: Expr, place: Plac
     if value.type.kind in ("text", "choice", "number"):
         return Expr("in", YESNO, (value, *lowered), span=node.span.as_json())
     return _any_equal(node, value, lowered)
+
+
+def _empty_item(scope: Scope, node: n.In, items: n.Items) -> Expr:
+    """`title in ("")`, `title in ("CEO", "")`."""
+    subject = node.value.span.text
+    message = f"{said(node.value)} is never an empty text: an empty cell is blank"
+    asked = f"{subject} is blank"
+    if all(comparisons.is_empty_text(item) for item in items.values):
+        fixes = (replace(f"change to `{asked}`", node.span, asked),)
+        return scope.broken("LR118", node.span, message, label="empty", help=f"write `{asked}`", fixes=fixes)
+    empty = next(item for item in items.values if comparisons.is_empty_text(item))
+    hint = f"take it out, and ask `{asked} or ..`"
+    return scope.broken("LR118", empty.span, message, label="empty", help=hint)
 
 
 def _any_equal(node: n.In, value: Expr, items: list[Expr]) -> Expr:

@@ -24,15 +24,16 @@ from leadrules.compile.mismatch import (
 from leadrules.compile.references import label_owner, resolves
 from leadrules.compile.scope import Place, Scope, nothing, replace
 from leadrules.core.source import Span
-from leadrules.core.text import fold, nearest
+from leadrules.core.text import fold, nearest, trimmed
 from leadrules.core.types import ERROR, YESNO, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
 
 ORDERED = ("number", "date", "datetime", "duration")
 SHORTEST_MISSPELT = 4  # a shorter word is like too many names to be one of them misspelt
-EMPTY = {"empty", "missing", "none", "unset", "absent"}
+EMPTY = {"empty", "missing", "none", "unset", "absent", "blank", "null", "nil", "undefined"}
 FILLED = {"filled", "set", "present", "known", "there", "populated", "provided", "given"}
+READ = ("field", "event_field", "always", "aggregate", "lookup")  # values as the data has them
 CHOOSING = {"if": 1, "coalesce": 0}  # the functions that choose, and where their choices begin
 OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
@@ -44,7 +45,12 @@ def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
         return is_with_text(scope, node, left)
     if "error" in (left.type.kind, right.type.kind):
         return nothing(node.span)
+    if node.op not in OPERATIONS and (empty := _empty_text(scope, node, left, right)) is not None:
+        return empty
     if not agree(left.type, right.type):
+        textual = _text_of_order(node, left, right)
+        if textual is not None:
+            return text_order(scope, node, *textual)
         return disagree(scope, (node.left, left), (node.right, right), node.span)
     if has_no_length(scope, left, node.left) or has_no_length(scope, right, node.right):
         return nothing(node.span)
@@ -60,6 +66,38 @@ def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
         return nothing(node.span)
     same = Expr("eq", YESNO, (left, right), span=node.span.as_json())
     return negation(same, node.span) if node.op == "!=" else same
+
+
+def _text_of_order(node: n.Compare, left: Expr, right: Expr) -> tuple[n.Expression, Type] | None:
+    """The text of `title > 5`: in quotes the number would have no order either."""
+    if node.op in OPERATIONS and left.type.is_textual and isinstance(node.right, n.NumberLiteral):
+        return node.left, left.type
+    if node.op in OPERATIONS and right.type.is_textual and isinstance(node.left, n.NumberLiteral):
+        return node.right, right.type
+    return None
+
+
+def _empty_text(scope: Scope, node: n.Compare, left: Expr, right: Expr) -> Expr | None:
+    """`title = ""`, `"" = title`; `!= ""` says what is meant by it."""
+    if node.op == "!=":
+        return None
+    for value, lowered, text in ((node.left, left, node.right), (node.right, right, node.left)):
+        if is_empty_text(text) and is_never_empty(lowered):
+            new = f"{value.span.text} is blank"
+            fixes = (replace(f"change to `{new}`", node.span, new),)
+            message = f"{said(value)} is never an empty text: an empty cell is blank"
+            return scope.broken("LR118", node.span, message, label="empty", help=f"write `{new}`", fixes=fixes)
+    return None
+
+
+def is_empty_text(node: n.Expression) -> bool:
+    """`""`, or a text of nothing but white space, which no cell keeps."""
+    return isinstance(node, n.TextLiteral) and not trimmed(node.value)
+
+
+def is_never_empty(value: Expr) -> bool:
+    """Whether a text is read from data, where one that is empty is blank; what is computed may be empty."""
+    return value.type.is_textual and value.op in READ
 
 
 def _sides(scope: Scope, node: n.Compare, place: Place) -> tuple[Expr, Expr]:
@@ -170,6 +208,8 @@ def lower_between(scope: Scope, node: n.Between, place: Place) -> Expr:
     ends = [scope.expression(end, place=place) for end in (node.low, node.high)]
     if "error" in (value.type.kind, *(e.type.kind for e in ends)):
         return nothing(node.span)
+    if value.type.is_textual and all(isinstance(end, n.NumberLiteral) for end in (node.low, node.high)):
+        return text_order(scope, node, node.value, value.type)
     for end_node, end in zip((node.low, node.high), ends, strict=True):
         if not agree(value.type, end.type):
             return disagree(scope, (node.value, value), (end_node, end), node.span)
@@ -270,8 +310,7 @@ def _not_labelled(scope: Scope, node: n.IsLabel, value: Expr) -> Expr:
         text = next((o for o in value.type.options if fold(o) == wanted), node.labels[0].text)
         return _text_is(scope, node, value, text)
     if value.type.kind == "yesno":
-        message = f"{is_a(node.value, value.type)}: `is` asks for a label"
-        return scope.broken("LR112", node.span, message, help=f"write `{subject}` on its own, or `not {subject}`")
+        return _yes_no_is(scope, node, value)
     hint = (
         f'write `{subject} has "{word}"`'
         if value.type.kind == "set"
@@ -279,6 +318,20 @@ def _not_labelled(scope: Scope, node: n.IsLabel, value: Expr) -> Expr:
     )
     message = f"{is_a(node.value, value.type)}: `is` asks for a label of a band, matrix, classify or stages"
     return scope.broken("LR112", node.span, message, help=hint)
+
+
+def _yes_no_is(scope: Scope, node: n.IsLabel, value: Expr) -> Expr:
+    """`opted_out is yes`, `opted_out is TRUE`."""
+    subject, word = node.value.span.text, fold(node.labels[0].key)
+    message = f"{is_a(node.value, value.type)}: `is` asks for a label"
+    meant = {"true": "true", "yes": "true", "false": "false", "no": "false"}.get(word)
+    if meant is None or node.op not in ("is", "is not"):
+        return scope.broken("LR112", node.span, message, help=f"write `{subject}` on its own, or `not {subject}`")
+    is_yes = (node.op, meant) == ("is", "true")
+    new = subject if is_yes else f"{subject} {'=' if node.op == 'is' else '!='} {meant}"
+    fixes = (replace(f"change to `{new}`", node.span, new),)
+    hint = f"write `{new}`{' on its own' if is_yes else ''}"
+    return scope.broken("LR112", node.span, message, help=hint, fixes=fixes)
 
 
 def _text_is(scope: Scope, node: n.IsLabel, value: Expr, text: str) -> Expr:

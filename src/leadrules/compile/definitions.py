@@ -140,6 +140,10 @@ def check_unique_ids(scope: Scope, lines: Iterable[Line], what: str = "rule id",
 
 def check_otherwise_last(scope: Scope, lines: Sequence[n.BandLabel | n.ClassLabel | n.RouteRule]) -> None:
     """`otherwise` takes all that is left, so nothing can stand behind it."""
+    rests = [line for line in lines if is_otherwise(line)]
+    if len(rests) > 1:
+        _rest_twice(scope, *rests[:2])
+        return
     for at, line in enumerate(lines[:-1]):
         if is_otherwise(line):
             after = lines[at + 1]
@@ -151,6 +155,15 @@ def check_otherwise_last(scope: Scope, lines: Sequence[n.BandLabel | n.ClassLabe
                 "LR139", line.span, message, label="not the last line", help=hint, related=related, fixes=fixes
             )
             return
+
+
+def _rest_twice(
+    scope: Scope, first: n.BandLabel | n.ClassLabel | n.RouteRule, again: n.BandLabel | n.ClassLabel | n.RouteRule
+) -> None:
+    message = f"`{first.name.key}: otherwise` takes every lead that is left, so `{again.name.key}` takes none"
+    related = (Related(first.span, "the first `otherwise`"),)
+    hint = "a block has one `otherwise`: take one of them out, or give it a condition"
+    scope.complain("LR139", again.span, message, label="`otherwise` again", help=hint, related=related)
 
 
 def _move_behind(line: n.Node, last: n.Node) -> Fix:

@@ -10,6 +10,7 @@ from datetime import datetime, time
 from typing import Any
 
 from leadrules.compile.mismatch import not_a_label, said, wrong_kind
+from leadrules.compile.references import written_otherwise
 from leadrules.compile.scope import Scope, instant
 from leadrules.core.source import Span
 from leadrules.core.text import fold, number_text, trimmed
@@ -100,6 +101,8 @@ def _constant(scope: Scope, node: n.Expression, field: Field) -> Any:
 
 
 def _report_expression(scope: Scope, node: n.Expression) -> None:
+    if isinstance(node, n.Name) and written_otherwise(scope, node):
+        return
     hint = f'if it is a text, put quotes around it: `"{node.name.text}"`' if isinstance(node, n.Name) else FORMS
     scope.complain(
         "LR189", node.span, f"`{node.span.text}` is not a plain value, and a test gives plain values", help=hint

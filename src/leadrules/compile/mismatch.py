@@ -286,11 +286,12 @@ def text_order(scope: Scope, node: n.Compare | n.Between, beside: n.Expression, 
 
 def needs_quotes(scope: Scope, node: n.Name, beside: n.Expression, type: Type) -> Expr:
     """`country = JP`: a text without its quotes."""
-    if node.span.text in NOTHING:
+    wanted = fold(node.name.key)
+    is_option = any(fold(option) == wanted for option in type.options)
+    if node.span.text in NOTHING or (wanted == "blank" and not is_option):
         message = f"`{node.span.text}` is not a value: what is not there is blank"
         hint = "a field that is not there `is blank`; among values, leave it out"
         return scope.broken("LR016", node.span, message, label="no value", help=hint)
-    wanted = fold(node.name.key)
     text = next((o for o in type.options if fold(o) == wanted), node.name.text)
     subject = f"`{beside.name.key}`" if isinstance(beside, n.Name) else said(beside)
     message = f"`{node.name.key}` is not a name here; {subject} is {type}, and text stands in quotes"

@@ -11,7 +11,7 @@ from leadrules.compile.scope import Place, Scope, nothing, replace
 from leadrules.core.types import DATE, DATETIME, NUMBER, TEXT, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
-from leadrules.syntax.words import RESERVED
+from leadrules.syntax.words import NOTHING, RESERVED
 
 ALWAYS_TYPES: dict[str, Type] = {
     "now": DATETIME,
@@ -105,7 +105,8 @@ def _event_name(scope: Scope, node: n.Name, place: Place) -> Expr:
         return _always(scope, node)
     if key in scope.names.fields or key in scope.names.values or key in ALWAYS:
         return _lead_name_inside_where(scope, node, place)
-    scope.event_field(place.types, node.name)
+    if not written_otherwise(scope, node):
+        scope.event_field(place.types, node.name)
     return nothing(node.span)
 
 
@@ -234,6 +235,8 @@ def _unknown_name(scope: Scope, node: n.Name) -> Expr:
     key = node.name.key
     if key in RESERVED and not node.span.text.startswith("`"):
         return nothing(node.span)  # reported where it is read
+    if written_otherwise(scope, node):
+        return nothing(node.span)
     if scope.is_event(key):
         hint = f"write `did {key}` for yes/no, `count({key})` for how often, `last({key})` for when"
         fixes = (replace(f"change to `did {key}`", node.span, f"did {node.span.text}"),)
@@ -246,6 +249,22 @@ def _unknown_name(scope: Scope, node: n.Name) -> Expr:
         return scope.broken("LR112", node.span, message, label="a label", help=hint)
     scope.unknown("LR104", node.span, "name", key, scope.names.lead_names(), _elsewhere(scope, key))
     return nothing(node.span)
+
+
+def written_otherwise(scope: Scope, node: n.Name) -> bool:
+    """`TRUE` and `null`, which nothing is called: whether the word was reported as such."""
+    word = node.span.text
+    if word.lower() in ("true", "false"):
+        meant = word.lower()
+        fixes = (replace(f"change to `{meant}`", node.span, meant),)
+        scope.complain("LR017", node.span, f"`{word}` is written `{meant}`", help=f"write `{meant}`", fixes=fixes)
+        return True
+    if word in NOTHING or word.lower() == "blank":
+        message = f"`{word}` is not a value: what is not there is blank"
+        hint = "write a value, or leave it out; whether a field is there is asked with `is blank`"
+        scope.complain("LR016", node.span, message, label="no value", help=hint)
+        return True
+    return False
 
 
 def label_owner(scope: Scope, key: str) -> str | None:

@@ -13,6 +13,7 @@ from leadrules.compile.mismatch import not_a_label
 from leadrules.compile.names import LABELLED
 from leadrules.compile.scope import Scope
 from leadrules.core.diagnostics import Related
+from leadrules.core.text import number_text
 from leadrules.core.types import ERROR, Type
 from leadrules.ruleset import model
 from leadrules.syntax import nodes as n
@@ -22,6 +23,7 @@ def lower_band(scope: Scope, node: n.Band, position: int) -> model.Band:
     """`band NAME of VALUE { .. }`."""
     assert node.name is not None
     _labels(scope, node.name.key, (label.name for label in node.labels))
+    _check_labelled(scope, node, "hot: from 70")
     value = scope.expression(node.value, ("number",), what=f"what the band `{node.name.key}` looks at")
     check_unique_ids(scope, node.labels, "label", "LR142")
     check_otherwise_last(scope, node.labels)
@@ -36,6 +38,16 @@ def _labels(scope: Scope, name: str, labels: Iterable[n.Ident]) -> None:
     scope.types[name] = Type("label", tuple(dict.fromkeys(label.key for label in labels)), name)
 
 
+def _check_labelled(scope: Scope, node: n.Band | n.Classify | n.Stages, example: str) -> None:
+    """`stages life { forward only }`: without a label nothing can ever be asked of it."""
+    if node.labels or node.damaged:
+        return
+    assert node.name is not None
+    word = type(node).__name__.lower()
+    message = f"the {word} `{node.name.text}` {'have' if word == 'stages' else 'has'} no label"
+    scope.complain("LR149", node.name.span, message, label="no label", help=f"add one: `{example}`")
+
+
 def _previous_field(scope: Scope, name: str) -> str | None:
     """The lead field of the same name, where it can hold a label."""
     field = scope.names.fields.get(name)
@@ -47,7 +59,8 @@ def _previous_field(scope: Scope, name: str) -> str | None:
 
 def _band_label(scope: Scope, node: n.BandLabel) -> model.BandLabel:
     if node.start is not None and node.hold is not None and node.hold > node.start:
-        message = f"`{node.name.key}` begins at {node.start:g} and is held until below {node.hold:g}, which is higher"
+        start, hold = number_text(node.start), number_text(node.hold)
+        message = f"`{node.name.key}` begins at {start} and is held until below {hold}, which is higher"
         hint = "`hold until below` is lower than `from`: a lead that is in stays until it falls under it"
         scope.complain("LR138", node.span, message, label="never entered and held", help=hint)
     return model.BandLabel(node.name.key, node.title, node.start, node.hold, span=node.span.as_json())
@@ -60,7 +73,8 @@ def _check_falling(scope: Scope, labels: Sequence[n.BandLabel]) -> None:
             continue
         if above and above.start is not None and label.start >= above.start:
             message = (
-                f"`{label.name.key}` begins at {label.start:g}, not below the {above.start:g} of `{above.name.key}`"
+                f"`{label.name.key}` begins at {number_text(label.start)}, "
+                f"not below the {number_text(above.start)} of `{above.name.key}`"
             )
             related = (Related(above.span, "the label above"),)
             hint = "thresholds fall from the first label to the last: put the highest first"
@@ -100,6 +114,7 @@ def _class_labels(
 ) -> tuple[model.ClassLabel, ...]:
     assert node.name is not None
     _labels(scope, node.name.key, (label.name for label in labels))
+    _check_labelled(scope, node, "other: otherwise")
     check_unique_ids(scope, labels, "label", "LR142")
     check_otherwise_last(scope, labels)
     return tuple(_class_label(scope, node, label) for label in labels)

@@ -93,11 +93,14 @@ def _fields(kind: Any) -> tuple[str, ...]:
 
 
 def clock_uses(ruleset: Ruleset) -> Iterator[ClockUse]:
-    """Every place that asks for the time, in declaration order."""
+    """Every place that asks for the time, in declaration order. What has no place of its own stands on its rule's line."""
+    lines: dict[str, Place | None] = {}
     for rule, part in parts(ruleset):
+        if isinstance(part, Placed) and not isinstance(part, Expr | EventFilter):
+            lines[rule] = part.span
         what = asks_time(part)
         if what:
-            yield ClockUse(rule, what, part.span if isinstance(part, Placed) else None)
+            yield ClockUse(rule, what, part.span if isinstance(part, Placed) else lines.get(rule))
 
 
 def asks_time(part: Any) -> str:

@@ -10,6 +10,7 @@ from datetime import time
 from leadrules.syntax import nodes as n
 from leadrules.syntax.build_base import Kids, Part, has, node, nodes, number, part, token, tokens
 from leadrules.syntax.build_definitions import DefinitionBuilder
+from leadrules.syntax.build_expressions import is_nothing
 from leadrules.syntax.tokens import LATER
 
 
@@ -229,7 +230,12 @@ class Builder(DefinitionBuilder):
         return n.Given(assignments=nodes(kids, n.Assignment), span=self.span(kids))
 
     def assignment(self, kids: Kids) -> n.Node:
-        return n.Assignment(field=self.name_in(kids), values=(kids[-1],), span=self.span(kids))
+        value = kids[-1]
+        if is_nothing(value):
+            help_text = "leave it out: a field that is not given is blank"
+            self.report("LR016", value.span, f"no field is given as {value.span.text}", help_text)
+            value = n.Broken(span=value.span)
+        return n.Assignment(field=self.name_in(kids), values=(value,), span=self.span(kids))
 
     def assignment_many(self, kids: Kids) -> n.Node:
         values = nodes(kids, n.Expression)

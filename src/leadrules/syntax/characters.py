@@ -77,10 +77,10 @@ def read_other(reader: Cutter, text: str, start: int) -> None:
         return
     wide = _WIDE.match(reader.text, start) if text != "；" else None
     if wide is not None or text in MEANT:
-        _read_wide(reader, wide[0] if wide else text, start)
+        read_wide(reader, wide[0] if wide else text, start)
         return
     if text.isdigit() and unicodedata.digit(text, None) is not None:
-        _read_wide(reader, text, start)
+        read_wide(reader, text, start)
         return
     run = start + 1
     while run < len(reader.text) and reader.text[run] == text:
@@ -138,8 +138,8 @@ def _report_invisible(reader: Cutter, text: str, start: int) -> None:
         tokens[-1].text += rest[0]
 
 
-def _read_wide(reader: Cutter, text: str, start: int) -> None:
-    """A full-width or typographic sign, or a run of full-width digits, read as its plain form."""
+def read_wide(reader: Cutter, text: str, start: int) -> None:
+    """A full-width or typographic sign, or a run of full-width digits, or one such as `>＝`, read as its plain form."""
     if unicodedata.normalize("NFKC", text).isdigit():
         match = _WIDE_MOMENT.match(reader.text, start)
         if match is not None and _read_wide_moment(reader, match[0], start):

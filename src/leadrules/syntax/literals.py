@@ -13,6 +13,20 @@ from leadrules.syntax.tokens import Cutter
 from leadrules.syntax.words import UNITS
 
 LARGEST_NUMBER = 9e14
+_SHORT_UNITS = {
+    letters: unit
+    for unit, all_letters in {
+        "minute": "min mins",
+        "hour": "h hr hrs",
+        "day": "d",
+        "week": "w wk wks",
+        "month": "mo mos mth",
+        "year": "y yr yrs",
+    }.items()
+    for letters in all_letters.split()
+}
+_BEFORE_DURATION = ("within", "after", "every", "over", "per", "wait")
+_LABEL = re.compile(r'[ \t]*(?:"[^"\r\n]*"[ \t]*)?:')
 
 
 def read_number(reader: Cutter, match: re.Match[str], start: int) -> None:
@@ -99,11 +113,20 @@ def _number_with_tail(reader: Cutter, text: str, tail: str, start: int) -> None:
         reader.add("INT", digits, start, start + len(digits), float(digits.replace("_", "")))
         reader.add("WORD", tail, start + len(digits), reader.pos)
         return
+    if tail.lower() in _SHORT_UNITS and digits.isdecimal() and not _LABEL.match(reader.text, reader.pos):
+        _short_unit(reader, digits, tail, start)
+        return
+    if tail == "m" and digits.isdecimal() and reader.out.tokens and reader.out.tokens[-1].text in _BEFORE_DURATION:
+        help_text = f"write `{digits} minutes` or `{digits} months`"
+        reader.report("LR009", start, reader.pos, f"`{text}` is minutes or months", help=help_text)
+        _add_duration(reader, digits, "months", start)
+        return
     if re.fullmatch(r"[eE][0-9]+|[kKmM]", tail) is not None:
         factor = {"k": 1e3, "m": 1e6}.get(tail.lower()) or float(f"1e{tail[1:][:3]}")
         number = min(float(digits.replace("_", "")) * factor, LARGEST_NUMBER)
         whole = f"{number:_.0f}" if number == int(number) else None
-        reader.report("LR009", start, reader.pos, f"`{text}` is not a number", whole, help="write all digits: `10_000`")
+        help_text = f"write all digits: `{whole or '10_000'}`"
+        reader.report("LR009", start, reader.pos, f"`{text}` is not a number", whole, help=help_text)
         reader.add("INT", text, start, reader.pos, number)
         return
     clock = re.fullmatch(r"([1-9]|1[0-2])([aApP])[mM]", text)
@@ -116,6 +139,30 @@ def _number_with_tail(reader: Cutter, text: str, tail: str, start: int) -> None:
     help_text = f"start it with a letter, or put it in backquotes: `` `{text}` ``"
     reader.report("LR010", start, reader.pos, f"the name `{text}` starts with a digit", f"`{text}`", help=help_text)
     reader.add("NAME", text, start, reader.pos)
+
+
+def _short_unit(reader: Cutter, digits: str, tail: str, start: int) -> None:
+    """`30d`, `12h`, `2w`."""
+    unit = _SHORT_UNITS[tail.lower()] + ("" if int(digits) == 1 else "s")
+    fix = f"{digits} {unit}"
+    reader.report("LR009", start, reader.pos, f"`{digits}{tail}` is written `{fix}`", fix, help=f"write `{fix}`")
+    _add_duration(reader, digits, unit, start)
+
+
+def _add_duration(reader: Cutter, digits: str, unit: str, start: int) -> None:
+    reader.add("INT", digits, start, start + len(digits), float(digits))
+    reader.add("WORD", unit, start + len(digits), reader.pos)
+
+
+def read_point(reader: Cutter, text: str, start: int) -> None:
+    """`.5`, `.5%`."""
+    fix = f"0{text}"
+    digits = fix.rstrip("% \t")
+    reader.report("LR009", start, reader.pos, f"`{text}` has no digit before its point", fix, help=f"write `{fix}`")
+    if "%" in text:
+        reader.add("PERCENT", fix, start, reader.pos, _percent(digits))
+    else:
+        reader.add("NUMBER", fix, start, reader.pos, float(digits.replace("_", "")))
 
 
 def read_date(reader: Cutter, text: str, start: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from leadrules.syntax import mistakes_actions as actions
+from leadrules.syntax import mistakes_borrowed as borrowed
 from leadrules.syntax import mistakes_lines as lines
 from leadrules.syntax import mistakes_operators as operators
 from leadrules.syntax import mistakes_words as words
@@ -44,6 +45,9 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     actions.assigned_by_name,
     actions.set_by_word,
     rewrites.other_words,
+    borrowed.is_in_capitals,
+    borrowed.half_life,
+    borrowed.has_event,
     lines.unquoted_title,
     words.hyphenated_name,
     words.thousands_comma,
@@ -53,6 +57,9 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     words.equals_blank,
     words.name_in_words,
     words.text_without_quotes,
+    borrowed.blank_as_value,
+    borrowed.within_after_brackets,
+    borrowed.not_within_of_field,
     words.within_of_field,
     words.days_ago,
     operators.negation_in_words,

@@ -228,6 +228,8 @@ def values_without_brackets(place: Place) -> Mend | None:
         end += 1
     values = [token for token in tokens[start:end] if token.kind == "STRING"]
     operator = tokens[start - 1].text
+    if len(values) < 2 and tokens[end - 1].kind == "COMMA":  # one too many, at the end of a line
+        return None
     if not values or tokens[end].kind == "RPAR" or operator not in (*_ANY_OF, "in", "any", "="):
         return None
     shown = f"({', '.join(value.text for value in values)})"

@@ -155,6 +155,7 @@ REWRITES = MappingProxyType(
             ("cooldown INT UNIT", "once per 2 3"),
             ("cooldown : INT UNIT", "once per 3 4"),
             ("once every INT UNIT", "once per 3 4"),
+            ("once INT UNIT", "once per 2 3"),
             ("once in INT UNIT", "once per 3 4"),
             ("once INT UNIT", "once per 2 3"),
             ("on date NAME + INT UNIT ago", "on date 3 - 5 6"),

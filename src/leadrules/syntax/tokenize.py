@@ -13,8 +13,8 @@ from datetime import date, datetime, time
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix
 from leadrules.core.source import SourceFile, Span
-from leadrules.syntax.characters import LOGIC, MEANT, PUNCTUATION, read_other
-from leadrules.syntax.literals import read_date, read_number, read_time
+from leadrules.syntax.characters import LOGIC, MEANT, PUNCTUATION, read_other, read_wide
+from leadrules.syntax.literals import read_date, read_number, read_point, read_time
 from leadrules.syntax.tokens import Cutter, Token, Tokens
 
 _TEXT = r'"(?:\\.|[^"\\\r\n])*"'
@@ -31,6 +31,9 @@ _TOKEN = re.compile(
     |(?P<YEARLESS>(?:0[0-9]-[0-9]{{2}}|[0-9]{{2}}-0[0-9])(?![\w/-]))
     |(?P<TIME>[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}})?(?![\w:]))
     |(?P<NUMERIC>{_NUMBER}(?:(?P<percent>[ \t]?%)|(?P<tail>\w+))?)
+    |(?P<POINT>(?<![\w.`)\]])\.[0-9][0-9_]*(?:[ \t]?%)?(?!\w))
+    |(?P<PARTED>[<>!][ \t]+[=＝](?![=＝>＞]))
+    |(?P<HALFWIDE>[<>!=]＝|<＞)
     |(?P<ARROW>=>|->|⇒|→)
     |(?P<CMP>!=|<=|>=|==+|<>|=<|:=|<|>)
     |(?P<LOGIC>&&?|\|\||!)
@@ -138,6 +141,17 @@ class Tokenizer(Cutter):
 
     def _numeric(self, match: re.Match[str], start: int) -> None:
         read_number(self, match, start)
+
+    def _point(self, match: re.Match[str], start: int) -> None:
+        read_point(self, match[0], start)
+
+    def _parted(self, match: re.Match[str], start: int) -> None:
+        meant = f"{match[0][0]}="
+        self.report("LR005", start, self.pos, f"`{match[0]}` is written `{meant}`", meant, help=f"write `{meant}`")
+        self.add("CMP", meant, start, self.pos)
+
+    def _halfwide(self, match: re.Match[str], start: int) -> None:
+        read_wide(self, match[0], start)
 
     def _cmp(self, match: re.Match[str], start: int) -> None:
         text = match[0]

@@ -100,7 +100,8 @@ _THRESHOLDS: tuple[Code, ...] = (
         "otherwise-not-last",
         "error",
         "`otherwise` is not the last line",
-        "Lines are tried from the top, and `otherwise` takes every lead that is left: the lines below it are never reached.",
+        "Lines are tried from the top, and `otherwise` takes every lead that is left: the lines below it are never reached. "
+        "So a block has one such line, and it is the last.",
         'classify persona { user: otherwise  buyer: when title contains "VP" }\n',
         'classify persona { buyer: when title contains "VP"  user: otherwise }\n',
     ),
@@ -202,4 +203,16 @@ _COLLECTIONS: tuple[Code, ...] = (
     ),
 )
 
-ENTRIES: tuple[Code, ...] = _SCORES + _THRESHOLDS + _COLLECTIONS
+_UNLABELLED: tuple[Code, ...] = (
+    Code(
+        "LR149",
+        "no-label",
+        "error",
+        "A band, classify or stages without a label",
+        "What gives a lead a label has at least one: without any, nothing could ever be asked of it.",
+        "stages lifecycle { forward only }\n",
+        "stages lifecycle { forward only  mql: when did email_opened  lead: otherwise }\n",
+    ),
+)
+
+ENTRIES: tuple[Code, ...] = _SCORES + _THRESHOLDS + _COLLECTIONS + _UNLABELLED

@@ -186,8 +186,8 @@ _TYPES: tuple[Code, ...] = (
         "empty-text",
         "error",
         "A search for nothing",
-        "Every text contains the empty text, so the test would say nothing. To ask whether there is a value at all, write "
-        "`is not blank`.",
+        "Every text contains the empty text, and no field holds it: an empty cell is blank. So the test would say nothing. To "
+        "ask whether there is a value at all, write `is blank` or `is not blank`.",
         'segment titled when title contains ""\n',
         "segment titled when title is not blank\n",
     ),
