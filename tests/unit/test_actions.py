@@ -195,11 +195,11 @@ def test_a_field_gets_one_value_per_run() -> None:
     ]
 
 
-def test_the_value_that_is_there_is_no_action_and_is_held() -> None:
+def test_the_value_that_is_there_is_no_action_and_takes_nothing() -> None:
     it = case(FIELDS, [{"status": "Working"}])
     assert outcome(it.run("work")) == ([], [0])
     assert outcome(it.run("rest")) == ([0], [0])
-    assert it.rows("kind", "value", "reason")[0] == ("set", "Nurturing", "lost to another rule: trigger.work")
+    assert it.rows("kind", "value", "reason")[0] == ("set", "Nurturing", None)
 
 
 def test_values_are_written_as_cells_are() -> None:

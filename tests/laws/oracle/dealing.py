@@ -111,8 +111,6 @@ class Dealer:
         if route.sets is None:
             return self.assign(sight, owner, line, by, due=due, route=route.name)
         if alike(owner, self.eyes.field(route.sets, sight)):
-            if by != line:  # where a trigger wants it nobody takes it away
-                sight.taken[self.slot(route)] = by
             return False
         sight.taken[self.slot(route)] = by
         sight.memory.decided[route.sets] = (owner, sight.record.get(route.sets))
@@ -128,7 +126,7 @@ class Dealer:
         if alike(owner, memory.owner):
             if by == line and memory.due_at is not None and memory.due_route == route:
                 return False  # it waits for the same answer: asked anew in every run it would never be overdue
-            if by != line or not line.startswith("route"):
+            if not line.startswith("route"):  # where a trigger wants it nobody takes it away
                 memory.is_handed_over, sight.taken["owner"] = True, by
             if due is not None:
                 sight.taken["owner"] = by

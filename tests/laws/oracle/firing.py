@@ -312,10 +312,9 @@ class Triggers:
         value = self.eyes.value_kept(action.value, sight, cause.aggregates)
         before = sight.before.decided
         there = before[action.field][0] if action.field in before else sight.record.get(action.field)
-        slot = f"field:{action.field}"
         if value == there:
-            sight.taken.setdefault(slot, rule)
             return NOTHING
+        slot = f"field:{action.field}"
         if slot in sight.taken:
             sight.row("set", action.field, text(value), rule=rule, reason=f"lost to another rule: {sight.taken[slot]}")
             return LOST

@@ -122,8 +122,8 @@ class Desk:
         return self._give(action, row.filter(free), found, free)
 
     def _give(self, action: Action, row: pl.DataFrame, found: pl.DataFrame, free: pl.Series) -> _Tried:
-        """The owners that were found: those who are owners already are no action, but may be given a new `due_at`; and no
-        rule that comes later, nor a route, takes the lead away from where this one wants it."""
+        """The owners that were found: those who are owners already are no action, but may be given a new `due_at`. A lead that
+        is where an `assign rep` or `assign queue` wants it is held there: no later rule, and no route, takes it away."""
         filled, rule = self._fills(action), str(row["rule"].first() or "")
         slot = OWNER if filled is None else field_slot(filled)
         before = self._filled_by(filled).gather(row["lead_row"]).cast(pl.String)
@@ -134,11 +134,12 @@ class Desk:
         same = (row["value"] == before).fill_null(value=False)
         stamped = found["due_at"].is_not_null() if filled is None else _all(False, row.height)
         done = there & (~same | stamped)
-        self.slots.take(slot, row["lead_row"].filter(there), rule)
+        held = there if action.route is None else done
+        self.slots.take(slot, row["lead_row"].filter(held), rule)
         self.made.actions.append(lines.filter(there & ~same))
         if filled is None:
             owners = row.select("lead_row", owner="value", due_at="due", route=pl.lit(action.route), rule="rule")
-            self.made.owners.append(owners.filter(there).cast(pl.Schema(OWNERS)))
+            self.made.owners.append(owners.filter(held).cast(pl.Schema(OWNERS)))
             if action.route is None:
                 changed = row.filter(there & ~same)
                 self.routing.record(changed["lead_row"], changed["value"])
@@ -205,8 +206,7 @@ class Desk:
         texts = as_text(value, self.tick.calendar)
         row = self._rows(doer, leads, kind="set", what=name, value=texts)
         done = self._lose(field_slot(name), row, ~already)
-        is_free = self.slots.taken_by(field_slot(name), leads.rows).is_null()
-        self.slots.take(field_slot(name), leads.rows.filter(done | (already & is_free)), doer.rule)
+        self.slots.take(field_slot(name), leads.rows.filter(done), doer.rule)
         self.made.actions.append(row.filter(done))
         fields = row.select("lead_row", field="what", value="value", rule="rule")
         self.made.fields.append(fields.filter(done).cast(pl.Schema(FIELDS)))

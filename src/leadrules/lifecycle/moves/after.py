@@ -43,11 +43,12 @@ def with_owners(tick: Tick, owners: pl.DataFrame) -> pl.DataFrame:
     before = pl.DataFrame([column(here, name, LEAD_COLUMNS[name]).alias(name) for name in OWNER_COLUMNS])
     given = owners.select(pl.col(name).alias(f"+{name}") for name in ("owner", "due_at", "route", "by"))
     changes = pl.col("owner").ne_missing(pl.col("+owner"))
+    is_named = (pl.col("+by") == BY_TRIGGER) & pl.col("+route").is_null()
     asks = changes | pl.col("+due_at").is_not_null()
     had_one = changes & pl.col("owner").is_not_null()
     after = before.hstack(given).select(
         owner="+owner",
-        owner_by=pl.when(changes | (pl.col("+by") == BY_TRIGGER)).then("+by").otherwise("owner_by"),
+        owner_by=pl.when(changes | is_named).then("+by").otherwise("owner_by"),
         assigned_at=pl.when(changes).then(pl.lit(tick.as_of, dtype=INSTANT)).otherwise("assigned_at"),
         due_at=pl.when(asks).then("+due_at").otherwise("due_at"),
         due_route=pl.when(asks).then("+route").otherwise("due_route"),
