@@ -37,6 +37,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     rewrites.team_without_route,
     rewrites.notify_without_whom,
     actions.name_after_on,
+    actions.nothing_after_on,
     actions.delay_of_trigger,
     actions.every_day,
     actions.other_branch,

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from leadrules.syntax.grammar import END
 from leadrules.syntax.mend import NUMBERS, Mend, Place, replaced
-from leadrules.syntax.rewrites import as_other_words, fits
+from leadrules.syntax.rewrites import ACTIONS, as_other_words, fits
 from leadrules.syntax.tokens import LATER, Token
 from leadrules.syntax.words import UNITS
 
@@ -24,6 +24,7 @@ _WHICH = MappingProxyType(
         "overdue": ("the name of the route", "sales"),
         "enter": ("what the lead enters, a label or a segment,", "temperature hot"),
         "leave": ("what the lead leaves, a label or a segment,", "temperature hot"),
+        "date": ("the day", "contract_renewal_date - 3 months"),
     }
 )
 
@@ -32,18 +33,39 @@ _WHICH = MappingProxyType(
 
 
 def name_after_on(place: Place) -> Mend | None:
-    """`on finish do enroll s`, `on overdue when n > 1`: the next line was taken for the name, or cannot be."""
-    for at in range(place.index, max(place.start, place.index - 3), -1):
-        on, word, after = place.tokens[at - 2], place.tokens[at - 1], place.tokens[at]
-        ends = after.text in _LINES or after.kind in ("RBRACE", END)
-        if place.block.kind != "trigger" or on.text != "on" or word.text not in _WHICH or not ends:
+    """`on finish do enroll s`, `on overdue when n > 1`, `on finish enroll s`: what follows was taken for the name."""
+    for at in range(place.index, max(place.start, place.index - 3, 1), -1):
+        on, word = place.tokens[at - 2 : at]
+        if place.block.kind != "trigger" or on.text != "on" or word.text not in _WHICH or not _begins_line(place, at):
             continue
         what, example = _WHICH[word.text]
         message = f"{what} is missing after `on {word.text}`"
         kept = [word, Token("NAME", "", word.end, word.end)]
+        if place.tokens[at].text in ACTIONS:
+            kept.append(Token("WORD", "do", word.end, word.end))
+            message += f", and `do` before `{place.tokens[at].text}`"
         help_text = f"write it there, such as `on {word.text} {example}`"
         return replaced(place, at - 1, at, [*kept], "LR025", message, None, help_text, lossy=True)
     return None
+
+
+def nothing_after_on(place: Place) -> Mend | None:
+    """`on do enroll s`."""
+    on, word = place.at(-2), place.at(-1)
+    if place.block.kind != "trigger" or on.text != "on" or word.text != "do" or place.token.text not in ACTIONS:
+        return None
+    message = "what sets the trigger off is missing after `on`"
+    help_text = "write it there, such as `on form_submitted`, or take `on` out where there is a `when`"
+    kept = [on, Token("NAME", "", on.end, on.end)]
+    return replaced(place, place.index - 2, place.index - 1, [*kept], "LR025", message, None, help_text, lossy=True)
+
+
+def _begins_line(place: Place, at: int) -> bool:
+    """Whether a token is the first of the next line of a trigger, or stands behind the last."""
+    token, after = place.tokens[at], place.tokens[min(at + 1, len(place.tokens) - 1)]
+    if token.text in ACTIONS:  # its `do` is missing as well
+        return at < place.index and after.text not in _LINES
+    return token.text in (*_LINES, "every") or token.kind in ("RBRACE", END)
 
 
 def delay_of_trigger(place: Place) -> Mend | None:
@@ -79,7 +101,7 @@ def other_branch(place: Place) -> Mend | None:
     if place.block.kind != "trigger" or place.token.text not in ("else", "otherwise", "elif", "elsif", "elseif"):
         return None
     end = len(place.tokens) - 1
-    while end > place.index + 1 and place.tokens[end].kind in ("RBRACE", END):
+    while end > place.index and place.tokens[end].kind in ("RBRACE", END):
         end -= 1
     condition = _condition_of(place)
     opposite = f"`when not ({condition})`" if condition else "the opposite condition"

@@ -477,11 +477,12 @@ def step_without_number(place: Place) -> Mend | None:
     if place.at(2).kind == "COLON":
         return _number_of_day(place, fix)
     end = place.index + (3 if token.text == "wait" or place.at(2).kind == "TIME" else 2)
+    ends = (at for at in range(place.index + 1, end) if place.tokens[at].kind in ("RBRACE", END))
+    end = next(ends, end)  # `wait` alone, at the end of the block
     if _says_no_channel(place.tokens, end):
-        message, written = (
-            "a step says what is done: a time alone is none",
-            place.span(token, place.tokens[end - 1]).text,
-        )
+        message = "a step says what is done: a time alone is none"
+        written = place.span(token, place.tokens[end - 1]).text
+        written = {"wait": "wait 2 days", "day": "day 1"}.get(written, written)
         help_text = f"put it before what is done then: `{fix}: {written} email ..`"
         return replaced(place, place.index, end, [], "LR025", message, None, help_text, lossy=True)
     edit = Edit(Span(place.file, token.start, token.start), f"{fix}: ")

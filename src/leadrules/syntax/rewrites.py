@@ -19,7 +19,7 @@ from leadrules.syntax.mend import Mend, Place, next_number, progress, replaced
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import SYNONYMS, UNITS
 
-_ACTIONS = ("enroll", "move", "stop", "set", "assign", "reassign", "task", "send", "notify")
+ACTIONS = ("enroll", "move", "stop", "set", "assign", "reassign", "task", "send", "notify")
 _ASKING = ("when", "if", "otherwise", "else")
 _TARGETS = ("team", "queue", "rep", "keep", "match")
 _TAILS = ("on", "respond", "from", "until")  # what stands after the condition of a route's rule
@@ -175,7 +175,7 @@ REWRITES = MappingProxyType(
             *(
                 (f"{joint} {action}", f"do {action}")
                 for joint in ("and", ",", "then", ":", "ARROW")
-                for action in _ACTIONS
+                for action in ACTIONS
             ),
             *((f"{joint} do", "do") for joint in ("and", ",", "then", ":", "ARROW")),
         ),
