@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
@@ -53,6 +54,40 @@ def test_mutants_that_no_test_notices(project: Path) -> None:
     assert done.returncode == 0
     assert "line 3  fit.jp: weight 5 becomes 6" in done.stdout
     assert "line 2  fit.size: `>=` becomes `>`" not in done.stdout
+
+
+NEGATED = [
+    ("country is not blank", "country -> blank"),
+    ("employees != 5", "employees -> 5"),
+    ("employees not in (5)", "employees -> 5"),
+    ("employees not between 1 and 9", "employees -> 5"),
+    ('industry not contains "Re"', 'industry -> "Retail"'),
+    ('title not matches "^VP"', 'title -> "VP"'),
+    ("temperature is not cold", "temperature -> cold"),
+    ("if(temperature is not cold, 1, 0) = 1", "temperature -> cold"),
+    ("never form_submitted and employees = 5", ""),
+]
+
+
+@pytest.mark.parametrize(("expected", "below"), NEGATED)
+def test_a_negation_has_one_value(project: Path, expected: str, below: str) -> None:
+    given = 'given employees = 5, industry = "Retail", title = "VP"\n  event form_submitted 1 day ago'
+    test = f'test "t" {{\n  {given}\n  expect {expected}\n}}\n'
+    (project / "rules" / "rules_test.lead").write_text(test, encoding="utf-8")
+    done = leadrules("test", "--format", "json", cwd=project)
+    (failure,) = json.loads(done.stdout)["tests"][0]["failures"]
+    values = failure["values"]
+    # No words stand twice, with a yes and a no; and what is below a negation is one deeper than it.
+    assert len({one["text"] for one in values}) == len(values)
+    assert all(after["depth"] <= before["depth"] + 1 for before, after in pairwise(values))
+    assert not below or below in {f"{one['text']} -> {one['value']}" for one in values}
+
+
+def test_a_negation_with_a_part_of_its_own_words_keeps_it(project: Path) -> None:
+    test = 'test "t" {\n  given employees = 5\n  expect not (country is blank)\n}\n'
+    (project / "rules" / "rules_test.lead").write_text(test, encoding="utf-8")
+    lines = [" ".join(line.split()) for line in leadrules("test", cwd=project).stdout.splitlines()]
+    assert lines[2:5] == ["not (country is blank) -> no", "(country is blank) -> yes", "country -> blank"]
 
 
 def test_all_of_it_as_json(project: Path) -> None:

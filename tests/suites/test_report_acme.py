@@ -516,7 +516,9 @@ def test_the_goals_beside_the_data(company: Company) -> None:
     assert rates == {("won", "trial"): (won, trials), ("trial", "email"): (trials, emails)}
     needs = by(company.found["goal_deals"], "name")
     # 15 deals at 40 % take 37.5 trials, at 1 % of emails 3,750: 187.5 on each of 20 workdays, 6.25 hours at 2 minutes.
-    assert pick(needs["email"], "per_month per_week per_day hours_per_day") == (3750, 937.5, 187.5, 6.25)
+    assert pick(needs["email"], "per_month per_week per_day") == (3750, 937.5, 187.5)
+    hours = by(company.found["goal_deals_hours"], "activity")
+    assert pick(hours["email"], "hours_per_month hours_per_week hours_per_day") == (125, 31.25, 6.25)
     now = 15 / (won / trials) / (trials / emails)
     assert (needs["email"]["now_per_month"], needs["email"]["now_per_day"]) == (near(now), near(now / 20))
     assert (needs["trial"]["actual_per_month"], needs["email"]["actual_per_month"]) == (
@@ -544,6 +546,9 @@ def test_the_goals_beside_the_data(company: Company) -> None:
     total = 60 / (met / heard) / (0.8 * actual["call"] + 0.2 * actual["linkedin"])
     assert needs["call"]["now_per_month"] == near(total * 0.8, 1e-4)
     hours = (total * 0.8 * 6 + total * 0.2 * 4) / 20 / 60
+    lasting = by(company.found["goal_appointments_hours"], "activity")
+    assert lasting["call"]["now_hours_per_month"] == near(total * 0.8 * 6 / 60, 1e-4)
+    assert lasting["all together"]["now_hours_per_day"] == near(hours, 1e-4)
     assert {r["rates"]: r for r in company.found["goal_appointments_time"]}["at actual rates"]["share"] == near(
         hours / 12
     )

@@ -386,6 +386,36 @@ def test_why_a_trigger_did_not_fire(decided: dict[str, dict[str, Any]]) -> None:
     assert (clause["text"], clause["saw"]) == ("not opted_out", [{"text": "opted_out", "value": "yes"}])
 
 
+def test_a_trigger_whose_route_found_nobody_stays_armed(tmp_path: Path) -> None:
+    # kim is not active: the route looks at the lead and finds nobody, and the trigger did nothing.
+    rules = (
+        'route late on demand { only: rep "kim" otherwise }\ntrigger asked { on form_submitted  do assign with late }\n'
+    )
+    folder = write(tmp_path, rules, "L1,2026-10-01,,,,,,,,,\n", "L1,form_submitted,2026-10-30T11:00,,,\n")
+    asked_ = named(document(outcome(folder, "L1"), "L1"), "asked", "triggers")
+    said = "it was set off, and none of its actions was done (route late found nobody); it stays armed"
+    assert (asked_["stopped"], asked_["reason"]) == ("nothing done", said)
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("assign with late", "route.late.only gave it lee in this run"),
+        ('assign rep "lee" respond within 1 hour', "a trigger gave it lee in this run"),
+    ],
+)
+def test_a_route_that_left_a_lead_to_a_trigger_says_so(tmp_path: Path, does: str, said: str) -> None:
+    # `reroute when` holds of the lead; that the trigger gave it to the owner it had is why the route did not look.
+    rules = f"""
+route sales {{ any: rep "sato" otherwise  reroute when status = "R" }}
+route late on demand {{ only: rep "lee" otherwise  respond within 10 minutes }}
+trigger asked {{ on form_submitted  do {does} }}
+"""
+    folder = write(tmp_path, rules, "L1,2026-10-01,lee,,,,,,,,R\n", "L1,form_submitted,2026-10-30T11:00,,,\n")
+    sales = named(document(outcome(folder, "L1"), "L1"), "sales", "routes")
+    assert (sales["looked"], sales["why_not"]) == (False, said)
+
+
 def test_steps_are_told_with_what_became_of_them(decided: dict[str, dict[str, Any]]) -> None:
     outbound = named(decided["L2"], "outbound", "sequences")
     assert (outbound["before"], outbound["after"]) == (False, True)

@@ -267,8 +267,8 @@ def test_a_goal_in_words() -> None:
     assert section.findings[0] == (
         "2 deals won per month take 75 calls a month (19 a week, 3.8 a day) and 50 emails a month (13 a week, 2.5 a day)."
     )
-    # (75 x 6 + 50 x 3) minutes over 20 days are half an hour a day.
-    assert section.findings[1] == "That is 0.5 hours a day."
+    # (75 x 6 + 50 x 3) minutes are 10 hours: over 20 days half an hour a day.
+    assert section.findings[1] == "That is 10.0 hours a month (2.5 a week, 0.5 a day)."
 
 
 # -- calibrate ------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from tests.suites.running import leadrules
 from leadrules.core.calendar import Calendar
 from leadrules.measure.figures import wilson
 from leadrules.measure.goal import Rate, behind, budgets, plan, workdays_per_month
+from leadrules.measure.goal_section import hours_table
 from leadrules.measure.periods import end_of, first_day, label, period_number
 from leadrules.measure.settings import Role
 from leadrules.measure.stages import survival
@@ -135,7 +136,7 @@ def test_the_goal_of_the_contract_worked_backwards() -> None:
 def test_hours_a_day_against_a_role() -> None:
     target = plan(goal(CONTRACT), 20)
     # (85.714 x 6 + 57.143 x 3) minutes over 20 days: 685.714 / 20 / 60 hours.
-    assert target.hours_per_day == pytest.approx(685.7142857 / 1200)
+    assert target.hours == pytest.approx((685.7142857 / 60, 685.7142857 / 240, 685.7142857 / 1200))
     assert budgets(target, [Role("sdr", 4, 2)])[0][1] == pytest.approx(685.7142857 / 1200 / 8)
 
 
@@ -191,6 +192,90 @@ goal deals {
     assert needs["won"]["actual_per_month"] == pytest.approx(2 / 3, abs=1e-6)
     assert needs["meeting"]["now_per_month"] == pytest.approx(6, abs=1e-6)
     assert needs["call"]["now_per_month"] == pytest.approx(6 / (0.5 * 2 / 7 + 0.5 * 0.05) * 0.5, abs=1e-5)
+
+
+def test_the_hours_of_the_contracts_goal_by_month_week_and_day() -> None:
+    table = hours_table(goal(CONTRACT), plan(goal(CONTRACT), 20), None)
+    assert table is not None
+    # 85.714 calls of 6 minutes are 8.5714 hours, 57.143 emails of 3 are 2.8571; a week is a quarter, a day a twentieth.
+    rows = {row[0]: row[1:] for row in table.frame.iter_rows()}
+    assert rows["call"] == pytest.approx((6, 8.5714286, 2.1428571, 0.4285714))
+    assert rows["email"] == pytest.approx((3, 2.8571429, 0.7142857, 0.1428571))
+    assert rows["all together"][0] is None
+    assert rows["all together"][1:] == pytest.approx((11.4285714, 2.8571429, 0.5714286))
+
+
+def test_no_sum_of_hours_where_one_activity_has_none() -> None:
+    half = goal(CONTRACT.replace(", 3 minutes per email", ""))
+    table = hours_table(half, plan(half, 20), None)
+    assert table is not None
+    assert table.frame["activity"].to_list() == ["call", "email"]
+    none = goal(CONTRACT.replace("effort 6 minutes per call, 3 minutes per email", ""))
+    assert hours_table(none, plan(none, 20), None) is None
+
+
+# Two forms after dials, and three dials, all in the three months before AS_OF; no other rule reads either event.
+UNREAD = [
+    *(("a", "dial", f"2026-03-{day:02}T09:00", "") for day in (2, 3, 4)),
+    ("a", "form", "2026-03-05T09:00", ""),
+    ("b", "form", "2026-03-06T09:00", ""),
+]
+
+
+def goal_of_events(folder: Path, settings: str = "") -> Path:
+    """A goal whose stage and activity are named like events that no rule reads."""
+    rules = "goal g { target 2 form per month  form: 20% of dial  effort 6 minutes per dial }\n"
+    project = write_company(folder, rules, settings)
+    schema = project / "rules" / "events.schema.json"
+    schema.write_text(schema.read_text().replace('"form"', '"dial": {"type": "object", "properties": {}}, "form"'))
+    write_events(project, UNREAD)
+    return project
+
+
+def test_a_goal_reads_the_events_that_its_names_are(tmp_path: Path) -> None:
+    found = tables(document(goal_of_events(tmp_path / "p")))
+    (rate,) = found["goal_g_rates"]
+    assert (rate["hits"], rate["n"]) == (2, 3)
+    assert by(found["goal_g"], "name")["dial"]["actual_per_month"] == 1
+
+
+def test_a_goal_reads_an_event_that_is_called_like_a_part_that_nothing_plays(tmp_path: Path) -> None:
+    project = goal_of_events(tmp_path / "p")
+    for file in ("rules.lead", "events.schema.json"):
+        path = project / "rules" / file
+        path.write_text(path.read_text().replace("form", "demo"))
+    write_events(project, [(lead, kind.replace("form", "demo"), at, "") for lead, kind, at, _ in UNREAD])
+    schema = project / "rules" / "events.schema.json"
+    schema.write_text(schema.read_text().replace("meeting_scheduled", "talked"))
+    (rate,) = tables(document(project))["goal_g_rates"]
+    assert (rate["hits"], rate["n"]) == (2, 3)
+
+
+def test_without_events_a_goal_has_no_actual_figures(tmp_path: Path) -> None:
+    project = goal_of_events(tmp_path / "p")
+    path = project / "leadrules.yaml"
+    path.write_text(path.read_text().replace("  events: [{path: events.csv}]\n", ""))
+    report = document(project)
+    found = tables(report)
+    assert [row["actual_per_month"] for row in found["goal_g"]] == [None, None]
+    (rate,) = found["goal_g_rates"]
+    assert (rate["actual"], rate["hits"], rate["n"]) == (None, None, None)
+    (section,) = [one for one in report["sections"] if one["name"] == "goal_g"]
+    said = {one["figure"]: one["reason"] for one in section["missing"]}
+    assert said["Actual number of form"] == said["Actual number of dial"] == "there is no file of events to read"
+
+
+def test_without_events_a_goal_counts_the_steps_that_are_dates_of_the_lead(tmp_path: Path) -> None:
+    project = goal_of_events(tmp_path / "p")
+    rules = "define heard = first(dial)\nfunnel f { form: created_at  dial: heard }\n"
+    path = project / "rules" / "rules.lead"
+    path.write_text(rules + path.read_text())
+    path = project / "leadrules.yaml"
+    path.write_text(path.read_text().replace("  events: [{path: events.csv}]\n", ""))
+    needs = by(tables(document(project))["goal_g"], "name")
+    # All five leads were created in the three months; the dials that `heard` looks at are in no file.
+    assert needs["form"]["actual_per_month"] == pytest.approx(5 / 3, abs=1e-5)
+    assert needs["dial"]["actual_per_month"] is None
 
 
 # -- with a state ---------------------------------------------------------------------------------------------------

@@ -15,6 +15,9 @@ from leadrules.syntax import nodes as n
 def lower_funnel(scope: Scope, node: n.Funnel) -> model.Funnel:
     """The compiled funnel: each step a date or datetime, its worth a number."""
     assert node.name is not None
+    if not node.steps and not node.damaged:
+        hint = "add one: `lead: created_at`, a name and the moment at which a lead reached it"
+        scope.complain("LR192", node.name.span, f"the funnel `{node.name.text}` has no step", help=hint)
     check_unique_ids(scope, node.steps)
     steps = tuple(_step(scope, step) for step in node.steps)
     return model.Funnel(name=node.name.key, title=node.title, steps=steps, span=node.span.as_json())

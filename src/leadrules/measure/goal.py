@@ -1,4 +1,4 @@
-"""A goal worked backwards: from the target to activities per month, week and day, and to hours a day.
+"""A goal worked backwards: from the target to activities, and to hours of them, per month, week and day.
 
 In: a goal of the rules, its roles' time; with data, the material. Out: what each stage and activity must come to; beside
 each assumed rate the actual one, which stage is behind, and what the target would take at the actual rates. `mix` splits the
@@ -8,6 +8,7 @@ activities: with 60% calls at 8% and 40% emails at 2%, an activity is worth 0.6 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
@@ -15,8 +16,9 @@ from leadrules.core.records import dataclass
 from leadrules.measure.figures import wilson
 from leadrules.measure.funnel import reached
 from leadrules.measure.material import ROW, Material
-from leadrules.measure.settings import Role
-from leadrules.ruleset.model import Goal
+from leadrules.measure.settings import Role, names_of_goal
+from leadrules.ruleset.model import EventFilter, Expr, Goal, Ruleset
+from leadrules.ruleset.walk import below_definition, expression_parts
 
 WEEKS_PER_MONTH = 52 / 12
 MONTHS_OF = {"month": 1.0, "quarter": 3.0, "year": 12.0}
@@ -31,6 +33,14 @@ CALLED = {
 }  # fmt: skip
 
 
+class Hours(NamedTuple):
+    """How long something takes a month, a week, a day."""
+
+    per_month: float
+    per_week: float
+    per_day: float
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """One stage or activity: how many are needed a month, a week, a day; of an activity, the hours."""
@@ -43,9 +53,12 @@ class Need:
     minutes: float | None = None
 
     @property
-    def hours_per_day(self) -> float | None:
-        """The hours a day that an activity takes; None where nothing says how long one is."""
-        return None if self.minutes is None else self.per_day * self.minutes / 60
+    def hours(self) -> Hours | None:
+        """The hours that an activity takes; None where nothing says how long one is."""
+        if self.minutes is None:
+            return None
+        each = self.minutes / 60
+        return Hours(self.per_month * each, self.per_week * each, self.per_day * each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +74,12 @@ class Plan:
         return tuple(need for need in self.needs if need.is_activity)
 
     @property
-    def hours_per_day(self) -> float | None:
-        """The hours a day of all activities; None where one of them has no minutes."""
-        hours = [need.hours_per_day for need in self.activities]
-        return None if not hours or None in hours else sum(hour for hour in hours if hour is not None)
+    def hours(self) -> Hours | None:
+        """The hours of all activities; None where one of them has no minutes."""
+        hours = [need.hours for need in self.activities if need.hours is not None]
+        if not hours or len(hours) < len(self.activities):
+            return None
+        return Hours(*(sum(amounts) for amounts in zip(*hours, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +125,7 @@ class Measured:
     now: Plan
     assumed_still: tuple[str, ...]  # rates for which the data has no hit, taken as assumed in `now`
     of_sequence: bool
+    has_events: bool
 
 
 # -- the plan -------------------------------------------------------------------------------------------------------
@@ -163,8 +179,8 @@ def _split(goal: Goal, name: str, count: float, below: list[str], shares: Rates)
 
 def budgets(plan_: Plan, roles: Sequence[Role]) -> list[tuple[Role, float]]:
     """Each role, and the share of its time that the activities would take."""
-    hours = plan_.hours_per_day
-    return [] if hours is None else [(role, hours / role.hours) for role in roles]
+    hours = plan_.hours
+    return [] if hours is None else [(role, hours.per_day / role.hours) for role in roles]
 
 
 # -- beside the data ------------------------------------------------------------------------------------------------
@@ -172,13 +188,8 @@ def budgets(plan_: Plan, roles: Sequence[Role]) -> list[tuple[Role, float]]:
 
 def measured(material: Material, goal: Goal, workdays: float, months: int = WINDOW_MONTHS) -> Measured:
     """The goal's rates over the last months. A goal named like a sequence looks at the leads in that sequence."""
-    names = list(
-        dict.fromkeys(
-            [goal.target_of, *(name for stage, shares in goal.rates for name in (stage, *(of for _, of in shares)))]
-        )
-    )
     is_sequence = goal.name in {s.name for s in material.ruleset.sequences} and material.enrolments.height > 0
-    moments = {name: _in_window(material, _moments(material, goal, name), months) for name in names}
+    moments = {name: _in_window(material, _moments(material, goal, name), months) for name in names_of_goal(goal)}
     if is_sequence:
         moments = {
             name: None if frame is None else _in_sequence(material, goal.name, frame) for name, frame in moments.items()
@@ -188,27 +199,58 @@ def measured(material: Material, goal: Goal, workdays: float, months: int = WIND
     still = tuple(f"{r.stage} of {r.of}" for r in rates if not r.actual)
     now = plan(goal, workdays, {key: usable.get(key) or share for key, share in assumed_rates(goal).items()})
     counts = {name: None if frame is None else frame.height / months for name, frame in moments.items()}
-    return Measured(rates, counts, months, now, still, is_sequence)
+    return Measured(rates, counts, months, now, still, is_sequence, material.has_events)
 
 
 def _moments(material: Material, goal: Goal, name: str) -> pl.DataFrame | None:
-    """When each of a goal's names happened: as leadrules.yaml says, a channel, a usual name, a funnel's step, an event."""
+    """When each of a goal's names happened: as leadrules.yaml says, a channel, a funnel's step, a usual name, an event.
+
+    None where nothing says it, or only events would and there is no file of them.
+    """
     stated = material.settings.goals.get(goal.name, {}).get(name)
     if stated is not None:
-        return material.of_types(stated)
+        return material.of_types(stated) if material.has_events else None
     if name in material.settings.activities:
-        return material.activities.filter(pl.col("channel") == name).select(ROW, "at")
+        done = material.activities.filter(pl.col("channel") == name).select(ROW, "at")
+        return done if material.has_events else None
     for funnel in material.ruleset.funnels:
         for i, step in enumerate(funnel.steps):
             if step.name == name:
-                moments = reached(material, funnel).frame[f"s{i}"]
-                return pl.DataFrame({ROW: material.rows, "at": moments}).filter(pl.col("at").is_not_null())
-    role = CALLED.get(name)
-    if role is not None:
-        found = material.rate_moments(role)
-        known = ("reply", "connect") if role == "contact" else (role,)
-        return found if any(material.settings.names(one) for one in known) else None
-    return material.of_types([name]) if name in {e.name for e in material.project.event_schema} else None
+                return _of_step(material, step.moment, reached(material, funnel).frame[f"s{i}"])
+    if name in CALLED and (names := _names_called(material, CALLED[name])):
+        return material.rate_moments(CALLED[name]) if material.has_events or _are_fields(material, names) else None
+    is_event = material.has_events and name in {one.name for one in material.project.event_schema}
+    return material.of_types([name]) if is_event else None
+
+
+def _of_step(material: Material, moment: Expr, at: pl.Series) -> pl.DataFrame | None:
+    """When leads reached a funnel's step."""
+    if not material.has_events and _asks_events(moment, material.ruleset):
+        return None
+    return pl.DataFrame({ROW: material.rows, "at": at}).filter(pl.col("at").is_not_null())
+
+
+def _asks_events(expression: Expr, ruleset: Ruleset) -> bool:
+    """Whether an expression looks at events, itself or by a definition that it names."""
+    named = {one.name: one for one in ruleset.definitions}
+    pending, seen = [*expression_parts(expression, ruleset)], set[str]()
+    for part in pending:
+        if isinstance(part, EventFilter):
+            return True
+        if isinstance(part, Expr) and part.op == "name" and part.value in named and part.value not in seen:
+            seen.add(part.value)
+            pending += below_definition(named[part.value], ruleset)
+    return False
+
+
+def _names_called(material: Material, role: str) -> list[str]:
+    """The events and date fields that play a part."""
+    parts = ("reply", "connect") if role == "contact" else (role,)
+    return [name for part in parts for name in material.settings.names(part)]
+
+
+def _are_fields(material: Material, names: Sequence[str]) -> bool:
+    return all(name in material.leads.columns for name in names)
 
 
 def _in_window(material: Material, frame: pl.DataFrame | None, months: int) -> pl.DataFrame | None:

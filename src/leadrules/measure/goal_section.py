@@ -6,12 +6,22 @@ that is goal.py's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 
 from leadrules.measure.figures import words_of
-from leadrules.measure.goal import Measured, Plan, assumed_rates, behind, budgets, measured, plan, workdays_per_month
+from leadrules.measure.goal import (
+    Hours,
+    Measured,
+    Plan,
+    assumed_rates,
+    behind,
+    budgets,
+    measured,
+    plan,
+    workdays_per_month,
+)
 from leadrules.measure.material import Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
 from leadrules.measure.nouns import about, at_least, counted, noun
@@ -19,6 +29,7 @@ from leadrules.measure.settings import Role
 from leadrules.ruleset.model import Goal
 from leadrules.show.tables import percent
 
+ALL_TOGETHER = "all together"
 NO_DATA = Missing(
     "Actual rates beside the assumed ones",
     "there is no file of leads to read",
@@ -34,8 +45,7 @@ def goal_section(
     target = plan(goal, workdays)
     beside = None if material is None else measured(material, goal, workdays, months)
     tables = [needs_table(goal, target, beside), rates_table(goal, beside)]
-    time = budget_table(goal, target, beside, roles)
-    tables += [] if time is None else [time]
+    tables += [one for one in (hours_table(goal, target, beside), budget_table(goal, target, beside, roles)) if one]
     chart = (
         ()
         if beside is None
@@ -84,16 +94,23 @@ def _missing(goal: Goal, target: Plan, beside: Measured | None, roles: Sequence[
                 "say it in leadrules.yaml: report: {roles: {sdr: {hours_per_day: 6}}}",
             )
         )
-    for name, count in (beside.per_month if beside is not None else {}).items():
-        if count is None:
-            found.append(
-                Missing(
-                    f"Actual number of {name}",
-                    f"nothing says when a `{name}` happened",
-                    f"name its events in leadrules.yaml: report: {{goals: {{{goal.name}: {{{name}: EVENT}}}}}}",
-                )
-            )
-    return found
+    unknown = [name for name, count in (beside.per_month if beside is not None else {}).items() if count is None]
+    return found + [_uncounted(goal, name, has_events=beside is None or beside.has_events) for name in unknown]
+
+
+def _uncounted(goal: Goal, name: str, *, has_events: bool) -> Missing:
+    """Why there is no actual number of a stage or an activity."""
+    if not has_events:
+        return Missing(
+            f"Actual number of {name}",
+            "there is no file of events to read",
+            "name a file with --events, or in leadrules.yaml: sources: {events: [{path: events.csv}]}",
+        )
+    return Missing(
+        f"Actual number of {name}",
+        f"nothing says when a `{name}` happened",
+        f"name its events in leadrules.yaml: report: {{goals: {{{goal.name}: {{{name}: EVENT}}}}}}",
+    )
 
 
 # -- tables ---------------------------------------------------------------------------------------------------------
@@ -104,18 +121,11 @@ def needs_table(goal: Goal, target: Plan, beside: Measured | None) -> Table:
     now = {} if beside is None else {need.name: need for need in beside.now.needs}
     rows = []
     for need in target.needs:
-        hours = need.hours_per_day
-        row = [
-            need.name,
-            "activity" if need.is_activity else "stage",
-            need.per_month,
-            need.per_week,
-            need.per_day,
-            hours,
-        ]
+        kind = "activity" if need.is_activity else "stage"
+        row = [need.name, kind, need.per_month, need.per_week, need.per_day]
         if beside is not None:
             later = now[need.name]
-            row += [beside.per_month.get(need.name), later.per_month, later.per_day, later.hours_per_day]
+            row += [beside.per_month.get(need.name), later.per_month, later.per_day]
         rows.append(row)
     columns = [
         Column("name", "stage or activity"),
@@ -123,14 +133,12 @@ def needs_table(goal: Goal, target: Plan, beside: Measured | None) -> Table:
         Column("per_month", "needed a month", "number"),
         Column("per_week", "a week", "number"),
         Column("per_day", "a day", "number"),
-        Column("hours_per_day", "hours a day", "hours"),
     ]
     if beside is not None:
         columns += [
             Column("actual_per_month", "there was, a month", "number"),
             Column("now_per_month", "now, a month", "number"),
             Column("now_per_day", "now, a day", "number"),
-            Column("now_hours_per_day", "now, hours a day", "hours"),
         ]
     notes = [
         f"A month has {target.workdays_per_month:g} workdays, so a week is {5 / target.workdays_per_month:.4g} of it."
@@ -152,6 +160,43 @@ def needs_table(goal: Goal, target: Plan, beside: Measured | None) -> Table:
         pl.DataFrame(rows, schema=schema, orient="row"),
         tuple(notes),
     )
+
+
+HOURS_COLUMNS = (
+    Column("activity", "activity"),
+    Column("minutes", "minutes each", "minutes"),
+    Column("hours_per_month", "hours a month", "hours"),
+    Column("hours_per_week", "hours a week", "hours"),
+    Column("hours_per_day", "hours a day", "hours"),
+)
+HOURS_NOW_COLUMNS = (
+    Column("now_hours_per_month", "now, a month", "hours"),
+    Column("now_hours_per_week", "now, a week", "hours"),
+    Column("now_hours_per_day", "now, a day", "hours"),
+)
+
+
+def hours_table(goal: Goal, target: Plan, beside: Measured | None) -> Table | None:
+    """The hours of each activity and of all together; None where the goal says of none how long it is.
+
+    The sum is left out where an activity has no minutes: it would look like the whole.
+    """
+    if all(need.minutes is None for need in target.activities):
+        return None
+    plans = [target] if beside is None else [target, beside.now]
+    activities = zip(*(one.activities for one in plans), strict=True)
+    rows = [(needs[0].name, needs[0].minutes, *_hours(need.hours for need in needs)) for needs in activities]
+    if target.hours is not None:
+        rows.append((ALL_TOGETHER, None, *_hours(one.hours for one in plans)))
+    columns = HOURS_COLUMNS if beside is None else HOURS_COLUMNS + HOURS_NOW_COLUMNS
+    schema: dict[str, pl.DataType] = {c.name: pl.String() if c.unit == "text" else pl.Float64() for c in columns}
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    return Table(f"goal_{goal.name}_hours", f"{_title(goal)}: hours", columns, frame)
+
+
+def _hours(found: Iterable[Hours | None]) -> Iterator[float | None]:
+    for hours in found:
+        yield from hours or (None, None, None)
 
 
 def rates_table(goal: Goal, beside: Measured | None) -> Table:
@@ -196,11 +241,12 @@ def rates_table(goal: Goal, beside: Measured | None) -> Table:
 def budget_table(goal: Goal, target: Plan, beside: Measured | None, roles: Sequence[Role]) -> Table | None:
     """The hours a day against each role's time."""
     rows = [
-        (role.name, "as assumed", target.hours_per_day, role.hours, share) for role, share in budgets(target, roles)
+        (role.name, "as assumed", target.hours and target.hours.per_day, role.hours, share)
+        for role, share in budgets(target, roles)
     ]
     if beside is not None:
         rows += [
-            (role.name, "at actual rates", beside.now.hours_per_day, role.hours, share)
+            (role.name, "at actual rates", beside.now.hours and beside.now.hours.per_day, role.hours, share)
             for role, share in budgets(beside.now, roles)
         ]
     if not rows:
@@ -224,8 +270,9 @@ def _findings(goal: Goal, target: Plan, beside: Measured | None, roles: Sequence
     words = [
         f"{counted(goal.target, goal.target_of)} per {goal.target_per} take{'s' if goal.target == 1 else ''} {_amounts(target)}."
     ]
-    if target.hours_per_day is not None:
-        words.append(f"That is {target.hours_per_day:.1f} hours a day.")
+    if target.hours is not None:
+        month, week, day = target.hours
+        words.append(f"That is {month:,.1f} hours a month ({week:,.1f} a week, {day:,.1f} a day).")
     for role, share in budgets(target, roles):
         words.append(
             f"{role.name}: {percent(share)} of its {role.hours:g} hours a day{', more than there are' if share > 1 else ''}."

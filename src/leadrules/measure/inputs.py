@@ -14,7 +14,7 @@ import polars as pl
 
 from leadrules.core.records import dataclass
 from leadrules.core.types import DATE, NUMBER, TEXT, Type
-from leadrules.measure.settings import Settings
+from leadrules.measure.settings import Settings, names_of_goal
 from leadrules.project.model import Field, LeadSchema, Project, Source
 from leadrules.ruleset.model import Ruleset
 from leadrules.ruleset.support import for_measures
@@ -80,6 +80,8 @@ def _events(project: Project, rules: Ruleset, settings: Settings) -> tuple[tuple
     roles = {name for names in settings.roles_of_events.values() for name in names}
     roles |= {name for stages in settings.goals.values() for names in stages.values() for name in names}
     roles |= set(settings.activity_types)
+    # A name that nothing explains is an event's: without this a goal would count events that nobody read.
+    roles |= {name for goal in rules.goals for name in names_of_goal(goal)}
     won, lost, known = set(settings.names("won")), set(settings.names("lost")), dict(rules.event_fields)
     found: list[tuple[str, Fields]] = []
     for event in project.event_schema:

@@ -48,6 +48,7 @@ class Material:
     remembered: pl.DataFrame | None = None
     campaigns: pl.DataFrame | None = None
     traffic: pl.DataFrame | None = None
+    has_events: bool = True  # whether there is a source of events at all
 
     @property
     def height(self) -> int:

@@ -141,7 +141,7 @@ def settings_of(project: Project, ruleset: Ruleset) -> Settings:
 def unknown_names(project: Project, ruleset: Ruleset) -> list[Diagnostic]:
     """What `report:` names and the rules do not have. The names of schemas are checked with the project."""
     asked = _asked(project, ruleset)
-    stages = {goal.name: _stages(goal) for goal in ruleset.goals}
+    stages = {goal.name: names_of_goal(goal) for goal in ruleset.goals}
     found = []
     for path, place in project.report_places:
         if len(path) == 4:
@@ -170,7 +170,7 @@ def _asked(project: Project, ruleset: Ruleset) -> dict[str, tuple[str, list[str]
     }
 
 
-def _stages(goal: Goal) -> list[str]:
+def names_of_goal(goal: Goal) -> list[str]:
     """The names that a goal uses: its target, its stages and its activities."""
     return list(
         dict.fromkeys([goal.target_of, *(n for s, shares in goal.rates for n in (s, *(of for _, of in shares)))])

@@ -10,6 +10,7 @@ from dataclasses import replace
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
 from leadrules.core.source import Span
+from leadrules.core.text import number_text
 from leadrules.syntax.grammar import END
 from leadrules.syntax.mend import NUMBERS, Mend, Place, could_be_id, inserted, matching, next_number, progress, replaced
 from leadrules.syntax.tokens import Token
@@ -396,12 +397,14 @@ def _colon_for_equals(place: Place, sign: int) -> Mend | None:
 
 
 def bare_percentage(place: Place) -> Mend | None:
-    """`meeting: 25 of conversation`."""
+    """`meeting: 25 of conversation`; `0.25 of conversation`, where a decimal point up to 1 means the share itself."""
     token = place.token
     if token.kind not in NUMBERS or not place.takes("PERCENT") or place.takes("STRING"):
         return None
-    fix = f"{token.text}%"
-    percent = Token("PERCENT", fix, token.start, token.end, token.first, value=token.value / 100)
+    is_share = "." in token.text and token.value <= 1
+    share = token.value if is_share else token.value / 100
+    fix = f"{number_text(share * 100, 6) if is_share else token.text}%"
+    percent = Token("PERCENT", fix, token.start, token.end, token.first, value=share)
     return replaced(place, place.index, place.index + 1, [percent], "LR025", "a share of a goal is a percentage", fix)
 
 

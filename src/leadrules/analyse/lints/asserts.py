@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from leadrules.analyse.formulas import Box, both, boxes, negated
 from leadrules.analyse.lints.registry import lint
 from leadrules.analyse.study import Study
-from leadrules.analyse.witness import Claim
+from leadrules.analyse.witness import Claim, Witness
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic
 from leadrules.engine.row import LeadFacts, Program
@@ -61,16 +61,26 @@ def assert_breaks(study: Study) -> Iterator[Diagnostic]:
         assert known: large implies annual_revenue is not blank
     """
     for one in study.ruleset.asserts:
-        found = _breaking(study, one)
-        if found == [] or _is_decided(study, one):
-            continue
-        witness = study.witnesses.find(found or (), _breaks(one))
+        witness = _breaker(study, one)
         if witness is not None:
             words = f"a lead can break `{one.name}`"
             notes = (f"for example {witness.text}",)
             yield finding(
                 "LR223", study.head(one), words, help="mend the rules if they should make sure of it", notes=notes
             )
+
+
+def is_told(study: Study, one: Assert) -> bool:
+    """Whether it is said of a promise that it always holds, or that a lead breaks it: what it compares is part of that."""
+    return _breaking(study, one) == [] or _breaker(study, one) is not None
+
+
+def _breaker(study: Study, one: Assert) -> Witness | None:
+    """A lead that breaks it, where the rules by themselves let there be one."""
+    found = _breaking(study, one)
+    if found == [] or _is_decided(study, one):
+        return None
+    return study.witnesses.find(found or (), _breaks(one))
 
 
 def _breaking(study: Study, one: Assert) -> list[Box] | None:

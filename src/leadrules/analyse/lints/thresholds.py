@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from leadrules.analyse.domains import Numbers
 from leadrules.analyse.formulas import FALSE, TRUE, Formula, boxes, negated
+from leadrules.analyse.lints.asserts import is_told
 from leadrules.analyse.lints.registry import lint
 from leadrules.analyse.reach import gives
 from leadrules.analyse.study import Study
@@ -16,6 +17,7 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Related
 from leadrules.core.text import number_text
 from leadrules.ruleset.model import Band, BandLabel, Expr, Group, Score, ScoreRule
+from leadrules.ruleset.walk import expression_parts
 
 _COMPARISONS = frozenset(["lt", "le", "gt", "ge", "eq", "between"])
 
@@ -54,6 +56,25 @@ def never_reached(study: Study) -> list[Expr]:
     return [part for part, _ in comparisons(study) if boxes(study.conditions.holds(part)) == []]
 
 
+def _always_met(study: Study) -> list[Expr]:
+    """The comparisons that every value of their score meets."""
+    sure = [(part, study.conditions.holds(part)) for part, region in comparisons(study) if not region.blank]
+    return [part for part, formula in sure if formula == TRUE or boxes(negated(formula)) == []]
+
+
+def _untold(study: Study, found: list[Expr]) -> Iterator[Expr]:
+    """Without those in a promise of which it is told that it always holds, or who breaks it: to promise what is always so
+    is no mistake."""
+    asserts = study.ruleset.asserts if found else ()
+    promised = {
+        id(part): one
+        for one in asserts
+        for side in (one.condition, one.implies)
+        for part in expression_parts(side, study.ruleset)
+    }
+    return (part for part in found if id(part) not in promised or not is_told(study, promised[id(part)]))
+
+
 def _ends(region: Numbers) -> str:
     low = "any number" if region.low == float("-inf") else number_text(region.low)
     high = "any number" if region.high == float("inf") else number_text(region.high)
@@ -78,7 +99,7 @@ def out_of_reach(study: Study) -> Iterator[Diagnostic]:
         score fit { retail: +20 when industry = "Retail"  large: +15 when employees >= 1000  cap 30 }
         band heat of fit { hot: from 30  cold: otherwise }
     """
-    for part in never_reached(study):
+    for part in _untold(study, never_reached(study)):
         region = study.terms.range(part.args[0])
         assert isinstance(region, Numbers)
         words = f"this is never so: `{_name(study, part.args[0])}` is {_ends(region)}"
@@ -108,9 +129,9 @@ def always_reached(study: Study) -> Iterator[Diagnostic]:
         score fit { retail: +20 when industry = "Retail"  floor 0 }
         band heat of fit { hot: from 20  warm: from 10  cold: otherwise }
     """
-    for part, region in comparisons(study):
-        formula = study.conditions.holds(part)
-        if not region.blank and (formula == TRUE or boxes(negated(formula)) == []):
+    for part in _untold(study, _always_met(study)):
+        region = study.terms.range(part.args[0])
+        if isinstance(region, Numbers):
             words = f"this is always so: `{_name(study, part.args[0])}` is {_ends(region)}"
             yield finding("LR207", study.span(part), words, help="raise the number, or leave the comparison out")
     for band, region in _bands(study):

@@ -442,6 +442,15 @@ _MEASURES: tuple[Code, ...] = (
         'test "Call" {\n  given employees = 100\n  expect not action phone\n}\n',
         'test "Call" {\n  given employees = 100\n  expect not action call\n}\n',
     ),
+    Code(
+        "LR192",
+        "funnel-without-steps",
+        "error",
+        "A funnel without a step",
+        "A funnel is a list of moments, in order: when the lead reached each step. Without one there is nothing to count.",
+        "funnel revenue { }\n",
+        "funnel revenue { lead: created_at }\n",
+    ),
 )
 
 ENTRIES: tuple[Code, ...] = _ROUTES + _SEQUENCES + _TRIGGERS + _MEASURES

@@ -96,6 +96,11 @@ def _looked(lead: OneLead, one: Route) -> bool:
     return lead.decided.routes[one.name][lead.row] is not None or bool(_batches(lead, one))
 
 
+def found_nobody(lead: OneLead, one: Route) -> bool:
+    """Whether a route looked at a lead, and no rule of it took the lead."""
+    return lead.decided.routes[one.name][lead.row] is None and bool(_batches(lead, one))
+
+
 def _gave(lead: OneLead, one: Route) -> str | None:
     dealt = _batches(lead, one)
     kept = lead.before("owner") if one.sets is None else lead.field(one.sets)
@@ -124,8 +129,20 @@ def _why_not(lead: OneLead, words: Words, one: Route) -> str:
         return "it had nothing to give"
     if str(before).startswith(QUEUE_PREFIX):
         return f"a trigger gave it to {before}, where it stays"
+    if any(lead.value(condition) is True for condition in one.reroute):
+        return f"{_given_again(lead, one)} gave it {before} in this run"
     asks = " and no `reroute when` holds" if one.reroute else ""
     return f"it is {before}'s, an active rep{asks}"
+
+
+def _given_again(lead: OneLead, one: Route) -> str:
+    """Who gave a lead the owner that it had: no action, and yet it was dealt with, so that other routes leave it alone."""
+    demanded = [other for other in lead.decided.tick.ruleset.routes if other.on_demand and other.sets == one.sets]
+    for other in demanded:
+        rule = lead.decided.routes[other.name][lead.row]
+        if rule is not None:
+            return f"route.{other.name}.{rule}"
+    return "a trigger"
 
 
 # -- rules ----------------------------------------------------------------------------------------------------------

@@ -6,13 +6,16 @@ Counts what the run decided; decides nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 
+from leadrules.core.text import fold
 from leadrules.lifecycle.decide import Decided
 from leadrules.lifecycle.run import Outcome, decides
+from leadrules.project.model import QUEUE_PREFIX
 from leadrules.review.plan.fairness import fairness_document, fairness_sections
 from leadrules.show.tables import Bar, Cell, Section
 
@@ -36,8 +39,10 @@ def decisions_document(outcome: Outcome) -> dict[str, Any] | None:
 def _owners(outcome: Outcome, decided: Decided) -> list[dict[str, Any]]:
     """Every owner with its leads before and after, those that this input lacks among them; `open` is the capacity."""
     absent = _owned_absent(outcome, decided)
-    before, after = (_count(pl.concat([one["owner"], absent])) for one in (decided.tick.leads, decided.table))
-    capacity = {rep.key: rep.capacity.open for rep in outcome.request.project.team.reps}
+    team = outcome.request.project.team
+    spelled = {fold(name): name for name in (*(rep.key for rep in team.reps), *(QUEUE_PREFIX + q for q in team.queues))}
+    before, after = (_owned(pl.concat([one["owner"], absent]), spelled) for one in (decided.tick.leads, decided.table))
+    capacity = {rep.key: rep.capacity.open for rep in team.reps}
     names = [*capacity, *sorted(owner for owner in {*before, *after} - {*capacity} if owner is not None), None]
     return [
         {"owner": name, "before": before.get(name, 0), "after": after.get(name, 0), "open": capacity.get(name or "")}
@@ -54,9 +59,13 @@ def _owned_absent(outcome: Outcome, decided: Decided) -> pl.Series:
     return known.join(decided.tick.leads.select("key"), on="key", how="anti").get_column("owner").drop_nulls()
 
 
-def _count(values: pl.Series) -> dict[str | None, int]:
-    counted = values.alias("value").value_counts(name="leads")
-    return dict(zip(counted["value"], counted["leads"], strict=True))
+def _owned(owners: pl.Series, spelled: dict[str, str]) -> Counter[str | None]:
+    """The leads of each owner, however a cell spells it: as the team file does, else as it is met first."""
+    counted = owners.cast(pl.String).alias("owner").value_counts(name="leads").sort("owner")
+    found: Counter[str | None] = Counter()
+    for owner, leads in counted.iter_rows():
+        found[None if owner is None else spelled.setdefault(fold(owner), owner)] += leads
+    return found
 
 
 def _moves(decided: Decided) -> list[dict[str, Any]]:

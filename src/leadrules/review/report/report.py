@@ -93,6 +93,7 @@ def _material(
         remembered=_remembered(outcome) if known else None,
         campaigns=None if campaigns is None else campaigns.frame,
         traffic=None if traffic is None else traffic.frame,
+        has_events=bool(outcome.request.events),
     )
 
 

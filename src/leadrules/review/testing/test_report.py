@@ -5,12 +5,14 @@ In: results and the rule files. Out: text for a terminal, the document of docs/s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.source import SourceFile
+from leadrules.engine.row import Seen
 from leadrules.review.testing.testing import Failure, TestResult, source_text, value_text
 from leadrules.ruleset.model import Ruleset
 from leadrules.show.junit import Case, Suite, junit
@@ -76,14 +78,31 @@ def _expected(rows: Sequence[Mapping[str, Any]]) -> str:
 def _values(failure: Failure, files: Files, ruleset: Ruleset) -> Iterator[dict[str, Any]]:
     calendar = Calendar(ruleset.settings.timezone)
     shown: set[tuple[str, str]] = set()
-    for seen in failure.seen:
+    for seen in _with_words_of_its_own(failure.seen):
         if seen.expr.op in PLAIN:
             continue
         text, value = source_text(seen.expr, files), value_text(seen.value, seen.expr.type, calendar)
-        # A negation is written as one piece of text with the positive form inside it: `!=` is said once.
         if (text, value) not in shown:
             shown.add((text, value))
             yield {"text": text, "value": value, "depth": seen.depth}
+
+
+def _with_words_of_its_own(seen: Iterable[Seen]) -> Iterator[Seen]:
+    """The parts without the positive form inside a negation that is one piece of text: `!=`, `is not blank`, `never E`.
+
+    It has only the words of the negation, of which it would say the contrary. What is below it moves up.
+    """
+    whole: Seen | None = None
+    unsaid: list[int] = []  # the depths of the forms left out that the part is below
+    for part in seen:
+        while unsaid and unsaid[-1] >= part.depth:
+            unsaid.pop()
+        is_inside = whole is not None and whole.expr.op == "not" and part.depth == whole.depth + 1
+        if is_inside and whole is not None and part.expr.span == whole.expr.span:
+            unsaid.append(part.depth)
+        else:
+            yield replace(part, depth=part.depth - len(unsaid))
+        whole = part
 
 
 def results_json(

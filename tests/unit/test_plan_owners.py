@@ -1,0 +1,28 @@
+"""The owners of a dry run: a row for each, however the cells of an export spell them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.explained import outcome, write
+
+from leadrules.lifecycle.model import empty_state
+from leadrules.review.plan.decisions import decisions_document
+
+LEADS = """L1,2026-10-01,SATO,,,,,,,,
+L2,2026-10-02,sato,,,,,,,,
+L3,2026-10-03,Queue:Nurture,,,,,,,,
+L4,2026-10-04,queue:nurture,,,,,,,,
+L5,2026-10-05,Gone,,,,,,,,
+L6,2026-10-06,gone,,,,,,,,
+L7,2026-10-07,,,,,,,,,
+"""
+
+
+def test_an_owner_in_other_letters_is_the_same_owner(tmp_path: Path) -> None:
+    folder = write(tmp_path, 'route late on demand { only: rep "lee" otherwise }\n', LEADS)
+    decisions = decisions_document(outcome(folder, state=empty_state()))
+    assert decisions is not None
+    # As the team file spells reps and queues; who is in no team file, as the first of the spellings.
+    owned = {one["owner"]: (one["before"], one["after"]) for one in decisions["owners"] if one["before"]}
+    assert owned == {"sato": (2, 2), "queue:nurture": (2, 2), "Gone": (2, 2), None: (1, 1)}
