@@ -142,3 +142,44 @@ def test_a_sequence_that_is_given_was_entered(limit: str) -> None:
     ruleset = compiled(f"{sequence}\n{trigger}\n{test}")
     (found,) = testing.run_tests(ruleset, ruleset.tests, example_project())
     assert found.failures == ()
+
+
+WITH_TIME = """
+score fit { size: +80 when employees >= 100 }
+score warm { recent: +5 when did form_submitted within 30 days }
+route sales on demand { any: team inside by round_robin when country = "JP" on shift }
+route plain on demand { any: queue nurture otherwise }
+sequence instant { 1: day 1 after 2 minutes call "Ring"  finish after 3 days }
+trigger inbound { on form_submitted where (form = "contact")  do enroll instant }
+trigger recent { on page_viewed  when warm > 0  do notify "x" "y" }
+trigger sizes { on page_viewed  when employees > 5  do notify "x" "big" }
+"""
+AT_A_TIME = [
+    # It reads nothing that hangs on the time.
+    ("given employees = 100\n expect fit = 80", False),
+    ("given employees = 100\n expect fired fit.size", False),
+    ("event page_viewed 1 day ago\n expect not fired trigger.sizes", False),
+    ("given employees = 100\n expect not fired route.plain.any", False),
+    # By a score, as before; by a trigger that asks for that score; by a route that looks at who is on shift.
+    ("expect warm = 0", True),
+    ("event page_viewed 1 day ago\n expect not fired trigger.recent", True),
+    ('given country = "JP"\n expect not fired route.sales.any', True),
+    # An event that lies ahead is not seen; one before it is.
+    ("event form_submitted at 2026-03-01\n expect count(form_submitted) = 0", True),
+    ("event form_submitted at 2025-12-01\n expect count(form_submitted) = 1", False),
+    # A later run; a step that is due; the times of a lead.
+    ("given employees = 100\n expect fit = 80\n then after 4 days\n expect fit = 80", True),
+    ('event form_submitted 5 minutes ago with form = "contact"\n expect action call', True),
+    ("given sequence = instant, step = 1, enrolled_at = 2026-01-01\n expect sequence is instant", True),
+    ("expect due_at is blank", True),
+]
+
+
+@pytest.mark.parametrize(("test", "reads"), AT_A_TIME)
+def test_a_test_says_that_it_read_a_time_it_does_not_state(test: str, reads: bool) -> None:
+    for stated in (False, True):
+        text = f"as of 2026-01-01T00:00\n{test}" if stated else test
+        ruleset = compiled(f'{WITH_TIME}\ntest "t" {{\n{text}\n}}\n')
+        (found,) = testing.run_tests(ruleset, ruleset.tests, example_project())
+        assert found.failures == ()
+        assert found.at_default == (reads and not stated)

@@ -59,6 +59,12 @@ class OneRun:
         return self.decided.tick.leads.row(0, named=True)
 
     @property
+    def was_in_sequence(self) -> bool:
+        """Whether the lead was in a sequence before or after the run."""
+        tables = (self.decided.tick.leads, self.decided.table)
+        return any(table["sequence"][0] is not None for table in tables if "sequence" in table.columns)
+
+    @property
     def actions(self) -> list[dict[str, Any]]:
         """What was done: kind, what, value, template, in order."""
         return self.decided.done.select("kind", "what", "value", "template").to_dicts()

@@ -20,8 +20,9 @@ from leadrules.lifecycle.decide import ALWAYS
 from leadrules.lifecycle.model import State, empty_state
 from leadrules.lifecycle.single import GIVEN, Look, OneRun, Workbench
 from leadrules.project.model import Project
-from leadrules.ruleset.model import Band, Expr, Matrix, Place, Ruleset, Stages, Test, TestItem
-from leadrules.ruleset.walk import asks_time, below_definition, expression_parts
+from leadrules.review.testing.instant import Instants
+from leadrules.ruleset.model import Band, Expr, Place, Ruleset, Stages, Test, TestItem
+from leadrules.ruleset.walk import expression_parts
 
 DEFAULT_AS_OF = datetime(2026, 1, 1)  # noqa: DTZ001 - local time of the project zone
 
@@ -83,8 +84,8 @@ UNWATCHED = Unwatched()
 def run_tests(ruleset: Ruleset, tests: Iterable[Test], project: Project, watch: Watch = UNWATCHED) -> list[TestResult]:
     """Every given test, in order."""
     bench = Workbench(project, ruleset)
-    asking = _definitions_that_ask_time(ruleset)
-    return [_OneTest(bench, test, asking, watch).run() for test in tests]
+    instants = Instants(ruleset, project.team)
+    return [_OneTest(bench, test, watch).result(instants) for test in tests]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,35 +109,20 @@ class Course(Protocol):
 
 def passes(bench: Workbench, test: Test, course: Course | None = None) -> bool:
     """Whether a test passes; it ends with the first thing that does not hold. What `course` has seen is not asked again."""
-    return _OneTest(bench, test, frozenset(), UNWATCHED, course).holds()
-
-
-def _definitions_that_ask_time(ruleset: Ruleset) -> frozenset[str]:
-    """The definitions whose value depends on the instant, directly or through others they name."""
-    asking: set[str] = set()
-    for definition in ruleset.definitions:  # in dependency order: what a definition names comes before it
-        below = list(below_definition(definition, ruleset))
-        if any(asks_time(part) for part in below) or asking & _names(below, definition):
-            asking.add(definition.name)
-    return frozenset(asking)
-
-
-def _names(below: Iterable[Any], definition: Any) -> set[str]:
-    named = {part.value for part in below if isinstance(part, Expr) and part.op == "name"}
-    return named | ({definition.rows_of, definition.columns_of} if isinstance(definition, Matrix) else set())
+    return _OneTest(bench, test, UNWATCHED, course).holds()
 
 
 class _OneTest:
     """A test under way: the lead, its events, the state, and what the latest run made of it."""
 
-    def __init__(
-        self, bench: Workbench, test: Test, asking: frozenset[str], watch: Watch, course: Course | None = None
-    ) -> None:
-        self.bench, self.test, self.asking, self.watch = bench, test, asking, watch
+    def __init__(self, bench: Workbench, test: Test, watch: Watch, course: Course | None = None) -> None:
+        self.bench, self.test, self.watch = bench, test, watch
         self.ruleset, self.calendar = bench.ruleset, bench.calendar
         stated = next((item.time for item in test.items if item.kind == "as_of" and item.time), None)
         self.is_stated = stated is not None
         self.as_of = datetime.fromisoformat(stated).astimezone(UTC) if stated else self.calendar.instant(DEFAULT_AS_OF)
+        self.began = self.as_of
+        self.was_in_sequence = False
         self.lead: dict[str, Any] = {}
         self.given: dict[str, Any] = {}
         self.events: list[dict[str, Any]] = []
@@ -152,11 +138,12 @@ class _OneTest:
         self.latest: OneRun | None = None
         self.seen: Look | None = None
 
-    def run(self) -> TestResult:
+    def result(self, instants: Instants) -> TestResult:
         """Item by item; the rules run when an expectation first asks after a change."""
         for item in self.test.items:
             getattr(self, f"_{item.kind}")(item)
-        return TestResult(self.test.title, self.test.span, tuple(self.failures), self._reads_default_time())
+        at_default = not self.is_stated and instants.matter(self.test, self.began, in_sequence=self.was_in_sequence)
+        return TestResult(self.test.title, self.test.span, tuple(self.failures), at_default)
 
     def holds(self) -> bool:
         """Whether everything expected holds, as far as the first that does not."""
@@ -171,16 +158,6 @@ class _OneTest:
         for item in self.test.items:
             getattr(self, f"_{item.kind}")(item)
         return self._look()
-
-    def _reads_default_time(self) -> bool:
-        """Whether an expectation depends on an instant that the test does not state."""
-        if self.is_stated:
-            return False
-        fired = {item.path.partition(".")[0] for item in self.test.items if item.path is not None}
-        expected = [item.condition for item in self.test.items if item.condition is not None]
-        below = [part for e in expected for part in expression_parts(e, self.ruleset)]
-        named = fired | {part.value for part in below if isinstance(part, Expr) and part.op == "name"}
-        return bool(named & self.asking) or any(asks_time(part) for part in below)
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
@@ -248,6 +225,7 @@ class _OneTest:
         if self.latest is None:
             self.latest = self.bench.run(self._look(), lasting=self.runs_left > 0)
             self.watch.ran(self.test, self.latest)
+            self.was_in_sequence |= self.latest.was_in_sequence
             self._rejoin(self.latest)
             self.runs += 1
         return self.latest
