@@ -29,9 +29,20 @@ _BEFORE_DURATION = ("within", "after", "every", "over", "per", "wait")
 _LABEL = re.compile(r'[ \t]*(?:"[^"\r\n]*"[ \t]*)?:')
 
 
+# Groups of digits as people abroad write them; `1.000` alone is a decimal, and `3 100` may be two numbers.
+_GROUPS = re.compile(r"[0-9]{1,3}(?:(?:\.[0-9]{3}){2,}|(?:[ \u00a0\u202f][0-9]{3})*[ \u00a0\u202f]0[0-9]{2})(?![0-9.])")
+_DAY_FIRST = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/((?:19|20)[0-9]{2})(?![0-9/])")
+
+
 def read_number(reader: Cutter, match: re.Match[str], start: int) -> None:
     """`10`, `0.5`, `1_000`, `5%`, and what is almost one."""
     text = match[0]
+    if (groups := _GROUPS.match(reader.text, start)) is not None:
+        _grouped(reader, groups[0], start)
+        return
+    if (day := _DAY_FIRST.match(reader.text, start)) is not None:
+        _slashed_date(reader, day, start)
+        return
     if match["tail"]:
         _number_with_tail(reader, text, match["tail"], start)
         return
@@ -53,6 +64,34 @@ def read_number(reader: Cutter, match: re.Match[str], start: int) -> None:
         number = LARGEST_NUMBER
     token = reader.add(kind, text, start, reader.pos, _percent(digits) if kind == "PERCENT" else number)
     token.spoils = len(reader.out.findings) > findings
+
+
+def _grouped(reader: Cutter, text: str, start: int) -> None:
+    """`1.000.000`, `10 000`."""
+    number = re.sub("[^0-9]", "_", text)
+    reader.pos = start + len(text)
+    reader.report("LR007", start, reader.pos, f"`{text}` is in groups", number, help=f"write `{number}`")
+    reader.add("INT", number, start, reader.pos, float(number.replace("_", "")))
+
+
+def _slashed_date(reader: Cutter, match: re.Match[str], start: int) -> None:
+    """`31/12/2026`, `12/31/2026`; `01/02/2026` may be either, and is not guessed."""
+    one, two, year = (int(part) for part in match.groups())
+    readings = sorted({day for day in (_day(year, one, two), _day(year, two, one)) if day is not None})
+    ways = [f"`{day.isoformat()}`" for day in readings]
+    reader.pos = start + len(match[0])
+    help_text = f"write {' or '.join(ways)}" if ways else "write year, month and day: `2026-12-31`"
+    fix = readings[0].isoformat() if len(readings) == 1 else None
+    message = f"a date is written year, month, day, not `{match[0]}`"
+    reader.report("LR011", start, reader.pos, message, fix, help=help_text)
+    reader.add("DATE", match[0], start, reader.pos, readings[0] if readings else date(year, 1, 1)).spoils = True
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
 
 
 def _check_digits(reader: Cutter, text: str, whole: str, start: int) -> None:

@@ -19,6 +19,7 @@ from leadrules.syntax.slips import general, goes_far, odd_sign, swapped, word_tw
 
 KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     odd_sign,
+    operators.power,
     word_twice,
     rewrites.bullet,
     rewrites.unless,

@@ -24,6 +24,9 @@ def threshold_as_comparison(place: Place) -> Mend | None:
     if place.block.kind != "band":
         return None
     token, before = place.token, place.at(-1)
+    if token.text in ("<", "<=") and before.kind == "COLON" and place.at(1).kind in NUMBERS:
+        message = "the lowest label of a band takes what is left"
+        return replaced(place, place.index, place.index + 2, [("WORD", "otherwise")], "LR027", message, "otherwise")
     if token.kind == "CMP" and before.kind == "COLON":
         message = f"a label of a band begins `from` a number, not `{token.text}`"
         return replaced(place, place.index, place.index + 1, [("WORD", "from")], "LR027", message, "from")
@@ -366,6 +369,8 @@ def missing_channel(place: Place) -> Mend | None:
 def wrong_sign(place: Place) -> Mend | None:
     """`define x: 5`, `segment x = ..`, `lead = created_at`, `columns: hot, warm`."""
     token = place.token
+    if token.kind == "COLON" and place.at(1).text == "when" and place.takes("WHEN"):
+        return replaced(place, place.index, place.index + 1, [], "LR026", "`:` is one too many", "", "leave it out")
     if token.kind in ("COLON", "EQUAL") and place.block.kind == "segment" and place.takes("WHEN"):
         message = f"`when` stands here, not `{token.text}`"
         fix = "when" if token.start > place.at(-1).end else " when"

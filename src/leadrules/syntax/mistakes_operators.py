@@ -123,6 +123,15 @@ def event_compared(place: Place) -> Mend | None:
     return replaced(place, start, end, [*kept], "LR035", message, alone if yes else None, help_text, lossy=not yes)
 
 
+def power(place: Place) -> Mend | None:
+    """`employees ** 2`, `employees ^ 2` has a message of its own."""
+    sign, before = place.token, place.at(-1)
+    if sign.text != "*" or before.text != "*" or before.end != sign.start:
+        return None
+    message, help_text = "there is no `**`: a power is multiplied out", "write `x * x`"
+    return replaced(place, place.index - 1, place.index + 1, [before], "LR035", message, None, help_text, lossy=True)
+
+
 def chained_comparison(place: Place) -> Mend | None:
     """`10 < x < 20`."""
     middle = place.at(-1)
