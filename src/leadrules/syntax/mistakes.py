@@ -12,31 +12,33 @@ from leadrules.syntax import mistakes_actions as actions
 from leadrules.syntax import mistakes_borrowed as borrowed
 from leadrules.syntax import mistakes_lines as lines
 from leadrules.syntax import mistakes_operators as operators
+from leadrules.syntax import mistakes_process as process
+from leadrules.syntax import mistakes_routes as routes
 from leadrules.syntax import mistakes_words as words
-from leadrules.syntax import rewrites
 from leadrules.syntax.mend import Mend, Place, progress
+from leadrules.syntax.rewrites import other_words
 from leadrules.syntax.slips import general, goes_far, odd_sign, swapped, word_twice
 
 KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     odd_sign,
     operators.power,
     word_twice,
-    rewrites.bullet,
-    rewrites.unless,
+    process.bullet,
+    process.unless,
     actions.head_in_order,
-    rewrites.lines_before_braces,
-    rewrites.lines_without_braces,
-    rewrites.condition_of_head,
-    rewrites.entered_by_condition,
-    rewrites.condition_first,
-    rewrites.rule_without_name,
-    rewrites.strategy_after_condition,
-    rewrites.condition_last,
-    rewrites.rule_without_condition,
-    rewrites.commas_in_step,
-    rewrites.bare_hours,
-    rewrites.team_without_route,
-    rewrites.notify_without_whom,
+    process.lines_before_braces,
+    process.lines_without_braces,
+    process.condition_of_head,
+    process.entered_by_condition,
+    routes.condition_first,
+    routes.rule_without_name,
+    routes.strategy_after_condition,
+    routes.condition_last,
+    routes.rule_without_condition,
+    process.commas_in_step,
+    process.bare_hours,
+    process.team_without_route,
+    process.notify_without_whom,
     actions.name_after_on,
     actions.nothing_after_on,
     actions.delay_of_trigger,
@@ -46,7 +48,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     actions.queue_in_quotes,
     actions.assigned_by_name,
     actions.set_by_word,
-    rewrites.other_words,
+    other_words,
     borrowed.is_in_capitals,
     borrowed.half_life,
     borrowed.has_event,
@@ -80,7 +82,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     operators.event_after_when,
     operators.change_in_words,
     operators.label_after_a_sign,
-    rewrites.change_without_enter,
+    process.change_without_enter,
     lines.threshold_as_comparison,
     lines.threshold_range,
     lines.otherwise_first,

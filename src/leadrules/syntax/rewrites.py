@@ -3,28 +3,20 @@
 In: a `Place`. Out: a `Mend`, or None. A rewrite is two lines of words: what people write, and what it is; in the first,
 NAME, STRING, INT, TIME, UNIT and ARROW stand for any, in the second a digit for the word at that place of the first, and
 `'1'` for the number 1.
-What no table can say, such as a condition that comes first, has a function of its own.
+What no table can say has a function of its own, in mistakes_routes.py and mistakes_process.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import time
 from types import MappingProxyType
 
-from leadrules.syntax.forms import HEADS
-from leadrules.syntax.grammar import END
-from leadrules.syntax.mend import Mend, Place, next_number, progress, replaced
+from leadrules.syntax.mend import Mend, Place, progress, replaced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import SYNONYMS, UNITS
+from leadrules.syntax.words import UNITS
 
 ACTIONS = ("enroll", "move", "stop", "set", "assign", "reassign", "task", "send", "notify")
-_ASKING = ("when", "if", "otherwise", "else")
-_TARGETS = ("team", "queue", "rep", "keep", "match")
-_TAILS = ("on", "respond", "from", "until")  # what stands after the condition of a route's rule
-_BETWEEN = ("then", "assign", "to", "goes", "go", "send", "route", "use", "give", "do", ":", ",")
-HOURS = 24
 _SIGNS = {":": "COLON", "=": "EQUAL", "-": "SIGN", "+": "SIGN", "{": "LBRACE", "(": "LPAR", ")": "RPAR"}
 
 REWRITES = MappingProxyType(
@@ -227,7 +219,7 @@ def _rewritten(place: Place, start: int, found: Sequence[Token], meant: Sequence
         old = found[int(word) - 1] if word.isdigit() else None
         at = (old.start, old.end) if old is not None and orders == sorted(orders) else ends
         tokens.append(_word(word, at) if old is None else Token(old.kind, old.text, *at, value=old.value))
-    tokens = _labelled(tokens, first=found[0].first)
+    tokens = labelled(tokens, first=found[0].first)
     return as_other_words(place, start, start + len(found), tokens)
 
 
@@ -238,7 +230,7 @@ def _word(word: str, at: tuple[int, int]) -> Token:
     return Token(_SIGNS.get(word, "WORD"), word, *at, value=word)
 
 
-def _labelled(tokens: list[Token], *, first: bool) -> list[Token]:
+def labelled(tokens: list[Token], *, first: bool) -> list[Token]:
     """With the marks that a cutter leaves: the first of a line, and what stands before a `:`."""
     after = [*(token.kind for token in tokens[1:]), ""]
     return [replace(token, first=first and not at, label=after[at] == "COLON") for at, token in enumerate(tokens)]
@@ -257,352 +249,3 @@ def text_of(tokens: Sequence[Token]) -> str:
         token.text if token.kind != "STRING" or '"' in token.text else f'"{token.text}"' for token in tokens
     )
     return text.replace(" :", ":").replace("( ", "(").replace(" )", ")")
-
-
-# -- routes ---------------------------------------------------------------------------------------------------------
-
-
-def condition_first(place: Place) -> Mend | None:
-    """`hot: when total > 5 -> team inside`, `rest: otherwise -> queue nurture`, `hot: if .. then assign team inside`."""
-    word = place.token
-    if place.block.kind != "route" or place.at(-1).kind != "COLON" or word.text not in _ASKING:
-        return None
-    rule = _rule(place, place.index)
-    return (
-        None
-        if rule is None
-        else as_other_words(place, place.index, *rule, "a rule of a route says where before it says when")
-    )
-
-
-def _rule(place: Place, start: int) -> tuple[int, list[Token]] | None:
-    """Where a rule of a route ends that begins with its condition, and its tokens in their order."""
-    end = _end_of_rule(place, start)
-    target = next((at for at in range(start + 1, end) if _is_target(place.tokens, at)), None)
-    if target is None:
-        return None
-    stop = target
-    while stop > start + 1 and (place.tokens[stop - 1].kind == "ARROW" or place.tokens[stop - 1].text in _BETWEEN):
-        stop -= 1
-    condition, rest = place.tokens[start + 1 : stop], place.tokens[target:end]
-    tail = next((at for at, token in enumerate(rest) if token.text in _TAILS), len(rest))
-    asks = place.tokens[start].text in ("when", "if")
-    if asks != bool(condition):
-        return None
-    opening = replace(place.tokens[start], kind="WORD", text="when" if asks else "otherwise", first=False)
-    tokens = [*rest[:tail], opening, *condition, *rest[tail:]]
-    return end, [replace(token, first=False) for token in tokens]
-
-
-def _is_target(tokens: Sequence[Token], at: int) -> bool:
-    """Whether here it is said where a lead goes, and not `owner in team junior`."""
-    return tokens[at].text in _TARGETS and tokens[at - 1].text not in ("in", ".") and tokens[at].kind == "WORD"
-
-
-def _end_of_rule(place: Place, start: int) -> int:
-    """The index after the last token of a rule: before the next one, or the end of the block."""
-    alike = next((words for words in (_ASKING, _TARGETS) if place.tokens[start].text in words), ())
-    for at in range(start + 1, len(place.tokens)):
-        token = place.tokens[at]
-        begins = token.first and token.text in (*alike, "reroute", "answered")
-        if token.label or token.kind in ("RBRACE", END) or begins:
-            return at
-    return len(place.tokens)
-
-
-def strategy_after_condition(place: Place) -> Mend | None:
-    """`hot: team inside when total > 5 by round_robin`."""
-    token, name = place.token, place.at(1)
-    if place.block.kind != "route" or token.text != "by" or name.kind not in ("WORD", "NAME"):
-        return None
-    when = next(
-        (at for at in range(place.index, place.start, -1) if place.tokens[at].text in ("when", "otherwise")), None
-    )
-    if when is None:
-        return None
-    end = place.index + (4 if place.at(2).text == "rep" and place.at(3).kind == "DOT" else 1) + 1
-    tokens = [*place.tokens[place.index : end], *place.tokens[when : place.index]]
-    message = "who is dealt to, and how, stands before the condition"
-    return as_other_words(place, when, end, [replace(one, first=False) for one in tokens], message)
-
-
-def condition_last(place: Place) -> Mend | None:
-    """`hot: team inside respond within 5 minutes when total > 5`, `hot: team inside on shift otherwise`."""
-    token = place.token
-    if place.block.kind != "route" or token.text not in ("on", "respond") or not place.takes("WHEN"):
-        return None
-    end = _end_of_rule(place, place.index)
-    when = next((at for at in range(place.index, end) if place.tokens[at].text in ("when", "otherwise")), None)
-    if when is None:
-        return None
-    tokens = [*place.tokens[when:end], *place.tokens[place.index : when]]
-    message = f"`{token.text} {place.at(1).text}` stands after the condition"
-    return as_other_words(place, place.index, end, [replace(one, first=False) for one in tokens], message)
-
-
-def rule_without_condition(place: Place) -> Mend | None:
-    """`rest: queue nurture`."""
-    token, before = place.token, place.at(-1)
-    ends = token.first or token.label or token.kind in ("RBRACE", END)
-    if place.block.kind != "route" or not ends or not (place.takes("OTHERWISE") and place.takes("WHEN")):
-        return None
-    message = "a rule of a route says when: `when` and a condition, or `otherwise`"
-    if token.kind in ("RBRACE", END):
-        kept = [before, Token("WORD", "otherwise", before.end, before.end)]
-        return replaced(place, place.index - 1, place.index, [*kept], "LR025", message, f"{before.text} otherwise")
-    kept = [before, Token("WORD", "when", before.end, before.end), Token("BROKEN", "", before.end, before.end)]
-    help_text = f"write `{before.text} when ..`; the last rule may be `otherwise`"
-    return replaced(place, place.index - 1, place.index, [*kept], "LR025", message, None, help_text, lossy=True)
-
-
-def rule_without_name(place: Place) -> Mend | None:
-    """`when total > 5 -> team inside`, `otherwise queue nurture`, `team inside when total > 5`."""
-    token = place.token
-    begins = token.text in (*_TARGETS, *_ASKING)
-    if place.block.kind != "route" or not begins or not place.takes("ID"):
-        return None
-    if token.text in _TARGETS:
-        end = _end_of_rule(place, place.index)
-        rule = end, place.tokens[place.index : end]
-    else:
-        found = _rule(place, place.index)
-        if found is None:
-            return None
-        rule = found
-    end, tokens = rule
-    named = next((one for one in tokens[1:] if one.kind in ("WORD", "NAME")), None)
-    name = "rest" if any(one.text == "otherwise" for one in tokens) or named is None else named.text
-    label = Token("WORD", name, token.start, token.start)
-    line = _labelled([label, Token("COLON", ":", token.start, token.start), *tokens], first=True)
-    message = "a rule of a route begins with a name of its own and `:`"
-    return replace(as_other_words(place, place.index, end, line, message), lossy=True)
-
-
-# -- what stands before the braces ----------------------------------------------------------------------------------
-
-_OF_HEADS = MappingProxyType(
-    {
-        "route": (
-            "a route has no condition: each of its rules has one",
-            "write `hot: team inside when ..` between its braces",
-        ),
-        "sequence": ("who enters a sequence is said by a trigger", ""),
-    }
-)
-
-
-def condition_of_head(place: Place) -> Mend | None:
-    """`route sales when owner is blank {`, `sequence outbound when temperature is hot {`."""
-    said = _OF_HEADS.get(place.block.kind)
-    brace = _brace_after(place)
-    if said is None or brace is None or place.token.text not in ("when", "if", "for", "where", "on"):
-        return None
-    message, help_text = said
-    return replaced(
-        place,
-        place.index,
-        brace,
-        [],
-        "LR036",
-        message,
-        None,
-        help_text or _entering(place, place.index, brace),
-        lossy=True,
-    )
-
-
-def lines_before_braces(place: Place) -> Mend | None:
-    """`trigger inbound on form_submitted {`, `trigger warm priority 5 when temperature is hot {`."""
-    brace = _brace_after(place)
-    begins = place.token.text in ("on", "when", "once", "priority", "do", "respond")
-    if place.block.kind != "trigger" or brace is None or not begins:
-        return None
-    said = place.tokens[place.index : brace]
-    if len(said) == 1 and said[0].text != "once":  # begun, and not finished
-        return None
-    tokens = [Token("LBRACE", "{", said[0].start, said[0].start), *said]
-    message = "the lines of a trigger stand between its braces"
-    fix = f"{{ {place.span(said[0], said[-1]).text}"
-    return replaced(place, place.index, brace + 1, [*tokens], "LR036", message, fix)
-
-
-def lines_without_braces(place: Place) -> Mend | None:
-    """`trigger warm on enter temperature hot: enroll welcome`, `route sales: team inside`."""
-    if place.start or place.block.kind not in ("trigger", "route", "sequence") or not place.takes("LBRACE"):
-        return None
-    if any(token.kind == "LBRACE" for token in place.tokens) or place.token.kind == END:
-        return None
-    end = len(place.tokens) - 1
-    braces = [Token(kind, "", place.tokens[end - 1].end, place.tokens[end - 1].end) for kind in ("LBRACE", "RBRACE")]
-    message = f"the lines of a {place.block.kind} stand between braces"
-    help_text = f"write `{HEADS[place.block.kind].split()[0]} {place.tokens[1].text} {{ .. }}`"
-    return replaced(place, place.index, end, [*braces], "LR036", message, None, help_text, lossy=True)
-
-
-def _brace_after(place: Place) -> int | None:
-    """The index of the `{` of a block whose first line cannot be read."""
-    if place.start or not place.takes("LBRACE"):
-        return None
-    return next((at for at in range(place.index, len(place.tokens)) if place.tokens[at].kind == "LBRACE"), None)
-
-
-# -- sequences ------------------------------------------------------------------------------------------------------
-
-
-def entered_by_condition(place: Place) -> Mend | None:
-    """`enroll when temperature is hot`, `enter if ..`: a line of a sequence that says who enters it."""
-    at = place.index if place.at(1).text in ("when", "if") else place.index - 1
-    if place.block.kind != "sequence" or not place.start <= at or place.tokens[at + 1].text not in ("when", "if"):
-        return None
-    if place.tokens[at].text not in ("enroll", "enrol", "enter", "start", "begin", "entry", "add"):
-        return None
-    end = at + 2
-    while not (place.tokens[end].first or place.tokens[end].label or place.tokens[end].kind in ("RBRACE", END)):
-        end += 1
-    message = "who enters a sequence is said by a trigger"
-    return replaced(place, at, end, [], "LR036", message, None, _entering(place, at + 1, end), lossy=True)
-
-
-def _entering(place: Place, when: int, end: int) -> str:
-    """A trigger with the condition that was written here."""
-    condition = place.span(place.tokens[min(when + 1, end - 1)], place.tokens[end - 1]).text
-    name = place.tokens[1].text
-    return f"write `trigger to_{name} {{ when {condition}  do enroll {name} }}`"
-
-
-def commas_in_step(place: Place) -> Mend | None:
-    """`1: day 1, email, auto`."""
-    line = place.tokens[place.start]
-    if place.block.kind != "sequence" or place.token.kind != "COMMA" or not (line.kind == "INT" and line.label):
-        return None
-    end = place.index
-    while end + 1 < len(place.tokens) and not (place.tokens[end].first or place.tokens[end].kind in ("RBRACE", END)):
-        end += 1
-    tokens = [token for token in place.tokens[place.start : end] if token.kind != "COMMA"]
-    message = "the parts of a step stand side by side, without commas"
-    return replaced(place, place.start, end, [*tokens], "LR026", message, text_of(tokens))
-
-
-def bare_hours(place: Place) -> Mend | None:
-    """`send between 9 and 18`."""
-    start = next((at for at in (place.index - 1, place.index) if at > 0 and place.tokens[at].text == "between"), None)
-    if place.block.kind != "sequence" or start is None or start + 3 >= len(place.tokens):
-        return None
-    first, joint, last = place.tokens[start + 1 : start + 4]
-    if (first.kind, last.kind) != ("INT", "INT") or joint.text not in ("and", "-", "to"):
-        return None
-    if not all(hour.value < HOURS for hour in (first, last)):
-        return None
-    tokens = [
-        replace(hour, kind="TIME", text=f"{int(hour.value):02d}:00", value=time(int(hour.value)), type="")
-        for hour in (first, last)
-    ]
-    return as_other_words(
-        place, start + 1, start + 4, [tokens[0], Token("WORD", "and", joint.start, joint.end), tokens[1]]
-    )
-
-
-# -- triggers -------------------------------------------------------------------------------------------------------
-
-
-def team_without_route(place: Place) -> Mend | None:
-    """`do assign team inside`."""
-    token, name = place.token, place.at(1)
-    if token.text != "team" or place.at(-1).text not in ("assign", "to", "with") or name.kind not in ("WORD", "NAME"):
-        return None
-    start = next((at for at in range(place.index, place.start, -1) if place.tokens[at].text == "assign"), None)
-    if start is None:
-        return None
-    tokens = [("WORD", "assign"), ("WORD", "queue"), ("BROKEN", "")]
-    message = "a route deals leads to a team, and an action hands them to the route"
-    help_text = (
-        f"write `route to_{name.text} on demand {{ any: team {name.text} by round_robin otherwise }}`, "
-        f"and here `assign with to_{name.text}`"
-    )
-    return replaced(place, start, place.index + 2, [*tokens], "LR036", message, None, help_text, lossy=True)
-
-
-def notify_without_whom(place: Place) -> Mend | None:
-    """`do notify "A lead waits"`."""
-    what = place.at(-1)
-    if place.at(-2).text != "notify" or what.kind != "STRING" or not place.takes("STRING"):
-        return None
-    message = "`notify` says whom, and then what"
-    return replaced(
-        place,
-        place.index - 1,
-        place.index,
-        [("STRING", ""), what],
-        "LR025",
-        message,
-        None,
-        f'write `notify "managers" {what.text}`',
-        lossy=True,
-    )
-
-
-def change_without_enter(place: Place) -> Mend | None:
-    """`on temperature hot`."""
-    value, label = place.at(-1), place.token
-    named = all(fits(place, "NAME", one) and one.text not in SYNONYMS for one in (value, label))
-    if place.block.kind != "trigger" or place.at(-2).text != "on" or label.first or not named:
-        return None
-    tokens = [Token("WORD", "on", place.at(-2).start, place.at(-2).end, place.at(-2).first)]
-    tokens += [Token("WORD", "enter", value.start, value.start), value, label]
-    return as_other_words(place, place.index - 2, place.index + 1, tokens)
-
-
-# -- anywhere -------------------------------------------------------------------------------------------------------
-
-
-def bullet(place: Place) -> Mend | None:
-    """`- vp: +10 when ..`, `- day 2 call`: lines as lists of other languages have them."""
-    sign, after = place.token, place.at(1)
-    begins = after.label or after.text in ("day", "wait", "when", "do", "on", "exit", "enroll", "send", "finish")
-    stands_first = sign.first or place.at(-1).kind == "LBRACE"
-    if not stands_first or sign.text not in ("-", "*") or after.first or not begins:
-        return None
-    if place.block.kind == "sequence" and after.text in ("day", "wait") and place.at(2).kind == "INT":
-        return _number_for_bullet(place)
-    kept = replace(after, first=True)
-    found = replaced(
-        place, place.index, place.index + 1, [], "LR026", f"a line begins without `{sign.text}`", "", "leave it out"
-    )
-    return Mend(place.index, place.index + 2, [kept], found.finding)
-
-
-def _number_for_bullet(place: Place) -> Mend:
-    """`- day 2 call "b"`."""
-    sign = place.token
-    number = next_number(place)
-    label = Token("INT", number, sign.start, sign.end, sign.first, True, float(number))
-    colon = Token("COLON", ":", sign.end, sign.end)
-    message = f"a step begins with its number, not with `{sign.text}`"
-    help_text = f"write `{number}: {place.span(place.at(1), place.at(2)).text} ..`"
-    return replaced(place, place.index, place.index + 1, [label, colon], "LR025", message, f"{number}:", help_text)
-
-
-def unless(place: Place) -> Mend | None:
-    """`1: day 1 email unless opted_out`."""
-    if place.token.text != "unless" or not place.takes("WHEN"):
-        return None
-    end = place.index + 1
-    while not _ends_condition(place, place.tokens[end]):
-        end += 1
-    condition = place.tokens[place.index + 1 : end]
-    if not condition:
-        return None
-    tokens: list[tuple[str, str] | Token] = [
-        ("WORD", "when"),
-        ("WORD", "not"),
-        ("LPAR", "("),
-        *condition,
-        ("RPAR", ")"),
-    ]
-    fix = f"when not ({place.span(condition[0], condition[-1]).text})"
-    written = place.span(place.token, condition[-1]).text
-    return replaced(place, place.index, end, tokens, "LR036", f"`{written}` is written `{fix}`", fix)
-
-
-def _ends_condition(place: Place, token: Token) -> bool:
-    return token.first or token.label or token.kind in ("RBRACE", END) or token.text in ("do", "respond")

@@ -1,0 +1,135 @@
+"""Rules of a route as other tools have them: the condition first, no name, no `otherwise`.
+
+In: a `Place`. Out: a `Mend`, or None where the mistake is another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from leadrules.syntax.grammar import END
+from leadrules.syntax.mend import Mend, Place, replaced
+from leadrules.syntax.rewrites import as_other_words, labelled
+from leadrules.syntax.tokens import Token
+
+_ASKING = ("when", "if", "otherwise", "else")
+_TARGETS = ("team", "queue", "rep", "keep", "match")
+_TAILS = ("on", "respond", "from", "until")  # what stands after the condition of a route's rule
+_BETWEEN = ("then", "assign", "to", "goes", "go", "send", "route", "use", "give", "do", ":", ",")
+
+
+def condition_first(place: Place) -> Mend | None:
+    """`hot: when total > 5 -> team inside`, `rest: otherwise -> queue nurture`, `hot: if .. then assign team inside`."""
+    word = place.token
+    if place.block.kind != "route" or place.at(-1).kind != "COLON" or word.text not in _ASKING:
+        return None
+    rule = _rule(place, place.index)
+    return (
+        None
+        if rule is None
+        else as_other_words(place, place.index, *rule, "a rule of a route says where before it says when")
+    )
+
+
+def _rule(place: Place, start: int) -> tuple[int, list[Token]] | None:
+    """Where a rule of a route ends that begins with its condition, and its tokens in their order."""
+    end = _end_of_rule(place, start)
+    target = next((at for at in range(start + 1, end) if _is_target(place.tokens, at)), None)
+    if target is None:
+        return None
+    stop = target
+    while stop > start + 1 and (place.tokens[stop - 1].kind == "ARROW" or place.tokens[stop - 1].text in _BETWEEN):
+        stop -= 1
+    condition, rest = place.tokens[start + 1 : stop], place.tokens[target:end]
+    tail = next((at for at, token in enumerate(rest) if token.text in _TAILS), len(rest))
+    asks = place.tokens[start].text in ("when", "if")
+    if asks != bool(condition):
+        return None
+    opening = replace(place.tokens[start], kind="WORD", text="when" if asks else "otherwise", first=False)
+    tokens = [*rest[:tail], opening, *condition, *rest[tail:]]
+    return end, [replace(token, first=False) for token in tokens]
+
+
+def _is_target(tokens: Sequence[Token], at: int) -> bool:
+    """Whether here it is said where a lead goes, and not `owner in team junior`."""
+    return tokens[at].text in _TARGETS and tokens[at - 1].text not in ("in", ".") and tokens[at].kind == "WORD"
+
+
+def _end_of_rule(place: Place, start: int) -> int:
+    """The index after the last token of a rule: before the next one, or the end of the block."""
+    alike = next((words for words in (_ASKING, _TARGETS) if place.tokens[start].text in words), ())
+    for at in range(start + 1, len(place.tokens)):
+        token = place.tokens[at]
+        begins = token.first and token.text in (*alike, "reroute", "answered")
+        if token.label or token.kind in ("RBRACE", END) or begins:
+            return at
+    return len(place.tokens)
+
+
+def strategy_after_condition(place: Place) -> Mend | None:
+    """`hot: team inside when total > 5 by round_robin`."""
+    token, name = place.token, place.at(1)
+    if place.block.kind != "route" or token.text != "by" or name.kind not in ("WORD", "NAME"):
+        return None
+    when = next(
+        (at for at in range(place.index, place.start, -1) if place.tokens[at].text in ("when", "otherwise")), None
+    )
+    if when is None:
+        return None
+    end = place.index + (4 if place.at(2).text == "rep" and place.at(3).kind == "DOT" else 1) + 1
+    tokens = [*place.tokens[place.index : end], *place.tokens[when : place.index]]
+    message = "who is dealt to, and how, stands before the condition"
+    return as_other_words(place, when, end, [replace(one, first=False) for one in tokens], message)
+
+
+def condition_last(place: Place) -> Mend | None:
+    """`hot: team inside respond within 5 minutes when total > 5`, `hot: team inside on shift otherwise`."""
+    token = place.token
+    if place.block.kind != "route" or token.text not in ("on", "respond") or not place.takes("WHEN"):
+        return None
+    end = _end_of_rule(place, place.index)
+    when = next((at for at in range(place.index, end) if place.tokens[at].text in ("when", "otherwise")), None)
+    if when is None:
+        return None
+    tokens = [*place.tokens[when:end], *place.tokens[place.index : when]]
+    message = f"`{token.text} {place.at(1).text}` stands after the condition"
+    return as_other_words(place, place.index, end, [replace(one, first=False) for one in tokens], message)
+
+
+def rule_without_condition(place: Place) -> Mend | None:
+    """`rest: queue nurture`."""
+    token, before = place.token, place.at(-1)
+    ends = token.first or token.label or token.kind in ("RBRACE", END)
+    if place.block.kind != "route" or not ends or not (place.takes("OTHERWISE") and place.takes("WHEN")):
+        return None
+    message = "a rule of a route says when: `when` and a condition, or `otherwise`"
+    if token.kind in ("RBRACE", END):
+        kept = [before, Token("WORD", "otherwise", before.end, before.end)]
+        return replaced(place, place.index - 1, place.index, [*kept], "LR025", message, f"{before.text} otherwise")
+    kept = [before, Token("WORD", "when", before.end, before.end), Token("BROKEN", "", before.end, before.end)]
+    help_text = f"write `{before.text} when ..`; the last rule may be `otherwise`"
+    return replaced(place, place.index - 1, place.index, [*kept], "LR025", message, None, help_text, lossy=True)
+
+
+def rule_without_name(place: Place) -> Mend | None:
+    """`when total > 5 -> team inside`, `otherwise queue nurture`, `team inside when total > 5`."""
+    token = place.token
+    begins = token.text in (*_TARGETS, *_ASKING)
+    if place.block.kind != "route" or not begins or not place.takes("ID"):
+        return None
+    if token.text in _TARGETS:
+        end = _end_of_rule(place, place.index)
+        rule = end, place.tokens[place.index : end]
+    else:
+        found = _rule(place, place.index)
+        if found is None:
+            return None
+        rule = found
+    end, tokens = rule
+    named = next((one for one in tokens[1:] if one.kind in ("WORD", "NAME")), None)
+    name = "rest" if any(one.text == "otherwise" for one in tokens) or named is None else named.text
+    label = Token("WORD", name, token.start, token.start)
+    line = labelled([label, Token("COLON", ":", token.start, token.start), *tokens], first=True)
+    message = "a rule of a route begins with a name of its own and `:`"
+    return replace(as_other_words(place, place.index, end, line, message), lossy=True)
