@@ -278,9 +278,7 @@ class Loop:
         way, facts = lead.way, self.fields[lead.key]
         if way is None:
             return None
-        name = way.sequence.name
-        why = f"sequence.{name}.exit" if way.sequence.has_exit and facts["opted_out"] else None
-        why = why or ("exit all" if facts["status"] == "Customer" else None)
+        name, why = way.sequence.name, self._exit(lead, way.sequence)
         if why is not None:
             self._row(lead, "stop", name, why)
             self._leave(lead, why)
@@ -294,6 +292,13 @@ class Loop:
         self._row(lead, "stop", name, f"sequence.{name}.finish")
         lead.way = None
         return way
+
+    def _exit(self, lead: Lead, sequence: Sequence) -> str | None:
+        """What takes a lead out of a sequence, or keeps it from coming in after a wait."""
+        facts = self.fields[lead.key]
+        if sequence.has_exit and facts["opted_out"]:
+            return f"sequence.{sequence.name}.exit"
+        return "exit all" if facts["status"] == "Customer" else None
 
     def _resume(self, way: Way) -> None:
         """Every step that is still to come moves by the length of the pause."""
@@ -382,6 +387,11 @@ class Loop:
             name, at, template, rule = wish[1:]
         elif wish is None and lead.wait is not None:
             (name, template, rule), at = lead.wait, self.as_of
+            if (why := self._exit(lead, self.sequences[name])) is not None:
+                kind = "enroll" if lead.way is None else "move"
+                self._row(lead, kind, name, rule, template=template, reason=f"lost to another rule: {why}")
+                lead.wait = None
+                return
         else:
             return
         sequence, slot = self.sequences[name], (name, self.today)

@@ -9,7 +9,8 @@ from tests.laws.product import Product, rows_of
 from tests.laws.small_company import World, company, event, lead, moment
 
 RULES = """
-sequence first { 1: day 1 call "Ring"  enroll at most 1 per day  exit when employees > 900  finish after 1 day }
+sequence first { 1: day 1 call "Ring"  enroll at most 1 per day
+  exit when employees > 900 or did call_made since enrolled_at  finish after 1 day }
 exit all when status = "Closed"
 trigger go { on form_submitted  do enroll first }
 """
@@ -25,6 +26,7 @@ class Days:
     def done(self, day: int, leads: list[Any]) -> list[tuple[str, str, str, str]]:
         """What the run of a day of June does and withholds: key, kind, rule, reason; its state is taken over."""
         events = [event(key, "form_submitted", "2026-06-05T08:00") for key in "abcd"]
+        events += [event("d", "call_made", "2026-06-01T09:00")]  # before it is in: no reason to leave
         at = f"2026-06-{day:02d}T12:00"
         outcome = self.product.decided(moment(at), leads, events)
         self.product.commit(outcome)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from tests.laws.oracle.memory import Enrolment, Wish
 from tests.laws.oracle.sight import Eyes, Sight
 
-from leadrules.ruleset.model import Step
+from leadrules.ruleset.model import Expr, Step
 
 
 class Progress:
@@ -133,9 +133,14 @@ class Progress:
         sequence, rules = self.sequences.get(wish.sequence), self.eyes.inputs.ruleset
         if sequence is None:
             return wish
-        if any(self.eyes.holds(one, sight) for one in sequence.exits):
+        inside = sight.facts.after({"sequence": sequence.name, "step": None, "enrolled_at": self.as_of})
+
+        def holds(expr: Expr) -> bool:
+            return self.eyes.program.value(expr, inside) is True
+
+        if any(holds(one) for one in sequence.exits):
             why = f"sequence.{sequence.name}.exit"
-        elif any(self.eyes.holds(one.condition, sight) for one in rules.exits):
+        elif any(holds(one.condition) for one in rules.exits):
             why = "exit all"
         else:
             return wish

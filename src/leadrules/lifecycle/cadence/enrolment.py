@@ -18,9 +18,10 @@ from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.cadence.clock import same_day, shifted
 from leadrules.lifecycle.cadence.versions import number_of
+from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.model import ACTION_COLUMNS, EXIT_ALL, INSTANT, LOST, RIDE, Tick
 from leadrules.lifecycle.moves.after import column
-from leadrules.ruleset.model import Sequence
+from leadrules.ruleset.model import Expr, Sequence
 
 LIMIT = "over a limit"
 ENTERING = 8500  # after the last steps of the sequence it leaves, before the first of the one it enters
@@ -201,16 +202,28 @@ def _exited(tick: Tick, waiters: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
     every = tuple(one.condition for one in tick.ruleset.exits)
     ways = [(f"sequence.{one.name}.exit", one.name, one.exits) for one in _of(tick, waiters)]
     ways += [(EXIT_ALL, one.name, every) for one in _of(tick, waiters)]
+    facts = _as_if_in(tick, waiters, [condition for *_, conditions in ways for condition in conditions])
     why = pl.repeat(None, waiters.height, dtype=pl.String, eager=True)
     for rule, name, conditions in ways:
         rows = rows_where(why.is_null() & (waiters["sequence"] == name))
         if len(rows) and conditions:
             asked = {str(number): condition for number, condition in enumerate(conditions)}
-            found = tick.facts.values(asked, rows=waiters["lead_row"][rows]).values()
+            found = facts.values(asked, rows=waiters["lead_row"][rows]).values()
             holds = reduce(or_, [values.fill_null(value=False) for values in found])
             why = why.scatter(rows.filter(holds), rule)
     judged = waiters.with_columns(why=why)
     return waiters.filter(why.is_null()), judged.filter(why.is_not_null())
+
+
+def _as_if_in(tick: Tick, waiters: pl.DataFrame, asked: list[Expr]) -> Facts:
+    """The facts as they would be if those who wait came in now: nothing has happened `since enrolled_at`."""
+    if not waiters.height or not asked:
+        return tick.facts
+    rows, leads = waiters["lead_row"], tick.leads
+    entered = column(leads, "enrolled_at", INSTANT).clone().scatter(rows, tick.as_of)
+    inside = column(leads, "sequence", pl.String()).clone().scatter(rows, waiters["sequence"])
+    step = column(leads, "step", pl.Int32()).cast(pl.Float64).scatter(rows, None)
+    return tick.facts.after({"@enrolled_at": entered, "@sequence": inside, "@step": step}, asked)
 
 
 # -- limits ---------------------------------------------------------------------------------------------------------
