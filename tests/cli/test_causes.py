@@ -24,8 +24,8 @@ FIELDS = {name: {"type": "string"} for name in ("id", "industry", "status")}
 CREATED = {"created_at": {"type": "string", "format": "date-time"}}
 
 
-def moved(folder: Path) -> dict[str, list[str]]:
-    done = leadrules("plan", "--as-of", "2026-05-03", "--format", "json", cwd=folder)
+def moved(folder: Path, as_of: str = "2026-05-03") -> dict[str, list[str]]:
+    done = leadrules("plan", "--as-of", as_of, "--format", "json", cwd=folder)
     return {one["key"]: one["because"] for one in json.loads(done.stdout)["changed_most"]}
 
 
@@ -50,3 +50,6 @@ def test_each_lead_that_moved_has_the_line_that_did_it(tmp_path: Path) -> None:
         "L3": ["fit.vip +40"],  # the record changed, and what it said then is not kept
         "L4": ["fit.sw +20"],  # new
     }
+    # Weeks later, when no rule sees that mail any more, it is still what the last run saw.
+    (tmp_path / "events.csv").write_text("lead_id,type,at\nL1,opened,2026-05-01T10:00\nL2,opened,2026-06-01T10:00\n")
+    assert moved(tmp_path, "2026-06-01T12:00")["L1"] == ["eng.op -30"]

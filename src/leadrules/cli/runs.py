@@ -167,7 +167,7 @@ def _plan(options: RunOptions, form: str, out: Path | None, files: tuple[Output,
         holding(state_of(request, options), to_write=False) as held,
         progress(RUN_STEPS, quiet=options.quiet) as tell,
     ):
-        outcome = _execute(replace(request, progress=tell, seen_only=True), held)
+        outcome = _execute(replace(request, progress=tell, seen_only=True, compares=True), held)
         done = last_run_of(outcome, held.path, options) if held is not None else None
     if done is not None and not options.quiet:
         click.echo(f"note: {DONE_ALREADY}; `leadrules run` would write its files again, and change nothing", err=True)

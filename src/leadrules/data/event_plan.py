@@ -54,7 +54,9 @@ class Sight:
         return min(start, _microseconds(self.since) - 1)
 
     def covers(self, other: Sight) -> bool:
-        """Whether all that is seen with `other` is seen with this, from one and the same instant."""
+        """Whether all that is seen with `other` is seen with this, from the same instant or an earlier one."""
+        if self.as_of != other.as_of and (self.as_of is None or other.as_of is None or self.as_of > other.as_of):
+            return False
         from_then_on = self.since is not None and other.since is not None and self.since <= other.since
         return all(
             name in other.reach

@@ -68,6 +68,7 @@ class RunRequest:
     fire_edits: bool = False
     only_facts: bool = False  # what is so of the leads; nothing is decided
     seen_only: bool = False  # events that no rule sees any more may be left out: nobody else will look at them
+    compares: bool = False  # what leads were at the last run is looked at too: the events that it saw are kept
     looks_back: bool = False  # asks about what was done: no earlier than the last run, whatever the newest time is
     watched: tuple[str, ...] = ()  # keys of leads of which every rep that was looked at is to be told
     progress: Callable[[str, int], None] | None = field(default=None, compare=False)
@@ -130,7 +131,7 @@ def reads(request: RunRequest) -> tuple[Ruleset, Sight]:
         request.ruleset,
         kept,
         state=state,
-        as_of=request.as_of,
+        as_of=(state.as_of if request.compares else None) or request.as_of,
         since=request.since,
         calendar=calendar_of(kept),
     )

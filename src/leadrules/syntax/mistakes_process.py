@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import time
 from types import MappingProxyType
 
-from leadrules.syntax.forms import HEADS
 from leadrules.syntax.grammar import END
 from leadrules.syntax.mend import Mend, Place, next_number, replaced
 from leadrules.syntax.rewrites import as_other_words, fits, text_of
@@ -74,8 +73,11 @@ def lines_without_braces(place: Place) -> Mend | None:
         return None
     end = len(place.tokens) - 1
     braces = [Token(kind, "", place.tokens[end - 1].end, place.tokens[end - 1].end) for kind in ("LBRACE", "RBRACE")]
-    message = f"the lines of a {place.block.kind} stand between braces"
-    help_text = f"write `{HEADS[place.block.kind].split()[0]} {place.tokens[1].text} {{ .. }}`"
+    kind = place.block.kind
+    message, help_text = (
+        f"the lines of a {kind} stand between braces",
+        f"write `{kind} {place.tokens[1].text} {{ .. }}`",
+    )
     return replaced(place, place.index, end, [*braces], "LR036", message, None, help_text, lossy=True)
 
 

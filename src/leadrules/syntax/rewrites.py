@@ -149,7 +149,6 @@ REWRITES = MappingProxyType(
             ("once every INT UNIT", "once per 3 4"),
             ("once INT UNIT", "once per 2 3"),
             ("once in INT UNIT", "once per 3 4"),
-            ("once INT UNIT", "once per 2 3"),
             ("on date NAME + INT UNIT ago", "on date 3 - 5 6"),
             ("on date NAME - INT UNIT ago", "on date 3 - 5 6"),
             ("on did NAME", "on 3"),
