@@ -93,7 +93,7 @@ class Story:
         facts = evaluate(ruleset, known.leads, events, Context(calendar, now), dict(self.project.team.teams))
         start = since or self.state.as_of or calendar.shift(now, -1, "days")
         assert isinstance(start, datetime)
-        eras = eras_of(self.state, known.table["absent_since"])
+        eras = eras_of(self.state, known.table)
         tick = Tick(
             self.project, ruleset, calendar, now, start, facts, known.table, self.state, baseline=baseline, eras=eras
         )
@@ -107,7 +107,7 @@ class Story:
 
     def of(self, lead: str, *columns: str) -> tuple[Any, ...]:
         """What the state has of a lead."""
-        row = self.state.leads.filter(pl.col("key") == lead)
+        row = self.state.leads.frame.filter(pl.col("key") == lead)
         return tuple(row[name][0] if name in row.columns else None for name in columns)
 
     def edit(self, rules: str) -> None:

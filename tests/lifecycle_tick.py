@@ -13,6 +13,7 @@ from tests.example_project import compiled, example_project
 from leadrules.core.functions import Context
 from leadrules.core.functions.columnar import dtype
 from leadrules.engine.columns import evaluate
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, NAMED_COLUMNS, State, Tick, empty_state
 from leadrules.lifecycle.run import calendar_of
 from leadrules.ruleset.model import EventFilter, On, Ruleset, Trigger
@@ -49,7 +50,7 @@ def event_frame(ruleset: Ruleset, events: Sequence[Row]) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def known_leads(leads: Sequence[Row], remembered: Sequence[Row]) -> pl.DataFrame:
+def known_leads(leads: Sequence[Row], remembered: Sequence[Row]) -> LeadColumns:
     """The working table: what the state remembers of each lead, by the names of its columns."""
     names = dict.fromkeys(name for row in remembered for name in row)
     kinds = {name: LEAD_COLUMNS.get(name) or NAMED_COLUMNS[name.partition(":")[0]] for name in names}
@@ -62,7 +63,7 @@ def known_leads(leads: Sequence[Row], remembered: Sequence[Row]) -> pl.DataFrame
         "owner": pl.Series([lead.get("owner") for lead in leads], dtype=pl.String()),
         "sequence": pl.Series([lead.get("sequence") for lead in leads], dtype=pl.String()),
     }
-    return pl.DataFrame(base | own)
+    return LeadColumns.of(pl.DataFrame(base | own))
 
 
 def tick_of(

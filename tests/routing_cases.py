@@ -15,6 +15,7 @@ from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
 from leadrules.core.source import SourceFile, Span
 from leadrules.engine.columns import evaluate
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import CREDIT_COLUMNS, INSTANT, LEAD_COLUMNS, State, Tick, empty_state
 from leadrules.project.model import Project, Team
 from leadrules.ruleset.model import Ruleset
@@ -59,7 +60,7 @@ def ruleset_of(project: Project, text: str) -> Ruleset:
     return compiled.ruleset
 
 
-def frames(leads: Sequence[Lead]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def frames(leads: Sequence[Lead]) -> tuple[pl.DataFrame, LeadColumns]:
     """The leads as the engine takes them, and the columns that a state has of them. A lead names what it has."""
     inputs = {name: [lead.get(name) for lead in leads] for name in FIELDS}
     facts = pl.DataFrame(inputs, schema=dict(FIELDS))
@@ -71,7 +72,7 @@ def frames(leads: Sequence[Lead]) -> tuple[pl.DataFrame, pl.DataFrame]:
         *(pl.Series(name, [lead.get(name) for lead in leads], dtype=pl.String) for name in named),
     )
     always = [table[name].alias(f"@{name}") for name in ("key", "owner", "assigned_at", "due_at")]
-    return facts.with_columns(*always, table["created"].alias("created_at")), table
+    return facts.with_columns(*always, table["created"].alias("created_at")), LeadColumns.of(table)
 
 
 def tick_of(

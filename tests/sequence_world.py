@@ -22,6 +22,7 @@ from leadrules.engine.columns import evaluate
 from leadrules.lifecycle.cadence.enrolment import WISH_COLUMNS, Enrolments, enrol, refusals
 from leadrules.lifecycle.cadence.sequences import Due, Progress, due, progress
 from leadrules.lifecycle.cadence.versions import with_kept
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import ACTION_COLUMNS, LEAD_COLUMNS, State, Tick, empty_state
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Ruleset
@@ -111,19 +112,20 @@ class World:
 
     def of(self, key: str, column: str) -> Any:
         """What the state has of a lead."""
-        found = self.state.leads.filter(pl.col("key") == key)
+        found = self.state.leads.frame.filter(pl.col("key") == key)
         return found[column][0] if found.height and column in found.columns else None
 
-    def _table(self, keys: list[str]) -> pl.DataFrame:
+    def _table(self, keys: list[str]) -> LeadColumns:
         given = pl.DataFrame({"key": keys}, schema={"key": pl.String()})
-        known = given.join(self.state.leads, on="key", how="left", maintain_order="left")
+        known = given.join(self.state.leads.frame, on="key", how="left", maintain_order="left")
         created = [self.fields[key].get("created_at") for key in keys]
-        return known.with_columns(
+        table = known.with_columns(
             pl.Series("lead_row", range(len(keys)), dtype=pl.UInt32),
             pl.Series("created", created, dtype=LEAD_COLUMNS["created"]),
         )
+        return LeadColumns.of(table)
 
-    def _facts(self, ruleset: Ruleset, leads: pl.DataFrame) -> pl.DataFrame:
+    def _facts(self, ruleset: Ruleset, leads: LeadColumns) -> pl.DataFrame:
         keys = leads["key"].to_list()
         columns = [
             pl.Series(name, [self.fields[key].get(name) for key in keys], dtype=dtype(kind))
@@ -144,9 +146,10 @@ class World:
         ]
         return pl.DataFrame(rows, schema=EVENTS | {name: dtype(kind) for name, kind in kinds.items()})
 
-    def _commit(self, as_of: datetime, after: pl.DataFrame, versions: pl.DataFrame) -> None:
-        absent = self.state.leads.join(after, on="key", how="anti")
-        leads = pl.concat([absent, after.drop("lead_row")], how="diagonal")
+    def _commit(self, as_of: datetime, after: LeadColumns, versions: pl.DataFrame) -> None:
+        here = after.drop("lead_row").frame
+        absent = self.state.leads.frame.join(here, on="key", how="anti")
+        leads = LeadColumns.of(pl.concat([absent, here], how="diagonal"))
         versions = pl.concat([self.state.versions, versions])
         self.state = replace(self.state, leads=leads, versions=versions, as_of=as_of)
 
@@ -156,8 +159,9 @@ def _compiled(rules: str) -> Ruleset:
     return compiled(rules)
 
 
-def applied(table: pl.DataFrame, changes: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """The table with the cells of each frame of changes in place, one after the other."""
+def applied(leads: LeadColumns, changes: Iterable[pl.DataFrame]) -> LeadColumns:
+    """The leads with the cells of each frame of changes in place, one after the other."""
+    table = leads.frame
     for change in changes:
         if not change.height:
             continue
@@ -165,7 +169,7 @@ def applied(table: pl.DataFrame, changes: Iterable[pl.DataFrame]) -> pl.DataFram
         fresh = [name for name in change.columns if name not in table.columns]
         table = table.with_columns(pl.lit(None, dtype=change.schema[name]).alias(name) for name in fresh)
         table = table.update(change, on="lead_row", how="left", include_nulls=True)
-    return table
+    return LeadColumns.of(table)
 
 
 def _wishes(places: Mapping[str, int], wishes: Iterable[tuple[Any, ...]]) -> pl.DataFrame:

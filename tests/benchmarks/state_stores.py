@@ -285,6 +285,7 @@ def commit_forever(name: str, path: Path, count: int, number: int) -> None:
 
 def product(count: int, folder: Path) -> None:
     """The product's own `load` and `commit`, with history and the way back."""
+    from leadrules.lifecycle.lead_columns import LeadColumns
     from leadrules.lifecycle.model import HISTORY_COLUMNS, LEAD_COLUMNS, RunRecord, empty_state
     from leadrules.lifecycle.state.store import commit, load
 
@@ -292,14 +293,14 @@ def product(count: int, folder: Path) -> None:
     blank = [pl.lit(None, dtype=kind).alias(name) for name, kind in LEAD_COLUMNS.items() if name not in frame.columns]
     record = RunRecord(START, START, "", "", "", "", {})
     nothing = pl.DataFrame(schema=dict(HISTORY_COLUMNS))
-    first = replace(empty_state(), leads=frame.with_columns(blank))
+    first = replace(empty_state(), leads=LeadColumns.of(frame.with_columns(blank)))
     commit(path, empty_state(), first, lambda: record, changes=nothing)
     for round_ in range(3):
         began = time.perf_counter()
         state = load(path)
         read = time.perf_counter()
         rows = changed(frame, round_).select("key", "label:heat", "since:heat", "assigned_at")
-        after = state.leads.update(rows, on="key")
+        after = state.leads.with_columns(state.leads.select(*rows.columns).update(rows, on="key"))
         history = rows.select(
             "key",
             kind=pl.lit("label"),

@@ -86,7 +86,7 @@ def contents(project: Path) -> dict[str, Any]:
     history = store.history(project / ".leadrules" / "state")
     return {
         "files": {file.name: file.read_bytes() for file in (project / "out").iterdir()},
-        "leads": state.leads.sort("key").select(sorted(state.leads.columns)).rows(),
+        "leads": state.leads.select(*sorted(state.leads.columns)).sort("key").rows(),
         "credits": state.credits.rows(),
         "assignments": state.assignments.rows(),
         "events": state.events.sort("identity").rows(),

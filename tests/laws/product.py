@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from tests.laws.random_company import Day
 from tests.laws.small_company import EVENTS, FIELDS, Company
 
 from leadrules.lifecycle.guards import broken_guards
+from leadrules.lifecycle.lead_columns import LeadColumns, Sparse
 from leadrules.lifecycle.model import State, empty_state
 from leadrules.lifecycle.run import Outcome, RunRequest, actions, decisions, execute
 from leadrules.lifecycle.state.next_state import state_after
@@ -78,8 +79,18 @@ class Product:
         return outcome
 
     def commit(self, outcome: Outcome) -> None:
-        """Go on from what a run decided."""
+        """Go on from what a run decided; how columns are held must not matter, so it is another way each time."""
         self.state = state_after(outcome)
+        self.state = replace(
+            self.state, leads=held_otherwise(self.state.leads, self.state.run + len(outcome.leads.frame))
+        )
+
+
+def held_otherwise(leads: LeadColumns, number: int) -> LeadColumns:
+    """The same leads with all columns whole, all by their filled rows, or as they are."""
+    if number % 3 == 0:
+        return LeadColumns.of(leads.frame)
+    return LeadColumns(map(Sparse.of, leads.frame), leads.height) if number % 3 == 1 else leads
 
 
 def asked(own: Company, day: Day) -> Inputs:
@@ -179,7 +190,7 @@ def _guard(words: str) -> Exceeded:
 
 def frames_of(state: State) -> dict[str, pl.DataFrame]:
     """All that a state holds, cell by cell, in an order that does not hang on that of the input."""
-    leads = state.leads.select(sorted(state.leads.columns)).sort("key")
+    leads = state.leads.select(*sorted(state.leads.columns)).sort("key")
     events = state.events.sort("identity")
     rest = {"credits": state.credits, "assignments": state.assignments, "versions": state.versions}
     return {"leads": leads, "events": events} | rest
@@ -189,9 +200,9 @@ def memories_of(state: State) -> dict[str, dict[str, Any]]:
     """What the state has of every lead ever seen."""
     assert state.ruleset is not None
     limited = {f"fired:{trigger.name}" for trigger in state.ruleset.triggers if trigger.once}
-    leads = state.leads.drop([c for c in state.leads.columns if c.startswith("fired:") and c not in limited])
+    leads = state.leads.drop(*(c for c in state.leads.columns if c.startswith("fired:") and c not in limited))
     # A decision that the record agrees with is none any more, whether it is still written down or not.
-    return {row["key"]: _remembered(row) for row in leads.iter_rows(named=True)}
+    return {row["key"]: _remembered(row) for row in leads.frame.iter_rows(named=True)}
 
 
 def _remembered(row: dict[str, Any]) -> dict[str, Any]:

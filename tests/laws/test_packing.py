@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal, assert_series_equal
 
+from leadrules.lifecycle.lead_columns import Column, LeadColumns, Sparse
 from leadrules.lifecycle.state.packing import pack, pack_column, unpack, unpack_columns
 
 INSTANT = pl.Datetime("us", "UTC")
@@ -43,8 +44,13 @@ def columns(draw: st.DrawFn) -> pl.Series:
 @example(pl.Series("one", [None] * 9 + ["x"], dtype=pl.String))
 @example(pl.Series("\0at of 3", ["x"] * 40 + [""] * 40 + [None], dtype=pl.String))
 def test_a_column_comes_back_as_it_was(column: pl.Series) -> None:
+    for held in (column, Sparse.of(column)):
+        assert_series_equal(packed_and_unpacked(held), column)
+
+
+def packed_and_unpacked(column: Column) -> pl.Series:
     (found,) = unpack_columns(pack_column(column))
-    assert_series_equal(found, column)
+    return found.whole if isinstance(found, Sparse) else found
 
 
 @given(st.lists(columns(), min_size=1, max_size=3))
@@ -54,18 +60,16 @@ def test_a_frame_comes_back_as_it_was(columns: list[pl.Series]) -> None:
     assert_frame_equal(unpack(pack(frame)), frame)
     assert_frame_equal(unpack(pack(frame), ["0"]), frame.select("0"))
     if frame.width:
-        assert_frame_equal(pl.DataFrame(unpack_columns(pack(frame))), frame)
+        assert_frame_equal(LeadColumns(unpack_columns(pack(frame))).frame, frame)
 
 
 def test_what_a_sample_does_not_show_is_kept_too() -> None:
     # the sample looks at every third row
     text = pl.Series("text", ["a word", "another", "third"] * 8_000 + ["only here"] * 2)
-    (found,) = unpack_columns(pack_column(text))
-    assert_series_equal(found, text)
+    assert_series_equal(packed_and_unpacked(text), text)
 
 
 def test_what_is_said_of_few_costs_little() -> None:
     few = pl.Series("few", [None if row % 1_000 else f"lead {row}" for row in range(100_000)])
-    (found,) = unpack_columns(pack_column(few))
-    assert_series_equal(found, few)
+    assert_series_equal(packed_and_unpacked(few), few)
     assert len(pack_column(few)) < 2_000

@@ -15,6 +15,7 @@ import pytest
 from tests.laws.routing_loop import Line, Prospect, Seller, World, looked_at, route
 from tests.routing_cases import AS_OF, nobody, project_with, ruleset_of, state_of, tick_of
 
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import State, Tick
 from leadrules.lifecycle.routes import dealing
 from leadrules.lifecycle.routes.routing import Router
@@ -294,8 +295,10 @@ def _run(case: Case, batch: list[Prospect], state: State) -> tuple[dict[str, tup
     frame = router.always_on(tick.leads["owner"], nobody(tick))["sales"]
     found = _found(tick, frame)
     now = [_as_lead(replace(lead, owner=found[lead.id][1] or lead.owner)) for lead in batch]
-    leads = pl.concat([state.leads, state_of(now).leads], how="diagonal") if now else state.leads
-    return found, replace(state, leads=leads, credits=router.credits(), assignments=router.assignments())
+    leads = pl.concat([state.leads.frame, state_of(now).leads.frame], how="diagonal") if now else state.leads.frame
+    return found, replace(
+        state, leads=LeadColumns.of(leads), credits=router.credits(), assignments=router.assignments()
+    )
 
 
 def test_the_text_of_a_case_is_the_language() -> None:

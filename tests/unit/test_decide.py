@@ -94,7 +94,7 @@ def test_a_repeated_run_does_nothing() -> None:
     story.run(DAY_1, LEAD)
     before = story.state
     assert story.run(DAY_1, LEAD) == []
-    assert story.state.leads.select(before.leads.columns).equals(before.leads)
+    assert story.state.leads.select(*before.leads.columns).equals(before.leads.frame)
     assert story.state.credits.equals(before.credits)
 
 
@@ -299,7 +299,7 @@ def test_the_order_of_the_rows_of_the_input_changes_nothing_but_their_order() ->
     stories = [Story(rules), Story(rules)]
     first, second = (sorted(story.run(DAY_1, *some)) for story, some in zip(stories, (leads, leads[::-1]), strict=True))
     assert first == second
-    frames = [story.state.leads.sort("key") for story in stories]
+    frames = [story.state.leads.frame.sort("key") for story in stories]
     assert frames[0].equals(frames[1].select(frames[0].columns))
     assert digest(stories[0].state.ruleset) == digest(stories[1].state.ruleset)  # type: ignore[arg-type]
     assert stories[0].state.credits.sort(pl.all()).equals(stories[1].state.credits.sort(pl.all()))
@@ -315,3 +315,14 @@ sequence instant { 1: day 1 call "Call"  exit when opted_out }
     assert story.of("b", "owner", "sequence") == (None, "instant")
     assert story.last is not None
     assert set(story.last.fired.values()) == {0}
+
+
+def test_a_kept_exit_sees_the_owner_that_no_rule_of_today_looks_at() -> None:
+    plan = "sequence s {{\n 1: day 1 call\n 2: day 9 call\n {} }}\ntrigger go {{ when intent > 50  do enroll s }}"
+    story = Story(plan.format('exit when owner = "bob"'))
+    one = {"id": "a", "intent": 90.0, "owner": "ann"}
+    story.run("2026-11-02T10:00", one)
+    story.edit(plan.format(""))
+    for day in ("03", "04"):  # the rules of the last run look at no owner either
+        assert story.run(f"2026-11-{day}T10:00", one) == []
+    assert [row[1:3] for row in story.run("2026-11-05T10:00", {**one, "owner": "bob"})] == [("stop", "sequence")]

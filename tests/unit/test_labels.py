@@ -16,6 +16,7 @@ from leadrules.core.types import NUMBER, TEXT, YESNO
 from leadrules.engine.columns import ColumnFacts, evaluate
 from leadrules.lifecycle.edits import Edits, edits_since
 from leadrules.lifecycle.labels import Labels, history_of, work_out
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State, Tick, empty_state
 from leadrules.lifecycle.record import overlay
 from leadrules.ruleset.model import Band, BandLabel, Expr, On, Ruleset, Segment, Settings, Trigger
@@ -42,7 +43,7 @@ def rules(
 
 def state(ruleset: Ruleset | None, *leads: dict[str, Any]) -> State:
     frame = pl.DataFrame(list(leads), schema=dict(LEAD_COLUMNS) | NAMED)
-    return replace(empty_state(), leads=frame, as_of=BEFORE, ruleset=ruleset)
+    return replace(empty_state(), leads=LeadColumns.of(frame), as_of=BEFORE, ruleset=ruleset)
 
 
 def lead(key: str, heat: str | None, *, big: bool = False) -> dict[str, Any]:

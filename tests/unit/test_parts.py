@@ -11,8 +11,11 @@ import polars as pl
 import pytest
 
 from leadrules.data.errors import InputError
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import HISTORY_COLUMNS, LEAD_COLUMNS, RunRecord, State, empty_state
 from leadrules.lifecycle.state.database import FILE, compacted
+from leadrules.lifecycle.state.packing import pack_column
+from leadrules.lifecycle.state.parts import put as put_part
 from leadrules.lifecycle.state.store import (
     all_tables,
     amend,
@@ -31,7 +34,7 @@ CHANGES = {name: kind for name, kind in HISTORY_COLUMNS.items() if name not in (
 
 def state_with(before: State, rows: list[dict[str, object]], days: int = 0, **columns: pl.Series) -> State:
     leads = pl.DataFrame(rows, schema=dict(LEAD_COLUMNS)).with_columns(**columns)
-    return replace(before, leads=leads, as_of=AT + timedelta(days=days))
+    return replace(before, leads=LeadColumns.of(leads), as_of=AT + timedelta(days=days))
 
 
 def put(path: Path, before: State, after: State, changes: list[tuple[str, ...]] = ()) -> State:
@@ -75,7 +78,9 @@ def test_only_what_changed_is_written(tmp_path: Path) -> None:
     one, _ = two_runs(tmp_path)
     with sqlite3.connect(tmp_path / FILE) as connection:
         contents = dict(connection.execute("select name, content from parts where role = 'now' and frame = 'leads'"))
-    put(tmp_path, load(tmp_path), replace(load(tmp_path), leads=load(tmp_path).leads.with_columns(owner=pl.lit("x"))))
+    before = load(tmp_path)
+    owned = LeadColumns.of(before.leads.frame.with_columns(owner=pl.lit("x")))
+    put(tmp_path, before, replace(before, leads=owned))
     with sqlite3.connect(tmp_path / FILE) as connection:
         after = dict(connection.execute("select name, content from parts where role = 'now' and frame = 'leads'"))
     assert {name for name in after if contents[name] != after[name]} == {"owner"}
@@ -146,6 +151,14 @@ def test_a_part_that_is_not_as_it_was_written(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_a_column_of_another_height(tmp_path: Path) -> None:
+    two_runs(tmp_path)
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        put_part(connection, "leads", "owner", pack_column(pl.Series("owner", ["x"])))
+    with pytest.raises(InputError, match="owner has 1 of 3 rows"):
+        load(tmp_path)
+
+
 def test_a_first_commit_that_fails_leaves_no_state(tmp_path: Path) -> None:
     def fails() -> RunRecord:
         raise OSError("no space left")
@@ -161,10 +174,10 @@ def test_a_first_commit_that_fails_leaves_no_state(tmp_path: Path) -> None:
 def test_a_lead_is_never_lost(tmp_path: Path) -> None:
     _, two = two_runs(tmp_path)
     with pytest.raises(AssertionError, match="forgets no lead"):
-        put(tmp_path, two, replace(two, leads=two.leads.head(2)))
-    other = two.leads.reverse().drop("holds:t")
+        put(tmp_path, two, replace(two, leads=LeadColumns.of(two.leads.frame.head(2))))
+    other = LeadColumns.of(two.leads.frame.reverse().drop("holds:t"))
     found = put(tmp_path, two, replace(two, leads=other))
-    assert found.leads.select(two.leads.columns).equals(two.leads)
+    assert found.leads.select(*two.leads.columns).equals(two.leads.frame)
 
 
 def test_a_reader_waits_for_nobody_who_only_reads(tmp_path: Path) -> None:

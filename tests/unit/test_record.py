@@ -9,10 +9,11 @@ from typing import Any
 import polars as pl
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.types import NUMBER
+from leadrules.core.types import NUMBER, TEXT, YESNO
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State, empty_state
 from leadrules.lifecycle.record import Overlay, carried_over, from_text, overlay
-from leadrules.ruleset.model import Band, BandLabel, Expr, Ruleset, Sequence, Settings, Stages
+from leadrules.ruleset.model import Band, BandLabel, Expr, Ruleset, Segment, Sequence, Settings, Stages
 
 NOW, BEFORE = datetime(2026, 11, 2, 9, tzinfo=UTC), datetime(2026, 11, 1, 9, tzinfo=UTC)
 SETTINGS = Settings("t", "Asia/Tokyo", (1, 2, 3, 4, 5), None, (), 1, "id", "owner", "created_at", None, "cadence")
@@ -28,7 +29,9 @@ def rules(*definitions: Any) -> Ruleset:
 def state(*leads: dict[str, Any], ruleset: Ruleset | None = None, **named: pl.DataType) -> State:
     rows = [{"owner_changes": 0, **lead} for lead in leads]
     schema: dict[str, Any] = dict(LEAD_COLUMNS) | named
-    return replace(empty_state(), leads=pl.DataFrame(rows, schema=schema), as_of=BEFORE, ruleset=ruleset)
+    return replace(
+        empty_state(), leads=LeadColumns.of(pl.DataFrame(rows, schema=schema)), as_of=BEFORE, ruleset=ruleset
+    )
 
 
 def seen(leads: dict[str, list[Any]], known: State, ruleset: Ruleset | None = None, **options: Any) -> Overlay:
@@ -49,7 +52,8 @@ def decided(**more: Any) -> dict[str, Any]:
 
 
 def test_the_decision_holds_while_the_record_says_what_it_said() -> None:
-    found = seen({"@key": ["a"], "owner": [None]}, state(decided()))
+    ownerless = Segment("ownerless", None, 0, condition=Expr("is_blank", YESNO, (Expr("always", TEXT, value="owner"),)))
+    found = seen({"@key": ["a"], "owner": [None]}, state(decided()), rules(ownerless))
     assert found.leads["@owner"].to_list() == ["sato"]
     assert found.table.select("owner", "assigned_at", "due_at").row(0) == ("sato", BEFORE, NOW)
     assert found.not_yet_in_crm == 1
@@ -96,7 +100,7 @@ def test_first_sight() -> None:
         "sequence_said",
         "enrolled_at",
     )
-    assert found.table.select(columns).row(0) == (True, "lee", "lee", None, 0, "nurture", "nurture", None)
+    assert found.table.select(*columns).row(0) == (True, "lee", "lee", None, 0, "nurture", "nurture", None)
     assert (found.absent, found.not_yet_in_crm) == (1, 0)
 
 
@@ -173,7 +177,7 @@ def test_leads_that_a_run_did_not_have_stay_as_they_are() -> None:
         decided(), {"key": "b", "owner": "lee"}, {"key": "c", "owner": "kim", "absent_since": BEFORE - timedelta(5)}
     )
     found = seen({"@key": ["n", "b"], "owner": ["x", "lee"]}, known)
-    after = carried_over(known, found.table.with_columns(pl.Series("fired:t", [NOW, None], dtype=INSTANT)))
+    after = carried_over(known, found.table.with_columns([pl.Series("fired:t", [NOW, None], dtype=INSTANT)]))
     assert after["key"].to_list() == ["a", "b", "c", "n"]
     assert after["owner"].to_list() == ["sato", "lee", "kim", "x"]
     assert after["absent_since"].to_list() == [BEFORE, None, BEFORE - timedelta(5), None]

@@ -42,7 +42,7 @@ class Runs:
 
     def of(self, key: str) -> dict[str, Any]:
         """What the state has of a lead."""
-        return self.product.state.leads.filter(key=key).row(0, named=True)
+        return self.product.state.leads.frame.filter(key=key).row(0, named=True)
 
 
 def _brief(row: Row) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ import pytest
 from tests.sequence_world import World, tokyo
 
 from leadrules.core.calendar import Calendar
+from leadrules.lifecycle.lead_columns import LeadColumns
 
 ONE = {"a": {"created_at": tokyo("2026-01-01")}}
 OUTBOUND = """sequence outbound {
@@ -326,7 +327,8 @@ def test_a_lead_that_the_record_puts_into_a_sequence() -> None:
     world = World("sequence s { 1: day 1 call exit when opted_out }", {"a": {}, "b": {}})
     world.run(tokyo("2026-11-02T10:00"))
     inside = pl.when(pl.col("key") == "a").then(pl.lit("s")).otherwise(pl.lit("elsewhere")).alias("sequence")
-    world.state = replace(world.state, leads=world.state.leads.with_columns(inside))
+    leads = LeadColumns.of(world.state.leads.frame.with_columns(inside))
+    world.state = replace(world.state, leads=leads)
     assert world.run(tokyo("2026-11-09T10:00")).rows() == []
     assert world.of("a", "version") == 1
     world.fields["a"]["opted_out"] = True

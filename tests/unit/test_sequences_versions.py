@@ -11,6 +11,7 @@ from tests.sequence_world import World, applied, tokyo
 
 from leadrules.lifecycle.cadence.riders import migrated
 from leadrules.lifecycle.cadence.versions import version_text
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.project.model import EventType, Project
 
 OLD = 'sequence s { 1: day 1 call "Old one"  2: day 3 call "Old two" finish after 2 days on finish do set status = "New" }'
@@ -186,6 +187,7 @@ def test_migrate_to_fewer_steps_finishes_at_the_times_of_today() -> None:
 def test_migrate_leaves_alone_who_is_in_it_by_the_record() -> None:
     """Such a lead goes by today's form from the next run on, which then knows since when."""
     world = entered(OLD)
-    world.state = replace(world.state, leads=world.state.leads.with_columns(version=None, enrolled_at=None))
+    leads = LeadColumns.of(world.state.leads.frame.with_columns(version=None, enrolled_at=None))
+    world.state = replace(world.state, leads=leads)
     changes, _ = migrated(world.tick(tokyo("2026-11-02T11:00")), "s")
     assert changes.is_empty()

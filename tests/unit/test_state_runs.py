@@ -44,7 +44,7 @@ def actions(project: Path, as_of: str, **options: Any) -> list[tuple[str, str, s
 
 def held(project: Path, key: str) -> dict[str, Any]:
     leads = store.load(state_of(project)).leads
-    return leads.filter(leads["key"] == key).row(0, named=True)
+    return leads.frame.filter(key=key).row(0, named=True)
 
 
 HOT = ("a", "notify", "trigger.hot")
@@ -210,7 +210,7 @@ def test_the_last_run_is_taken_back_whole(project: Path) -> None:
     expected = actions(project, "2026-11-03T00:00")
     assert take_back(state_of(project), project / "out").kind == "whole"
     after = store.load(state_of(project))
-    assert after.leads.select(before.leads.columns).equals(before.leads)
+    assert after.leads.select(*before.leads.columns).equals(before.leads.frame)
     assert (after.as_of, after.credits.rows(), after.events.rows()) == (
         before.as_of,
         before.credits.rows(),

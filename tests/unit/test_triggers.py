@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from tests.lifecycle_tick import Told, at, tick_of
 
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import Tick
 from leadrules.lifecycle.moves.triggers import SetOff, Tried, memory, set_offs
 
@@ -30,7 +31,7 @@ def remembered(tick: Tick, found: SetOff, fired: Sequence[int], settled: Sequenc
     """What is kept after the actions were tried."""
     done = pl.Series(list(fired), dtype=pl.UInt32())
     closed = pl.Series(list(fired if settled is None else settled), dtype=pl.UInt32())
-    return {column.name: column.to_list() for column in memory(tick, found, Tried(done, closed))}
+    return LeadColumns(memory(tick, found, Tried(done, closed))).frame.to_dict(as_series=False)
 
 
 # -- events ---------------------------------------------------------------------------------------------------------

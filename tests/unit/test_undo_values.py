@@ -52,7 +52,7 @@ class Runs:
 
     def lead(self) -> dict[str, Any]:
         """What the state has of the lead."""
-        return store.load(self.state).leads.row(0, named=True)
+        return store.load(self.state).leads.row(0)
 
 
 @pytest.fixture

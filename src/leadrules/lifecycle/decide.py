@@ -7,7 +7,7 @@ Writes nothing and stops nothing: asserts and guards that are broken are told of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
 import polars as pl
@@ -24,21 +24,21 @@ from leadrules.lifecycle.eras import known_as
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.labels import Labels
 from leadrules.lifecycle.late import Late
+from leadrules.lifecycle.lead_columns import Column, LeadColumns
 from leadrules.lifecycle.model import ACTION_COLUMNS, BY_TRIGGER, INSTANT, Tick
 from leadrules.lifecycle.moves.actions import Desk
-from leadrules.lifecycle.moves.after import column, with_changes, with_owners
+from leadrules.lifecycle.moves.after import with_changes, with_owners
 from leadrules.lifecycle.moves.proposals import FIELDS, OWNERS, WISHES, Doer, together
 from leadrules.lifecycle.moves.slots import OWNER, field_slot
 from leadrules.lifecycle.moves.triggers import Tried, memory, set_offs
-from leadrules.lifecycle.record import as_held
+from leadrules.lifecycle.record import INPUTS, as_held, inputs_of
 from leadrules.lifecycle.routes.overdue import overdue
 from leadrules.lifecycle.routes.routing import Holding, Router
 from leadrules.ruleset.model import Assert, Duration, EventFilter, On, Route, Ruleset, Trigger
+from leadrules.ruleset.walk import always_in
 
 TRIGGERS, ROUTES = 5000, 7500  # where in the order of a lead's actions those of triggers and of routes stand
 OWNERS_BY: Mapping[str, pl.DataType] = {**OWNERS, "by": pl.String()}
-# What expressions see of a lead's owner and sequence; the state's columns bear the same names.
-ALWAYS = ("owner", "assigned_at", "due_at", "owner_changes", "sequence", "step", "enrolled_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Decided:
 
     tick: Tick
     labels: Labels
-    table: pl.DataFrame
+    table: LeadColumns
     actions: pl.DataFrame
     fields: pl.DataFrame
     fields_before: Mapping[str, pl.Series]
@@ -212,11 +212,11 @@ class _Decision:
         self.progress = coming()
         self.ended = self.progress.left()
         self.counter = _Counter(self.router)
-        now = column(tick.leads, "sequence", pl.String()).clone()
-        now = now.scatter(self.ended, None) if len(self.ended) else now
+        now = tick.leads.whole("sequence", pl.String())
+        now = now.clone().scatter(self.ended, None) if len(self.ended) else now
         self.desk = Desk(tick, self.counter, _Gate(tick, self.ended), now, TRIGGERS)
         self.fired: dict[str, pl.Series] = {}
-        self.memory: list[pl.Series] = []
+        self.memory: list[Column] = []
 
     def decided(self) -> Decided:
         """The phases in their order; a baseline remembers how everything is, and does nothing."""
@@ -234,9 +234,7 @@ class _Decision:
         table = self._table([*self.progress.changes, *entered.changes, *out.changes], routed)
         return self._result(rows, table, routed, out.versions)
 
-    def _result(
-        self, rows: list[pl.DataFrame], table: pl.DataFrame, routed: _Routed, versions: pl.DataFrame
-    ) -> Decided:
+    def _result(self, rows: list[pl.DataFrame], table: LeadColumns, routed: _Routed, versions: pl.DataFrame) -> Decided:
         broken = aside(lambda: tuple(broken_asserts(self.tick.ruleset, self.tick.facts, table)), table.height)
         return Decided(
             tick=self.tick,
@@ -282,9 +280,9 @@ class _Decision:
     def _run_routes(self) -> _Routed:
         tick, slots = self.tick, self.desk.slots
         given = together(self.desk.made.owners, OWNERS)
-        owner_now = column(tick.leads, "owner", pl.String()).clone()
+        owner_now = tick.leads.whole("owner", pl.String())
         if given.height:
-            owner_now = owner_now.scatter(given["lead_row"], given["owner"])
+            owner_now = owner_now.clone().scatter(given["lead_row"], given["owner"])
         found = self.router.always_on(owner_now, slots.is_taken(OWNER), self._holdings())
         routed = self._nobody_routed()
         routed.owners.append(given.with_columns(pl.lit(BY_TRIGGER).alias("by")))
@@ -321,8 +319,10 @@ class _Decision:
         keeps = [rule.name for rule in route.rules if rule.target.kind == "keep"]
         given = found.filter(pl.col("owner").is_not_null() & ~pl.col("rule").is_in(keeps))
         what = OWNER if route.sets is None else route.sets
-        before = column(self.tick.leads, "owner", pl.String()) if route.sets is None else self.desk.field_now(what)
-        before = before.cast(pl.String).gather(given["lead_row"])
+        if route.sets is None:
+            before = self.tick.leads.gather("owner", given["lead_row"], pl.String())
+        else:
+            before = self.desk.field_now(what).cast(pl.String).gather(given["lead_row"])
         given = given.with_columns(as_held(given["owner"], before))
         is_action = given["owner"].ne_missing(before)
         parts = {
@@ -350,16 +350,14 @@ class _Decision:
 
     # -- after ------------------------------------------------------------------------------------------------------
 
-    def _table(self, changes: Iterable[pl.DataFrame], routed: _Routed) -> pl.DataFrame:
+    def _table(self, changes: Iterable[pl.DataFrame], routed: _Routed) -> LeadColumns:
         tick, owners = self.tick, routed.owners
         table = with_changes(tick.leads, [with_owners(tick, together(owners, OWNERS_BY)), *changes])
-        table = table.with_columns(self.labels.columns.get_columns()).with_columns(self.memory)
+        table = table.with_columns([*self.labels.columns, *self.memory])
         given = together([*self.desk.made.fields, *routed.fields], FIELDS)
         table = with_changes(table, self._field_changes(given))
         table = with_changes(table, self._reassigned())
-        return table.with_columns(self.router.accounts().drop("lead_row").get_columns()).with_columns(
-            self.router.is_open.alias("open")
-        )
+        return table.with_columns([*self.router.accounts().drop("lead_row"), self.router.is_open.alias("open")])
 
     def _field_changes(self, given: pl.DataFrame) -> Iterable[pl.DataFrame]:
         """What was decided of fields, and what the record said then; a decision to blank one is the empty text."""
@@ -373,7 +371,7 @@ class _Decision:
         for rule, rows in self.desk.made.reassigned.items():
             name = f"times:{rule.partition('.')[2]}"
             again = pl.concat(rows)
-            times = column(self.tick.leads, name, pl.Int32()).fill_null(0).gather(again) + 1
+            times = self.tick.leads.gather(name, again, pl.Int32()).fill_null(0) + 1
             yield pl.DataFrame([again.alias("lead_row"), times.cast(pl.Int32).alias(name)])
 
     def _counts(self, routed: _Routed) -> dict[str, int]:
@@ -405,22 +403,18 @@ class _Routed:
         return looked_up(pl.Series([rule.name for rule in route.rules], dtype=pl.String), self.rules[route.name])
 
 
-def inputs_after(table: pl.DataFrame) -> dict[str, pl.Series]:
+def inputs_after(table: LeadColumns, names: Collection[str] = INPUTS) -> dict[str, pl.Series]:
     """Owner and sequence as expressions see them after a run."""
-    found: dict[str, pl.Series] = {}
-    for name in ALWAYS:
-        if name in table.columns:
-            values = table[name]
-            found[f"@{name}"] = values.cast(pl.Float64) if values.dtype.is_integer() else values
-    return found
+    return {column.name: column for column in inputs_of(table, names)}
 
 
-def broken_asserts(ruleset: Ruleset, found: Facts, table: pl.DataFrame) -> Iterable[Broken]:
+def broken_asserts(ruleset: Ruleset, found: Facts, table: LeadColumns) -> Iterable[Broken]:
     """The asserts that some lead breaks after a run: where the condition holds, and what it implies does not."""
     promises = ruleset.asserts
     if not promises:
         return
-    facts = found.after(inputs_after(table), [part for one in promises for part in (one.condition, one.implies)])
+    asked = [part for one in promises for part in (one.condition, one.implies)]
+    facts = found.after(inputs_after(table, always_in(asked, ruleset)), asked)
     for promise in promises:
         values = facts.values({"if": promise.condition, "then": promise.implies})
         broken = values["if"].fill_null(value=False) & ~values["then"].fill_null(value=False)

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import polars as pl
 
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import ERA_COLUMNS, Era, State
 from leadrules.ruleset.model import Ruleset, Trigger
 from leadrules.ruleset.store import digest, from_text, to_text
@@ -30,10 +31,11 @@ def knows(ruleset: Ruleset, trigger: Trigger) -> bool:
     return any(known_as(one) == known_as(trigger) for one in ruleset.triggers)
 
 
-def eras_of(state: State, absent_since: pl.Series) -> tuple[Era, ...]:
+def eras_of(state: State, table: LeadColumns) -> tuple[Era, ...]:
     """The earlier rules that saw leads of a run last; none where every lead was seen by those of the last run."""
-    if not state.eras.height or absent_since.null_count() == len(absent_since):
+    if not state.eras.height or not len(table.filled("absent_since")):
         return ()
+    absent_since = table["absent_since"]
     starts, texts, triggers = (state.eras[name].to_list() for name in ERA_COLUMNS)
     found = []
     for number, text in enumerate(texts[:-1]):
@@ -56,21 +58,23 @@ def _came(starts: list[datetime], triggers: list[list[str]]) -> dict[str, dateti
     return found
 
 
-def eras_after(state: State, leads: pl.DataFrame, ruleset: Ruleset, as_of: datetime) -> pl.DataFrame:
+def eras_after(state: State, leads: LeadColumns, ruleset: Ruleset, as_of: datetime) -> pl.DataFrame:
     """The eras of the next state, as far as absent leads need them; `leads` are those of the next state."""
     eras = state.eras
     if state.ruleset is not None and digest(state.ruleset) != digest(ruleset):
         ended = eras.head(eras.height - 1) if eras.height else eras
         began = eras["since"].last() if eras.height else None
         eras = pl.concat([ended, _era(began, state.ruleset, to_text(state.ruleset)), _era(as_of, ruleset, None)])
-    return _needed(eras, leads["absent_since"]) if eras.height else eras
+    if not eras.height:
+        return eras
+    return _needed(eras, leads.gather("absent_since", leads.filled("absent_since")))
 
 
 def _needed(eras: pl.DataFrame, absent_since: pl.Series) -> pl.DataFrame:
     """With the rules that saw absent leads last alone; of those after them it stays known which triggers they had."""
     starts = eras["since"].drop_nulls()
     first = eras.height - starts.len()
-    seen = starts.search_sorted(absent_since.drop_nulls().unique(), side="right").unique().sort()
+    seen = starts.search_sorted(absent_since.unique(), side="right").unique().sort()
     numbers = [number + first - 1 for number in seen.to_list()]
     wanted = sorted({max(number, 0) for number in numbers if number < eras.height - 1})[-MOST:]
     if not wanted:

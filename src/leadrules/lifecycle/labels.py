@@ -128,8 +128,7 @@ def _columns(tick: Tick, memory: Memory) -> list[pl.Series]:
     if isinstance(memory.definition, Segment):
         return [memory.now.alias(f"in:{name}")]
     column = f"since:{name}"
-    before = tick.leads[column] if column in tick.leads.columns else pl.Series([None], dtype=INSTANT)
-    before = before if len(before) == len(memory.now) else before.new_from_index(0, len(memory.now))
+    before = tick.leads.whole(column, INSTANT)
     stays = ~memory.differs & was_evaluated(tick.leads, memory.definition, tick.state) & before.is_not_null()
     as_of = pl.Series([tick.as_of], dtype=INSTANT).new_from_index(0, len(memory.now))
     return [memory.now.alias(f"label:{name}"), before.zip_with(stays, as_of).alias(column)]

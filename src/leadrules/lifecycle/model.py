@@ -15,6 +15,7 @@ import polars as pl
 from leadrules.core.calendar import Calendar
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.facts import Facts
+from leadrules.lifecycle.lead_columns import LeadColumns, Sparse
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Ruleset
 
@@ -159,7 +160,7 @@ class State:
     what the last one was.
     """
 
-    leads: pl.DataFrame
+    leads: LeadColumns
     credits: pl.DataFrame
     assignments: pl.DataFrame
     events: pl.DataFrame
@@ -174,7 +175,7 @@ class State:
 def empty_state() -> State:
     """The state before the first run."""
     return State(
-        leads=_no_rows(LEAD_COLUMNS),
+        leads=LeadColumns((Sparse.blank(name, kind, 0) for name, kind in LEAD_COLUMNS.items()), 0),
         credits=_no_rows(CREDIT_COLUMNS),
         assignments=_no_rows(ASSIGNMENT_COLUMNS),
         events=_no_rows(EVENT_COLUMNS),
@@ -208,7 +209,7 @@ class Tick:
     as_of: datetime
     since: datetime
     facts: Facts
-    leads: pl.DataFrame
+    leads: LeadColumns
     state: State
     has_state: bool = True
     baseline: bool = False

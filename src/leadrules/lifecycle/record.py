@@ -7,7 +7,7 @@ holds. After a run: the leads' table of the next state, where those that the run
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import polars as pl
@@ -17,9 +17,11 @@ from leadrules.core.functions.columnar import fold_series, instants_of, rows_whe
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold
 from leadrules.data.texts import as_text
+from leadrules.lifecycle.lead_columns import Column, LeadColumns, Sparse
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State
 from leadrules.lifecycle.state.remembered import previous_labels
 from leadrules.ruleset.model import Ruleset
+from leadrules.ruleset.walk import always_names
 
 OF_SEQUENCE = tuple(name for name in LEAD_COLUMNS if name.startswith("seq_") and not name.startswith("seq_wait"))
 OF_WAIT = tuple(name for name in LEAD_COLUMNS if name.startswith("seq_wait"))
@@ -32,7 +34,7 @@ class Overlay:
     """The leads of a run with what the state knows of them. `absent` leads of the state are not in the input."""
 
     leads: pl.DataFrame
-    table: pl.DataFrame
+    table: LeadColumns
     not_yet_in_crm: int
     absent: int
 
@@ -62,32 +64,42 @@ def overlay(
     owners = _owners(table, said["owner"], as_of)
     sequences = _sequences(table, said["sequence"], ruleset, as_of)
     fields = _fields(table, leads, calendar, unsaid)
-    table = table.with_columns(*owners, *sequences, *fields.memory)
+    table = table.with_columns([*owners, *sequences, *fields.memory])
     table = table.with_columns(_enrolled_by_record(table, ruleset, as_of))
     waiting = sum(_waiting(table, role, words) for role, words in said.items()) + fields.waiting
-    inputs = [_input(table, name) for name in INPUTS] + previous_labels(
-        leads, table, state, ruleset, with_memory=with_memory
-    )
+    inputs = inputs_of(table, _looked_at(ruleset, state))
+    inputs += previous_labels(leads, table, state, ruleset, with_memory=with_memory)
     return Overlay(
         leads.with_columns(*fields.shown, *inputs), table, waiting, state.leads.height - int((~table["is_new"]).sum())
     )
 
 
-def _input(table: pl.DataFrame, name: str) -> pl.Series:
-    column = table[name]
-    return (column.cast(pl.Float64) if column.dtype.is_integer() else column).alias(f"@{name}")
+def inputs_of(table: LeadColumns, names: Collection[str]) -> list[pl.Series]:
+    """What expressions see of a lead's owner and sequence: `@owner`, `@step`, ..., of these names as far as they are there."""
+    columns = [table[name].alias(f"@{name}") for name in INPUTS if name in names and name in table]
+    return [column.cast(pl.Float64) if column.dtype.is_integer() else column for column in columns]
 
 
-def _working_table(leads: pl.DataFrame, state: State, calendar: Calendar, created: str | None) -> pl.DataFrame:
+def _looked_at(ruleset: Ruleset, state: State) -> Collection[str]:
+    """The names that rules look at: today's, earlier ones that leads are compared with, and kept versions of sequences.
+
+    Of what the state keeps as text it is enough that the name stands in it: a column too many does no harm.
+    """
+    texts = [*state.versions["text"], *state.eras["ruleset"].drop_nulls()]
+    kept = {name for name in INPUTS if any(f'"{name}"' in text for text in texts)}
+    return kept | always_names(ruleset) | (frozenset() if state.ruleset is None else always_names(state.ruleset))
+
+
+def _working_table(leads: pl.DataFrame, state: State, calendar: Calendar, created: str | None) -> LeadColumns:
     """A row per lead of the run, with what the state has of it."""
     keys = leads["@join" if "@join" in leads.columns else "@key"].alias("key")
     found = _places(keys, state.leads["key"])
-    table = _taken(state.leads.drop("key", "created"), found)
-    table = table.with_columns(keys, found.is_null().alias("is_new"), _created(leads, created, calendar, state, found))
-    table = table.with_row_index("lead_row").with_columns(pl.col("lead_row").cast(pl.UInt32))
-    return table.with_columns(
-        pl.when("is_new").then(0).otherwise("owner_changes").cast(pl.Int32).alias("owner_changes")
-    )
+    known = _taken(state.leads.drop("key", "created"), found)
+    rows = pl.int_range(len(found), dtype=pl.UInt32, eager=True).alias("lead_row")
+    is_new, since = found.is_null().alias("is_new"), _created(leads, created, calendar, state, found)
+    table = LeadColumns([rows, *known, keys, is_new, since], len(found))
+    new = rows_where(is_new)
+    return table.with_columns([table.put("owner_changes", new, pl.repeat(0, len(new), dtype=pl.Int32, eager=True))])
 
 
 def _places(keys: pl.Series, known: pl.Series) -> pl.Series:
@@ -98,17 +110,16 @@ def _places(keys: pl.Series, known: pl.Series) -> pl.Series:
     return keys.to_frame().join(places, on="key", how="left", maintain_order="left")["at"]
 
 
-def known_of(keys: pl.Series, leads: pl.DataFrame) -> pl.DataFrame:
-    """What the state (its leads, or some columns of them) has of each lead; blank for one that is new."""
+def known_of(keys: pl.Series, leads: LeadColumns) -> LeadColumns:
+    """What the state has of each lead; blank for one that is new."""
     return _taken(leads, _places(keys, leads["key"]))
 
 
-def _taken(leads: pl.DataFrame, found: pl.Series) -> pl.DataFrame:
+def _taken(leads: LeadColumns, found: pl.Series) -> LeadColumns:
     if not leads.height:
-        blanks = (pl.Series(name, [None], dtype=kind) for name, kind in leads.schema.items())
-        return pl.DataFrame([blank.new_from_index(0, len(found)) for blank in blanks])
+        return LeadColumns((Sparse.blank(name, kind, len(found)) for name, kind in leads.schema.items()), len(found))
     is_as_it_stands = len(found) == leads.height and found.is_sorted() and not found.has_nulls()
-    return leads if is_as_it_stands else leads[found]
+    return leads if is_as_it_stands else leads.taken(found)
 
 
 def _created(leads: pl.DataFrame, name: str | None, calendar: Calendar, state: State, found: pl.Series) -> pl.Series:
@@ -128,14 +139,14 @@ def _said(leads: pl.DataFrame, field: str | None, unsaid: set[str]) -> pl.Series
     return leads[field].cast(pl.String)
 
 
-def _owners(table: pl.DataFrame, record: pl.Series | None, as_of: datetime | None) -> list[pl.Series]:
+def _owners(table: LeadColumns, record: pl.Series | None, as_of: datetime | None) -> list[pl.Series]:
     """The owner's columns. A change that the record brings is an assignment of now, to which nobody owes a response."""
     if record is None:
         return []
     wins = _wins(table, "owner", record)
     moved = wins & ~same(record, table["owner"]) & ~table["is_new"]
     names = ("owner", "owner_by", "assigned_at", "due_at", "due_route", "owner_changes", "past_owners")
-    frame = table.select(names).with_columns(record.alias("record"), wins.alias("wins"), moved.alias("moved"))
+    frame = table.select(*names).with_columns(record.alias("record"), wins.alias("wins"), moved.alias("moved"))
     at = pl.when(pl.col("record").is_not_null()).then(pl.lit(as_of, dtype=INSTANT))
     changed = pl.col("moved") & pl.col("owner").is_not_null() & pl.col("record").is_not_null()
     left = pl.col("moved") & pl.col("owner").is_not_null()
@@ -151,65 +162,61 @@ def _owners(table: pl.DataFrame, record: pl.Series | None, as_of: datetime | Non
     return [*columns.get_columns(), *_decided(table, "owner", record, wins)]
 
 
-def _sequences(
-    table: pl.DataFrame, record: pl.Series | None, ruleset: Ruleset, as_of: datetime | None
-) -> list[pl.Series]:
+def _sequences(table: LeadColumns, record: pl.Series | None, ruleset: Ruleset, as_of: datetime | None) -> list[Column]:
     """The sequence's columns. A lead that the record moved starts anew; of one first seen in a sequence, nobody knows when."""
     if record is None:
         return []
     wins = _wins(table, "sequence", record)
     moved = wins & ~same(record, table["sequence"]) & ~table["is_new"]
     entered = moved & record.is_not_null()
-    cleared = [
-        table.select(pl.when(~pl.lit(moved)).then(name).alias(name)).to_series()
-        for name in ("version", "step", *OF_SEQUENCE)
-    ]
+    cleared = [_blanked(table, name, rows_where(moved)) for name in ("version", "step", *OF_SEQUENCE)]
     names = {one.name for one in ruleset.sequences}.intersection(record.filter(entered))
     # Nothing of a sequence that the rules do not know yet becomes due on the day they do.
     begins = (entered & record.is_in(pl.Series(sorted(names), dtype=pl.String).implode())).fill_null(value=False)
     at = pl.when(pl.lit(begins)).then(pl.lit(as_of, dtype=INSTANT)).when(~pl.lit(moved)).then("enrolled_at")
-    enrolled = table.select(at.alias("enrolled_at")).to_series()
+    enrolled = table.select("enrolled_at").select(at.alias("enrolled_at")).to_series()
     # It went elsewhere, and waits for nothing.
-    waits = [table.select(pl.when(~pl.lit(entered)).then(name).alias(name)).to_series() for name in OF_WAIT]
+    waits = [_blanked(table, name, rows_where(entered)) for name in OF_WAIT]
     return [*cleared, enrolled, *waits, *_decided(table, "sequence", record, wins)]
 
 
-def _by_record(table: pl.DataFrame) -> pl.Series:
-    """Which leads are in a sequence because the record says so, and go by no form of it yet."""
-    return table["sequence"].is_not_null() & table["version"].is_null()
+def _blanked(table: LeadColumns, name: str, rows: pl.Series) -> Column:
+    return table.put(name, rows, pl.repeat(None, len(rows), dtype=table.schema[name], eager=True))
 
 
-def _as_known_now(table: pl.DataFrame, ruleset: Ruleset) -> pl.DataFrame:
+def _by_record(table: LeadColumns) -> pl.Series:
+    """The leads in a sequence because the record says so, which go by no form of it yet."""
+    inside = table.filled("sequence")
+    return inside.filter(table.gather("version", inside).is_null())
+
+
+def _as_known_now(table: LeadColumns, ruleset: Ruleset) -> LeadColumns:
     """The leads in a sequence that the rules come to know are in it by the rules' name, however the record spelt it."""
-    rows = rows_where(_by_record(table))
+    rows = _by_record(table)
     if not len(rows):
         return table
-    names = spelled(table["sequence"].gather(rows), ruleset)
-    return table.with_columns(table["sequence"].clone().scatter(rows, names))
+    return table.with_columns([table.put("sequence", rows, spelled(table.gather("sequence", rows), ruleset))])
 
 
-def _enrolled_by_record(table: pl.DataFrame, ruleset: Ruleset, as_of: datetime | None) -> list[pl.Series]:
+def _enrolled_by_record(table: LeadColumns, ruleset: Ruleset, as_of: datetime | None) -> list[Column]:
     """When leads entered a sequence last, of those whom the record put there: `enroll once` and `enroll again after` count it.
 
     Of one that was there when it was first seen, or before the rules knew the sequence, it was now at the latest.
     """
     fresh, found = _by_record(table), []
-    known = {one.name for one in ruleset.sequences}
-    for name in sorted(known.intersection(table["sequence"].filter(fresh))):
-        column = f"enrolled:{name}"
-        before = pl.col(column) if column in table.columns else pl.lit(None, dtype=INSTANT)
-        entered = pl.lit(fresh) & (pl.col("sequence") == name)
-        now = pl.when(entered).then(pl.lit(as_of, dtype=INSTANT)).otherwise(before)
-        found.append(table.select(now.alias(column)).to_series())
+    inside = table.gather("sequence", fresh)
+    for name in sorted({one.name for one in ruleset.sequences}.intersection(inside)):
+        rows = fresh.filter(inside == name)
+        found.append(table.put(f"enrolled:{name}", rows, pl.repeat(as_of, len(rows), dtype=INSTANT, eager=True)))
     return found
 
 
-def _wins(table: pl.DataFrame, role: str, record: pl.Series) -> pl.Series:
+def _wins(table: LeadColumns, role: str, record: pl.Series) -> pl.Series:
     """Whether the record says something else than it said when the state decided."""
     return table["is_new"] | ~same(record, table[f"{role}_said"])
 
 
-def _decided(table: pl.DataFrame, role: str, record: pl.Series, wins: pl.Series) -> list[pl.Series]:
+def _decided(table: LeadColumns, role: str, record: pl.Series, wins: pl.Series) -> list[pl.Series]:
     # A record that took over the decision leaves its spelling alone.
     value = record.zip_with(wins & ~same(record, table[role]), table[role])
     return [value.alias(role), record.zip_with(wins, table[f"{role}_said"]).alias(f"{role}_said")]
@@ -224,7 +231,7 @@ def spelled(sequences: pl.Series, ruleset: Ruleset) -> pl.Series:
     return sequences.cast(pl.String).replace(meant) if meant else sequences
 
 
-def _waiting(table: pl.DataFrame, role: str, record: pl.Series | None) -> int:
+def _waiting(table: LeadColumns, role: str, record: pl.Series | None) -> int:
     return 0 if record is None else int((~same(record, table[role])).sum())
 
 
@@ -256,11 +263,11 @@ class _Fields:
     """The fields as they hold, what is remembered of them, how many decisions the record does not show."""
 
     shown: list[pl.Series]
-    memory: list[pl.Series]
+    memory: list[Column]
     waiting: int
 
 
-def _fields(table: pl.DataFrame, leads: pl.DataFrame, calendar: Calendar, unsaid: set[str]) -> _Fields:
+def _fields(table: LeadColumns, leads: pl.DataFrame, calendar: Calendar, unsaid: set[str]) -> _Fields:
     found = _Fields([], [], 0)
     for column in [name for name in table.columns if name.startswith("set:")]:
         name = column.removeprefix("set:")
@@ -270,19 +277,19 @@ def _fields(table: pl.DataFrame, leads: pl.DataFrame, calendar: Calendar, unsaid
     return found
 
 
-def _field(table: pl.DataFrame, record: pl.Series, name: str, calendar: Calendar, *, is_said: bool) -> _Fields:
+def _field(table: LeadColumns, record: pl.Series, name: str, calendar: Calendar, *, is_said: bool) -> _Fields:
     """One field; a decision to blank it is the empty text."""
-    decision, said = table[f"set:{name}"], table[f"said:{name}"]
-    rows = rows_where(decision.is_not_null())
-    decided, now = decision.gather(rows), as_text(record.gather(rows), calendar).fill_null("")
-    holds = same(now, said.gather(rows).fill_null("")) if is_said else pl.repeat(True, len(rows), eager=True)
+    rows = table.filled(f"set:{name}")
+    decided, said = (table.gather(f"{what}:{name}", rows) for what in ("set", "said"))
+    now = as_text(record.gather(rows), calendar).fill_null("")
+    holds = same(now, said.fill_null("")) if is_said else pl.repeat(True, len(rows), eager=True)
     shown = now.is_null() if not is_said else same(now, decided)
     kept = rows.filter(holds & ~shown)
     gone = rows.filter(~(holds & ~shown))
-    value = from_text(decision.gather(kept), record.dtype)
+    value = from_text(decided.filter(holds & ~shown), record.dtype)
     return _Fields(
         [_with(record, kept, value)] if len(kept) else [],
-        [decision.clone().scatter(gone, None), said.clone().scatter(gone, None)] if len(gone) else [],
+        [_blanked(table, f"{what}:{name}", gone) for what in ("set", "said")] if len(gone) else [],
         len(kept) if is_said else 0,
     )
 
@@ -313,26 +320,19 @@ def from_text(texts: pl.Series, kind: pl.DataType) -> pl.Series:
 # -- the leads after a run ------------------------------------------------------------------------------------------
 
 
-def carried_over(state: State, table: pl.DataFrame) -> pl.DataFrame:
+def carried_over(state: State, table: LeadColumns) -> LeadColumns:
     """The leads of the next state: those of the run as its working table has them after it, the others as they were.
 
     A lead that was there before this run and is not now has been seen last by the run before.
     """
-    present = table.drop(*OF_TABLE, strict=False).with_columns(pl.lit(None, dtype=INSTANT).alias("absent_since"))
-    present = _with_columns_of(present, state.leads)
-    if present["key"].head(state.leads.height).equals(state.leads["key"]):
-        return present
-    absent = state.leads.join(present.select("key"), on="key", how="anti", maintain_order="left")
+    here = table.drop(*OF_TABLE)
+    lacking = [Sparse.blank(name, kind, here.height) for name, kind in state.leads.schema.items() if name not in here]
+    here = here.with_columns([Sparse.blank("absent_since", INSTANT, here.height), *lacking])
+    if here["key"].head(state.leads.height).equals(state.leads["key"]):
+        return here
+    known, present = state.leads.select("key").with_row_index("at"), here.frame
+    gone = known.join(present.select("key"), on="key", how="anti", maintain_order="left")["at"]
+    absent = state.leads.at(gone, present.schema)
     absent = absent.with_columns(pl.col("absent_since").fill_null(pl.lit(state.as_of, dtype=INSTANT)))
-    known = state.leads.select("key").with_row_index("at")
-    rows = pl.concat([present, _with_columns_of(absent, present).select(present.columns)])
-    return (
-        rows.join(known, on="key", how="left", maintain_order="left")
-        .sort("at", nulls_last=True, maintain_order=True)
-        .drop("at")
-    )
-
-
-def _with_columns_of(frame: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
-    lacking = {name: kind for name, kind in other.schema.items() if name not in frame.columns}
-    return frame.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in lacking.items())
+    rows = pl.concat([present, absent]).join(known, on="key", how="left", maintain_order="left")
+    return LeadColumns.of(rows.sort("at", nulls_last=True, maintain_order=True).drop("at"))

@@ -174,7 +174,7 @@ def execute(request: RunRequest, inputs: Inputs | None = None) -> Outcome:
     request.tell("deciding")
     from leadrules.lifecycle.decide import decide  # most rooms of the lifecycle: rules that only score need none
 
-    eras = eras_of(state, known.table["absent_since"])
+    eras = eras_of(state, known.table)
     edits = None if request.fire_edits else edits_since(state, given.ruleset, frame.columns, evaluated, eras)
     tick = Tick(
         request.project,

@@ -27,6 +27,7 @@ from leadrules.lifecycle.cadence.versions import with_kept
 from leadrules.lifecycle.decide import Decided, decide
 from leadrules.lifecycle.labels import work_out
 from leadrules.lifecycle.late import late_of, seen_after
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State, Tick
 from leadrules.lifecycle.narrowed import narrowed, only_heard
 from leadrules.lifecycle.record import Overlay, carried_over, overlay
@@ -56,13 +57,13 @@ class OneRun:
     @property
     def before(self) -> Mapping[str, Any]:
         """What was known of the lead before the run."""
-        return self.decided.tick.leads.row(0, named=True)
+        return self.decided.tick.leads.row(0)
 
     @property
     def was_in_sequence(self) -> bool:
         """Whether the lead was in a sequence before or after the run."""
         tables = (self.decided.tick.leads, self.decided.table)
-        return any(table["sequence"][0] is not None for table in tables if "sequence" in table.columns)
+        return any(table["sequence"][0] is not None for table in tables if "sequence" in table)
 
     @property
     def actions(self) -> list[dict[str, Any]]:
@@ -130,7 +131,7 @@ class Workbench:
         served = set(look.state.credits.select("route", "rule").iter_rows())
         tick = Tick(
             self.project,
-            narrowed(look.ruleset, look.found.program, look.facts, table.row(0, named=True), served),
+            narrowed(look.ruleset, look.found.program, look.facts, table.row(0), served),
             self.calendar,
             look.as_of,
             look.state.as_of or self._day_before(look.as_of),
@@ -164,7 +165,7 @@ class Workbench:
         text: str | None = as_text(series, self.calendar)[0]
         return text
 
-    def _with_state(self, table: pl.DataFrame, given: Mapping[str, Any], as_of: datetime) -> pl.DataFrame:
+    def _with_state(self, table: LeadColumns, given: Mapping[str, Any], as_of: datetime) -> LeadColumns:
         """What the state has of the lead, with what a test gives. In a sequence that is given it was enrolled by now."""
         table = table.with_columns(
             pl.Series(name, [value], strict=False).cast(LEAD_COLUMNS[name])
@@ -173,9 +174,9 @@ class Workbench:
         )
         if given.get("sequence") is not None:
             enrolled = given.get("enrolled_at") or as_of
-            table = table.with_columns(pl.Series(f"enrolled:{given['sequence']}", [enrolled], dtype=INSTANT))
+            table = table.with_columns([pl.Series(f"enrolled:{given['sequence']}", [enrolled], dtype=INSTANT)])
         last = self._last_due(given)
-        return table if last is None else table.with_columns(pl.Series("seq_last_due", [last], dtype=INSTANT))
+        return table if last is None else table.with_columns([pl.Series("seq_last_due", [last], dtype=INSTANT)])
 
     def enrolled_for(self, plan: Plan, number: int, as_of: datetime) -> datetime | None:
         """The latest of the instants an hour and whole days before `as_of` from which a step has come due by then."""

@@ -6,11 +6,12 @@ any time needs `--as-of` for just these); the always-names that are used. Works 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
+from leadrules.core.identity import Same
 from leadrules.core.records import dataclass
 from leadrules.ruleset.model import (
     Active,
@@ -23,7 +24,6 @@ from leadrules.ruleset.model import (
     Route,
     Ruleset,
     Sequence,
-    Test,
     Trigger,
 )
 
@@ -120,11 +120,17 @@ def asks_time(part: Any) -> str:
 
 def always_names(ruleset: Ruleset) -> frozenset[str]:
     """The names that are always there (`owner`, `duplicate_of`, ...) and that some rule or test reads."""
+    return _always_names(Same(ruleset))
+
+
+@lru_cache(maxsize=8)
+def _always_names(same: Same[Ruleset]) -> frozenset[str]:
+    ruleset = same.it
     found = {str(part.value) for _, part in parts(ruleset) if isinstance(part, Expr) and part.op == "always"}
-    return frozenset(found | {name for test in ruleset.tests for name in _always_in(test, ruleset)})
+    return frozenset(found | always_in(ruleset.tests, ruleset))
 
 
-def _always_in(test: Test, ruleset: Ruleset) -> Iterator[str]:
-    for _, part in _below(test, "", ruleset):
-        if isinstance(part, Expr) and part.op == "always":
-            yield str(part.value)
+def always_in(some: Iterable[Placed], ruleset: Ruleset) -> frozenset[str]:
+    """Such names that some expressions, or tests, read."""
+    found = (part for one in some for part in below(one, ruleset))
+    return frozenset(str(part.value) for part in found if isinstance(part, Expr) and part.op == "always")

@@ -12,7 +12,7 @@ from functools import lru_cache
 import polars as pl
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.records import dataclass
+from leadrules.core.identity import Same
 from leadrules.lifecycle.cadence.clock import (
     at_clock,
     clock_time,
@@ -45,28 +45,15 @@ def due_times(sequence: Sequence, calendar: Calendar, enrolled_at: pl.Series) ->
     return [times[places] for times in schedule]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Same:
-    """Something that is equal to nothing but itself, however large it is."""
-
-    it: object
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.it is other.it
-
-    def __hash__(self) -> int:
-        return id(self.it)
-
-
 def _known(sequence: Sequence, calendar: Calendar, instants: pl.Series) -> list[pl.Series]:
     """The schedule of a few instants: tests of one lead ask for the same ones again and again."""
-    return _remembered(_Same(sequence), _Same(calendar), tuple(instants.to_list()))
+    return _remembered(Same(sequence), Same(calendar), tuple(instants.to_list()))
 
 
 @lru_cache(maxsize=1024)
-def _remembered(sequence: _Same, calendar: _Same, instants: tuple[datetime | None, ...]) -> list[pl.Series]:
-    assert isinstance(sequence.it, Sequence)
-    assert isinstance(calendar.it, Calendar)
+def _remembered(
+    sequence: Same[Sequence], calendar: Same[Calendar], instants: tuple[datetime | None, ...]
+) -> list[pl.Series]:
     return _schedule(sequence.it, calendar.it, pl.Series(instants, dtype=INSTANT))
 
 

@@ -19,9 +19,11 @@ from leadrules.core.records import dataclass
 from leadrules.lifecycle.cadence.clock import same_day, shifted
 from leadrules.lifecycle.cadence.versions import number_of
 from leadrules.lifecycle.facts import Facts
-from leadrules.lifecycle.model import ACTION_COLUMNS, EXIT_ALL, INSTANT, LOST, RIDE, Tick
-from leadrules.lifecycle.moves.after import column
+from leadrules.lifecycle.model import ACTION_COLUMNS, EXIT_ALL, INSTANT, LEAD_COLUMNS, LOST, RIDE, Tick
+from leadrules.lifecycle.moves.after import with_changes
+from leadrules.lifecycle.record import inputs_of
 from leadrules.ruleset.model import Expr, Sequence
+from leadrules.ruleset.walk import always_in
 
 LIMIT = "over a limit"
 ENTERING = 8500  # after the last steps of the sequence it leaves, before the first of the one it enters
@@ -75,7 +77,7 @@ def refusals(tick: Tick, ended: pl.Series, wishes: pl.DataFrame) -> pl.Series:
 
 def enrol(tick: Tick, ended: pl.Series, wishes: pl.DataFrame) -> Enrolments:
     """Let in whom the limits let in. `ended`: the leads that `progress` took out of their sequence."""
-    if not wishes.height and not column(tick.leads, "seq_wait", pl.String()).is_not_null().any():
+    if not wishes.height and not len(tick.leads.filled("seq_wait")):
         return _nobody()
     judged = _judged(tick, ended, wishes)
     wanted = judged.filter(pl.col("why").is_null())
@@ -120,18 +122,10 @@ def _nobody() -> Enrolments:
 
 def _now(tick: Tick, ended: pl.Series, rows: pl.Series) -> pl.DataFrame:
     """Where each lead of `rows` is, after exits and finishes, and what it waits for."""
-    names = ("sequence", "enrolled_at", *WAIT)
-    kinds = {**RIDE, **WAIT}
-    table = tick.leads.select(
-        "lead_row",
-        "created",
-        "key",
-        *(
-            pl.col(name) if name in tick.leads.columns else pl.lit(None, dtype=kinds[name]).alias(name)
-            for name in names
-        ),
+    table = tick.leads.at(
+        rows, {name: LEAD_COLUMNS[name] for name in ("created", "key", "sequence", "enrolled_at", *WAIT)}
     )
-    table = table[rows]
+    table = table.insert_column(0, rows.cast(pl.UInt32).alias("lead_row"))
     out = table["lead_row"].is_in(ended.implode())
     return table.with_columns(current=pl.when(~out).then("sequence")).drop("sequence")
 
@@ -163,9 +157,9 @@ def _judged(tick: Tick, ended: pl.Series, wishes: pl.DataFrame) -> pl.DataFrame:
 def _too_soon(tick: Tick, sequence: Sequence, table: pl.DataFrame) -> pl.Series:
     """`why`, with the limits of re-entry of one sequence."""
     memory = f"enrolled:{sequence.name}"
-    if memory not in tick.leads.columns or not (sequence.once or sequence.again_after):
+    if memory not in tick.leads or not (sequence.once or sequence.again_after):
         return table["why"]
-    last = tick.leads[memory].gather(table["lead_row"])
+    last = tick.leads.gather(memory, table["lead_row"])
     enters = (table["kind"] != "stop") & (table["sequence"] == sequence.name).fill_null(value=False)
     again = last.is_not_null()
     if sequence.again_after is not None:
@@ -180,7 +174,7 @@ def _waiters(tick: Tick, ended: pl.Series, wanted: pl.DataFrame) -> tuple[pl.Dat
 
     A lead that waits to move waits in its sequence. One that is in a sequence it entered since went elsewhere.
     """
-    waits = _now(tick, ended, rows_where(column(tick.leads, "seq_wait", pl.String()).is_not_null()))
+    waits = _now(tick, ended, tick.leads.filled("seq_wait"))
     waits = waits.join(wanted, on="lead_row", how="anti", maintain_order="left")
     entered = pl.when(pl.col("current").is_not_null()).then("enrolled_at")
     stayed = entered.is_null() | (entered <= pl.col("seq_wait_since"))
@@ -217,13 +211,14 @@ def _exited(tick: Tick, waiters: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
 
 def _as_if_in(tick: Tick, waiters: pl.DataFrame, asked: list[Expr]) -> Facts:
     """The facts as they would be if those who wait came in now: nothing has happened `since enrolled_at`."""
-    if not waiters.height or not asked:
+    names = always_in(asked, tick.ruleset) & {"enrolled_at", "sequence", "step"}
+    if not waiters.height or not names:
         return tick.facts
-    rows, leads = waiters["lead_row"], tick.leads
-    entered = column(leads, "enrolled_at", INSTANT).clone().scatter(rows, tick.as_of)
-    inside = column(leads, "sequence", pl.String()).clone().scatter(rows, waiters["sequence"])
-    step = column(leads, "step", pl.Int32()).cast(pl.Float64).scatter(rows, None)
-    return tick.facts.after({"@enrolled_at": entered, "@sequence": inside, "@step": step}, asked)
+    begun = waiters.select(
+        "lead_row", "sequence", enrolled_at=pl.lit(tick.as_of, dtype=INSTANT), step=pl.lit(None, pl.Int32)
+    )
+    inputs = inputs_of(with_changes(tick.leads, [begun.select("lead_row", *sorted(names))]), names)
+    return tick.facts.after({column.name: column for column in inputs}, asked)
 
 
 # -- limits ---------------------------------------------------------------------------------------------------------
@@ -246,11 +241,10 @@ def _let_in(tick: Tick, entering: pl.DataFrame) -> pl.Series:
 def _entered_today(tick: Tick, sequence: Sequence) -> int:
     """How many entered on this calendar day, also of leads that are not in this run's input."""
     when, often = _entry_columns(sequence)
-    if when not in tick.state.leads.columns or often not in tick.state.leads.columns:
-        return 0
-    some = tick.state.leads.select(when, often)
-    some = some[rows_where(some[when].is_not_null() & some[often].is_not_null())]
-    return int(some.filter(same_day(tick.calendar, some[when], tick.as_of))[often].sum())
+    known = tick.state.leads
+    rows = known.filled(when)
+    today = rows.filter(same_day(tick.calendar, known.gather(when, rows, INSTANT), tick.as_of))
+    return int(known.gather(often, today, pl.Int32()).sum())
 
 
 def _entry_columns(sequence: Sequence) -> tuple[str, str]:
@@ -301,10 +295,10 @@ def _memory(tick: Tick, sequence: Sequence, enters: pl.DataFrame) -> pl.DataFram
         return enters.select("lead_row", last)
     when, often = _entry_columns(sequence)
     before = pl.lit(0, dtype=pl.Int32)
-    if when in tick.leads.columns and often in tick.leads.columns:
+    if when in tick.leads and often in tick.leads:
         rows = enters["lead_row"]
-        today = same_day(tick.calendar, tick.leads[when].gather(rows), tick.as_of)
-        counted = tick.leads[often].gather(rows).fill_null(0)
+        today = same_day(tick.calendar, tick.leads.gather(when, rows), tick.as_of)
+        counted = tick.leads.gather(often, rows).fill_null(0)
         before = pl.when(pl.lit(today)).then(pl.lit(counted)).otherwise(0)
     entered = pl.lit(tick.as_of, dtype=INSTANT).alias(when)
     return enters.select("lead_row", last, entered, (before + 1).cast(pl.Int32).alias(often))

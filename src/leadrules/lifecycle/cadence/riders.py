@@ -33,9 +33,8 @@ STANDING_COLUMNS: Mapping[str, pl.DataType] = {
 
 def riders_of(tick: Tick, plans: Mapping[Pin, Sequence]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The leads in a sequence (STANDING_COLUMNS), and their steps with settled times (PENDING_COLUMNS)."""
-    known = [pl.col(name) for name in RIDE if name in tick.leads.columns]
-    blank = [pl.lit(None, dtype=kind).alias(name) for name, kind in RIDE.items() if name not in tick.leads.columns]
-    found = tick.leads.lazy().select("lead_row", *known, *blank).filter(pl.col("sequence").is_not_null()).collect()
+    rows = tick.leads.filled("sequence")
+    found = tick.leads.at(rows, RIDE).insert_column(0, rows.alias("lead_row"))
     pending = _pending_of(found)
     last = pending.group_by("lead_row").agg(pl.col("number").max().alias("last_pending"))
     found = found.join(last, on="lead_row", how="left", maintain_order="left")
@@ -162,7 +161,9 @@ def migrated(tick: Tick, sequence: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """
     plan = next(one for one in tick.ruleset.sequences if one.name == sequence)
     number, _ = number_of(tick, plan)
-    inside = tick.leads.filter(pl.col("sequence") == sequence, pl.col("version") != number)
+    rows = tick.leads.filled("sequence")
+    riding = tick.leads.at(rows, RIDE).with_columns(rows.alias("lead_row"))
+    inside = riding.filter(pl.col("sequence") == sequence, pl.col("version") != number)
     riders = inside.select(
         "lead_row", "enrolled_at", pl.col("step").fill_null(0).alias("reached"), pl.col("seq_shift").alias("length")
     )

@@ -34,7 +34,6 @@ from leadrules.lifecycle.cadence.steps import (
 from leadrules.lifecycle.cadence.suppression import remembered
 from leadrules.lifecycle.cadence.versions import Pin, new_versions, numbers, plans
 from leadrules.lifecycle.model import ACTION_COLUMNS, EXIT_ALL, LOST, RIDE, Tick
-from leadrules.lifecycle.moves.after import column
 from leadrules.ruleset.model import Sequence
 
 # Where its sequence's end, the steps of the one it was in, and those of the one it enters stand among a lead's actions.
@@ -92,7 +91,7 @@ class Due:
 def progress(tick: Tick) -> Progress:
     """Exits, pauses and finishes of the leads that were in a sequence before the run."""
     ways = plans(tick)
-    if not column(tick.leads, "sequence", pl.String()).is_not_null().any():
+    if not len(tick.leads.filled("sequence")):
         nothing = Coming(empty(RIDER_COLUMNS), empty(STEP_COLUMNS), empty(PENDING_COLUMNS))
         return Progress(
             plans=ways,

@@ -41,8 +41,8 @@ def over_the_day(tick: Tick, rows: pl.DataFrame) -> pl.Series:
     used = pl.repeat(False, rows.height, eager=True, dtype=pl.Boolean)
     for channel in rows["kind"].unique(maintain_order=True):
         name = memory_of(channel)
-        if name in tick.leads.columns:
-            today = same_day(tick.calendar, tick.leads[name].gather(rows["lead_row"]), tick.as_of)
+        if name in tick.leads:
+            today = same_day(tick.calendar, tick.leads.gather(name, rows["lead_row"]), tick.as_of)
             used |= (rows["kind"] == channel) & today
     later = rows.select(pl.int_range(pl.len()).over("lead_row", "kind") > 0).to_series()
     return (used | later).alias("held")

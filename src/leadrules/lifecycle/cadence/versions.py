@@ -15,7 +15,6 @@ from typing import Any, TypeVar, cast
 
 import polars as pl
 
-from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.types import NUMBER, YESNO, Type
 from leadrules.lifecycle.model import VERSION_COLUMNS, State, Tick
@@ -117,10 +116,10 @@ def plans(tick: Tick) -> dict[Pin, Sequence]:
 
 def _kept(ruleset: Ruleset, state: State) -> dict[tuple[str, int], Ruleset]:
     """The versions that leads of the state are in and that are not as today's sequence is."""
-    if not state.versions.height or "version" not in state.leads.columns:
+    if not state.versions.height or "version" not in state.leads:
         return {}
-    pinned = rows_where(state.leads["version"].is_not_null())  # few leads, mostly
-    used = pl.DataFrame([state.leads[name].gather(pinned) for name in ("sequence", "version")]).drop_nulls().unique()
+    pinned = state.leads.filled("version")  # few leads, mostly
+    used = pl.DataFrame([state.leads.gather(name, pinned) for name in ("sequence", "version")]).drop_nulls().unique()
     if not used.height:
         return {}
     names = set(used["sequence"])

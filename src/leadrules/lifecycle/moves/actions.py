@@ -335,6 +335,4 @@ def _blanked(values: pl.Series) -> pl.Series:
 
 
 def _column(tick: Tick, name: str, kind: pl.DataType) -> pl.Series:
-    if name in tick.leads.columns:
-        return tick.leads[name]
-    return pl.Series([None], dtype=kind).new_from_index(0, tick.leads.height)
+    return tick.leads.whole(name, kind)

@@ -11,7 +11,7 @@ from datetime import date
 import polars as pl
 
 from leadrules.core.calendar import end_of_month
-from leadrules.core.functions.columnar import as_instant, local_day
+from leadrules.core.functions.columnar import as_instant, local_day, rows_where
 from leadrules.core.types import DATE, DATETIME
 from leadrules.lifecycle.model import INSTANT, Tick
 from leadrules.ruleset.model import Trigger
@@ -23,20 +23,17 @@ def fallen(tick: Tick, trigger: Trigger, values: pl.Series) -> pl.DataFrame:
     One that was dealt with does not fall again, and one that was changed after it fell is no longer armed.
     """
     instants = _yearly(tick, values) if trigger.on.every_year else _instants(tick, values)
-    known = tick.leads.select(
-        "lead_row",
-        _column(tick, f"dated:{trigger.name}").alias("dated"),
-        _column(tick, f"armed:{trigger.name}").alias("armed"),
-        pl.min_horizontal(_column(tick, "absent_since"), pl.lit(tick.since, dtype=INSTANT)).alias("since"),
-    )
-    frame = known.with_columns(instants.alias("mark"))
-    now = (pl.col("mark") > pl.col("since")) & (pl.col("mark") <= tick.as_of)
-    again = pl.col("mark") == pl.col("armed")
-    return frame.filter(now | again, pl.col("mark").ne_missing(pl.col("dated"))).select("lead_row", "mark")
-
-
-def _column(tick: Tick, name: str) -> pl.Expr:
-    return pl.col(name) if name in tick.leads.columns else pl.lit(None, dtype=INSTANT)
+    gone, armed = tick.leads.filled("absent_since"), tick.leads.filled(f"armed:{trigger.name}")
+    some = rows_where(((instants > tick.since) & (instants <= tick.as_of)).fill_null(value=False))
+    # Those that were absent look further back.
+    rows = pl.concat([some, gone, armed]).unique().sort() if len(gone) or len(armed) else some
+    kinds = {"absent_since": INSTANT, f"dated:{trigger.name}": INSTANT, f"armed:{trigger.name}": INSTANT}
+    frame = tick.leads.at(rows, kinds).with_columns(rows.alias("lead_row"), instants[rows].alias("mark"))
+    since = pl.min_horizontal("absent_since", pl.lit(tick.since, dtype=INSTANT))
+    now = (pl.col("mark") > since) & (pl.col("mark") <= tick.as_of)
+    again = pl.col("mark") == pl.col(f"armed:{trigger.name}")
+    is_other = pl.col("mark").ne_missing(pl.col(f"dated:{trigger.name}"))
+    return frame.filter(now | again, is_other).select("lead_row", "mark")
 
 
 def _instants(tick: Tick, values: pl.Series) -> pl.Series:

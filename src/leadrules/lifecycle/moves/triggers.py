@@ -17,6 +17,7 @@ from leadrules.core.calendar import Calendar
 from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.eras import knows
+from leadrules.lifecycle.lead_columns import Column, Sparse
 from leadrules.lifecycle.model import INSTANT, Tick
 from leadrules.lifecycle.moves.falling import fallen
 from leadrules.ruleset.model import Duration, EventFilter, Expr, On, Trigger
@@ -180,16 +181,16 @@ def _becoming_true(tick: Tick, trigger: Trigger, met: pl.Series, *, from_start: 
     """The leads whose condition was not met before; with `once per` also those that it fired for and that still meet it."""
     if from_start:
         return met
-    held = remembered(tick, f"holds:{trigger.name}", pl.Boolean()).fill_null(value=False)
+    held = tick.leads.whole(f"holds:{trigger.name}", pl.Boolean()).fill_null(value=False)
     if trigger.once_per is not None:
-        held = held & remembered(tick, f"fired:{trigger.name}", INSTANT).is_null()
+        held = held & tick.leads.whole(f"fired:{trigger.name}", INSTANT).is_null()
     return met & ~held
 
 
 def _not_yet_answered(tick: Tick, trigger: Trigger, overdue: pl.DataFrame) -> pl.DataFrame:
     """A lead is overdue once for each `due_at`."""
     found = _shaped(overdue.select("lead_row", pl.col("due_at").alias("mark")))
-    before = remembered(tick, f"overdue:{trigger.name}", INSTANT).gather(found["lead_row"])
+    before = tick.leads.gather(f"overdue:{trigger.name}", found["lead_row"], INSTANT)
     return found.filter(before.ne_missing(found["mark"]))
 
 
@@ -205,7 +206,7 @@ def _is_free(tick: Tick, trigger: Trigger, rows: pl.Series) -> pl.Series:
     """Whether `once` and `once per` let the trigger fire for these leads."""
     if not trigger.once:
         return pl.repeat(True, len(rows), dtype=pl.Boolean, eager=True)
-    last = remembered(tick, f"fired:{trigger.name}", INSTANT).gather(rows)
+    last = tick.leads.gather(f"fired:{trigger.name}", rows, INSTANT)
     if trigger.once_per is None:
         return last.is_null()
     return last.is_null() | passed(tick.calendar, last, trigger.once_per, tick.as_of)
@@ -249,44 +250,33 @@ def _absorbed(tick: Tick, heard: Heard, trigger: Trigger, rows: pl.Series, *, is
 # -- what is remembered ---------------------------------------------------------------------------------------------
 
 
-def remembered(tick: Tick, column: str, kind: pl.DataType) -> pl.Series:
-    """A column of the state before this run; blank for all where the state has none."""
-    if column in tick.leads.columns:
-        return tick.leads[column]
-    return pl.Series([None], dtype=kind).new_from_index(0, tick.leads.height)
-
-
-def memory(tick: Tick, one: SetOff, tried: Tried) -> list[pl.Series]:
+def memory(tick: Tick, one: SetOff, tried: Tried) -> list[Column]:
     """The columns that the state keeps of a trigger after this run.
 
     What was set off and could not be done stays armed: a condition counts as not met, a date as not fallen.
     """
     trigger, leads = one.trigger, one.leads
-    columns: list[pl.Series] = []
+    columns: list[Column] = []
     closed = pl.concat([leads.filter(leads["lead_row"].is_in(tried.settled.implode())), one.absorbed])
     open_rows = leads.filter(~leads["lead_row"].is_in(tried.settled.implode()))
     if one.holds is not None:
-        columns.append(_scattered(one.holds.clone(), open_rows["lead_row"], False).alias(f"holds:{trigger.name}"))
+        holds = one.holds.clone().scatter(open_rows["lead_row"], values=False) if open_rows.height else one.holds
+        columns.append(holds.alias(f"holds:{trigger.name}"))
     if trigger.once:
         starts = tick.baseline and trigger.once_per is not None
         started = one.absorbed["lead_row"] if starts else one.absorbed["lead_row"].clear()
-        before = remembered(tick, f"fired:{trigger.name}", INSTANT)
-        fired = pl.concat([tried.fired.cast(pl.UInt32), started])
-        columns.append(_scattered(before, fired, tick.as_of).alias(f"fired:{trigger.name}"))
+        fired = pl.concat([tried.fired.cast(pl.UInt32), started]).unique()
+        now = pl.repeat(tick.as_of, len(fired), dtype=INSTANT, eager=True)
+        columns.append(tick.leads.put(f"fired:{trigger.name}", fired, now))
     if trigger.on.kind == "overdue":
         columns.append(_marked(tick, f"overdue:{trigger.name}", closed))
     if trigger.on.kind == "date":
         columns.append(_marked(tick, f"dated:{trigger.name}", closed))
-        nobody = pl.Series([None], dtype=INSTANT).new_from_index(0, tick.leads.height)
-        armed = _scattered(nobody, open_rows["lead_row"], open_rows["mark"])
-        columns.append(armed.alias(f"armed:{trigger.name}"))
+        nobody = Sparse.blank(f"armed:{trigger.name}", INSTANT, tick.leads.height)
+        columns.append(nobody.put(open_rows["lead_row"], open_rows["mark"]))
     return columns
 
 
-def _marked(tick: Tick, column: str, closed: pl.DataFrame) -> pl.Series:
-    return _scattered(remembered(tick, column, INSTANT), closed["lead_row"], closed["mark"]).alias(column)
-
-
-def _scattered(column: pl.Series, rows: pl.Series, values: pl.Series | datetime | bool) -> pl.Series:
-    """The same column with other values in some rows."""
-    return column.clone().scatter(rows, values) if len(rows) else column
+def _marked(tick: Tick, column: str, closed: pl.DataFrame) -> Column:
+    closed = closed.unique("lead_row", keep="last")
+    return tick.leads.put(column, closed["lead_row"], closed["mark"])

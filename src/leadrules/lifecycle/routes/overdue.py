@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from leadrules.lifecycle.model import INSTANT, Tick
+from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, Tick
 from leadrules.ruleset.model import Route
 
 OVERDUE = {"lead_row": pl.UInt32(), "route": pl.String(), "due_at": INSTANT, "owner": pl.String()}
@@ -19,8 +19,10 @@ def overdue(tick: Tick, route: str | None = None) -> pl.DataFrame:
 
     A lead is due under the route that stamped its `due_at`; without `answered when` nothing counts as an answer.
     """
-    leads = tick.leads.select("due_at", "owner", route="due_route").with_row_index("lead_row")
-    late = leads.filter(pl.col("due_at") < tick.as_of)
+    rows = tick.leads.filled("due_at")
+    rows = rows.filter(tick.leads.gather("due_at", rows) < tick.as_of)
+    late = tick.leads.at(rows, {name: LEAD_COLUMNS[name] for name in ("due_at", "owner", "due_route")})
+    late = late.rename({"due_route": "route"}).with_columns(rows.alias("lead_row"))
     asked = [one for one in tick.ruleset.routes if route in (None, one.name)]
     found = [_unanswered(tick, one, late.filter(pl.col("route") == one.name)) for one in asked]
     return pl.concat([pl.DataFrame(schema=OVERDUE), *found]).sort("lead_row")

@@ -16,7 +16,7 @@ import polars as pl
 from leadrules.core.functions.columnar import each_text, only, rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold
-from leadrules.lifecycle.model import BY_TRIGGER, INSTANT, Tick
+from leadrules.lifecycle.model import BY_TRIGGER, INSTANT, LEAD_COLUMNS, Tick
 from leadrules.lifecycle.routes.candidates import Kind, RouteTable
 from leadrules.lifecycle.routes.dealing import (
     FIRST_QUEUE,
@@ -196,24 +196,24 @@ class Router:
         due = found["due_at"]
         if table.route.sets is not None or not due.is_not_null().any():
             return due
-        leads = self.tick.leads.select("due_at", "due_route")
-        asked = (leads["due_at"].is_not_null() & leads["due_route"].eq_missing(table.route.name)).gather(
-            found["lead_row"]
-        )
+        leads, dealt = self.tick.leads, found["lead_row"]
+        asked = leads.gather("due_at", dealt).is_not_null() & (leads.gather("due_route", dealt) == table.route.name)
+        asked = asked.fill_null(value=False)
         places = rows_where(asked & due.is_not_null())
-        owners, had = found["owner"].gather(places), now.gather(found["lead_row"].gather(places))
+        owners, had = found["owner"].gather(places), now.gather(dealt.gather(places))
         waits = places.filter(self._folded(owners).eq_missing(self._folded(had)))
         return due.clone().scatter(waits, None) if len(waits) else due
 
     def _queued_by_trigger(self, owner_now: pl.Series) -> pl.Series:
         """Leads that a trigger or an `on finish` of an earlier run gave to a queue, where they still are."""
         leads = self.tick.leads
-        rows = rows_where(leads["owner_by"].eq_missing(BY_TRIGGER))
+        rows = leads.filled("owner_by")
+        rows = rows.filter(leads.gather("owner_by", rows) == BY_TRIGGER)
         if not len(rows):
             return pl.repeat(False, leads.height, dtype=pl.Boolean, eager=True)
         now = self._folded(owner_now.gather(rows))
         in_queue = now.str.starts_with(QUEUE_PREFIX).fill_null(value=False)
-        still = rows.filter(in_queue & now.eq_missing(self._folded(leads["owner"].gather(rows))))
+        still = rows.filter(in_queue & now.eq_missing(self._folded(leads.gather("owner", rows))))
         return pl.repeat(False, leads.height, dtype=pl.Boolean, eager=True).scatter(still, values=True)
 
     def _untouched(self, field: str) -> Holding:
@@ -301,8 +301,7 @@ class Router:
             )
 
     def _past_owners(self, rows: pl.Series) -> list[frozenset[int]]:
-        leads = self.tick.leads.select("owner", "past_owners")[rows]
-        pairs = leads.iter_rows()
+        pairs = self.tick.leads.at(rows, {name: LEAD_COLUMNS[name] for name in ("owner", "past_owners")}).iter_rows()
         everyone = ({self.roster.number(one) for one in (owner, *(before or ()))} for owner, before in pairs)
         return [frozenset(number for number in numbers if number >= 0) for numbers in everyone]
 

@@ -11,6 +11,7 @@ from functools import cached_property
 import polars as pl
 
 from leadrules.core.types import TEXT
+from leadrules.lifecycle.lead_columns import LeadColumns, Sparse
 from leadrules.lifecycle.model import LEAD_COLUMNS, Tick
 from leadrules.lifecycle.routes.accounts import Accounts
 from leadrules.lifecycle.routes.candidates import RouteTable, RuleTable
@@ -43,8 +44,10 @@ class Standing:
         """The leads of the state that are not in the input."""
         known = whole(self.tick.state.leads)
         if known["key"].equals(self.tick.leads["key"].head(known.height)):
-            return known.clear()
-        return known.join(self.tick.leads.select("key"), on="key", how="anti")
+            return pl.DataFrame(schema=dict(known.schema))
+        keys = known.select("key").with_row_index("at")
+        gone = keys.join(self.tick.leads.select("key"), on="key", how="anti", maintain_order="left")["at"]
+        return known.at(gone, known.schema)
 
     def before(self, field: str | None) -> pl.Series:
         """Each lead's owner, or what a field holds, before this run."""
@@ -88,7 +91,8 @@ class Standing:
         if key not in self._accounts:
             field = table.route.sets
             leads = self.tick.leads
-            here = _owned(leads, rule.account, self.reps_before(field), field)
+            own = leads.select("assigned_at", "created", "key")
+            here = _owned(own, rule.account, self.reps_before(field), field)
             column = f"account:{key[0]}.{key[1]}"
             known = self._absent[column] if column in self._absent.columns else _blank_text(self._absent.height)
             gone = _owned(self._absent, known, self.roster.active_series(self._absent_owners(field)), field)
@@ -113,10 +117,10 @@ class Standing:
             accounts.dealt(some, accounts.accounts.gather(list(some)).to_list(), reps)
 
 
-def whole(leads: pl.DataFrame) -> pl.DataFrame:
+def whole(leads: LeadColumns) -> LeadColumns:
     """The leads with every column that the state may have of them; what it has not is blank."""
-    missing = {name: kind for name, kind in LEAD_COLUMNS.items() if name not in leads.columns}
-    return leads.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in missing.items())
+    missing = {name: kind for name, kind in LEAD_COLUMNS.items() if name not in leads}
+    return leads.with_columns(Sparse.blank(name, kind, leads.height) for name, kind in missing.items())
 
 
 def _owned(leads: pl.DataFrame, accounts: pl.Series, reps: pl.Series, field: str | None) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from leadrules.core.text import nearest
 from leadrules.data.errors import InputError
 from leadrules.engine.columns import evaluate
 from leadrules.lifecycle.cadence.riders import migrated
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import HISTORY_COLUMNS, INSTANT, State, Tick
 from leadrules.lifecycle.moves.after import with_changes
 from leadrules.lifecycle.record import OF_TABLE
@@ -53,13 +54,14 @@ def _tick(project: Project, ruleset: Ruleset, state: State) -> Tick:
     """The leads of the state as a run that reads nothing would have them."""
     assert state.as_of is not None
     calendar = calendar_of(ruleset)
-    leads = state.leads.with_row_index("lead_row").with_columns(
-        pl.col("lead_row").cast(pl.UInt32), is_new=pl.lit(value=False)
-    )
+    height = state.leads.height
+    rows = pl.int_range(height, dtype=pl.UInt32, eager=True).alias("lead_row")
+    is_new = pl.repeat(False, height, dtype=pl.Boolean, eager=True).alias("is_new")
+    leads = LeadColumns([rows, *state.leads, is_new], height)
     nothing = replace(ruleset, aggregates=(), definitions=())
     facts = evaluate(
         nothing,
-        leads.select(pl.col("key").alias("@key")),
+        leads.select("key").rename({"key": "@key"}),
         pl.DataFrame(schema=NO_EVENTS),
         Context(calendar, state.as_of),
     )

@@ -109,7 +109,7 @@ def history_after(outcome: Outcome) -> pl.DataFrame:
 
 def _of_record(tick: Tick) -> Iterator[pl.DataFrame]:
     """What the record changed since the run before."""
-    before = known_of(tick.leads["key"], tick.state.leads.select("key", "owner", "sequence"))
+    before = known_of(tick.leads["key"], tick.state.leads)
     for kind in ("owner", "sequence"):
         yield _changed(tick, kind, before[kind], tick.leads[kind], pl.lit(RECORD))
 
@@ -123,7 +123,8 @@ def _of_run(decided: Decided) -> Iterator[pl.DataFrame]:
     }
     for kind, done in rules.items():
         last = done.unique("lead_row", keep="last", maintain_order=True).select("lead_row", "rule")
-        rule = decided.table.select("lead_row").join(last, on="lead_row", how="left", maintain_order="left")["rule"]
+        rows = decided.table.select("lead_row")
+        rule = rows.join(last, on="lead_row", how="left", maintain_order="left")["rule"]
         yield _changed(decided.tick, kind, decided.tick.leads[kind], decided.table[kind], pl.lit(rule))
 
 

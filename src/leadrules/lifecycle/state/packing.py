@@ -11,10 +11,10 @@ from io import BytesIO
 
 import polars as pl
 
-from leadrules.core.functions.columnar import looked_up, rows_where
+from leadrules.core.functions.columnar import looked_up
+from leadrules.lifecycle.lead_columns import FEW, Column, Sparse
 
 _AT = "\0at of "  # beside the values of a column that is mostly blank: where they stand in it, of how many rows
-_MOSTLY = 0.75  # of a column: with as many blanks the filled rows are kept
 _SAMPLE, _FEW = 10_000, 0.1  # of a sample of a column: text with more distinct values is kept as it is
 
 
@@ -30,24 +30,25 @@ def unpack(packed: bytes, columns: list[str] | None = None) -> pl.DataFrame:
     return pl.read_ipc_stream(BytesIO(packed), columns=columns)
 
 
-def pack_column(column: pl.Series) -> bytes:
+def pack_column(column: Column) -> bytes:
     """A column made small."""
-    blanks = column.null_count()
-    # lists cannot be put back by row
-    if blanks <= len(column) * _MOSTLY or (isinstance(column.dtype, pl.List) and blanks < len(column)):
-        return pack(_in_numbers(column).to_frame())
-    at = rows_where(column.is_not_null())
-    return pack(pl.DataFrame([_in_numbers(column[at]), at.alias(f"{_AT}{len(column)}")]))
+    if isinstance(column, Sparse):
+        height, filled = column.height, len(column.rows)
+    else:
+        height, filled = len(column), len(column) - column.null_count()
+    if filled >= FEW * height:
+        return pack(_in_numbers(column.whole if isinstance(column, Sparse) else column).to_frame())
+    few = column if isinstance(column, Sparse) else Sparse.of(column)
+    return pack(pl.DataFrame([_in_numbers(few.values), few.rows.alias(f"{_AT}{height}")]))
 
 
-def unpack_columns(packed: bytes) -> list[pl.Series]:
+def unpack_columns(packed: bytes) -> list[Column]:
     """The column that `pack_column` was given, or those of the frame that `pack` was."""
     frame = unpack(packed).rechunk()  # a stream comes in pieces; numbers are put together sooner than their words
     values, *others = frame.get_columns()
     if not others or not others[0].name.startswith(_AT):
         return [_in_words(column) for column in frame]
-    whole = values.clear(1).new_from_index(0, int(others[0].name.removeprefix(_AT)))
-    return [_in_words(whole.scatter(others[0], values) if len(values) else whole)]
+    return [Sparse(others[0].alias(""), _in_words(values), int(others[0].name.removeprefix(_AT)))]
 
 
 def _in_numbers(column: pl.Series) -> pl.Series:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import polars as pl
 
+from leadrules.lifecycle.lead_columns import LeadColumns, is_same
 from leadrules.lifecycle.state.database import content_of, drop_unused, put_content
 from leadrules.lifecycle.state.packing import pack, pack_column, unpack, unpack_columns
 
@@ -23,13 +24,13 @@ _PARTS = "select name, content from parts where role = ? and frame = ? order by 
 
 def beside(
     connection: sqlite3.Connection, frame: str, *, was: bool = False, only: Collection[str] | None = None
-) -> pl.DataFrame:
+) -> LeadColumns:
     """A frame whose parts are columns: as it is, or as it `was` before the last commit; `only` some parts."""
     parts = dict(connection.execute(_PARTS, (NOW, frame)).fetchall())
     if was:
         parts |= dict(connection.execute(_PARTS, (BEFORE, frame)).fetchall())
     wanted = [number for name, number in parts.items() if number is not None and (only is None or name in only)]
-    return pl.DataFrame([column for number in wanted for column in unpack_columns(content_of(connection, number))])
+    return LeadColumns(column for number in wanted for column in unpack_columns(content_of(connection, number)))
 
 
 def stacked(connection: sqlite3.Connection, frame: str) -> Iterator[bytes]:
@@ -41,15 +42,11 @@ def stacked(connection: sqlite3.Connection, frame: str) -> Iterator[bytes]:
 # -- writing --------------------------------------------------------------------------------------------------------
 
 
-def put_beside(connection: sqlite3.Connection, frame: str, before: pl.DataFrame, after: pl.DataFrame) -> None:
+def put_beside(connection: sqlite3.Connection, frame: str, before: LeadColumns, after: LeadColumns) -> None:
     """The columns of `after` that are not as `before` has them."""
     for column in after:
-        if column.name not in before.columns or not _is_same(before.get_column(column.name), column):
+        if column.name not in before or not is_same(before.held(column.name), column):
             put(connection, frame, column.name, pack_column(column))
-
-
-def _is_same(before: pl.Series, after: pl.Series) -> bool:
-    return before.dtype == after.dtype and before.equals(after, null_equal=True)
 
 
 def put(connection: sqlite3.Connection, frame: str, name: str, content: bytes) -> None:

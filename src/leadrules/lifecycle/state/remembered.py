@@ -7,12 +7,15 @@ from the state; of a lead, or a definition, that the state does not know, from t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
 from leadrules.core.functions.columnar import only
 from leadrules.core.text import fold
-from leadrules.lifecycle.model import INSTANT, State
+from leadrules.lifecycle.lead_columns import LeadColumns
+from leadrules.lifecycle.model import NAMED_COLUMNS, State
 from leadrules.ruleset.model import Band, Classify, Definition, Matrix, Ruleset, Segment, Stages
 
 Labelled = Band | Matrix | Classify | Stages
@@ -35,31 +38,27 @@ def is_remembered(definition: Definition, state: State) -> bool:
     return any(one.name == definition.name and type(one) is type(definition) for one in state.ruleset.definitions)
 
 
-def was_evaluated(table: pl.DataFrame, definition: Definition, state: State) -> pl.Series:
+def was_evaluated(table: LeadColumns, definition: Definition, state: State) -> pl.Series:
     """Which leads the state has a label of, be it blank; or, of a segment, whether they were in it."""
     columns = ("in",) if isinstance(definition, Segment) else ("label", "since")
     names = [f"{column}:{definition.name}" for column in columns]
     if not is_remembered(definition, state) or not set(names) <= set(table.columns):
         return pl.Series([False]).new_from_index(0, table.height)
-    return table.select(pl.any_horizontal(pl.col(name).is_not_null() for name in names)).to_series()
+    return reduce(or_, (table[name].is_not_null() for name in names))
 
 
-def label_before(table: pl.DataFrame, name: str) -> pl.Series:
+def label_before(table: LeadColumns, name: str) -> pl.Series:
     """The label in the state."""
-    column = f"label:{name}"
-    return (
-        table[column] if column in table.columns else pl.Series([None], dtype=pl.String).new_from_index(0, table.height)
-    )
+    return table.whole(f"label:{name}", NAMED_COLUMNS["label"])
 
 
-def inside_before(table: pl.DataFrame, name: str) -> pl.Series:
+def inside_before(table: LeadColumns, name: str) -> pl.Series:
     """Whether the lead was in the segment, by the state."""
-    nothing = pl.Series([None], dtype=pl.Boolean)
-    return table.get_column(f"in:{name}", default=nothing.new_from_index(0, table.height))
+    return table.whole(f"in:{name}", NAMED_COLUMNS["in"])
 
 
 def previous_labels(
-    leads: pl.DataFrame, table: pl.DataFrame, state: State, ruleset: Ruleset, *, with_memory: bool
+    leads: pl.DataFrame, table: LeadColumns, state: State, ruleset: Ruleset, *, with_memory: bool
 ) -> list[pl.Series]:
     """`@previous:NAME` of bands and stages, `@since:NAME` of stages where there is a state."""
     inputs: list[pl.Series] = []
@@ -83,7 +82,7 @@ def _said(leads: pl.DataFrame, one: Band | Stages) -> pl.Series:
     return _as_written(said, [label.name for label in one.labels])
 
 
-def _previous(leads: pl.DataFrame, table: pl.DataFrame, one: Band | Stages, known: pl.Series) -> pl.Series:
+def _previous(leads: pl.DataFrame, table: LeadColumns, one: Band | Stages, known: pl.Series) -> pl.Series:
     before = label_before(table, one.name)
     if one.previous_field is not None and one.previous_field in leads.columns:
         before = before.zip_with(known, _said(leads, one))
@@ -99,13 +98,11 @@ def _as_written(said: pl.Series, labels: Sequence[str]) -> pl.Series:
     return said.replace({value: known[fold(value)] for value in others if fold(value) in known})
 
 
-def _since(table: pl.DataFrame, name: str, known: pl.Series) -> pl.Series:
-    nothing = pl.Series([None], dtype=INSTANT).new_from_index(0, table.height)
-    since = table[f"since:{name}"] if f"since:{name}" in table.columns else nothing
-    return only(since, known).alias(f"@since:{name}")
+def _since(table: LeadColumns, name: str, known: pl.Series) -> pl.Series:
+    return only(table.whole(f"since:{name}", NAMED_COLUMNS["since"]), known).alias(f"@since:{name}")
 
 
-def _of_former_rules(table: pl.DataFrame, state: State, names: set[str]) -> list[pl.Series]:
+def _of_former_rules(table: LeadColumns, state: State, names: set[str]) -> list[pl.Series]:
     """Labels of definitions that are no more: the rules of the last run are asked once more after an edit."""
     former = [] if state.ruleset is None else [one for one in labelled(state.ruleset) if one.name not in names]
     return [

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import (
     ASSIGNMENT_COLUMNS,
     CREDIT_COLUMNS,
@@ -55,7 +56,6 @@ WHOLE: Mapping[str, Mapping[str, pl.DataType]] = {
     "events": EVENT_COLUMNS,
     "eras": ERA_COLUMNS,
 }
-FRAMES: Mapping[str, Mapping[str, pl.DataType]] = {"leads": LEAD_COLUMNS, **WHOLE}
 RUN_COLUMNS: Mapping[str, pl.DataType] = {
     "run": pl.Int32(),
     "as_of": pl.Datetime("us", "UTC"),
@@ -83,13 +83,13 @@ def load(path: Path) -> State:
 
 
 def _state(path: Path, connection: Connection) -> State:
-    frames = {name: _frame(path, connection, name) for name in FRAMES}
     record = _last(connection)
     text = first_row(connection, "select text from ruleset")
     number = first_row(connection, "select coalesce(max(run), 0) from runs")
     assert number is not None
     return State(
-        **frames,
+        leads=_leads(path, connection),
+        **_tables(path, connection),
         as_of=record.as_of if record else None,
         ruleset=from_text(text[0]) if text else None,
         run=number[0],
@@ -97,9 +97,16 @@ def _state(path: Path, connection: Connection) -> State:
     )
 
 
-def _frame(path: Path, connection: Connection, name: str, *, was: bool = False) -> pl.DataFrame:
+def _leads(path: Path, connection: Connection, *, was: bool = False) -> LeadColumns:
     try:
-        return _typed(beside(connection, name, was=was), FRAMES[name])
+        return _typed(beside(connection, "leads", was=was), LEAD_COLUMNS)
+    except pl.exceptions.PolarsError as error:
+        raise damaged(path, str(error)) from error
+
+
+def _tables(path: Path, connection: Connection, *, was: bool = False) -> dict[str, pl.DataFrame]:
+    try:
+        return {name: _typed(beside(connection, name, was=was), kinds).frame for name, kinds in WHOLE.items()}
     except pl.exceptions.PolarsError as error:
         raise damaged(path, str(error)) from error
 
@@ -111,12 +118,12 @@ def outline(path: Path) -> State:
         return empty_state()
     with reading(path) as connection:
         leads = beside(connection, "leads", only=("sequence", "version"))
-        versions, eras = (_frame(path, connection, name) for name in ("versions", "eras"))
+        tables = _tables(path, connection)
         last = _last(connection)
-    # A state of which every run was taken back has no columns.
-    used = leads.filter(pl.col("version").is_not_null()).unique(maintain_order=True) if leads.width else leads
-    used = _typed(used, LEAD_COLUMNS)
+    pinned = leads.at(leads.filled("version"), {name: LEAD_COLUMNS[name] for name in ("sequence", "version")})
+    used = _typed(LeadColumns.of(pinned.unique(maintain_order=True)), LEAD_COLUMNS)
     as_of = None if last is None else last.as_of
+    versions, eras = tables["versions"], tables["eras"]
     return replace(empty_state(), leads=used, versions=versions, eras=eras, as_of=as_of, last=last)
 
 
@@ -169,7 +176,7 @@ def all_tables(path: Path) -> dict[str, pl.DataFrame]:
         rows = connection.execute(f"{_RUNS} order by run").fetchall()
     made = [(row[0], _instant(row[1]), _instant(row[2]), *row[3:9], bool(row[9])) for row in rows]
     return {
-        "leads": state.leads.sort("key").with_columns(pl.col(pl.Duration).cast(pl.Int64)),
+        "leads": state.leads.frame.sort("key").with_columns(pl.col(pl.Duration).cast(pl.Int64)),
         "history": _in_order(history(path)),
         "runs": pl.DataFrame(made, schema=dict(RUN_COLUMNS), orient="row").drop("token"),
         **{name: _in_order(getattr(state, name)) for name in WHOLE if name != "eras"},  # rules are no table
@@ -192,15 +199,10 @@ def _instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _typed(frame: pl.DataFrame, kinds: Mapping[str, pl.DataType]) -> pl.DataFrame:
+def _typed(frame: LeadColumns, kinds: Mapping[str, pl.DataType]) -> LeadColumns:
     """With the columns that came with a later version, and their types; those of some rules alone come last."""
-    known = [
-        frame.get_column(name).cast(kind)
-        if name in frame.columns
-        else pl.Series(name, [None], dtype=kind).new_from_index(0, frame.height)
-        for name, kind in kinds.items()
-    ]
-    return pl.DataFrame([*known, *(column for column in frame if column.name not in kinds)])
+    known = [frame.held(name, kind).cast(kind) for name, kind in kinds.items()]
+    return LeadColumns([*known, *(column for column in frame if column.name not in kinds)], frame.height)
 
 
 # -- committing -----------------------------------------------------------------------------------------------------
@@ -240,14 +242,14 @@ def _put(connection: Connection, before: State, after: State) -> None:
         _put_ruleset(connection, _text(after))
 
 
-def _whole(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+def _whole(before: LeadColumns, after: LeadColumns) -> LeadColumns:
     """The leads after a run, those that were there before first, with every column that there was."""
-    missing = [name for name in before.columns if name not in after.columns]
+    missing = [name for name in before.columns if name not in after]
     if not missing and before["key"].equals(after["key"].head(before.height)):
         return after
-    assert before.join(after, on="key", how="anti").is_empty(), "a run forgets no lead"
-    known = before.select("key", *missing)
-    return known.join(after, on="key", how="full", coalesce=True, maintain_order="left_right")
+    now, known = after.frame, before.select("key", *missing)
+    assert known.join(now, on="key", how="anti").is_empty(), "a run forgets no lead"
+    return LeadColumns.of(known.join(now, on="key", how="full", coalesce=True, maintain_order="left_right"))
 
 
 def _numbered(changes: pl.DataFrame, number: int, as_of: datetime | None) -> pl.DataFrame:
@@ -299,7 +301,9 @@ def amend(
 
     leads = _whole(before.leads, after.leads)
     with writing(path) as connection:
-        _put(connection, before, replace(after, leads=leads.filter(~pl.col("key").is_in(gone)) if gone else leads))
+        if gone:
+            leads = LeadColumns.of(leads.frame.filter(~pl.col("key").is_in(gone)))
+        _put(connection, before, replace(after, leads=leads))
         put_below(connection, "history", _numbered(changes, before.run, before.as_of))
         if gone or names:
             change_stacked(connection, "history", tended)
@@ -329,13 +333,14 @@ def before_last(path: Path) -> State | None:
         text = kept(connection, _RULESET)
         if text is None:
             return None
-        frames = {name: _frame(path, connection, name, was=True) for name in FRAMES}
+        leads, tables = _leads(path, connection, was=True), _tables(path, connection, was=True)
         records = connection.execute(f"{_RUNS} where not undone order by run desc limit 2").fetchall()
         number = first_row(connection, "select max(run) from runs")
     assert number is not None
     last = _record(records[1]) if len(records) > 1 else None
     return State(
-        **frames,
+        leads=leads,
+        **tables,
         as_of=last.as_of if last else None,
         ruleset=from_text(text) if text else None,
         run=number[0] - 1,

@@ -17,6 +17,7 @@ import polars as pl
 from leadrules.core.text import nearest
 from leadrules.data.errors import InputError
 from leadrules.data.ids import canonical_key
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import HISTORY_COLUMNS, State
 from leadrules.lifecycle.state.database import compacted
 from leadrules.lifecycle.state.store import amend, load
@@ -61,7 +62,11 @@ def rename(path: Path, old: str, new: str) -> str:
     kind, name = _meant(state.ruleset, old)
     if new in _names(state.ruleset)[kind]:
         raise InputError(f"the state has a {kind} `{new}` already", "rename that one first")
-    after = replace(state, leads=_leads(state.leads, kind, name, new), ruleset=renamed(state.ruleset, kind, name, new))
+    after = replace(
+        state,
+        leads=LeadColumns.of(_leads(state.leads.frame, kind, name, new)),
+        ruleset=renamed(state.ruleset, kind, name, new),
+    )
     after = replace(after, eras=_eras(state.eras, kind, name, new))
     after = replace(after, credits=_values(state.credits, "route", name, new) if kind == "route" else state.credits)
     if kind == "sequence":

@@ -20,6 +20,7 @@ from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.data.ids import canonical_key
+from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import HISTORY_COLUMNS, LEAD_COLUMNS, RIDE, State
 from leadrules.lifecycle.moves.after import with_changes
 from leadrules.lifecycle.record import same
@@ -106,19 +107,18 @@ def _rows(out: Path, encoding: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _values_back(
-    state: State, ruleset: Ruleset, rows: Iterable[Mapping[str, str]]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _values_back(state: State, ruleset: Ruleset, rows: Iterable[Mapping[str, str]]) -> tuple[LeadColumns, pl.DataFrame]:
     """The leads with the old values where the new ones still hold, and those changes."""
     asked = pl.DataFrame([{"key": canonical_key(row["key"]), **{c: row[c] for c in UNDO_COLUMNS[1:]}} for row in rows],
                          schema=dict.fromkeys(UNDO_COLUMNS, pl.String()))  # fmt: skip
-    leads = state.leads.with_row_index("lead_row")
+    rows = pl.int_range(state.leads.height, dtype=pl.UInt32, eager=True).alias("lead_row")
+    leads = state.leads.with_columns([rows])
     back, changes = [], [pl.DataFrame(schema=_CHANGE)]
     for (field,), some in asked.partition_by("field", as_dict=True, maintain_order=True).items():
         kind, value, said = _columns_of(str(field), ruleset)
-        if value not in leads.columns:
+        if value not in leads:
             continue
-        known = leads.select("lead_row", "key", "owner_changes", pl.col(value).alias("now"), pl.col(said).alias("said"))
+        known = leads.select("lead_row", "key", "owner_changes", value, said).rename({value: "now", said: "said"})
         own = some.join(known, on="key", how="inner", maintain_order="left").filter(_holds_still(kind))
         back.append(_old_values(kind, own).rename({"value": value, "said": said}))
         what = pl.lit(field if kind == "set" else kind).alias("what")

@@ -143,7 +143,7 @@ def _not_decided(outcome: Outcome, key: str, rejects: Sequence[Document]) -> Doc
     state = outcome.request.state
     if rejects or state is None:
         return {"key": key, "status": "rejected", "rejects": rejects}
-    row = state.leads.row(by_predicate=pl.col("key") == key, named=True)
+    row = state.leads.row(int(rows_where(state.leads["key"] == key)[0]))
     calendar = calendar_of(outcome.request.ruleset)
     seen = iso(row["absent_since"] or state.as_of, calendar)
     known = {"absent_since": seen, "owner": row["owner"], "sequence": row["sequence"]}

@@ -98,7 +98,7 @@ class OneLead:
             return self.facts
         from leadrules.lifecycle.decide import inputs_after
 
-        after = self.found.after(inputs_after(self.decided.table.slice(self.row, 1)))
+        after = self.found.after(inputs_after(self.decided.table.alone(self.row)))
         return after.leads[0]
 
     @property
@@ -133,9 +133,7 @@ class OneLead:
         if self.outcome.decided is None:
             return None
         whole = self.outcome.decided.tick
-        leads = whole.leads.slice(self.row, 1)
-        if "lead_row" in leads.columns:
-            leads = leads.with_columns(pl.lit(0, dtype=pl.UInt32).alias("lead_row"))
+        leads = whole.leads.alone(self.row).with_columns([pl.Series("lead_row", [0], dtype=pl.UInt32)])
         return Tick(
             whole.project,
             whole.ruleset,
@@ -147,7 +145,7 @@ class OneLead:
             whole.state,
             has_state=whole.has_state,
             baseline=whole.baseline,
-            eras=eras_of(whole.state, leads["absent_since"]),
+            eras=eras_of(whole.state, leads),
         )
 
     @cached_property
@@ -167,11 +165,11 @@ class OneLead:
 
     def before(self, column: str) -> Any:
         """A column of the state before the run; None where there is none."""
-        return None if self.tick is None or column not in self.tick.leads.columns else self.tick.leads[column][0]
+        return None if self.tick is None or column not in self.tick.leads else self.tick.leads[column][0]
 
     def after(self, column: str) -> Any:
         """A column of the state after the run."""
-        if self.outcome.decided is None or column not in self.decided.table.columns:
+        if self.outcome.decided is None or column not in self.decided.table:
             return None
         return self.decided.table[column][self.row]
 

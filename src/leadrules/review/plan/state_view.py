@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.functions.columnar import rows_where
 from leadrules.lifecycle.manifest import iso
 from leadrules.lifecycle.state.store import history
 from leadrules.lifecycle.state.tend import known
@@ -53,7 +54,7 @@ def lead_text(path: Path, lead: str, calendar: Calendar) -> str:
 
 def _document(path: Path, lead: str, calendar: Calendar) -> dict[str, Any]:
     state, key = known(path, lead)
-    row = state.leads.filter(state.leads["key"] == key).row(0, named=True)
+    row = state.leads.row(int(rows_where(state.leads["key"] == key)[0]))
     found: dict[str, Any] = {"key": key, "as_of": iso(state.as_of, calendar)}
     for column, value in row.items():
         if value is None or column == "key":

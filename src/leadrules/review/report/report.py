@@ -101,13 +101,14 @@ def _leads(outcome: Outcome) -> pl.DataFrame:
     """The leads with what the state knows better; `key`, `created` and `owner` beside the fields."""
     frame = evaluated_leads(outcome)
     project = outcome.request.project
-    owner = "@owner" if "@owner" in frame.columns else project.owner if project.owner in frame.columns else None
     created = _created(outcome, frame)
     own = frame.select(name for name in frame.columns if name[:1] != "@")
-    owners = pl.Series("owner", [None], dtype=pl.String).new_from_index(0, frame.height)
-    if owner is not None:
-        owners = frame[owner].cast(pl.String).alias("owner")
-    columns = [frame["@key"].alias("key"), created, owners]
+    owners = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+    if outcome.overlay is not None:
+        owners = outcome.overlay.table["owner"]
+    elif project.owner in frame.columns:
+        owners = frame[project.owner]
+    columns = [frame["@key"].alias("key"), created, owners.cast(pl.String).alias("owner")]
     return own.with_columns(columns)
 
 

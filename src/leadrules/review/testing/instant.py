@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from leadrules.lifecycle.decide import ALWAYS
+from leadrules.lifecycle.record import INPUTS
 from leadrules.project.model import Rep, Team
 from leadrules.ruleset.model import Expr, Matrix, Placed, Route, Ruleset, Sequence, Test, TestItem, Trigger
 from leadrules.ruleset.walk import asks_time, below, below_definition, expression_parts
@@ -53,7 +53,7 @@ class Instants:
         if item.condition is None:
             return False
         parts = list(expression_parts(item.condition, self.ruleset))
-        decided = {part.value for part in parts if isinstance(part, Expr) and part.op == "always"} & {*ALWAYS}
+        decided = {part.value for part in parts if isinstance(part, Expr) and part.op == "always"} & {*INPUTS}
         return self._reads(parts) or bool(decided & _TIMES) or (bool(decided) and (in_sequence or self._any_decision))
 
     def _reads(self, parts: Iterable[Any]) -> bool:

@@ -111,7 +111,7 @@ class Retrial:
 
     def _goes_else(self, run: OneRun, old: Plan, new: Plan) -> bool:
         """Whether the lead stands elsewhere in a sequence than it would with other steps, before or after a run."""
-        for row in (run.before, run.decided.table.row(0, named=True)):
+        for row in (run.before, run.decided.table.row(0)):
             if row.get("sequence") == old.name and row.get("enrolled_at") is not None:
                 if any(row.get(name) for name in _PAUSED):
                     return True

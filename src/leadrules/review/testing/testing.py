@@ -16,8 +16,8 @@ from leadrules.core.records import dataclass
 from leadrules.core.text import fold, in_units
 from leadrules.core.types import Type
 from leadrules.engine.row import LeadFacts, Seen
-from leadrules.lifecycle.decide import ALWAYS
 from leadrules.lifecycle.model import State, empty_state
+from leadrules.lifecycle.record import INPUTS
 from leadrules.lifecycle.single import GIVEN, Look, OneRun, Workbench
 from leadrules.project.model import Project
 from leadrules.review.testing.instant import Instants
@@ -219,7 +219,7 @@ class _OneTest:
     def _asks_decisions(self, condition: Expr) -> bool:
         """Whether an expectation looks at the owner, the sequence or the like: they are as they are after the run."""
         parts = expression_parts(condition, self.ruleset)
-        return any(isinstance(part, Expr) and part.op == "always" and part.value in ALWAYS for part in parts)
+        return any(isinstance(part, Expr) and part.op == "always" and part.value in INPUTS for part in parts)
 
     def _now(self) -> OneRun:
         if self.latest is None:

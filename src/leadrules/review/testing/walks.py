@@ -93,7 +93,7 @@ class Walks:
 
     def _place(self, found: Found) -> Mapping[str, Any]:
         """What the state has of the lead after its last run."""
-        return found.runs[-1].decided.table.row(0, named=True)
+        return found.runs[-1].decided.table.row(0)
 
     def _ended(self, walker: Found) -> Iterator[Found]:
         """The lead after something that ends the sequence it is in."""

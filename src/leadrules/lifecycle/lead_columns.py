@@ -1,0 +1,250 @@
+"""What the state keeps of many leads: columns of which most are blank for nearly everybody.
+
+In: columns of Polars, or of a column the few rows that are filled. Out: `LeadColumns`, which holds each as it came, and
+makes a whole column of few rows only for whoever asks for it. A million leads have sixty columns, of which ten say
+something of everybody: whole, they are half of the memory of a run, and each page of it costs time when it is touched
+first. Knows not what a column means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from leadrules.core.functions.columnar import looked_up, only, rows_where
+from leadrules.core.records import dataclass
+
+FEW = 0.25  # of the rows: where more are filled, a column is held whole
+_ROW = pl.UInt32()
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """A column by its filled rows: `rows` (UInt32, rising), and as many `values`, none of them blank, under its name."""
+
+    rows: pl.Series
+    values: pl.Series
+    height: int
+
+    @classmethod
+    def blank(cls, name: str, kind: pl.DataType, height: int) -> Sparse:
+        """A column that says nothing."""
+        return cls(pl.Series([], dtype=_ROW), pl.Series(name, [], dtype=kind), height)
+
+    @classmethod
+    def of(cls, column: pl.Series) -> Sparse:
+        """A whole column by its filled rows."""
+        rows = rows_where(column.is_not_null())
+        return cls(rows, column[rows], len(column))
+
+    @property
+    def name(self) -> str:
+        """What the column is called."""
+        return self.values.name
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """The type of its values."""
+        return self.values.dtype
+
+    @cached_property
+    def whole(self) -> pl.Series:
+        """A value or a blank per row."""
+        if not len(self.rows):
+            return _blanks(self.name, self.dtype, self.height)
+        if self.dtype == pl.String or self.dtype.is_nested():  # what cannot be scattered, or slowly
+            places = pl.repeat(None, self.height, dtype=_ROW, eager=True)
+            places = places.scatter(self.rows, pl.int_range(len(self.rows), dtype=_ROW, eager=True))
+            return looked_up(self.values, places).alias(self.name)
+        return _blanks(self.name, self.dtype, self.height).clone().scatter(self.rows, self.values)
+
+    def alias(self, name: str) -> Sparse:
+        """The same under another name."""
+        return Sparse(self.rows, self.values.alias(name), self.height)
+
+    def cast(self, kind: pl.DataType) -> Sparse:
+        """The same in another type, in which no value is lost."""
+        return self if self.dtype == kind else Sparse(self.rows, self.values.cast(kind), self.height)
+
+    def gather(self, rows: pl.Series) -> pl.Series:
+        """A value or a blank for each of these rows."""
+        if not len(self.rows):
+            return _blanks(self.name, self.dtype, len(rows))
+        if rows.equals(self.rows):
+            return self.values
+        at = self._places()[rows]
+        # In the place of a blank stands a value that is blanked afterwards: see `looked_up`.
+        return only(pl.concat([self.values.head(1), self.values], rechunk=True)[at], at > 0).alias(self.name)
+
+    def put(self, rows: pl.Series, values: pl.Series) -> Sparse:
+        """The column with other values, or blanks, in these rows; each is named once."""
+        if not len(rows):
+            return self
+        values = values.cast(self.dtype).alias(self.name)
+        filled = len(self.rows) + pl.int_range(1, len(rows) + 1, dtype=_ROW, eager=True)
+        places = self._places().scatter(rows, only(filled, values.is_not_null()).fill_null(0))
+        rows = rows_where(places > 0)
+        return Sparse(rows, pl.concat([self.values, values], rechunk=True)[places[rows] - 1], self.height)
+
+    def _places(self) -> pl.Series:
+        """Per row of all the place of its value, from 1 on; 0 where it is blank."""
+        numbers = pl.int_range(1, len(self.rows) + 1, dtype=_ROW, eager=True)
+        nowhere = pl.zeros(self.height, dtype=_ROW, eager=True)
+        return nowhere.scatter(self.rows, numbers) if len(self.rows) else nowhere
+
+    def taken(self, places: pl.Series, height: int) -> Sparse:
+        """The column of another order of rows: `places` says, per row of before, which it becomes (blank: none)."""
+        moved = places[self.rows]
+        there = rows_where(moved.is_not_null())
+        nobody = Sparse.blank(self.name, self.dtype, height)
+        return nobody.put(moved[there], self.values[there])
+
+    def equals(self, other: Sparse) -> bool:
+        """Whether both say the same of every row."""
+        return self.height == other.height and self.rows.equals(other.rows) and self.values.equals(other.values)
+
+
+Column = pl.Series | Sparse
+
+
+class LeadColumns:
+    """A row per lead, as a frame has it; a column that says little is held by its filled rows."""
+
+    def __init__(self, columns: Iterable[Column] = (), height: int | None = None) -> None:
+        self._columns = {column.name: column for column in columns}
+        first = next(iter(self._columns.values()), None)
+        self.height = height if height is not None else 0 if first is None else _height(first)
+        for column in self._columns.values():
+            if _height(column) != self.height:
+                raise pl.exceptions.ShapeError(f"{column.name} has {_height(column)} of {self.height} rows")
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> LeadColumns:
+        """The columns of a frame."""
+        return cls(frame.get_columns(), frame.height)
+
+    # -- as a frame -------------------------------------------------------------------------------------------------
+
+    @property
+    def columns(self) -> list[str]:
+        """The names."""
+        return list(self._columns)
+
+    @property
+    def schema(self) -> Mapping[str, pl.DataType]:
+        """The types by name."""
+        return {name: column.dtype for name, column in self._columns.items()}
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """Every column, whole: for who looks at all of them, of few leads or seldom."""
+        return self.select(*self._columns)
+
+    def __getitem__(self, name: str) -> pl.Series:
+        """A column, whole."""
+        return _whole(self._columns[name])
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._columns
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self._columns.values())
+
+    def select(self, *names: str) -> pl.DataFrame:
+        """Some columns, whole."""
+        return pl.DataFrame([self[name] for name in names])
+
+    def alone(self, number: int) -> LeadColumns:
+        """One lead."""
+        place = pl.Series([number], dtype=_ROW)
+        return LeadColumns((self.gather(name, place) for name in self._columns), 1)
+
+    def row(self, number: int) -> dict[str, Any]:
+        """The values of one lead."""
+        return {column.name: _whole(column)[0] for column in self.alone(number)}
+
+    def equals(self, other: LeadColumns) -> bool:
+        """Whether both have the same columns, in the same order, that say the same."""
+        if self.schema != other.schema or self.columns != other.columns or self.height != other.height:
+            return False
+        return all(is_same(one, another) for one, another in zip(self, other, strict=True))
+
+    def with_columns(self, columns: Iterable[Column]) -> LeadColumns:
+        """With others in the place of those of the same name, or after all."""
+        return LeadColumns([*(self._columns | {column.name: column for column in columns}).values()], self.height)
+
+    def drop(self, *names: str) -> LeadColumns:
+        """Without some, as far as they are there."""
+        return LeadColumns((one for name, one in self._columns.items() if name not in names), self.height)
+
+    # -- as what is seldom filled -------------------------------------------------------------------------------------
+
+    def held(self, name: str, kind: pl.DataType | None = None) -> Column:
+        """A column as it is held; of one that is not there, blanks of a type."""
+        if name in self._columns or kind is None:
+            return self._columns[name]
+        return Sparse.blank(name, kind, self.height)
+
+    def whole(self, name: str, kind: pl.DataType) -> pl.Series:
+        """A column, whole; of one that is not there, blanks of a type."""
+        return _whole(self.held(name, kind))
+
+    def filled(self, name: str) -> pl.Series:
+        """The rows (UInt32, rising) in which a column is not blank; none of a column that is not there."""
+        column = self._columns.get(name)
+        if column is None:
+            return pl.Series([], dtype=_ROW)
+        return column.rows if isinstance(column, Sparse) else rows_where(column.is_not_null())
+
+    def gather(self, name: str, rows: pl.Series, kind: pl.DataType | None = None) -> pl.Series:
+        """A column of some rows; of one that is not there, blanks of a type."""
+        return self.held(name, kind).gather(rows).alias(name)
+
+    def at(self, rows: pl.Series, kinds: Mapping[str, pl.DataType]) -> pl.DataFrame:
+        """Some columns of some rows; those that are not there are blank."""
+        return pl.DataFrame([self.gather(name, rows, kind) for name, kind in kinds.items()])
+
+    def taken(self, found: pl.Series) -> LeadColumns:
+        """The leads in another order: for each of those to come, where it is here (blank: it is not)."""
+        rows = rows_where(found.is_not_null())
+        places = pl.repeat(None, self.height, dtype=_ROW, eager=True).scatter(found[rows], rows)
+        height = len(found)
+        return LeadColumns(
+            [one.taken(places, height) if isinstance(one, Sparse) else one[found] for one in self], height
+        )
+
+    def put(self, name: str, rows: pl.Series, values: pl.Series) -> Column:
+        """A column with other values in some rows, each named once; one that is not there is blank elsewhere."""
+        column = self.held(name, values.dtype)
+        if isinstance(column, Sparse):
+            after = column.put(rows, values)
+            return after if len(after.rows) < FEW * self.height else after.whole
+        if column.dtype.is_nested():
+            return Sparse.of(column).put(rows, values).whole
+        return column.clone().scatter(rows, values.cast(column.dtype))
+
+
+def is_same(one: Column, other: Column) -> bool:
+    """Whether two columns of one type say the same of every row."""
+    if one is other:
+        return True
+    if one.dtype != other.dtype:
+        return False
+    if isinstance(one, Sparse) and isinstance(other, Sparse):
+        return one.equals(other)
+    return _whole(one).equals(_whole(other), null_equal=True)
+
+
+def _whole(column: Column) -> pl.Series:
+    return column.whole if isinstance(column, Sparse) else column
+
+
+def _height(column: Column) -> int:
+    return column.height if isinstance(column, Sparse) else len(column)
+
+
+def _blanks(name: str, kind: pl.DataType, height: int) -> pl.Series:
+    return pl.Series(name, [None], dtype=kind).new_from_index(0, height)
