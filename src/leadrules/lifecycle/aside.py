@@ -5,12 +5,11 @@ In: a call, and how many leads it looks at. Out: what gives its result, whoever 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
-
-from leadrules.data.tables import together
 
 LEAST = 50_000  # leads: for fewer a thread costs more than it saves
 T = TypeVar("T")
@@ -27,5 +26,11 @@ def aside(work: Callable[[], T], leads: int) -> Callable[[], T]:
 
 
 def each(calls: Iterable[Callable[[], T]], leads: int) -> list[T]:
-    """What the calls give, in their order; for many leads they are made side by side."""
-    return [call() for call in calls] if leads < LEAST else together(calls)
+    """What the calls give, in their order; for many leads they are made side by side.
+
+    In threads of their own: a call may wait for what is under way, and that for calls of its own.
+    """
+    if leads < LEAST:
+        return [call() for call in calls]
+    with ThreadPoolExecutor(os.cpu_count(), "each") as threads:
+        return list(threads.map(lambda call: call(), calls))

@@ -169,7 +169,7 @@ class _Counter:
         found = self._router.hand_over(
             route, lead_rows, exclude_past_owners=exclude_past_owners, at=at, respond_within=respond_within
         )
-        self.taken.append((route, found.select("lead_row", "rule")))
+        self.taken.append((route, found.select("lead_row", "place")))
         return found
 
 
@@ -212,8 +212,8 @@ class _Decision:
         self.progress = coming()
         self.ended = self.progress.left()
         self.counter = _Counter(self.router)
-        now = tick.leads.whole("sequence", pl.String())
-        now = now.clone().scatter(self.ended, None) if len(self.ended) else now
+        out = pl.repeat(None, len(self.ended), dtype=pl.String, eager=True)
+        now = tick.leads.put("sequence", self.ended, out)
         self.desk = Desk(tick, self.counter, _Gate(tick, self.ended), now, TRIGGERS)
         self.fired: dict[str, pl.Series] = {}
         self.memory: list[Column] = []
@@ -280,9 +280,7 @@ class _Decision:
     def _run_routes(self) -> _Routed:
         tick, slots = self.tick, self.desk.slots
         given = together(self.desk.made.owners, OWNERS)
-        owner_now = tick.leads.whole("owner", pl.String())
-        if given.height:
-            owner_now = owner_now.clone().scatter(given["lead_row"], given["owner"])
+        owner_now = LeadColumns([tick.leads.put("owner", given["lead_row"], given["owner"])])["owner"]
         found = self.router.always_on(owner_now, slots.is_taken(OWNER), self._holdings())
         routed = self._nobody_routed()
         routed.owners.append(given.with_columns(pl.lit(BY_TRIGGER).alias("by")))
@@ -319,10 +317,7 @@ class _Decision:
         keeps = [rule.name for rule in route.rules if rule.target.kind == "keep"]
         given = found.filter(pl.col("owner").is_not_null() & ~pl.col("rule").is_in(keeps))
         what = OWNER if route.sets is None else route.sets
-        if route.sets is None:
-            before = self.tick.leads.gather("owner", given["lead_row"], pl.String())
-        else:
-            before = self.desk.field_now(what).cast(pl.String).gather(given["lead_row"])
+        before = self.desk.held_by(route.sets, given["lead_row"])
         given = given.with_columns(as_held(given["owner"], before))
         is_action = given["owner"].ne_missing(before)
         parts = {
@@ -393,10 +388,9 @@ class _Routed:
 
     def note(self, route: Route, rows: pl.DataFrame) -> None:
         """Which rule took which lead."""
-        known = rows.select("lead_row", "rule").drop_nulls("rule")
+        known = rows.select("lead_row", "place").drop_nulls("place")
         if known.height:
-            numbers = known["rule"].cast(pl.Enum([rule.name for rule in route.rules])).to_physical().cast(pl.UInt32)
-            self.rules[route.name] = self.rules[route.name].clone().scatter(known["lead_row"], numbers)
+            self.rules[route.name] = self.rules[route.name].clone().scatter(known["lead_row"], known["place"])
 
     def named(self, route: Route) -> pl.Series:
         """The rule per lead by its name."""

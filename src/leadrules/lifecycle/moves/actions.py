@@ -17,6 +17,7 @@ from leadrules.core.records import dataclass
 from leadrules.core.types import TEXT, Type
 from leadrules.data.texts import as_text
 from leadrules.lifecycle.cadence.suppression import suppress
+from leadrules.lifecycle.lead_columns import Column
 from leadrules.lifecycle.model import ACTION_COLUMNS, INSTANT, LOST, Tick
 from leadrules.lifecycle.moves.proposals import (
     FIELDS,
@@ -50,14 +51,14 @@ class Desk:
     """Takes the actions of one rule after the other. `sequence_now` is each lead's after exits and finishes."""
 
     def __init__(
-        self, tick: Tick, routing: Routing, entering: Entering, sequence_now: pl.Series, first_order: int
+        self, tick: Tick, routing: Routing, entering: Entering, sequence_now: Column, first_order: int
     ) -> None:
         self.tick, self.routing, self.entering = tick, routing, entering
         self.sequence_now = sequence_now
         self.slots = Slots(tick.leads.height)
         self.made = Proposals()
         self._order = first_order
-        self._values: dict[str, pl.Series] = {}
+        self._fields: dict[str, pl.Series] = {}
 
     def perform(self, doer: Doer, leads: pl.DataFrame) -> Done:
         """Try every action of a rule on the leads (lead_row, at) it was set off for."""
@@ -79,8 +80,8 @@ class Desk:
     def _enter(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
         """`enroll` does nothing to a lead that is in a sequence; `move` takes it out of the one it is in."""
         target = self._named(action.sequence, action.by, leads)
-        now = self.sequence_now.gather(leads.rows)
-        waits = _column(self.tick, "seq_wait", pl.String()).gather(leads.rows)
+        now = self.sequence_now.gather(leads.rows).alias("sequence")
+        waits = self.tick.leads.gather("seq_wait", leads.rows, pl.String())
         already = now.eq(target).fill_null(value=False) | waits.eq(target).fill_null(value=False)
         wanted = target.is_not_null() & ~already
         if action.kind == "enroll":
@@ -99,8 +100,8 @@ class Desk:
         return tried
 
     def _stop(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
-        now = self.sequence_now.gather(leads.rows)
-        waits = _column(self.tick, "seq_wait", pl.String()).gather(leads.rows)
+        now = self.sequence_now.gather(leads.rows).alias("sequence")
+        waits = self.tick.leads.gather("seq_wait", leads.rows, pl.String())
         inside = pl.select(pl.coalesce(now, waits)).to_series()
         row = self._rows(doer, leads, kind="stop", what="sequence", value=inside)
         done = self._lose(SEQUENCE, row, inside.is_not_null())
@@ -115,7 +116,7 @@ class Desk:
         row = self._rows(doer, leads, kind="assign", what=what, value=self._said_owner(action, leads))
         free = self._lose(slot, row, _all(True, len(leads.rows)))
         if action.most_times is not None:
-            spent = free & (self._times(doer).gather(leads.rows) >= action.most_times)
+            spent = free & (self._times(doer, leads.rows) >= action.most_times)
             self._withhold(row.filter(spent), OVER_A_LIMIT)
             free &= ~spent
         found = self._owners(doer, action, leads.only(free))
@@ -126,7 +127,7 @@ class Desk:
         is where an `assign rep` or `assign queue` wants it is held there: no later rule, and no route, takes it away."""
         filled, rule = self._fills(action), str(row["rule"].first() or "")
         slot = OWNER if filled is None else field_slot(filled)
-        before = self._filled_by(filled).gather(row["lead_row"]).cast(pl.String)
+        before = self.held_by(filled, row["lead_row"])
         there = found["owner"].is_not_null()
         row = row.with_columns(as_held(found["owner"], before).alias("value"), found["due_at"].alias("due"))
         # In the files an assignment by a route bears the line of the route; what competes is the rule that asked for it.
@@ -185,22 +186,22 @@ class Desk:
     def _is_active(self, rep: str) -> bool:
         return any(one.key == rep and one.active for one in self.tick.project.team.reps)
 
-    def _filled_by(self, filled: str | None) -> pl.Series:
-        """Each lead's owner before this run, or what the field that a route fills holds."""
+    def held_by(self, filled: str | None, rows: pl.Series) -> pl.Series:
+        """The owner of some leads before this run, or what the field that a route fills holds of them."""
         if filled is None:
-            return _column(self.tick, "owner", pl.String())
-        return self.field_now(filled).cast(pl.String)
+            return self.tick.leads.gather("owner", rows, pl.String())
+        return self.field_now(filled).gather(rows).cast(pl.String)
 
-    def _times(self, doer: Doer) -> pl.Series:
+    def _times(self, doer: Doer, rows: pl.Series) -> pl.Series:
         column = f"times:{doer.rule.partition('.')[2]}"
-        return _column(self.tick, column, pl.Int32()).fill_null(0)
+        return self.tick.leads.gather(column, rows, pl.Int32()).fill_null(0)
 
     # -- fields -----------------------------------------------------------------------------------------------------
 
     def _set(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
         name = str(action.field)
         assert action.value is not None
-        value = self._valued(f"{doer.rule} {name}", action.value).gather(leads.rows)
+        value = self._valued(action.value, leads.rows)
         before = self.field_now(name).gather(leads.rows)
         already = _blanked(before).eq_missing(_blanked(value.cast(before.dtype, strict=False)))
         texts = as_text(value, self.tick.calendar)
@@ -212,14 +213,14 @@ class Desk:
         self.made.fields.append(fields.filter(done).cast(pl.Schema(FIELDS)))
         return _Tried(done, already)
 
-    def _valued(self, key: str, expression: Expr) -> pl.Series:
-        if key not in self._values:
-            self._values |= self.tick.facts.values({key: expression})
-        return self._values[key]
+    def _valued(self, expression: Expr, rows: pl.Series) -> pl.Series:
+        return self.tick.facts.values({"value": expression}, rows=rows)["value"]
 
     def field_now(self, name: str) -> pl.Series:
         """What a field of the leads holds, as the rules of this run see it."""
-        return self._valued(f"field {name}", Expr("field", self._field_type(name), value=name))
+        if name not in self._fields:
+            self._fields |= self.tick.facts.values({name: Expr("field", self._field_type(name), value=name)})
+        return self._fields[name]
 
     def said(self, name: str, record: pl.DataFrame | None) -> pl.Series:
         """What the record says of a field, as text."""
@@ -249,7 +250,7 @@ class Desk:
 
     def _notify(self, doer: Doer, action: Action, leads: Leads) -> _Tried:
         assert action.who is not None
-        who = self._valued(f"{doer.rule} who {action.content}", action.who).gather(leads.rows)
+        who = self._valued(action.who, leads.rows)
         row = self._rows(doer, leads, kind="notify", what=who, value=action.content)
         self.made.actions.append(row)
         return _Tried(_all(True, row.height), _all(False, row.height))
@@ -332,7 +333,3 @@ def _spread(among: pl.Series, values: pl.Series) -> pl.Series:
 def _blanked(values: pl.Series) -> pl.Series:
     """With the empty text as the blank that it is in every file."""
     return values.replace("", None) if values.dtype == pl.String else values
-
-
-def _column(tick: Tick, name: str, kind: pl.DataType) -> pl.Series:
-    return tick.leads.whole(name, kind)

@@ -6,13 +6,13 @@ falls in `(since, as of]`, a lead's `since` being the last run that had the lead
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
 from leadrules.core.calendar import end_of_month
 from leadrules.core.functions.columnar import as_instant, local_day, rows_where
-from leadrules.core.types import DATE, DATETIME
+from leadrules.core.types import DATE, DATETIME, Type
 from leadrules.lifecycle.model import INSTANT, Tick
 from leadrules.ruleset.model import Trigger
 
@@ -22,38 +22,45 @@ def fallen(tick: Tick, trigger: Trigger, values: pl.Series) -> pl.DataFrame:
 
     One that was dealt with does not fall again, and one that was changed after it fell is no longer armed.
     """
-    instants = _yearly(tick, values) if trigger.on.every_year else _instants(tick, values)
-    gone, armed = tick.leads.filled("absent_since"), tick.leads.filled(f"armed:{trigger.name}")
-    some = rows_where(((instants > tick.since) & (instants <= tick.as_of)).fill_null(value=False))
-    # Those that were absent look further back.
-    rows = pl.concat([some, gone, armed]).unique().sort() if len(gone) or len(armed) else some
-    kinds = {"absent_since": INSTANT, f"dated:{trigger.name}": INSTANT, f"armed:{trigger.name}": INSTANT}
-    frame = tick.leads.at(rows, kinds).with_columns(rows.alias("lead_row"), instants[rows].alias("mark"))
+    dated, armed = f"dated:{trigger.name}", f"armed:{trigger.name}"
+    days = _days(tick, values)
+    known, today = days.unique().drop_nulls(), tick.calendar.day_of(tick.as_of)
+    returns = _latest_returns(known, today) if trigger.on.every_year else known
+    # A day more: the end of a day is the midnight after it, and `since` has a time. Who was absent looks further back.
+    some = known.filter(returns.is_between(tick.calendar.day_of(tick.since) - timedelta(days=1), today))
+    more = pl.concat([tick.leads.filled("absent_since"), tick.leads.filled(armed)])
+    rows = rows_where(days.is_in(some.implode()).fill_null(value=False))
+    rows = pl.concat([rows, more]).unique().sort() if len(more) else rows
+    marks = values[rows]
+    if trigger.on.every_year:
+        marks = days[rows].replace_strict(known, returns, default=None, return_dtype=pl.Date())
+    frame = tick.leads.at(rows, {"absent_since": INSTANT, dated: INSTANT, armed: INSTANT})
+    frame = frame.with_columns(rows.alias("lead_row"), _instants(tick, marks).alias("mark"))
     since = pl.min_horizontal("absent_since", pl.lit(tick.since, dtype=INSTANT))
     now = (pl.col("mark") > since) & (pl.col("mark") <= tick.as_of)
-    again = pl.col("mark") == pl.col(f"armed:{trigger.name}")
-    is_other = pl.col("mark").ne_missing(pl.col(f"dated:{trigger.name}"))
-    return frame.filter(now | again, is_other).select("lead_row", "mark")
+    again = pl.col("mark") == pl.col(armed)
+    return frame.filter(now | again, pl.col("mark").ne_missing(pl.col(dated))).select("lead_row", "mark")
 
 
 def _instants(tick: Tick, values: pl.Series) -> pl.Series:
     """Each date as its midnight in the project's zone."""
-    type_ = DATETIME if isinstance(values.dtype, pl.Datetime) else DATE
-    return (
-        pl.DataFrame({"value": values})
-        .select(as_instant(tick.calendar, pl.col("value"), type_).cast(INSTANT))
-        .to_series()
-    )
+    asked = as_instant(tick.calendar, pl.col("value"), _type_of(values))
+    return pl.DataFrame({"value": values}).select(asked.cast(INSTANT)).to_series()
 
 
-def _yearly(tick: Tick, values: pl.Series) -> pl.Series:
-    """The latest return of each date's month and day that is not after `as of`."""
-    type_ = DATETIME if isinstance(values.dtype, pl.Datetime) else DATE
-    days = pl.DataFrame({"value": values}).select(local_day(tick.calendar, pl.col("value"), type_)).to_series()
-    today = tick.calendar.day_of(tick.as_of)
-    returns = {day: _latest_return(day, today) for day in days.unique().drop_nulls()}
-    latest = days.replace_strict(list(returns), list(returns.values()), default=None, return_dtype=pl.Date())
-    return _instants(tick, latest)
+def _days(tick: Tick, values: pl.Series) -> pl.Series:
+    """The day of each date in the project's zone."""
+    asked = local_day(tick.calendar, pl.col("value"), _type_of(values))
+    return pl.DataFrame({"value": values}).select(asked).to_series()
+
+
+def _type_of(values: pl.Series) -> Type:
+    return DATETIME if isinstance(values.dtype, pl.Datetime) else DATE
+
+
+def _latest_returns(days: pl.Series, today: date) -> pl.Series:
+    """The latest return of each day's month and day that is not after `today`."""
+    return pl.Series([_latest_return(day, today) for day in days], dtype=pl.Date())
 
 
 def _latest_return(day: date, today: date) -> date:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import polars as pl
@@ -16,6 +17,7 @@ import polars as pl
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
+from leadrules.lifecycle.aside import each
 from leadrules.lifecycle.eras import knows
 from leadrules.lifecycle.lead_columns import Column, Sparse
 from leadrules.lifecycle.model import INSTANT, Tick
@@ -72,7 +74,8 @@ def set_offs(tick: Tick, heard: Heard) -> list[SetOff]:
     """Every trigger with the leads it fires for, in the order of priority, then name."""
     triggers = sorted(tick.ruleset.triggers, key=lambda trigger: (trigger.priority, trigger.name))
     dates = _dates(tick, triggers)
-    return [_set_off(tick, heard, trigger, dates.get(trigger.name)) for trigger in triggers]
+    calls = [partial(_set_off, tick, heard, trigger, dates.get(trigger.name)) for trigger in triggers]
+    return each(calls, tick.leads.height)
 
 
 def _met(tick: Tick, trigger: Trigger, rows: pl.Series | None = None) -> pl.Series:

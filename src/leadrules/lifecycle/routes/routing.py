@@ -13,7 +13,7 @@ from datetime import datetime
 
 import polars as pl
 
-from leadrules.core.functions.columnar import each_text, only, rows_where
+from leadrules.core.functions.columnar import each_text, looked_up, only, rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold
 from leadrules.lifecycle.model import BY_TRIGGER, INSTANT, LEAD_COLUMNS, Tick
@@ -43,11 +43,12 @@ from leadrules.lifecycle.routes.turns import Turns, serve
 from leadrules.project.model import QUEUE_PREFIX
 from leadrules.ruleset.model import Duration
 
-# What a route made of leads: a blank rule where none had anybody, a `due_at` where the deal stamps one, `why` the number
-# of what was passed over (`Router.passed_over`), null for nothing.
+# What a route made of leads: the rule and its place among those of the route, blank where none had anybody, a `due_at` where
+# the deal stamps one, `why` the number of what was passed over (`Router.passed_over`), null for nothing.
 DEALT = {
     "lead_row": pl.UInt32(),
     "rule": pl.String(),
+    "place": pl.UInt32(),
     "owner": pl.String(),
     "due_at": INSTANT,
     "why": pl.UInt32(),
@@ -183,13 +184,31 @@ class Router:
         """The leads that a route looks at, dealt."""
         is_free = ~holding.given.fill_null(value=False)
         owned = rows_where(is_free & ~has_nobody)
-        rows = pl.concat([rows_where(is_free & has_nobody), owned.filter(table.rerouted(owned))])
+        rows = pl.concat([rows_where(is_free & has_nobody), owned.filter(table.rerouted(owned))]).sort()
         if not len(rows):
             return pl.DataFrame(schema=DEALT)
-        found = self._deal(table, rows, holding.now, lasting=False)
+        kept = table.kept(rows)
+        found = self._deal_in_line(table, rows.filter(kept.is_null()), holding.now, lasting=False, exclude=False)
         found = self._with_due(table, found.with_columns(self._as_of(found.height).alias("at")), None)
         found = found.with_columns(self._calm(table, found, holding.now).alias("due_at"))
-        return found.select(list(DEALT)).sort("lead_row")
+        return self._beside_kept(table, rows, kept, found.select(list(DEALT)).sort("lead_row"), holding.now)
+
+    def _beside_kept(
+        self, table: RouteTable, rows: pl.Series, kept: pl.Series, found: pl.DataFrame, now: pl.Series
+    ) -> pl.DataFrame:
+        """The leads that were dealt among those who keep their owner, in lead order. The latter are most leads of most runs,
+        so their columns are written once, and nothing is sorted."""
+        if found.height == len(rows):
+            return found
+        others = rows_where(kept.is_null())
+        places = pl.Series([rule.position for rule in table.rules], dtype=pl.UInt32)[kept.cast(pl.UInt32)]
+        places = places.scatter(others, found["place"])
+        names = pl.Series([rule.name for rule in table.route.rules], dtype=pl.String)
+        blanks = (pl.repeat(None, len(rows), dtype=DEALT[name], eager=True) for name in ("due_at", "why"))
+        due, why = (blank.scatter(others, found[name]) for name, blank in zip(("due_at", "why"), blanks, strict=True))
+        owners = now.cast(pl.String)[rows].scatter(others, found["owner"])
+        columns = (rows, looked_up(names, places), places, owners, due, why)
+        return pl.DataFrame([column.alias(name) for name, column in zip(DEALT, columns, strict=True)])
 
     def _calm(self, table: RouteTable, found: pl.DataFrame, now: pl.Series) -> pl.Series:
         """`due_at`, but for leads that wait with the same owner for the response that this route asked for before."""
@@ -319,7 +338,8 @@ class Router:
             kept = now.cast(pl.String)[dealt["lead_row"]]
             owners = kept if keeps.all() else kept.zip_with(keeps, owners)
         rules = pl.Series(names, dtype=pl.String)[found["position"]]
-        return dealt.with_columns(rules.alias("rule"), owners.alias("owner"))
+        places = pl.Series([rule.position for rule in table.rules], dtype=pl.UInt32)[found["position"]]
+        return dealt.with_columns(rules.alias("rule"), places.alias("place"), owners.alias("owner"))
 
     def _order(self, table: RouteTable, rows: pl.Series) -> pl.Series:
         """The places of the rows in the order in which the route takes them: by its own value, then (created, key).

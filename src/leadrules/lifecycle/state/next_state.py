@@ -13,6 +13,7 @@ from hashlib import sha256
 
 import polars as pl
 
+from leadrules.core.functions.columnar import rows_where
 from leadrules.data.texts import as_text
 from leadrules.lifecycle.cadence.steps import HELD
 from leadrules.lifecycle.decide import Decided
@@ -111,7 +112,7 @@ def _of_record(tick: Tick) -> Iterator[pl.DataFrame]:
     """What the record changed since the run before."""
     before = known_of(tick.leads["key"], tick.state.leads)
     for kind in ("owner", "sequence"):
-        yield _changed(tick, kind, before[kind], tick.leads[kind], pl.lit(RECORD))
+        yield _changed(tick, kind, before[kind], tick.leads[kind]).with_columns(rule=pl.lit(RECORD))
 
 
 def _of_run(decided: Decided) -> Iterator[pl.DataFrame]:
@@ -123,15 +124,16 @@ def _of_run(decided: Decided) -> Iterator[pl.DataFrame]:
     }
     for kind, done in rules.items():
         last = done.unique("lead_row", keep="last", maintain_order=True).select("lead_row", "rule")
-        rows = decided.table.select("lead_row")
-        rule = rows.join(last, on="lead_row", how="left", maintain_order="left")["rule"]
-        yield _changed(decided.tick, kind, decided.tick.leads[kind], decided.table[kind], pl.lit(rule))
+        changed = _changed(decided.tick, kind, decided.tick.leads[kind], decided.table[kind])
+        yield changed.join(last, on="lead_row", how="left", maintain_order="left")
 
 
-def _changed(tick: Tick, kind: str, old: pl.Series, new: pl.Series, rule: pl.Expr) -> pl.DataFrame:
-    frame = pl.DataFrame([tick.leads["key"], old.alias("old"), new.alias("new")]).with_columns(rule.alias("rule"))
-    named = [pl.lit(kind).alias("kind"), pl.lit(kind).alias("what")]
-    return frame.filter(pl.col("old").ne_missing(pl.col("new"))).with_columns(named)
+def _changed(tick: Tick, kind: str, old: pl.Series, new: pl.Series) -> pl.DataFrame:
+    """lead_row, key, old, new, kind, what: of the leads of which a column is another."""
+    rows = rows_where(old.ne_missing(new))
+    said = {"key": tick.leads["key"], "old": old, "new": new}
+    frame = pl.DataFrame([rows.alias("lead_row"), *(column[rows].alias(name) for name, column in said.items())])
+    return frame.with_columns(kind=pl.lit(kind), what=pl.lit(kind))
 
 
 def _of_fields(outcome: Outcome, decided: Decided) -> Iterator[pl.DataFrame]:
