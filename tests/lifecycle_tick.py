@@ -47,6 +47,8 @@ def event_frame(ruleset: Ruleset, events: Sequence[Row]) -> pl.DataFrame:
     for _, fields in ruleset.event_fields:
         for name, type_ in fields:
             columns[f"{name}:{type_.kind}"] = pl.Series([e.get(name) for e in events], dtype=dtype(type_))
+    if any("id" in e for e in events):
+        columns["@id"] = pl.Series([e.get("id") for e in events], dtype=pl.String())
     return pl.DataFrame(columns)
 
 

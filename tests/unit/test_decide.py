@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import polars as pl
+import pytest
 from tests.lifecycle_story import Story
 from tests.lifecycle_tick import at
 
@@ -219,6 +220,33 @@ def test_each_event_sets_off_once_and_late_ones_do_too() -> None:
     assert len(story.run(DAY_2, lead)) == 1
     story.happens("a", "form_submitted", "2026-10-20T09:00")  # older than `since - 7 days`
     assert story.run(DAY_3, lead) == []
+
+
+def test_a_longer_window_for_late_events_brings_none_back() -> None:
+    """What was seen is kept for a week; of what is older nobody knows whether it is new."""
+    story = Story(FORMS)
+    lead = {"id": "a"}
+    story.happens("a", "form_submitted", "2026-11-02T09:00")
+    assert len(story.run("2026-11-02T10:00", lead)) == 1
+    assert story.run("2026-11-20T10:00", lead) == []  # by now it is forgotten
+    story.with_project(late_events=(60, "days"))
+    assert story.run("2026-11-21T10:00", lead) == []
+    story.happens("a", "form_submitted", "2026-11-14T09:00")  # came late, and within what is known
+    assert len(story.run("2026-11-22T10:00", lead)) == 1
+    assert story.run("2026-11-23T10:00", lead, since="2026-10-01T00:00") == []
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_export_that_gains_or_loses_ids_brings_no_event_back(first: bool) -> None:
+    story = Story(FORMS)
+    name = {"id": "e1"}
+    story.happens("a", "form_submitted", "2026-11-02T09:00", **(name if first else {}))
+    assert len(story.run("2026-11-02T10:00", {"id": "a"})) == 1
+    story.events.clear()
+    story.happens("a", "form_submitted", "2026-11-02T09:00", **({} if first else name))
+    assert story.run("2026-11-03T10:00", {"id": "a"}) == []
+    story.happens("a", "form_submitted", "2026-11-02T09:30", **({} if first else {"id": "e2"}))
+    assert len(story.run("2026-11-04T10:00", {"id": "a"})) == 1
 
 
 def test_an_event_of_a_lead_that_was_absent_sets_off_when_it_is_there() -> None:

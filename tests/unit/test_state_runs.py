@@ -12,6 +12,7 @@ from tests.stateful import RULES, outcome_of, rows_of, run, write_leads, write_p
 
 from leadrules.data.errors import InputError
 from leadrules.lifecycle.asof import AsOf, leap, since_of
+from leadrules.lifecycle.notes import notes
 from leadrules.lifecycle.run import calendar_of
 from leadrules.lifecycle.state import store
 from leadrules.lifecycle.state.tend import forget, rename
@@ -131,6 +132,23 @@ def test_late_events_set_off_once_and_not_older_than_the_limit(project: Path) ->
     assert [key for key, kind, _ in actions(project, "2026-11-21T00:00") if kind == "set"] == ["b"]
     write_leads(project, [lead("a"), lead("b"), lead("c"), lead("d")], late)
     assert [key for key, kind, _ in actions(project, "2026-11-22T00:00") if kind == "set"] == []
+
+
+def test_what_was_seen_is_known_back_to_the_longest_late_events_there_was(project: Path) -> None:
+    form = {"type": "form", "name": "x", "lead_id": "a", "at": "2026-11-01T12:00"}
+    write_leads(project, [lead("a")], [form])
+    assert [key for key, kind, _ in actions(project, "2026-11-02T00:00") if kind == "set"] == ["a"]
+    assert actions(project, "2026-11-20T00:00") == []
+    assert str(store.load(state_of(project)).seen_from) == "2026-11-13 00:00:00+00:00"
+    settings = project / "leadrules.yaml"
+    settings.write_text(f"{settings.read_text()}late_events: 60 days\n")
+    outcome = outcome_of(project, "2026-11-21T00:00")
+    assert outcome.decided is not None
+    assert outcome.decided.done.is_empty()
+    assert [line for line in notes(outcome) if "from before 2026-11-13T00:00:00+00:00 set nothing off" in line]
+    # The way back brings what was known then.
+    take_back(state_of(project), project / "out")
+    assert str(store.load(state_of(project)).seen_from) == "2026-10-26 00:00:00+00:00"
 
 
 def test_with_since_nothing_older_sets_off(project: Path) -> None:

@@ -20,6 +20,7 @@ from leadrules.ruleset.model import Ruleset
 _ID = "@id"
 _KNOWN = ("lead_row", "type", "at", _ID)
 _BETWEEN = "\x1f"
+BY_ID = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Late:
     """What decides whether an event is new.
 
     `since` is where new events begin; `limit` how far back one not seen before still counts (None: no farther). Triggers
-    listened to the types of `heard` before, so their events have identities; of `reshaped` types other fields were read.
+    listened to the types of `heard` before, so their events have identities, from `seen_from` on (None: all); of `reshaped`
+    types other fields were read.
     """
 
     keys: pl.Series
@@ -36,6 +38,7 @@ class Late:
     limit: datetime | None
     heard: frozenset[str]
     reshaped: frozenset[str]
+    seen_from: datetime | None = None
 
     def fresh(self, matching: pl.DataFrame, *, backfill: bool = False) -> pl.DataFrame:
         """Of the events that a filter lets through, those that set a trigger off; `backfill` takes those seen before too.
@@ -44,19 +47,28 @@ class Late:
         """
         if backfill:
             return matching
-        recent = pl.col("at") > self.since
+        recent, heard = pl.col("at") > self.since, pl.col("type").cast(pl.String).is_in(list(self.heard))
         if self.limit is not None:
-            late = (pl.col("at") >= self.limit) & pl.col("type").cast(pl.String).is_in(list(self.heard))
-            recent = recent | late
+            recent = recent | (heard & (pl.col("at") >= self.limit))
+        if self.forgets:
+            recent = recent & (~heard | (pl.col("at") >= self.seen_from))
         found = matching.filter(recent)
         return found.filter(~self._is_seen(found))
+
+    @property
+    def forgets(self) -> bool:
+        """Whether events count of which nobody knows any more whether they were seen: each sets off once, so they do not."""
+        oldest = self.since if self.limit is None else min(self.since, self.limit)
+        return self.seen_from is not None and bool(self.heard) and oldest < self.seen_from
 
     def _is_seen(self, found: pl.DataFrame) -> pl.Series:
         named = identified(found, self.keys)
         seen = named["identity"].is_in(self.seen["identity"].implode())
+        # An export that gains ids, or loses them, names the same events otherwise, though nothing happened.
+        seen |= (named["moment"] ^ BY_ID).is_in(self.seen["moment"].implode())
         if not self.reshaped:
             return seen
-        # Their rows say something else now than they did when they were seen, though nothing happened.
+        # So does another field that is read: their rows say something else now than they did when they were seen.
         other = found["type"].cast(pl.String).is_in(list(self.reshaped))
         return seen | (other & named["moment"].is_in(self.seen["moment"].implode()))
 
@@ -67,7 +79,7 @@ def late_of(tick: Tick, *, since_given: bool = False) -> Late:
     limit = None if since_given or state.as_of is None else _back(tick.calendar, tick.since, tick.project.late_events)
     heard = frozenset() if state.ruleset is None else listened(state.ruleset)
     reshaped = frozenset() if state.ruleset is None else _reshaped(state.ruleset, tick.ruleset)
-    return Late(tick.leads["key"], state.events, tick.since, limit, heard, reshaped & heard)
+    return Late(tick.leads["key"], state.events, tick.since, limit, heard, reshaped & heard, state.seen_from)
 
 
 def listened(ruleset: Ruleset) -> frozenset[str]:
@@ -96,8 +108,15 @@ def seen_after(state: State, events: pl.DataFrame, tick: Tick) -> pl.DataFrame:
     return pl.concat([kept, new]).unique("identity", maintain_order=True)
 
 
+def seen_from_after(state: State, tick: Tick) -> datetime:
+    """Back to where the next state knows every event that runs have seen: a longer `late_events` brings none of them back."""
+    limit = _back(tick.calendar, tick.as_of, tick.project.late_events)
+    return limit if state.seen_from is None else max(limit, state.seen_from)
+
+
 def identified(events: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
-    """identity, moment: numbers that stay the same in every run, on every machine; `moment` leaves out what rows say."""
+    """identity, moment: numbers that stay the same in every run, on every machine; `moment` leaves out what rows say, and
+    whether an id names the event is its last bit (BY_ID)."""
     said = [_said(events, name) for name in sorted(set(events.columns) - set(_KNOWN)) if not name.startswith("@")]
     lead = keys.gather(events["lead_row"])
     moment = [lead, events["type"].cast(pl.String), events["at"].to_physical().cast(pl.String)]
@@ -114,7 +133,9 @@ def identified(events: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
     row = pl.concat_str("moment", "said", again, separator=_BETWEEN)
     identity = pl.when(pl.col("id").is_not_null()).then(pl.lit("id" + _BETWEEN) + pl.col("id")).otherwise(row)
     named = texts.select(identity.alias("identity"), "moment")
-    return pl.DataFrame({name: _numbers(named[name]) for name in ("identity", "moment")})
+    identities, moments = (_numbers(named[name]) for name in ("identity", "moment"))
+    by_id = texts["id"].is_not_null().cast(pl.UInt64)
+    return pl.DataFrame({"identity": identities, "moment": moments - (moments & BY_ID) + by_id})
 
 
 def _said(events: pl.DataFrame, name: str) -> pl.Series:

@@ -118,6 +118,7 @@ RIDE: Mapping[str, pl.DataType] = {
     "seq_template": pl.String(),
     "seq_pending": pl.String(),
 }
+SEEN_FROM = "seen_from"  # among the options of a run's record: `State.seen_from` after it
 BY_TRIGGER = "trigger"  # `owner_by` of what a trigger or an `on finish` gave, or found where it wants it
 EXIT_ALL = "exit all"  # the rule of what an `exit all` ends
 LOST = "lost to another rule: "  # the `reason` of what was withheld for a rule, which follows
@@ -157,7 +158,7 @@ class State:
     `leads`: LEAD_COLUMNS and the named ones, a row per lead ever seen. `credits`: route, rule, rep, credit (Int64, 10^-4),
     served (Int64, rising). `assignments`: rep, day (Date), count. `events`: identity, moment (UInt64), at. `versions`:
     sequence, version, text (JSON). `eras`: ERA_COLUMNS. `as_of` None: there was no run. `run` counts the runs; `last` is
-    what the last one was.
+    what the last one was. Of the events from `seen_from` on it is known which ones runs have seen.
     """
 
     leads: LeadColumns
@@ -169,6 +170,7 @@ class State:
     ruleset: Ruleset | None = None
     run: int = 0
     last: RunRecord | None = None
+    seen_from: datetime | None = None
     eras: pl.DataFrame = field(default_factory=lambda: _no_rows(ERA_COLUMNS))
 
 

@@ -11,6 +11,8 @@ import polars as pl
 
 from leadrules.core.text import many
 from leadrules.lifecycle.labels import RULES
+from leadrules.lifecycle.late import late_of
+from leadrules.lifecycle.manifest import iso
 from leadrules.lifecycle.run import Outcome
 
 MANY = 1000
@@ -32,7 +34,20 @@ def notes(outcome: Outcome) -> Iterator[str]:
             f"only because the rules were edited, {named} {'lead' if changed.height == 1 else 'leads'} changed; "
             "that is recorded and sets nothing off (--fire-edits lets it)"
         )
+    yield from _unknown_events(outcome)
     yield from baseline_advised(outcome)
+
+
+def _unknown_events(outcome: Outcome) -> Iterator[str]:
+    """That some events which `--since` or a longer `late_events` would let in may have been seen already."""
+    assert outcome.decided is not None
+    tick = outcome.decided.tick
+    late = late_of(tick, since_given=outcome.request.since is not None)
+    if late.forgets and late.seen_from is not None:
+        yield (
+            f"events from before {iso(late.seen_from, tick.calendar)} set nothing off: what earlier runs have seen is kept for "
+            "as long as `late_events` says, so nobody knows which of them are new"
+        )
 
 
 def baseline_advised(outcome: Outcome) -> Iterator[str]:

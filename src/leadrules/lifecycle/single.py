@@ -26,7 +26,7 @@ from leadrules.lifecycle.cadence.due import due_times
 from leadrules.lifecycle.cadence.versions import with_kept
 from leadrules.lifecycle.decide import Decided, decide
 from leadrules.lifecycle.labels import work_out
-from leadrules.lifecycle.late import late_of, seen_after
+from leadrules.lifecycle.late import late_of, seen_after, seen_from_after
 from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State, Tick
 from leadrules.lifecycle.narrowed import narrowed, only_heard
@@ -153,6 +153,7 @@ class Workbench:
             credits=run.decided.router.credits(),
             assignments=run.decided.router.assignments(),
             events=seen_after(tick.state, run.look.events, tick),
+            seen_from=seen_from_after(tick.state, tick),
             versions=pl.concat([tick.state.versions, run.decided.versions]),
             as_of=tick.as_of,
             ruleset=self.ruleset,

@@ -19,8 +19,8 @@ from leadrules.lifecycle.cadence.steps import HELD
 from leadrules.lifecycle.decide import Decided
 from leadrules.lifecycle.eras import eras_after
 from leadrules.lifecycle.labels import history_of
-from leadrules.lifecycle.late import seen_after
-from leadrules.lifecycle.model import HISTORY_COLUMNS, RunRecord, State, Tick, empty_state
+from leadrules.lifecycle.late import seen_after, seen_from_after
+from leadrules.lifecycle.model import HISTORY_COLUMNS, SEEN_FROM, RunRecord, State, Tick, empty_state
 from leadrules.lifecycle.record import carried_over, known_of
 from leadrules.lifecycle.run import Outcome
 from leadrules.lifecycle.state.undo import undo_rows
@@ -43,6 +43,7 @@ def state_after(outcome: Outcome) -> State:
         credits=decided.router.credits(),
         assignments=decided.router.assignments(),
         events=seen_after(tick.state, outcome.events.frame, tick),
+        seen_from=seen_from_after(tick.state, tick),
         versions=pl.concat([tick.state.versions, decided.versions]),
         eras=eras_after(tick.state, leads, ruleset, tick.as_of),
         as_of=tick.as_of,
@@ -63,8 +64,13 @@ def record_of(
         name,
         sha256(manifest).hexdigest(),
         out,
-        {**options, "written": dict(written)},
+        {**options, "written": dict(written), SEEN_FROM: _seen_from(outcome)},
     )
+
+
+def _seen_from(outcome: Outcome) -> str:
+    tick = _decided(outcome).tick
+    return seen_from_after(tick.state, tick).isoformat()
 
 
 def identity(outcome: Outcome, rules: str, options: Mapping[str, object]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -24,6 +24,7 @@ from leadrules.lifecycle.model import (
     EVENT_COLUMNS,
     HISTORY_COLUMNS,
     LEAD_COLUMNS,
+    SEEN_FROM,
     VERSION_COLUMNS,
     RunRecord,
     State,
@@ -94,6 +95,7 @@ def _state(path: Path, connection: Connection) -> State:
         ruleset=from_text(text[0]) if text else None,
         run=number[0],
         last=record,
+        seen_from=_seen_from(record),
     )
 
 
@@ -193,6 +195,10 @@ _RUNS = f"select {', '.join(RUN_COLUMNS)} from runs"
 def _record(row: tuple[Any, ...]) -> RunRecord:
     _, as_of, since, rules, identity, manifest, out, options, *_ = row
     return RunRecord(_instant(as_of), _instant(since), rules, identity, manifest, out, json.loads(options))
+
+
+def _seen_from(record: RunRecord | None) -> datetime | None:
+    return None if record is None else _instant(cast("str | None", record.options.get(SEEN_FROM)))
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -345,6 +351,7 @@ def before_last(path: Path) -> State | None:
         ruleset=from_text(text) if text else None,
         run=number[0] - 1,
         last=last,
+        seen_from=_seen_from(last),
     )
 
 
