@@ -64,6 +64,22 @@ def test_leads_in_another_order_are_the_same_leads(data: st.DataObject) -> None:
     assert_frame_equal(leads.taken(rows(*found)).frame, frame[rows(*found)])
 
 
+@given(st.data())
+def test_leads_of_two_are_those_of_one_above_the_other(data: st.DataObject) -> None:
+    cells = st.lists(st.none() | st.sampled_from("xyz"), max_size=4)
+    above, below = (pl.Series("c", data.draw(cells), dtype=pl.String) for _ in range(2))
+    held = data.draw(st.tuples(*[st.sampled_from([Sparse.of, pl.Series.clone])] * 2))
+    one, other = (
+        LeadColumns([held[0](above)]),
+        LeadColumns([held[1](below), Sparse.blank("new", pl.Int32(), len(below))]),
+    )
+    both = pl.concat([above, below])
+    found = rows(*data.draw(st.permutations(range(len(both)))))
+    merged = one.above(other, found)
+    assert merged["c"].equals(both[found], null_equal=True)
+    assert merged["new"].null_count() == len(both)
+
+
 def test_a_column_that_is_not_there_is_blank() -> None:
     leads = LeadColumns([rows(1, 2, 3).alias("n")])
     assert leads.gather("owner", rows(2, 0), pl.String()).to_list() == [None, None]

@@ -211,10 +211,15 @@ class LeadColumns:
         """The leads in another order: for each of those to come, where it is here (blank: it is not)."""
         rows = rows_where(found.is_not_null())
         places = pl.repeat(None, self.height, dtype=_ROW, eager=True).scatter(found[rows], rows)
-        height = len(found)
-        return LeadColumns(
-            [one.taken(places, height) if isinstance(one, Sparse) else one[found] for one in self], height
-        )
+        return LeadColumns((_taken(one, found, places) for one in self), len(found))
+
+    def above(self, below: LeadColumns, found: pl.Series) -> LeadColumns:
+        """These leads and others in one, with the columns of the others: for each to come, where it is, counted through both."""
+        height = self.height + below.height
+        places = pl.repeat(None, height, dtype=_ROW, eager=True)
+        places = places.scatter(found, pl.int_range(len(found), dtype=_ROW, eager=True))
+        columns = (_stacked(self.held(one.name, one.dtype), one) for one in below)
+        return LeadColumns((_taken(one, found, places) for one in columns), len(found))
 
     def put(self, name: str, rows: pl.Series, values: pl.Series) -> Column:
         """A column with other values in some rows, each named once; one that is not there is blank elsewhere."""
@@ -240,6 +245,19 @@ def is_same(one: Column, other: Column) -> bool:
 
 def _whole(column: Column) -> pl.Series:
     return column.whole if isinstance(column, Sparse) else column
+
+
+def _taken(column: Column, found: pl.Series, places: pl.Series) -> Column:
+    """A column in another order: for each row to come where it is (blank: nowhere), and for each row that is where it goes."""
+    return column.taken(places, len(found)) if isinstance(column, Sparse) else column[found]
+
+
+def _stacked(above: Column, below: Column) -> Column:
+    """One column under another."""
+    if not isinstance(above, Sparse) or not isinstance(below, Sparse):
+        return pl.concat([_whole(above), _whole(below)])
+    rows, values = [above.rows, below.rows + above.height], [above.values, below.values]
+    return Sparse(pl.concat(rows, rechunk=True), pl.concat(values, rechunk=True), above.height + below.height)
 
 
 def _height(column: Column) -> int:

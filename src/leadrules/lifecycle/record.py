@@ -330,9 +330,12 @@ def carried_over(state: State, table: LeadColumns) -> LeadColumns:
     here = here.with_columns([Sparse.blank("absent_since", INSTANT, here.height), *lacking])
     if here["key"].head(state.leads.height).equals(state.leads["key"]):
         return here
-    known, present = state.leads.select("key").with_row_index("at"), here.frame
-    gone = known.join(present.select("key"), on="key", how="anti", maintain_order="left")["at"]
-    absent = state.leads.at(gone, present.schema)
-    absent = absent.with_columns(pl.col("absent_since").fill_null(pl.lit(state.as_of, dtype=INSTANT)))
-    rows = pl.concat([present, absent]).join(known, on="key", how="left", maintain_order="left")
-    return LeadColumns.of(rows.sort("at", nulls_last=True, maintain_order=True).drop("at"))
+    places = _places(here["key"], state.leads["key"])
+    at, known = rows_where(places.is_not_null()), places.drop_nulls()
+    rows = pl.int_range(state.leads.height, dtype=pl.UInt32, eager=True)
+    absent = rows_where(~pl.repeat(False, len(rows), dtype=pl.Boolean, eager=True).scatter(known, values=True))
+    since = state.leads.gather("absent_since", absent, INSTANT).fill_null(state.as_of)
+    before = state.leads.with_columns([state.leads.put("absent_since", absent, since)])
+    # Those that were known stand where they stood, be they here or not; then the new ones.
+    found = pl.concat([rows.scatter(known, at + len(rows)), rows_where(places.is_null()) + len(rows)])
+    return before.above(here, found)
