@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from leadrules.lifecycle.lead_columns import LeadColumns, Sparse, is_same
+from leadrules.lifecycle.lead_columns import LeadColumns, Sparse, blank, is_same
 
 KINDS = [pl.String(), pl.Int32(), pl.Datetime("us", "UTC"), pl.Boolean(), pl.List(pl.String())]
 VALUES = {
@@ -71,7 +71,7 @@ def test_leads_of_two_are_those_of_one_above_the_other(data: st.DataObject) -> N
     held = data.draw(st.tuples(*[st.sampled_from([Sparse.of, pl.Series.clone])] * 2))
     one, other = (
         LeadColumns([held[0](above)]),
-        LeadColumns([held[1](below), Sparse.blank("new", pl.Int32(), len(below))]),
+        LeadColumns([held[1](below), blank("new", pl.Int32(), len(below))]),
     )
     both = pl.concat([above, below])
     found = rows(*data.draw(st.permutations(range(len(both)))))
@@ -91,7 +91,7 @@ def test_a_column_that_is_not_there_is_blank() -> None:
 
 
 def test_what_is_put_is_held_whole_once_many_have_it() -> None:
-    leads = LeadColumns([Sparse.blank("c", pl.Int32(), 8)])
+    leads = LeadColumns([blank("c", pl.Int32(), 8)])
     assert isinstance(leads.put("c", rows(3), column([7], pl.Int32())), Sparse)
     many = leads.put("c", rows(3, 1), column([7, 5], pl.Int32()))
     assert isinstance(many, pl.Series)

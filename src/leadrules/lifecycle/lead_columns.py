@@ -18,6 +18,7 @@ from leadrules.core.functions.columnar import looked_up, only, rows_where
 from leadrules.core.records import dataclass
 
 FEW = 0.25  # of the rows: where more are filled, a column is held whole
+SMALL = 1_000  # rows: of fewer a blank column is as quickly held whole as not at all
 _ROW = pl.UInt32()
 
 
@@ -28,11 +29,6 @@ class Sparse:
     rows: pl.Series
     values: pl.Series
     height: int
-
-    @classmethod
-    def blank(cls, name: str, kind: pl.DataType, height: int) -> Sparse:
-        """A column that says nothing."""
-        return cls(pl.Series([], dtype=_ROW), pl.Series(name, [], dtype=kind), height)
 
     @classmethod
     def of(cls, column: pl.Series) -> Sparse:
@@ -99,7 +95,7 @@ class Sparse:
         """The column of another order of rows: `places` says, per row of before, which it becomes (blank: none)."""
         moved = places[self.rows]
         there = rows_where(moved.is_not_null())
-        nobody = Sparse.blank(self.name, self.dtype, height)
+        nobody = Sparse(self.rows.clear(), self.values.clear(), height)
         return nobody.put(moved[there], self.values[there])
 
     def equals(self, other: Sparse) -> bool:
@@ -108,6 +104,13 @@ class Sparse:
 
 
 Column = pl.Series | Sparse
+
+
+def blank(name: str, kind: pl.DataType, height: int) -> Column:
+    """A column that says nothing."""
+    if height < SMALL:
+        return _blanks(name, kind, height)
+    return Sparse(pl.Series([], dtype=_ROW), pl.Series(name, [], dtype=kind), height)
 
 
 class LeadColumns:
@@ -164,7 +167,7 @@ class LeadColumns:
 
     def row(self, number: int) -> dict[str, Any]:
         """The values of one lead."""
-        return {column.name: _whole(column)[0] for column in self.alone(number)}
+        return {name: _whole(column)[number] for name, column in self._columns.items()}
 
     def equals(self, other: LeadColumns) -> bool:
         """Whether both have the same columns, in the same order, that say the same."""
@@ -186,7 +189,7 @@ class LeadColumns:
         """A column as it is held; of one that is not there, blanks of a type."""
         if name in self._columns or kind is None:
             return self._columns[name]
-        return Sparse.blank(name, kind, self.height)
+        return blank(name, kind, self.height)
 
     def whole(self, name: str, kind: pl.DataType) -> pl.Series:
         """A column, whole; of one that is not there, blanks of a type."""
@@ -201,7 +204,9 @@ class LeadColumns:
 
     def gather(self, name: str, rows: pl.Series, kind: pl.DataType | None = None) -> pl.Series:
         """A column of some rows; of one that is not there, blanks of a type."""
-        return self.held(name, kind).gather(rows).alias(name)
+        if name not in self._columns and kind is not None:
+            return _blanks(name, kind, len(rows))
+        return self._columns[name].gather(rows).alias(name)
 
     def at(self, rows: pl.Series, kinds: Mapping[str, pl.DataType]) -> pl.DataFrame:
         """Some columns of some rows; those that are not there are blank."""
@@ -224,6 +229,8 @@ class LeadColumns:
     def put(self, name: str, rows: pl.Series, values: pl.Series) -> Column:
         """A column with other values in some rows, each named once; one that is not there is blank elsewhere."""
         column = self.held(name, values.dtype)
+        if not len(rows):
+            return column
         if isinstance(column, Sparse):
             after = column.put(rows, values)
             return after if len(after.rows) < FEW * self.height else after.whole

@@ -15,7 +15,7 @@ import polars as pl
 from leadrules.core.calendar import Calendar
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.facts import Facts
-from leadrules.lifecycle.lead_columns import LeadColumns, Sparse
+from leadrules.lifecycle.lead_columns import LeadColumns, blank
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Ruleset
 
@@ -177,7 +177,7 @@ class State:
 def empty_state() -> State:
     """The state before the first run."""
     return State(
-        leads=LeadColumns((Sparse.blank(name, kind, 0) for name, kind in LEAD_COLUMNS.items()), 0),
+        leads=LeadColumns((blank(name, kind, 0) for name, kind in LEAD_COLUMNS.items()), 0),
         credits=_no_rows(CREDIT_COLUMNS),
         assignments=_no_rows(ASSIGNMENT_COLUMNS),
         events=_no_rows(EVENT_COLUMNS),

@@ -17,7 +17,7 @@ from leadrules.core.functions.columnar import fold_series, instants_of, rows_whe
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold
 from leadrules.data.texts import as_text
-from leadrules.lifecycle.lead_columns import Column, LeadColumns, Sparse
+from leadrules.lifecycle.lead_columns import Column, LeadColumns, blank
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State
 from leadrules.lifecycle.state.remembered import previous_labels
 from leadrules.ruleset.model import Ruleset
@@ -117,7 +117,7 @@ def known_of(keys: pl.Series, leads: LeadColumns) -> LeadColumns:
 
 def _taken(leads: LeadColumns, found: pl.Series) -> LeadColumns:
     if not leads.height:
-        return LeadColumns((Sparse.blank(name, kind, len(found)) for name, kind in leads.schema.items()), len(found))
+        return LeadColumns((blank(name, kind, len(found)) for name, kind in leads.schema.items()), len(found))
     is_as_it_stands = len(found) == leads.height and found.is_sorted() and not found.has_nulls()
     return leads if is_as_it_stands else leads.taken(found)
 
@@ -326,8 +326,8 @@ def carried_over(state: State, table: LeadColumns) -> LeadColumns:
     A lead that was there before this run and is not now has been seen last by the run before.
     """
     here = table.drop(*OF_TABLE)
-    lacking = [Sparse.blank(name, kind, here.height) for name, kind in state.leads.schema.items() if name not in here]
-    here = here.with_columns([Sparse.blank("absent_since", INSTANT, here.height), *lacking])
+    lacking = [blank(name, kind, here.height) for name, kind in state.leads.schema.items() if name not in here]
+    here = here.with_columns([blank("absent_since", INSTANT, here.height), *lacking])
     if here["key"].head(state.leads.height).equals(state.leads["key"]):
         return here
     places = _places(here["key"], state.leads["key"])

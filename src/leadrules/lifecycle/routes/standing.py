@@ -11,7 +11,7 @@ from functools import cached_property
 import polars as pl
 
 from leadrules.core.types import TEXT
-from leadrules.lifecycle.lead_columns import LeadColumns, Sparse
+from leadrules.lifecycle.lead_columns import LeadColumns, blank
 from leadrules.lifecycle.model import LEAD_COLUMNS, Tick
 from leadrules.lifecycle.routes.accounts import Accounts
 from leadrules.lifecycle.routes.candidates import RouteTable, RuleTable
@@ -120,7 +120,7 @@ class Standing:
 def whole(leads: LeadColumns) -> LeadColumns:
     """The leads with every column that the state may have of them; what it has not is blank."""
     missing = {name: kind for name, kind in LEAD_COLUMNS.items() if name not in leads}
-    return leads.with_columns(Sparse.blank(name, kind, leads.height) for name, kind in missing.items())
+    return leads.with_columns(blank(name, kind, leads.height) for name, kind in missing.items())
 
 
 def _owned(leads: pl.DataFrame, accounts: pl.Series, reps: pl.Series, field: str | None) -> pl.DataFrame:
