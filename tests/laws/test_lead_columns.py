@@ -115,4 +115,6 @@ def test_leads_say_the_same_however_their_columns_are_held() -> None:
     assert not one.equals(other.drop("b"))
     assert not one.equals(other.with_columns([pl.Series("b", ["x", "y"])]))
     assert other.row(0) == {"a": 1, "b": "x"}
+    lists = pl.DataFrame({"c": [["x", "y"], None]}, schema={"c": pl.List(pl.String)})
+    assert LeadColumns.of(lists).row(0) == lists.row(0, named=True)
     assert other.alone(1).frame.rows() == [(None, None)]

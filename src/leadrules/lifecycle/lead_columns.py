@@ -167,7 +167,8 @@ class LeadColumns:
 
     def row(self, number: int) -> dict[str, Any]:
         """The values of one lead."""
-        return {name: _whole(column)[number] for name, column in self._columns.items()}
+        values = {name: _whole(column)[number] for name, column in self._columns.items()}
+        return {name: one.to_list() if isinstance(one, pl.Series) else one for name, one in values.items()}
 
     def equals(self, other: LeadColumns) -> bool:
         """Whether both have the same columns, in the same order, that say the same."""
