@@ -167,7 +167,8 @@ class LeadColumns:
 
     def row(self, number: int) -> dict[str, Any]:
         """The values of one lead."""
-        values = {name: _whole(column)[number] for name, column in self._columns.items()}
+        place = pl.Series([number], dtype=_ROW)
+        values = {name: column.gather(place)[0] for name, column in self._columns.items()}
         return {name: one.to_list() if isinstance(one, pl.Series) else one for name, one in values.items()}
 
     def equals(self, other: LeadColumns) -> bool:

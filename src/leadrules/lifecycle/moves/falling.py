@@ -23,14 +23,12 @@ def fallen(tick: Tick, trigger: Trigger, values: pl.Series) -> pl.DataFrame:
     One that was dealt with does not fall again, and one that was changed after it fell is no longer armed.
     """
     dated, armed = f"dated:{trigger.name}", f"armed:{trigger.name}"
-    days = _days(tick, values)
-    known, today = days.unique().drop_nulls(), tick.calendar.day_of(tick.as_of)
+    days, today = _days(tick, values), tick.calendar.day_of(tick.as_of)
+    known = days.unique().drop_nulls()
     returns = _latest_returns(known, today) if trigger.on.every_year else known
-    # A day more: the end of a day is the midnight after it, and `since` has a time. Who was absent looks further back.
-    some = known.filter(returns.is_between(tick.calendar.day_of(tick.since) - timedelta(days=1), today))
-    more = pl.concat([tick.leads.filled("absent_since"), tick.leads.filled(armed)])
-    rows = rows_where(days.is_in(some.implode()).fill_null(value=False))
-    rows = pl.concat([rows, more]).unique().sort() if len(more) else rows
+    # A day more: `since` has a time, and a day begins before it.
+    is_near = returns.is_between(tick.calendar.day_of(tick.since) - timedelta(days=1), today)
+    rows = _looked_at(tick, rows_where(days.is_in(known.filter(is_near).implode()).fill_null(value=False)), armed)
     marks = values[rows]
     if trigger.on.every_year:
         marks = days[rows].replace_strict(known, returns, default=None, return_dtype=pl.Date())
@@ -40,6 +38,12 @@ def fallen(tick: Tick, trigger: Trigger, values: pl.Series) -> pl.DataFrame:
     now = (pl.col("mark") > since) & (pl.col("mark") <= tick.as_of)
     again = pl.col("mark") == pl.col(armed)
     return frame.filter(now | again, pl.col("mark").ne_missing(pl.col(dated))).select("lead_row", "mark")
+
+
+def _looked_at(tick: Tick, near: pl.Series, armed: str) -> pl.Series:
+    """The leads whose date is near, those that were absent, which look further back, and those whose date is still armed."""
+    more = pl.concat([tick.leads.filled("absent_since"), tick.leads.filled(armed)])
+    return pl.concat([near, more]).unique().sort() if len(more) else near
 
 
 def _instants(tick: Tick, values: pl.Series) -> pl.Series:
