@@ -194,9 +194,9 @@ def _plan(options: RunOptions, form: str, out: Path | None, files: tuple[Output,
 
 def _advise(outcome: Outcome, *, quiet: bool) -> None:
     """What had better be known before the run than after it."""
-    from leadrules.lifecycle.notes import baseline_advised
+    from leadrules.lifecycle.notes import beforehand
 
-    for words in () if quiet else baseline_advised(outcome):
+    for words in () if quiet else beforehand(outcome):
         click.echo(f"note: {words}", err=True)
 
 

@@ -34,13 +34,19 @@ def notes(outcome: Outcome) -> Iterator[str]:
             f"only because the rules were edited, {named} {'lead' if changed.height == 1 else 'leads'} changed; "
             "that is recorded and sets nothing off (--fire-edits lets it)"
         )
+    yield from beforehand(outcome)
+
+
+def beforehand(outcome: Outcome) -> Iterator[str]:
+    """What had better be known before a run than after it."""
     yield from _unknown_events(outcome)
-    yield from baseline_advised(outcome)
+    yield from _baseline_advised(outcome)
 
 
 def _unknown_events(outcome: Outcome) -> Iterator[str]:
     """That some events which `--since` or a longer `late_events` would let in may have been seen already."""
-    assert outcome.decided is not None
+    if outcome.decided is None:
+        return
     tick = outcome.decided.tick
     late = late_of(tick, since_given=outcome.request.since is not None)
     if late.forgets and late.seen_from is not None:
@@ -50,8 +56,8 @@ def _unknown_events(outcome: Outcome) -> Iterator[str]:
         )
 
 
-def baseline_advised(outcome: Outcome) -> Iterator[str]:
-    """That a first run moves many leads; told before it as well as after."""
+def _baseline_advised(outcome: Outcome) -> Iterator[str]:
+    """That a first run moves many leads."""
     decided, state, request = outcome.decided, outcome.request.state, outcome.request
     if decided is None or state is None or state.as_of is not None or request.baseline:
         return
