@@ -24,7 +24,7 @@ from leadrules.lifecycle.eras import known_as
 from leadrules.lifecycle.facts import Facts
 from leadrules.lifecycle.labels import Labels
 from leadrules.lifecycle.late import Late
-from leadrules.lifecycle.lead_columns import Column, LeadColumns
+from leadrules.lifecycle.lead_columns import Column, LeadColumns, whole
 from leadrules.lifecycle.model import ACTION_COLUMNS, BY_TRIGGER, INSTANT, Tick
 from leadrules.lifecycle.moves.actions import Desk
 from leadrules.lifecycle.moves.after import with_changes, with_owners
@@ -280,7 +280,7 @@ class _Decision:
     def _run_routes(self) -> _Routed:
         tick, slots = self.tick, self.desk.slots
         given = together(self.desk.made.owners, OWNERS)
-        owner_now = LeadColumns([tick.leads.put("owner", given["lead_row"], given["owner"])])["owner"]
+        owner_now = whole(tick.leads.put("owner", given["lead_row"], given["owner"]))
         found = self.router.always_on(owner_now, slots.is_taken(OWNER), self._holdings())
         routed = self._nobody_routed()
         routed.owners.append(given.with_columns(pl.lit(BY_TRIGGER).alias("by")))

@@ -49,17 +49,7 @@ class Sparse:
     @cached_property
     def whole(self) -> pl.Series:
         """A value or a blank per row."""
-        if not len(self.rows):
-            return _blanks(self.name, self.dtype, self.height)
-        if self.dtype == pl.String or self.dtype.is_nested():  # what cannot be scattered, or slowly
-            places = pl.repeat(None, self.height, dtype=_ROW, eager=True)
-            places = places.scatter(self.rows, pl.int_range(len(self.rows), dtype=_ROW, eager=True))
-            return looked_up(self.values, places).alias(self.name)
-        return _blanks(self.name, self.dtype, self.height).clone().scatter(self.rows, self.values)
-
-    def alias(self, name: str) -> Sparse:
-        """The same under another name."""
-        return Sparse(self.rows, self.values.alias(name), self.height)
+        return looked_up(self.values, self._places()).alias(self.name)
 
     def cast(self, kind: pl.DataType) -> Sparse:
         """The same in another type, in which no value is lost."""
@@ -69,27 +59,22 @@ class Sparse:
         """A value or a blank for each of these rows."""
         if not len(self.rows):
             return _blanks(self.name, self.dtype, len(rows))
-        if rows.equals(self.rows):
-            return self.values
-        at = self._places()[rows]
-        # In the place of a blank stands a value that is blanked afterwards: see `looked_up`.
-        return only(pl.concat([self.values.head(1), self.values], rechunk=True)[at], at > 0).alias(self.name)
+        return self.values if rows.equals(self.rows) else looked_up(self.values, self._places()[rows]).alias(self.name)
 
     def put(self, rows: pl.Series, values: pl.Series) -> Sparse:
         """The column with other values, or blanks, in these rows; each is named once."""
         if not len(rows):
             return self
         values = values.cast(self.dtype).alias(self.name)
-        filled = len(self.rows) + pl.int_range(1, len(rows) + 1, dtype=_ROW, eager=True)
-        places = self._places().scatter(rows, only(filled, values.is_not_null()).fill_null(0))
-        rows = rows_where(places > 0)
-        return Sparse(rows, pl.concat([self.values, values], rechunk=True)[places[rows] - 1], self.height)
+        more = len(self.rows) + pl.int_range(len(rows), dtype=_ROW, eager=True)
+        places = self._places().scatter(rows, only(more, values.is_not_null()))
+        filled = rows_where(places.is_not_null())
+        return Sparse(filled, pl.concat([self.values, values], rechunk=True)[places[filled]], self.height)
 
     def _places(self) -> pl.Series:
-        """Per row of all the place of its value, from 1 on; 0 where it is blank."""
-        numbers = pl.int_range(1, len(self.rows) + 1, dtype=_ROW, eager=True)
-        nowhere = pl.zeros(self.height, dtype=_ROW, eager=True)
-        return nowhere.scatter(self.rows, numbers) if len(self.rows) else nowhere
+        """Per row of all the place of its value; blank where there is none."""
+        nowhere = pl.repeat(None, self.height, dtype=_ROW, eager=True)
+        return nowhere.scatter(self.rows, pl.int_range(len(self.rows), dtype=_ROW, eager=True))
 
     def taken(self, places: pl.Series, height: int) -> Sparse:
         """The column of another order of rows: `places` says, per row of before, which it becomes (blank: none)."""
@@ -148,7 +133,7 @@ class LeadColumns:
 
     def __getitem__(self, name: str) -> pl.Series:
         """A column, whole."""
-        return _whole(self._columns[name])
+        return whole(self._columns[name])
 
     def __contains__(self, name: str) -> bool:
         return name in self._columns
@@ -167,9 +152,7 @@ class LeadColumns:
 
     def row(self, number: int) -> dict[str, Any]:
         """The values of one lead."""
-        place = pl.Series([number], dtype=_ROW)
-        values = {name: column.gather(place)[0] for name, column in self._columns.items()}
-        return {name: one.to_list() if isinstance(one, pl.Series) else one for name, one in values.items()}
+        return {name: _cell(column, number) for name, column in self._columns.items()}
 
     def equals(self, other: LeadColumns) -> bool:
         """Whether both have the same columns, in the same order, that say the same."""
@@ -195,7 +178,7 @@ class LeadColumns:
 
     def whole(self, name: str, kind: pl.DataType) -> pl.Series:
         """A column, whole; of one that is not there, blanks of a type."""
-        return _whole(self.held(name, kind))
+        return whole(self.held(name, kind))
 
     def filled(self, name: str) -> pl.Series:
         """The rows (UInt32, rising) in which a column is not blank; none of a column that is not there."""
@@ -230,15 +213,7 @@ class LeadColumns:
 
     def put(self, name: str, rows: pl.Series, values: pl.Series) -> Column:
         """A column with other values in some rows, each named once; one that is not there is blank elsewhere."""
-        column = self.held(name, values.dtype)
-        if not len(rows):
-            return column
-        if isinstance(column, Sparse):
-            after = column.put(rows, values)
-            return after if len(after.rows) < FEW * self.height else after.whole
-        if column.dtype.is_nested():
-            return Sparse.of(column).put(rows, values).whole
-        return column.clone().scatter(rows, values.cast(column.dtype))
+        return put_into(self.held(name, values.dtype), rows, values)
 
 
 def is_same(one: Column, other: Column) -> bool:
@@ -249,11 +224,29 @@ def is_same(one: Column, other: Column) -> bool:
         return False
     if isinstance(one, Sparse) and isinstance(other, Sparse):
         return one.equals(other)
-    return _whole(one).equals(_whole(other), null_equal=True)
+    return whole(one).equals(whole(other), null_equal=True)
 
 
-def _whole(column: Column) -> pl.Series:
+def whole(column: Column) -> pl.Series:
+    """A value or a blank per row, however the column is held."""
     return column.whole if isinstance(column, Sparse) else column
+
+
+def put_into(column: Column, rows: pl.Series, values: pl.Series) -> Column:
+    """A column with other values in some rows, each named once."""
+    if not len(rows):
+        return column
+    if isinstance(column, Sparse):
+        after = column.put(rows, values)
+        return after if len(after.rows) < FEW * column.height else after.whole
+    if column.dtype.is_nested():
+        return Sparse.of(column).put(rows, values).whole
+    return column.clone().scatter(rows, values.cast(column.dtype))
+
+
+def _cell(column: Column, row: int) -> Any:
+    value = column.gather(pl.Series([row], dtype=_ROW))[0] if isinstance(column, Sparse) else column[row]
+    return value.to_list() if isinstance(value, pl.Series) else value
 
 
 def _taken(column: Column, found: pl.Series, places: pl.Series) -> Column:
@@ -264,7 +257,7 @@ def _taken(column: Column, found: pl.Series, places: pl.Series) -> Column:
 def _stacked(above: Column, below: Column) -> Column:
     """One column under another."""
     if not isinstance(above, Sparse) or not isinstance(below, Sparse):
-        return pl.concat([_whole(above), _whole(below)])
+        return pl.concat([whole(above), whole(below)])
     rows, values = [above.rows, below.rows + above.height], [above.values, below.values]
     return Sparse(pl.concat(rows, rechunk=True), pl.concat(values, rechunk=True), above.height + below.height)
 

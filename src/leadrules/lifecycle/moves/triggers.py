@@ -19,7 +19,7 @@ from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.aside import each
 from leadrules.lifecycle.eras import knows
-from leadrules.lifecycle.lead_columns import Column, LeadColumns, blank
+from leadrules.lifecycle.lead_columns import Column, blank, put_into
 from leadrules.lifecycle.model import INSTANT, Tick
 from leadrules.lifecycle.moves.falling import fallen
 from leadrules.ruleset.model import Duration, EventFilter, Expr, On, Trigger
@@ -275,9 +275,8 @@ def memory(tick: Tick, one: SetOff, tried: Tried) -> list[Column]:
         columns.append(_marked(tick, f"overdue:{trigger.name}", closed))
     if trigger.on.kind == "date":
         columns.append(_marked(tick, f"dated:{trigger.name}", closed))
-        armed = f"armed:{trigger.name}"
-        nobody = LeadColumns([blank(armed, INSTANT, tick.leads.height)])
-        columns.append(nobody.put(armed, open_rows["lead_row"], open_rows["mark"]))
+        nobody = blank(f"armed:{trigger.name}", INSTANT, tick.leads.height)
+        columns.append(put_into(nobody, open_rows["lead_row"], open_rows["mark"]))
     return columns
 
 

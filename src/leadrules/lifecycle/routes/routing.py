@@ -111,12 +111,18 @@ class Router:
         """
         table = self._table(route)
         now = self._standing.before(table.route.sets)
-        found = self._deal(table, lead_rows, now, lasting=True, exclude=exclude_past_owners)
-        since = pl.DataFrame({"lead_row": lead_rows, "at": at if at is not None else self._as_of(len(lead_rows))})
-        found = found.join(since.cast({"lead_row": pl.UInt32}), on="lead_row", maintain_order="left", how="left")
-        found = self._with_due(table, found, respond_within)
-        asked = lead_rows.cast(pl.UInt32).alias("lead_row").to_frame()
-        return asked.join(found, on="lead_row", how="left", maintain_order="left").select(list(DEALT))
+        asked = pl.DataFrame(
+            {"lead_row": lead_rows.cast(pl.UInt32), "at": self._as_of(len(lead_rows)) if at is None else at}
+        )
+        rows = asked["lead_row"].sort()
+        kept = table.kept(rows)
+        left = rows.filter(kept.is_null())
+        found = self._deal(table, left, now, lasting=True, exclude=exclude_past_owners)
+        found = self._with_due(
+            table, found.join(asked, on="lead_row", how="left", maintain_order="left"), respond_within
+        )
+        found = self._beside_kept(table, rows, kept, found, now)
+        return asked.select("lead_row").join(found, on="lead_row", how="left", maintain_order="left")
 
     def respond_by(self, owners: pl.Series, at: pl.Series, length: Duration) -> pl.Series:
         """The instant by which each owner is to answer, in the owner's working hours; blank without an owner."""
@@ -188,16 +194,17 @@ class Router:
         if not len(rows):
             return pl.DataFrame(schema=DEALT)
         kept = table.kept(rows)
-        found = self._deal_in_line(table, rows.filter(kept.is_null()), holding.now, lasting=False, exclude=False)
+        found = self._deal(table, rows.filter(kept.is_null()), holding.now, lasting=False)
         found = self._with_due(table, found.with_columns(self._as_of(found.height).alias("at")), None)
         found = found.with_columns(self._calm(table, found, holding.now).alias("due_at"))
-        return self._beside_kept(table, rows, kept, found.select(list(DEALT)).sort("lead_row"), holding.now)
+        return self._beside_kept(table, rows, kept, found, holding.now)
 
     def _beside_kept(
         self, table: RouteTable, rows: pl.Series, kept: pl.Series, found: pl.DataFrame, now: pl.Series
     ) -> pl.DataFrame:
-        """The leads that were dealt among those who keep their owner, in lead order. The latter are most leads of most runs,
-        so their columns are written once, and nothing is sorted."""
+        """DEALT: the leads that were dealt among those who keep their owner, in lead order. The latter are most leads of most
+        runs, so their columns are written once, and not sorted."""
+        found = found.select(list(DEALT)).sort("lead_row")
         if found.height == len(rows):
             return found
         others = rows_where(kept.is_null())
@@ -244,16 +251,8 @@ class Router:
     def _deal(
         self, table: RouteTable, rows: pl.Series, now: pl.Series, *, lasting: bool, exclude: bool = False
     ) -> pl.DataFrame:
-        """lead_row, rule, owner, why and the number of rule and owner; those who keep their owner come last."""
-        rows = rows.cast(pl.UInt32).sort()
-        kept = table.kept(rows)
-        frame = self._deal_in_line(table, rows.filter(kept.is_null()), now, lasting=lasting, exclude=exclude)
-        return pl.concat([frame, self._named(table, _kept(rows, kept), now)])
-
-    def _deal_in_line(
-        self, table: RouteTable, rows: pl.Series, now: pl.Series, *, lasting: bool, exclude: bool
-    ) -> pl.DataFrame:
-        """The leads that may move something, in the order in which they are taken."""
+        """The leads that may move something (lead_row, rule, owner, why, the numbers of rule and owner), in the order in which
+        they are taken."""
         numbers, kinds = table.kinds(rows)
         order = self._order(table, rows)
         rows, numbers = rows.gather(order), numbers.gather(order)
@@ -335,8 +334,7 @@ class Router:
         owners = pl.Series([*reps, *queues], dtype=pl.String)[found["place"]]
         keeps = dealt["number"] == KEPT
         if keeps.any():
-            kept = now.cast(pl.String)[dealt["lead_row"]]
-            owners = kept if keeps.all() else kept.zip_with(keeps, owners)
+            owners = now.cast(pl.String)[dealt["lead_row"]].zip_with(keeps, owners)
         rules = pl.Series(names, dtype=pl.String)[found["position"]]
         places = pl.Series([rule.position for rule in table.rules], dtype=pl.UInt32)[found["position"]]
         return dealt.with_columns(rules.alias("rule"), places.alias("place"), owners.alias("owner"))
@@ -433,15 +431,6 @@ def _as_frame(rows: pl.Series, kinds: pl.Series, dealt: Dealt) -> pl.DataFrame:
     schema = {"number": pl.Int32(), "position": pl.Int32(), "why": pl.UInt32()}
     frame = pl.DataFrame(columns, schema=schema).with_columns(pl.col("why").replace(0, None))
     return frame.insert_column(0, kinds.alias("kind")).insert_column(0, rows.alias("lead_row"))
-
-
-def _kept(rows: pl.Series, positions: pl.Series) -> pl.DataFrame:
-    """The leads that a `keep owner` takes before all else, as `_as_frame` has the others; their kind is nobody's."""
-    is_kept = positions.is_not_null()
-    frame = pl.DataFrame([rows.alias("lead_row"), positions.alias("position")]).filter(is_kept)
-    nothing = pl.lit(None, dtype=pl.UInt32)
-    number = pl.lit(KEPT, dtype=pl.Int32)
-    return frame.select("lead_row", nothing.alias("kind"), number.alias("number"), "position", nothing.alias("why"))
 
 
 def _kinds_with(rule: int, kinds: Mapping[int, Kind]) -> list[int]:

@@ -12,7 +12,7 @@ from io import BytesIO
 import polars as pl
 
 from leadrules.core.functions.columnar import looked_up
-from leadrules.lifecycle.lead_columns import FEW, Column, Sparse
+from leadrules.lifecycle.lead_columns import FEW, Column, Sparse, whole
 
 _AT = "\0at of "  # beside the values of a column that is mostly blank: where they stand in it, of how many rows
 _SAMPLE, _FEW = 10_000, 0.1  # of a sample of a column: text with more distinct values is kept as it is
@@ -37,7 +37,7 @@ def pack_column(column: Column) -> bytes:
     else:
         height, filled = len(column), len(column) - column.null_count()
     if filled >= FEW * height:
-        return pack(_in_numbers(column.whole if isinstance(column, Sparse) else column).to_frame())
+        return pack(_in_numbers(whole(column)).to_frame())
     few = column if isinstance(column, Sparse) else Sparse.of(column)
     return pack(pl.DataFrame([_in_numbers(few.values), few.rows.alias(f"{_AT}{height}")]))
 
