@@ -61,6 +61,15 @@ CADENCES = [
     "newsletter",
     "Old tool",
 ]
+# Of whom a rule takes: by what the lead is, by what the rep is, by what anybody did.
+FITS = [
+    "rep.industries has industry",
+    "rep.industries has industry",
+    'rep.industries has "Retail"',
+    "rep.win_rate >= 0.25",
+    "rep.win_rate < 1 and employees >= 40",
+    "did call_made within 9 days",
+]
 GUARDS: dict[str, list[Any]] = {
     "owner_changes": ["0%", "10%", "12.5%", "40%", 1, 3],
     "moves": ["0%", "10%", "33.33%", 0, 1, 2],
@@ -221,7 +230,7 @@ classify letter {{ thanks: when industry = "Retail"  intro: otherwise }}
         random = self.random
         team = random.choice(["inside", "inside", "pair"])
         strategy = random.choice(["round_robin", "weighted", "weighted rep.win_rate", "least_loaded"])
-        where = self._maybe(0.3, " where (rep.industries has industry)")
+        where = self._maybe(0.4, f" where ({random.choice(FITS)})")
         shift = self._maybe(0.2, " on shift")
         respond = self._maybe(0.5, f" respond within {random.choice(RESPONSES)}")
         return f"{name}: team {team}{where} by {strategy} {when}{shift}{respond}"
@@ -382,7 +391,7 @@ class Life:
         self.crm: dict[str, Lead] = {}
         self.events: list[Event] = []
         self.told: dict[str, list[str | None]] = {}  # the sequences that runs decided on, which the CRM hears of late
-        for _ in range(random.randint(4, 9)):
+        for _ in range(random.choice([1, 2, *range(4, 10)])):
             self._new_lead()
         self.whims = Random(
             repr(list(self.crm))
@@ -407,7 +416,6 @@ class Life:
         if has_new_team:
             self.team = changed_team(self.whims, self.team)
         leads = [dict(record) for record in self.crm.values() if random.random() < 0.9]
-        leads = leads or [dict(next(iter(self.crm.values())))]
         random.shuffle(leads)
         events = [one for one in self.events if one["at"] <= self.as_of]
         random.shuffle(events)

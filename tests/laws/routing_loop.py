@@ -53,7 +53,7 @@ class Line:
     kind: str
     team: tuple[str, ...] = ()
     strategy: str = "round_robin"
-    by_skill: bool = False
+    fits: Callable[[Seller, Prospect], bool] | None = None
     on_shift: bool = False
     to: str | None = None
 
@@ -144,7 +144,7 @@ def _target(world: World, line: Line, lead: Prospect, shut: set[str]) -> tuple[b
 def _eligible(world: World, line: Line, seller: Seller, lead: Prospect, shut: set[str]) -> bool:
     if not seller.active or seller.away or (line.on_shift and not seller.works_now):
         return False
-    if line.by_skill and (lead.industry is None or lead.industry not in seller.skills):
+    if line.fits is not None and not line.fits(seller, lead):
         return False
     if any(world.same(seller.key, s) for s in shut) or _weight(line, seller) <= 0:
         return False

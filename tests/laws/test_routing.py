@@ -106,7 +106,7 @@ def random_case(seed: int) -> Case:
         for n in range(rng.randint(1, 6))
     )
     owners = [None, None, "queue:nurture", "Somebody Else", *(s.key for s in sellers), f" {sellers[0].key.upper()} "]
-    leads = tuple(_random_lead(rng, n, owners) for n in range(rng.randint(1, 60)))
+    leads = tuple(_random_lead(rng, n, owners) for n in range(rng.choice((rng.randint(1, 3), rng.randint(1, 60)))))
     lines = tuple(_random_line(rng, n, sellers, loaded=loaded) for n in range(rng.randint(1, 6)))
     if rng.random() < 0.6:
         lines += (Line("rest", "queue nurture otherwise", lambda lead: True, "queue", to="queue:nurture"),)
@@ -138,6 +138,12 @@ CONDITIONS: tuple[tuple[str, Callable[[Prospect], bool]], ...] = (
     (" when title is not blank", lambda lead: lead.account is not None),
     (" when employees is not blank or industry is blank", lambda lead: lead.size is not None or lead.industry is None),
 )
+# Whom a rule takes: by rep and lead, by the rep alone, by the lead alone.
+FITS: tuple[tuple[str, Callable[[Seller, Prospect], bool]], ...] = (
+    (" where (rep.industries has industry)", lambda rep, lead: lead.industry in rep.skills),
+    (' where (rep.industries has "Retail")', lambda rep, lead: "Retail" in rep.skills),
+    (' where (title = "acme")', lambda rep, lead: (lead.account or "").strip().lower() == "acme"),
+)
 
 
 def _random_line(rng: Random, n: int, sellers: Sequence[Seller], *, loaded: bool) -> Line:
@@ -156,10 +162,10 @@ def _random_line(rng: Random, n: int, sellers: Sequence[Seller], *, loaded: bool
     team, keys = rng.choice(_teams(sellers))
     ways = ["round_robin", "weighted", *(["least_loaded"] if loaded else [])]
     ways += ["weighted rep.win_rate"] if any(s.rate is not None for s in sellers) else []
-    strategy, by_skill, on_shift = rng.choice(ways), rng.random() < 0.4, rng.random() < 0.2
-    where = " where (rep.industries has industry)" if by_skill else ""
+    strategy, on_shift = rng.choice(ways), rng.random() < 0.2
+    where, fits = rng.choice(FITS) if rng.random() < 0.5 else ("", None)
     text = f"team {team}{where} by {strategy}{condition}{' on shift' if on_shift else ''}"
-    return Line(name, text, holds, "team", keys, strategy, by_skill, on_shift)
+    return Line(name, text, holds, "team", keys, strategy, fits, on_shift)
 
 
 def _as_lead(lead: Prospect) -> dict[str, Any]:

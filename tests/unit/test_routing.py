@@ -48,6 +48,14 @@ def test_round_robin_goes_round_in_roster_order() -> None:
     assert owners(RR, team(B, A, C), leads(7)) == "bacbacb"
 
 
+def test_a_rule_for_reps_of_a_kind_that_no_lead_is_for() -> None:
+    text = 'route r { s: team all where (rep.level = "senior") by round_robin when employees > 9  t: team all by round_robin otherwise }'
+    of = team(replace(A, attributes=(("level", "senior"),)), B)
+    assert owners(text, of, leads(3)) == "aba"
+    assert owners(text, of, leads(2, employees=10)) == "aa"
+    assert owners(text, of, []) == ""
+
+
 def test_smooth_weighted_round_robin_interleaves() -> None:
     """Weights 5, 1, 1: the published order of the algorithm is a a b a c a a."""
     assert owners(WEIGHTED, team(replace(A, weight=5), B, C), leads(14)) == "aabacaa" * 2
@@ -228,6 +236,18 @@ def test_match_account_takes_the_most_recently_assigned() -> None:
     of = team(A, B, C)
     assert [o for _, o in routed(tick_of(text, of, given))] == ["b@x", "b@x", None]
     assert [o for _, o in routed(tick_of(text, of, given, state=state_of(absent)))] == ["c@x", "c@x", None]
+
+
+def test_a_lead_that_a_trigger_leaves_with_its_owner_is_not_the_latest_of_its_account() -> None:
+    moment = datetime(2026, 2, 1, tzinfo=UTC)
+    given = [
+        {"id": "L1", "title": "Acme", "created": moment},
+        {"id": "K1", "title": "acme", "owner": "a@x", "assigned_at": moment},
+        {"id": "K2", "title": "acme", "owner": "b@x", "assigned_at": moment + timedelta(days=2)},
+    ]
+    tick = tick_of("route r { acct: match account on title otherwise }\n", team(A, B), given)
+    held = pl.Series([False, True, False])  # `assign rep "a@x"` of a lead that is a's: nobody else may take it
+    assert Router(tick).always_on(tick.leads["owner"], held)["r"]["owner"].to_list() == ["b@x"]
 
 
 def test_accounts_are_kept_for_leads_that_will_be_absent() -> None:

@@ -92,6 +92,8 @@ class RuleTable:
         return holds.cast(pl.Int32) * (target + 1)
 
     def _crews_of(self, where: Expr, rows: pl.Series) -> pl.Series:
+        if not len(rows):
+            return pl.Series(dtype=pl.Int32)
         alike = self._alike(where, rows)
         examples = alike.unique().sort()
         masks = self._passing(where, examples)

@@ -134,12 +134,16 @@ class Router:
     def record(self, lead_rows: pl.Series, owners: pl.Series) -> None:
         """Owners that were given without a route: they count against capacities, and `match account` finds them."""
         numbers = self.roster.active_series(owners).to_list()
-        held = self._standing.reps_before(None).gather(lead_rows)
+        held = self._standing.reps_before(None).gather(lead_rows).to_list()
         is_open = self.is_open.gather(lead_rows).to_list()
-        rows = lead_rows.to_list()
-        for owner, previous, counts in zip(numbers, held.to_list(), is_open, strict=True):
+        for owner, previous, counts in zip(numbers, held, is_open, strict=True):
             self._move(owner, previous, counts)
-        self._standing.remember(None, rows, [owner if owner >= 0 else FIRST_QUEUE for owner in numbers])
+        # Who is given the lead that they have is assigned nothing.
+        moved = [
+            FIRST_QUEUE if owner < 0 else KEPT if owner == previous else owner
+            for owner, previous in zip(numbers, held, strict=True)
+        ]
+        self._standing.remember(None, lead_rows.to_list(), moved)
 
     def _move(self, owner: int, before: int, counts: bool) -> None:
         if owner == before:
