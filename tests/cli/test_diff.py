@@ -238,7 +238,9 @@ def test_the_state_is_read_and_left_as_it_is(repo: Path) -> None:
     assert found["leads"]["changed"] == 2
     early = leadrules("diff", "HEAD", "--project", repo, "--as-of", "2026-01-01")
     assert early.exit_code == 2
+    assert "(as given)" in early.stderr
     assert leadrules("diff", "HEAD", "--project", repo, "--as-of", "2026-01-01", "--no-state").exit_code == 0
+    assert "(the newest `created_at`)" in leadrules("diff", "HEAD", "--project", repo).stderr
 
 
 @pytest.mark.parametrize("name", ["acme", "sakura"])

@@ -159,6 +159,14 @@ def test_with_since_nothing_older_sets_off(project: Path) -> None:
     assert [kind for _, kind, _ in actions(project, "2026-11-21T00:00", since=since) if kind == "set"] == []
 
 
+def test_an_event_at_since_is_no_older_than_since(project: Path) -> None:
+    form = {"type": "form", "name": "x"}
+    events = [{**form, "lead_id": "a", "at": "2026-11-19T00:00"}, {**form, "lead_id": "b", "at": "2026-11-18T23:59"}]
+    write_leads(project, [lead("a"), lead("b")], events)
+    # The first run looks from a day before: nothing older sets off.
+    assert [key for key, kind, _ in actions(project, "2026-11-20T00:00") if kind == "set"] == ["a"]
+
+
 def test_an_orphan_counts_as_not_seen(project: Path) -> None:
     event = {"lead_id": "b", "type": "form", "at": "2026-11-19T00:00", "name": "x"}
     write_leads(project, [lead("a")], [event])

@@ -276,7 +276,7 @@ def pick_number(region: Numbers, near: float = 0.0, *, whole: bool) -> float:
     if math.isinf(low) and math.isinf(high):
         return 1.0
     if math.isinf(low):
-        return high if high_side else math.floor(high - 1 if high == math.floor(high) else high)
+        return high if high_side else float(math.floor(high - 1 if high == math.floor(high) else high))
     if not low_side:
         return low
     inside = math.floor(low) + 1.0

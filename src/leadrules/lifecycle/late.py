@@ -27,7 +27,7 @@ BY_ID = 1
 class Late:
     """What decides whether an event is new.
 
-    `since` is where new events begin; `limit` how far back one not seen before still counts (None: no farther). Triggers
+    `since` is where new events begin; `limit` how far back one not seen before still counts (None: to `since` itself). Triggers
     listened to the types of `heard` before, so their events have identities, from `seen_from` on (None: all); of `reshaped`
     types other fields were read.
     """
@@ -47,9 +47,11 @@ class Late:
         """
         if backfill:
             return matching
-        recent, heard = pl.col("at") > self.since, pl.col("type").cast(pl.String).is_in(list(self.heard))
-        if self.limit is not None:
-            recent = recent | (heard & (pl.col("at") >= self.limit))
+        heard = pl.col("type").cast(pl.String).is_in(list(self.heard))
+        if self.limit is None:
+            recent = pl.col("at") >= self.since
+        else:
+            recent = (pl.col("at") > self.since) | (heard & (pl.col("at") >= self.limit))
         if self.forgets:
             recent = recent & (~heard | (pl.col("at") >= self.seen_from))
         found = matching.filter(recent)

@@ -16,7 +16,7 @@ import polars as pl
 from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.engine.columns import ColumnFacts, needed
-from leadrules.lifecycle.asof import AsOf, choose, newest_created
+from leadrules.lifecycle.asof import AsOf, choose, newest_created, since_of
 from leadrules.lifecycle.cadence.versions import with_kept
 from leadrules.lifecycle.late import listened
 from leadrules.lifecycle.model import empty_state
@@ -121,6 +121,8 @@ def compare(base: RunRequest, head: RunRequest) -> Compared:
         raise InputError("the two versions read different columns, and a pipe can be read only once", "name a file")
     others = inputs if shared else read_inputs(base)
     as_of = _instant(base, head, others, inputs)
+    # Here, where it is known how the instant came about: both runs are given it.
+    since_of(as_of, None if head.state is None else head.state.as_of, head.since, calendar_of(head.ruleset))
     after = execute(replace(head, as_of=as_of.at), inputs)
     before = execute(replace(base, as_of=as_of.at), others)
     return Compared(before, after, as_of, *_aligned(before, after))
