@@ -17,6 +17,7 @@ from leadrules.core.source import SourceFile, Span
 from leadrules.engine.columns import evaluate
 from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import CREDIT_COLUMNS, INSTANT, LEAD_COLUMNS, State, Tick, empty_state
+from leadrules.lifecycle.routes.routing import Holding, Router
 from leadrules.project.model import Project, Team
 from leadrules.ruleset.model import Ruleset
 from leadrules.syntax.parse import parse
@@ -116,3 +117,16 @@ def state_of(
 def nobody(tick: Tick) -> pl.Series:
     """No lead at all, as a mask."""
     return pl.Series([False] * tick.leads.height, dtype=pl.Boolean)
+
+
+def found_by(
+    router: Router, route: str, owner_now: pl.Series, given: pl.Series, fields: Mapping[str, Holding] | None = None
+) -> pl.DataFrame:
+    """What a route made of the leads it looked at by itself, those who keep their owner among them: DEALT, in lead order."""
+    looked = router.always_on(owner_now, given, fields)[route]
+    rules = next(one.rules for one in router.tick.ruleset.routes if one.name == route)
+    kept = looked.kept.with_columns(
+        pl.Series("rule", [rules[place].name for place in looked.kept["place"]], dtype=pl.String),
+        owner_now.cast(pl.String).gather(looked.kept["lead_row"]).alias("owner"),
+    )
+    return pl.concat([looked.dealt, kept], how="diagonal").sort("lead_row")

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 from tests.laws.routing_loop import Line, Prospect, Seller, World, looked_at, route
-from tests.routing_cases import AS_OF, nobody, project_with, ruleset_of, state_of, tick_of
+from tests.routing_cases import AS_OF, found_by, nobody, project_with, ruleset_of, state_of, tick_of
 
 from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import State, Tick
@@ -237,7 +237,7 @@ def test_the_columns_route_as_the_loop_does() -> None:
         Random(seed).shuffle(here)
         tick = _tick(case, here)
         router = Router(tick)
-        found = router.always_on(tick.leads["owner"], nobody(tick))["sales"]
+        found = found_by(router, "sales", tick.leads["owner"], nobody(tick))
         world = case.world()
         expected = route(
             world,
@@ -269,7 +269,7 @@ def test_what_triggers_hand_over_moves_the_same_loads() -> None:
         rest = [here[row].id for row in rows[cut:]]
         owners = pl.Series([world.leads[lead.id].owner for lead in here], dtype=pl.String)
         given = pl.Series([row in rows[:cut] for row in range(len(rows))], dtype=pl.Boolean)
-        second = router.always_on(owners, given)["sales"]
+        second = found_by(router, "sales", owners, given)
         asked = looked_at(world, rest, case.reroutes)
         assert _found(tick, second) == route(world, case.lines, asked, newest_first=case.newest_first), seed
         _agree_on_credits(router, world)
@@ -282,7 +282,7 @@ def test_eight_batches_give_what_one_does() -> None:
         case = replace(case, leads=tuple(leads), newest_first=None)
         tick = _tick(case, leads)
         router = Router(tick)
-        whole = _found(tick, router.always_on(tick.leads["owner"], nobody(tick))["sales"])
+        whole = _found(tick, found_by(router, "sales", tick.leads["owner"], nobody(tick)))
         parts: dict[str, tuple[str | None, str | None]] = {}
         state = _tick(case, leads[:0]).state
         for part in range(8):
@@ -298,7 +298,7 @@ def test_eight_batches_give_what_one_does() -> None:
 def _run(case: Case, batch: list[Prospect], state: State) -> tuple[dict[str, tuple[str | None, str | None]], State]:
     tick = replace(_tick(case, batch), state=state)
     router = Router(tick)
-    frame = router.always_on(tick.leads["owner"], nobody(tick))["sales"]
+    frame = found_by(router, "sales", tick.leads["owner"], nobody(tick))
     found = _found(tick, frame)
     now = [_as_lead(replace(lead, owner=found[lead.id][1] or lead.owner)) for lead in batch]
     leads = pl.concat([state.leads.frame, state_of(now).leads.frame], how="diagonal") if now else state.leads.frame

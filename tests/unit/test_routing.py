@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
-from tests.routing_cases import AS_OF, nobody, state_of, tick_of
+from tests.routing_cases import AS_OF, found_by, nobody, state_of, tick_of
 
 from leadrules.lifecycle.model import INSTANT, Tick
 from leadrules.lifecycle.routes.fairness import fairness
@@ -31,7 +31,7 @@ def leads(count: int, **same: object) -> list[dict[str, object]]:
 
 def routed(tick: Tick, route: str = "r") -> list[tuple[str | None, str | None]]:
     """Rule and owner per lead, in the order of the leads."""
-    frame = Router(tick).always_on(tick.leads["owner"], nobody(tick))[route]
+    frame = found_by(Router(tick), route, tick.leads["owner"], nobody(tick))
     return frame.select("rule", "owner").rows()
 
 
@@ -71,7 +71,7 @@ def test_credits_and_turns_are_state() -> None:
     kept = state_of(credits=[("r", "t", "a@x", -10_000, 2), ("r", "t", "b@x", 10_000, 1), ("x", "t", "a@x", 7, 1)])
     tick = tick_of(WEIGHTED, team(A, B), leads(3), state=kept)
     router = Router(tick)
-    frame = router.always_on(tick.leads["owner"], nobody(tick))["r"]
+    frame = found_by(router, "r", tick.leads["owner"], nobody(tick))
     # b: 10000+10000=20000 against a: 0 -> b, falls by 20000: (0, 0); then both rise to 10000: a was served longer ago.
     assert frame["owner"].to_list() == ["b@x", "a@x", "b@x"]
     assert router.credits().rows() == [("r", "t", "a@x", 0, 1), ("r", "t", "b@x", 0, 2), ("x", "t", "a@x", 7, 1)]
@@ -92,7 +92,7 @@ def test_the_roster_can_be_edited_without_a_reset() -> None:
     tick = tick_of(RR, team(A, B, C), leads(1), state=kept)
     router = Router(tick)
     # All stand at 10000; c is new, so it was never served.
-    assert router.always_on(tick.leads["owner"], nobody(tick))["r"]["owner"].to_list() == ["c@x"]
+    assert found_by(router, "r", tick.leads["owner"], nobody(tick))["owner"].to_list() == ["c@x"]
     assert ("r", "t", "gone@x", 5, 1) in router.credits().rows()
 
 
@@ -153,7 +153,7 @@ def test_a_route_looks_at_blank_queue_and_inactive_owners() -> None:
     for lead, owner in zip(given, [None, "queue:nurture", "gone@x", "stranger", "a@x", " A@X "], strict=True):
         lead["owner"] = owner
     tick = tick_of(RR, team(A, replace(C, key="gone@x", active=False)), given)
-    frame = Router(tick).always_on(tick.leads["owner"], nobody(tick))["r"]
+    frame = found_by(Router(tick), "r", tick.leads["owner"], nobody(tick))
     assert frame["lead_row"].to_list() == [0, 1, 2, 3]
     assert frame["owner"].unique().to_list() == ["a@x"]
 
@@ -165,7 +165,7 @@ def test_it_does_not_look_at_what_a_trigger_gave() -> None:
     given[2] |= {"owner": "stranger", "owner_by": "trigger"}
     tick = tick_of(RR, team(A), given)
     in_this_run = pl.Series([False, False, False, True])
-    frame = Router(tick).always_on(tick.leads["owner"], in_this_run)["r"]
+    frame = found_by(Router(tick), "r", tick.leads["owner"], in_this_run)
     assert frame["lead_row"].to_list() == [1, 2]
 
 
@@ -194,7 +194,7 @@ def test_the_first_rule_with_somebody_wins_and_the_rest_is_told() -> None:
     )
     tick = tick_of(text, of, [{"id": "L1", "industry": "Retail", "lead_source": "who@x"}])
     router = Router(tick)
-    frame = router.always_on(tick.leads["owner"], nobody(tick))["r"]
+    frame = found_by(router, "r", tick.leads["owner"], nobody(tick))
     assert frame.select("rule", "owner").rows() == [("rest", "queue:nurture")]
     skill = (("a@x", "per_day"), ("b@x", "away"), ("c@x", "inactive"), ("d@x", "where"), ("e@x", "where"))
     weighted = (("a@x", "per_day"), ("b@x", "away"), ("c@x", "inactive"), ("d@x", "off shift"), ("e@x", "no weight"))
@@ -247,7 +247,7 @@ def test_a_lead_that_a_trigger_leaves_with_its_owner_is_not_the_latest_of_its_ac
     ]
     tick = tick_of("route r { acct: match account on title otherwise }\n", team(A, B), given)
     held = pl.Series([False, True, False])  # `assign rep "a@x"` of a lead that is a's: nobody else may take it
-    assert Router(tick).always_on(tick.leads["owner"], held)["r"]["owner"].to_list() == ["b@x"]
+    assert found_by(Router(tick), "r", tick.leads["owner"], held)["owner"].to_list() == ["b@x"]
 
 
 def test_accounts_are_kept_for_leads_that_will_be_absent() -> None:
@@ -286,7 +286,7 @@ def test_keep_owner_changes_nothing_and_is_no_assignment() -> None:
     given = [{"id": "1", "country": "JP", "owner": "Stranger"}, {"id": "2", "country": "JP"}, {"id": "3"}]
     tick = tick_of(text, team(A), given)
     router = Router(tick)
-    frame = router.always_on(tick.leads["owner"], nobody(tick))["r"]
+    frame = found_by(router, "r", tick.leads["owner"], nobody(tick))
     assert frame.select("rule", "owner", "due_at").rows() == [
         ("k", "Stranger", None),
         ("k", None, None),
@@ -317,7 +317,7 @@ def test_respond_within_counts_in_the_owners_hours() -> None:
 """
     of = team(replace(A, hours=Hours((1, 2, 3, 4, 5), "08:00", "14:00")))
     tick = tick_of(text, of, [{"id": "1", "employees": 1.0}, {"id": "2"}])
-    frame = Router(tick).always_on(tick.leads["owner"], nobody(tick))["r"]
+    frame = found_by(Router(tick), "r", tick.leads["owner"], nobody(tick))
     # It is 12:00 in Tokyo: two hours today and one from 08:00; 18:00 less 12:00 is six hours, and two from 09:00.
     assert frame["due_at"].to_list() == [
         datetime(2026, 3, 12, 0, 0, tzinfo=UTC),
@@ -335,7 +335,7 @@ def test_a_lead_that_waits_in_its_queue_is_not_given_more_time() -> None:
     ]
     tick = tick_of(text, team(A), given)
     router = Router(tick)
-    due = router.always_on(tick.leads["owner"], nobody(tick))["r"]["due_at"].to_list()
+    due = found_by(router, "r", tick.leads["owner"], nobody(tick))["due_at"].to_list()
     assert due == [None, AS_OF + timedelta(hours=1), AS_OF + timedelta(hours=1)]
     # A trigger has something new to answer: its hand-over stamps.
     again = Router(tick).hand_over("r", pl.Series([0], dtype=pl.UInt32))
@@ -431,14 +431,14 @@ def test_loads_move_through_the_calls_of_a_run() -> None:
     router.record(pl.Series([2], dtype=pl.UInt32), pl.Series(["a@x"]))
     now = pl.Series(["a@x", "b@x", "a@x", None, None, None])
     given = pl.Series([True, True, True, False, False, False])
-    assert router.always_on(now, given)["r"]["owner"].to_list() == ["b@x", "b@x", "b@x"]
+    assert found_by(router, "r", now, given)["owner"].to_list() == ["b@x", "b@x", "b@x"]
     assert dict(router.assignments().select("rep", "count").rows()) == {"a@x": 2, "b@x": 4}
 
 
 def test_owners_of_triggers_count_even_if_nobody_told() -> None:
     tick = tick_of(RR, team(replace(A, capacity=Capacity(per_day=1)), B), leads(3))
     router = Router(tick)
-    frame = router.always_on(pl.Series(["a@x", None, None]), pl.Series([True, False, False]))["r"]
+    frame = found_by(router, "r", pl.Series(["a@x", None, None]), pl.Series([True, False, False]))
     assert frame["owner"].to_list() == ["b@x", "b@x"]
     assert dict(router.assignments().select("rep", "count").rows()) == {"a@x": 1, "b@x": 2}
 
@@ -450,14 +450,11 @@ def test_a_route_that_sets_a_field_looks_at_that_field() -> None:
     given[1] |= {"owner": "b@x", "sdr_owner": "queue:nurture", "employees": 9.0}
     given[2] |= {"owner": "b@x"}
     tick = tick_of(text, team(A, B), given)
-    found = Router(tick).always_on(tick.leads["owner"], nobody(tick))
-    assert found["s"].select("lead_row", "rule", "owner").rows() == [
-        (1, "k", "queue:nurture"),
-        (2, "t", "a@x"),
-        (3, "t", "b@x"),
-    ]
+    found = Router(tick).always_on(tick.leads["owner"], nobody(tick))["s"]
+    assert found.kept.rows() == [(1, 0)]
+    assert found.dealt.select("lead_row", "rule", "owner").rows() == [(2, "t", "a@x"), (3, "t", "b@x")]
     taken = {"sdr_owner": Holding(tick.leads["owner"], pl.Series([False, False, True, True]))}
-    assert Router(tick).always_on(tick.leads["owner"], nobody(tick), taken)["s"].height == 0
+    assert found_by(Router(tick), "s", tick.leads["owner"], nobody(tick), taken).height == 0
 
 
 def test_open_counts_the_field_that_the_route_fills() -> None:
@@ -470,7 +467,7 @@ def test_open_counts_the_field_that_the_route_fills() -> None:
 
 def owners_of(text: str, of: Team, given: list[dict[str, object]]) -> list[str | None]:
     tick = tick_of(text, of, given)
-    return Router(tick).always_on(tick.leads["owner"], nobody(tick))["s"]["owner"].to_list()
+    return found_by(Router(tick), "s", tick.leads["owner"], nobody(tick))["owner"].to_list()
 
 
 # -- explaining -------------------------------------------------------------------------------------------------------
@@ -479,9 +476,9 @@ def owners_of(text: str, of: Team, given: list[dict[str, object]]) -> list[str |
 def test_a_watched_lead_tells_what_each_rep_stood_at() -> None:
     of = team(replace(A, weight=2), B, replace(C, capacity=Capacity(per_day=0)))
     tick = tick_of(WEIGHTED, of, leads(4))
-    plain = Router(tick).always_on(tick.leads["owner"], nobody(tick))["r"]
+    plain = found_by(Router(tick), "r", tick.leads["owner"], nobody(tick))
     router = Router(tick, watched=[1])
-    watched = router.always_on(tick.leads["owner"], nobody(tick))["r"]
+    watched = found_by(router, "r", tick.leads["owner"], nobody(tick))
     assert watched.equals(plain)
     (seen,) = router.considered["r", 1]
     # Weights 2 and 1: a went first, so a stands at 2 - 3 = -1 and b at 1.
@@ -522,5 +519,5 @@ def test_absent_leads_load_the_field_that_was_set() -> None:
     text = "route s sets sdr_owner { t: team all by round_robin otherwise }\n"
     absent = [{"id": "Z1", "set:sdr_owner": "a@x"}, {"id": "Z2", "set:sdr_owner": ""}, {"id": "Z3", "owner": "a@x"}]
     tick = tick_of(text, team(replace(A, capacity=Capacity(open=2))), leads(2), state=state_of(absent))
-    found = Router(tick).always_on(tick.leads["owner"], nobody(tick))["s"]
+    found = found_by(Router(tick), "s", tick.leads["owner"], nobody(tick))
     assert found["owner"].to_list() == ["a@x", None]

@@ -19,6 +19,7 @@ from leadrules.engine.scores import Coded, Line
 
 LEAST = 100_000  # leads: with fewer in a part there is little to gain
 T = TypeVar("T")
+_BY_WIDTH: tuple[pl.DataType, ...] = (pl.Boolean(), pl.UInt8(), pl.UInt16(), pl.UInt32())
 
 
 def parts_of(leads: int) -> list[range]:
@@ -76,7 +77,9 @@ def _given(lines: Sequence[Line]) -> Coded | pl.Series:
     coded = [line.given for line in lines if isinstance(line.given, Coded)]
     if len(coded) == len(lines):
         longest = max((one.amounts for one in coded), key=len)
-        return Coded(pl.concat([one.codes for one in coded]), longest)
+        codes = _one_after_the_other([one.codes for one in coded])
+        assert codes is not None
+        return Coded(codes, longest)
     units = [pl.select(line.units()).to_series() if isinstance(line.given, Coded) else line.given for line in lines]
     widest = pl.Int128() if any(one.dtype == pl.Int128 for one in units) else pl.Int64()
     return pl.concat([one.cast(widest) for one in units])
@@ -84,4 +87,5 @@ def _given(lines: Sequence[Line]) -> Coded | pl.Series:
 
 def _one_after_the_other(series: Sequence[pl.Series | None]) -> pl.Series | None:
     there = [one for one in series if one is not None]
-    return pl.concat(there) if there else None
+    widest = max((one.dtype for one in there), key=_BY_WIDTH.index, default=pl.Boolean())
+    return pl.concat([one.cast(widest) for one in there]) if there else None

@@ -150,7 +150,7 @@ def contributions(lines: Sequence[Line]) -> pl.DataFrame:
 def _long(line: Line, number: int) -> pl.DataFrame:
     units = pl.select(line.units(None if isinstance(line.given, Coded) else line.given.dtype)).to_series()
     rows = rows_where(units != 0)
-    events = pl.lit(None, dtype=pl.UInt32) if line.events is None else pl.lit(line.events.gather(rows))
+    events = pl.lit(None, dtype=pl.UInt32) if line.events is None else pl.lit(line.events.gather(rows).cast(pl.UInt32))
     return pl.select(
         rows.cast(pl.UInt32).alias("lead_row"),
         pl.lit(number, dtype=pl.UInt16).alias("line"),

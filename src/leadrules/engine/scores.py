@@ -27,6 +27,7 @@ from leadrules.engine.units import (
 from leadrules.ruleset.model import Each, Group, Score, ScoreRule
 
 MOST_CODES = 4_096
+_WIDTHS = ((2**8, pl.UInt8()), (2**16, pl.UInt16()))
 _SHORT = 2**31
 _PER_UNIT: int = 10 ** (EVENT_DIGITS - DIGITS)
 _HALF: int = _PER_UNIT // 2
@@ -186,8 +187,14 @@ def _line(score: str, rule: RuleInput, matched: pl.Series) -> Line:
         return Line(
             score, name, _where(matched, rounded(pl.lit(points).fill_null(0.0), DIGITS).cast(pl.Int64)), matched
         )
-    events = pl.select(pl.when(pl.lit(matched)).then(pl.lit(counted)).otherwise(0)).to_series()
+    events = _narrow(pl.select(pl.when(pl.lit(matched)).then(pl.lit(counted)).otherwise(0)).to_series())
     return Line(score, name, _from_events(rule, matched, events), matched, events)
+
+
+def _narrow(counts: pl.Series) -> pl.Series:
+    """Counts of events in as few bytes as hold them: few leads have many, and every line stays until the reasons are written."""
+    most = int(largest_size(counts))
+    return counts.cast(next((dtype for bound, dtype in _WIDTHS if most < bound), pl.UInt32()))
 
 
 def _from_events(rule: RuleInput, matched: pl.Series, events: pl.Series) -> Coded | pl.Series:

@@ -20,6 +20,7 @@ from leadrules.engine.needs import leaves
 from leadrules.engine.parts import stacked
 from leadrules.engine.table import Leaf, Table
 from leadrules.ruleset.model import Active, Band, Duration, Each, EventFilter, Expr, Ruleset, Stages
+from leadrules.ruleset.walk import counted
 
 _HOURS = {"hours": 1, "days": 24, "weeks": 168}
 MICROSECOND = pl.duration(microseconds=1)
@@ -140,10 +141,11 @@ class Workspace:
     def add_aggregate(self, number: int, answers: Mapping[str, pl.Series]) -> None:
         """An aggregate, worked out."""
         values = answers[self.asked_aggregate(number).key]
-        if self.ruleset.aggregates[number].function == "count":
-            self._table.add([values.cast(pl.Float64).alias(f"#{number}"), (values > 0).alias(f"?{number}")])
-        else:
-            self._table.add([values.alias(f"#{number}")])
+        counts = self.ruleset.aggregates[number].function == "count"
+        if counts:
+            self._table.add([(values > 0).alias(f"?{number}")])
+        if not counts or number in counted(self.ruleset):
+            self._table.add([values.cast(pl.Float64).alias(f"#{number}") if counts else values.alias(f"#{number}")])
 
     def work_out_again(self, numbers: Iterable[int]) -> None:
         """Aggregates, on the inputs as they are now; each after those that it looks at."""

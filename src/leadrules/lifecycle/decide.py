@@ -286,8 +286,10 @@ class _Decision:
         routed.owners.append(given.with_columns(pl.lit(BY_TRIGGER).alias("by")))
         for position, route in enumerate(tick.ruleset.routes):
             if route.name in found:
-                routed.note(route, found[route.name])
-                self._take(route, found[route.name], ROUTES + position, routed)
+                looked = found[route.name]
+                routed.note(route, looked.kept)
+                routed.note(route, looked.dealt)
+                self._take(route, looked.dealt, ROUTES + position, routed)
         routes = {route.name: route for route in tick.ruleset.routes}
         for name, rows in self.counter.taken:
             routed.note(routes[name], rows)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any, cast
 
 from leadrules.core.identity import Same
@@ -128,6 +129,20 @@ def _always_names(same: Same[Ruleset]) -> frozenset[str]:
     ruleset = same.it
     found = {str(part.value) for _, part in parts(ruleset) if isinstance(part, Expr) and part.op == "always"}
     return frozenset(found | always_in(ruleset.tests, ruleset))
+
+
+def counted(ruleset: Ruleset) -> frozenset[int]:
+    """The aggregates whose number some rule or test reads; of the others only whether it happened is asked."""
+    return _counted(Same(ruleset))
+
+
+@lru_cache(maxsize=8)
+def _counted(same: Same[Ruleset]) -> frozenset[int]:
+    ruleset = same.it
+    found = chain(
+        (part for _, part in parts(ruleset)), chain.from_iterable(below(one, ruleset) for one in ruleset.tests)
+    )
+    return frozenset(part.value for part in found if isinstance(part, Expr) and part.op == "aggregate")
 
 
 def always_in(some: Iterable[Placed], ruleset: Ruleset) -> frozenset[str]:

@@ -64,6 +64,15 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """What a route made of the leads that it looks at by itself, in lead order: DEALT, and beside it lead_row and place of
+    those whom a rule lets keep their owner before any other rule. They are most leads of most runs."""
+
+    kept: pl.DataFrame
+    dealt: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Leads that were dealt together: lead_row, kind, number (of the owner), position (of the rule), why, rule, owner."""
 
@@ -121,8 +130,13 @@ class Router:
         found = self._with_due(
             table, found.join(asked, on="lead_row", how="left", maintain_order="left"), respond_within
         )
-        found = self._beside_kept(table, rows, kept, found, now)
-        return asked.select("lead_row").join(found, on="lead_row", how="left", maintain_order="left")
+        stay = self._kept(table, rows, kept)
+        names = pl.Series([rule.name for rule in table.route.rules], dtype=pl.String)
+        stay = stay.with_columns(
+            looked_up(names, stay["place"]).alias("rule"), now.gather(stay["lead_row"]).alias("owner")
+        )
+        both = pl.concat([found.select(list(DEALT)), stay], how="diagonal")
+        return asked.select("lead_row").join(both, on="lead_row", how="left", maintain_order="left")
 
     def respond_by(self, owners: pl.Series, at: pl.Series, length: Duration) -> pl.Series:
         """The instant by which each owner is to answer, in the owner's working hours; blank without an owner."""
@@ -162,8 +176,8 @@ class Router:
         owner_now: pl.Series,
         given_by_trigger: pl.Series,
         fields: Mapping[str, Holding] | None = None,
-    ) -> dict[str, pl.DataFrame]:
-        """What the routes that are not on demand make of the leads they look at: DEALT per route, in lead order.
+    ) -> dict[str, Looked]:
+        """What the routes that are not on demand make of the leads they look at, per route.
 
         `owner_now` is each lead's owner after triggers, `given_by_trigger` says who got one in this run; `fields` says
         the same for fields that routes set, where a trigger or an `on finish` had set one.
@@ -190,36 +204,22 @@ class Router:
         if rows:
             self.record(pl.Series(rows, dtype=pl.UInt32), owner_now.gather(rows))
 
-    def _look(self, table: RouteTable, holding: Holding, has_nobody: pl.Series) -> pl.DataFrame:
+    def _look(self, table: RouteTable, holding: Holding, has_nobody: pl.Series) -> Looked:
         """The leads that a route looks at, dealt."""
         is_free = ~holding.given.fill_null(value=False)
         owned = rows_where(is_free & ~has_nobody)
         rows = pl.concat([rows_where(is_free & has_nobody), owned.filter(table.rerouted(owned))]).sort()
-        if not len(rows):
-            return pl.DataFrame(schema=DEALT)
         kept = table.kept(rows)
         found = self._deal(table, rows.filter(kept.is_null()), holding.now, lasting=False)
         found = self._with_due(table, found.with_columns(self._as_of(found.height).alias("at")), None)
         found = found.with_columns(self._calm(table, found, holding.now).alias("due_at"))
-        return self._beside_kept(table, rows, kept, found, holding.now)
+        return Looked(self._kept(table, rows, kept), found.select(list(DEALT)).sort("lead_row"))
 
-    def _beside_kept(
-        self, table: RouteTable, rows: pl.Series, kept: pl.Series, found: pl.DataFrame, now: pl.Series
-    ) -> pl.DataFrame:
-        """DEALT: the leads that were dealt among those who keep their owner, in lead order. The latter are most leads of most
-        runs, so their columns are written once, and not sorted."""
-        found = found.select(list(DEALT)).sort("lead_row")
-        if found.height == len(rows):
-            return found
-        others = rows_where(kept.is_null())
-        places = pl.Series([rule.position for rule in table.rules], dtype=pl.UInt32)[kept.cast(pl.UInt32)]
-        places = places.scatter(others, found["place"])
-        names = pl.Series([rule.name for rule in table.route.rules], dtype=pl.String)
-        blanks = (pl.repeat(None, len(rows), dtype=DEALT[name], eager=True) for name in ("due_at", "why"))
-        due, why = (blank.scatter(others, found[name]) for name, blank in zip(("due_at", "why"), blanks, strict=True))
-        owners = now.cast(pl.String)[rows].scatter(others, found["owner"])
-        columns = (rows, looked_up(names, places), places, owners, due, why)
-        return pl.DataFrame([column.alias(name) for name, column in zip(DEALT, columns, strict=True)])
+    def _kept(self, table: RouteTable, rows: pl.Series, kept: pl.Series) -> pl.DataFrame:
+        """lead_row and place of those among the leads that a rule lets keep their owner before any other rule."""
+        places = pl.Series([rule.position for rule in table.rules], dtype=pl.UInt32)
+        found = rows_where(kept.is_not_null())
+        return pl.DataFrame([rows[found].alias("lead_row"), places[kept[found].cast(pl.UInt32)].alias("place")])
 
     def _calm(self, table: RouteTable, found: pl.DataFrame, now: pl.Series) -> pl.Series:
         """`due_at`, but for leads that wait with the same owner for the response that this route asked for before."""
