@@ -667,3 +667,21 @@ def test_a_folder_that_is_gone(tmp_path: Path) -> None:
     done = subprocess.run(["sh", "-c", script], check=False, cwd=tmp_path / "gone", capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr.startswith("error: the folder you stand in is gone"), done.stderr
+
+
+@pytest.mark.parametrize(("text", "rows"), [("", 0), ("\n", 0), ("{}\n", 1), ("{}\n{}\n", 2)])
+def test_objects_without_any_key_are_leads_of_whom_nothing_is_known(project: Path, text: str, rows: int) -> None:
+    (project / "leadrules.yaml").write_text("version: 1\nsources: {leads: {path: leads.jsonl, key: row_number}}\n")
+    (project / "leads.jsonl").write_text(text)
+    for engine in ("columns", "row"):
+        assert leadrules("run", "--no-state", "--engine", engine, cwd=project).exit_code == 0
+        written = pl.read_csv(project / "out" / "decisions.csv")
+        assert written["row_number"].to_list() == list(range(1, rows + 1))
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0999-12-31", "9999-12-31"])
+def test_an_end_of_the_calendar_is_no_time_to_look_from(project: Path, day: str) -> None:
+    for command in ("run", "plan", "report"):
+        done = leadrules(command, "--as-of", day, cwd=project)
+        assert done.exit_code == 2
+        assert f"the year {int(day[:4])} (as given): a run looks from a year between 1000 and 9000" in done.stderr

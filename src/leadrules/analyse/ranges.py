@@ -24,6 +24,7 @@ from leadrules.analyse.domains import (
     words,
 )
 from leadrules.core.calendar import nominal
+from leadrules.core.functions.numbers import MOST_DIGITS
 from leadrules.core.text import fold, rounded
 from leadrules.core.types import Type
 from leadrules.project.model import Field
@@ -184,7 +185,7 @@ def _rounding(ends: list[tuple[float, float]]) -> tuple[float, float]:
     digits = int(ends[1][0]) if len(ends) > 1 and ends[1][0] == ends[1][1] else 0
     if len(ends) > 1 and ends[1][0] != ends[1][1]:
         return -math.inf, math.inf
-    return _stepped(lambda number: rounded(number, digits))(ends)
+    return _stepped(lambda number: rounded(number, max(-MOST_DIGITS, min(MOST_DIGITS, digits))))(ends)
 
 
 _ARITHMETIC: dict[str, Callable[[list[tuple[float, float]]], tuple[float, float]]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from leadrules.compile import events
 from leadrules.compile.columns import column_index
-from leadrules.compile.mismatch import is_a
+from leadrules.compile.mismatch import fixed_length, is_a
 from leadrules.compile.order import OF_EVENTS
 from leadrules.compile.references import CLOCK, resolves
 from leadrules.compile.scope import Place, Scope, nothing, replace
@@ -70,7 +70,7 @@ def _event_argument(scope: Scope, node: n.Call) -> n.EventRef | None:
 
 
 def _apply(scope: Scope, node: n.Call, place: Place) -> Expr:
-    arguments = tuple(scope.expression(a, place=place) for a in node.arguments)
+    arguments = tuple(fixed_length(scope, a, scope.expression(a, place=place)) for a in node.arguments)
     if any(a.type.kind == "error" for a in arguments):
         return nothing(node.span)
     name = node.function.key

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from leadrules.compile.mismatch import said
+from leadrules.compile.mismatch import fixed_length, said
 from leadrules.compile.scope import Scope
 from leadrules.core.diagnostics import Edit, Fix, Related
 from leadrules.core.source import Span
@@ -31,7 +31,7 @@ def lower_define(scope: Scope, node: n.Define, position: int) -> model.Define:
     """`define NAME = VALUE`."""
     assert node.name is not None
     with scope.reading(node, node):
-        value = scope.expression(node.value)
+        value = fixed_length(scope, node.value, scope.expression(node.value))
     scope.types[node.name.key] = value.type
     return model.Define(node.name.key, node.title, position, value, span=node.span.as_json())
 

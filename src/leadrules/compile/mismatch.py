@@ -21,6 +21,8 @@ from leadrules.syntax.words import NOTHING, UNITS
 SHOWN = 40
 NUMERIC = re.compile(r"[+-]?\d[\d_,]*(\.\d+)?%?")
 DIGITS = re.compile(r"[1-9][0-9]*")
+# Units as long as the days that they move over: months have 28 to 31 days, and weekends lie between business days.
+BY_CALENDAR = ("business days", "months", "quarters", "years")
 YES_NO = {"yes", "no", "true", "false", "y", "n", "はい", "いいえ"}
 
 
@@ -307,3 +309,12 @@ def not_an_option(scope: Scope, span: Span, value: str, beside: str, options: tu
     fixes = (replace(f"change to {quoted(near)}", span, quoted(near)),) if near else ()
     message = f"{quoted(value)} is not among the values of {beside}"
     return scope.broken("LR110", span, message, label="not a value of this field", help=hint, fixes=fixes)
+
+
+def fixed_length(scope: Scope, node: n.Expression, lowered: Expr) -> Expr:
+    """A value that may be a length of time: in units of the calendar it has one only where it moves a date."""
+    if lowered.op != "duration" or lowered.value[1] not in BY_CALENDAR:
+        return lowered
+    message = f"{said(node)} is no fixed length: it depends on the day that it moves"
+    hint = f"write it where it moves a date: `DATE + {node.span.text}`"
+    return scope.broken("LR108", node.span, message, label="by the calendar", help=hint)

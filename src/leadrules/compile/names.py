@@ -51,6 +51,8 @@ KINDS: dict[type[n.Statement], str] = {
 VALUE_KINDS = ("list", "table", "define", "segment", "score", "band", "matrix", "classify", "stages")
 LABELLED = ("band", "matrix", "classify", "stages")
 MAY_SHADOW_A_FIELD = ("band", "stages")
+IN_DECISIONS = ("score", *LABELLED)  # each is a column of decisions.csv
+OTHER_COLUMNS = ("segments", "reasons")  # that every run writes there
 WORDS = {"events": "event group", "define": "definition"}
 
 
@@ -109,6 +111,7 @@ def gather(project: Project, modules: Sequence[n.Module]) -> tuple[Names, list[D
         kind = KINDS.get(type(statement))
         if kind and statement.name:
             found += _declare(names, Declaration(kind, statement.name.key, statement.name.span, statement, position))
+    found += _columns_twice(names, nfc(project.lead_schema.key or "row_number"))
     return names, found
 
 
@@ -151,10 +154,23 @@ def _taken(names: Names, new: Declaration) -> Iterator[Diagnostic]:
     names.disputed.add((new.kind, new.name))
 
 
-def _clash(new: Declaration, message: str, place: Span | None) -> Diagnostic:
+def _columns_twice(names: Names, key: str) -> Iterator[Diagnostic]:
+    """What decisions.csv has a column of may not be called like another column of it."""
+    taken = dict.fromkeys((key, *OTHER_COLUMNS), None)
+    for route in names.others.get("route", {}).values():
+        assert isinstance(route.statement, n.Route)
+        filled = () if route.statement.sets is None else (route.statement.sets.key,)
+        taken |= dict.fromkeys((f"route.{route.name}", *filled), route.span)
+    for new in names.values.values():
+        if new.kind in IN_DECISIONS and new.name in taken and (new.kind, new.name) not in names.disputed:
+            yield _clash(new, f"`{new.name}` is already a column of decisions.csv", taken[new.name], may_shadow=False)
+            names.disputed.add((new.kind, new.name))
+
+
+def _clash(new: Declaration, message: str, place: Span | None, *, may_shadow: bool = True) -> Diagnostic:
     related = (Related(place, "declared here"),) if place else ()
     hint = "choose another name"
-    if new.kind in VALUE_KINDS and place:
+    if new.kind in VALUE_KINDS and place and may_shadow:
         hint += "; only a band or stages may bear the name of a field"
     return finding("LR101", new.span, message, label="this name is taken", help=hint, related=related)
 

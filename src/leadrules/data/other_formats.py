@@ -133,7 +133,9 @@ class JsonLines:
 
     def batches(self, wanted: Sequence[int], options: Options = NO_OPTIONS) -> Generator[Batch]:
         """The rows; a line that is no JSON object is ragged."""
-        names = [(str(at), self.header[at]) for at in wanted]
+        # Objects without any key are rows of blanks: a column that no name is given for has none either.
+        header = self.header or ("",)
+        names = [(str(at), header[at]) for at in wanted]
         objects = self._objects()
         while some := list(islice(objects, _LINES)):
             good = [(line, number, row) for line, number, row in some if isinstance(row, dict)]

@@ -37,6 +37,8 @@ class Lowering:
     def __call__(self, expression: Expr, parts: Parts) -> pl.Expr:
         """The expression over the columns that `parts` names."""
         ready = parts.ready(expression)
+        if ready is None and expression.op == "duration":
+            return literal(length_of(Duration(*expression.value)), expression.type)
         return ready if ready is not None else self._operation(expression, parts)
 
     def bucket(self, expression: Expr, key: pl.Expr) -> pl.Expr:
@@ -53,9 +55,8 @@ class Lowering:
         return lowered
 
     def _argument(self, part: Expr, parts: Parts, operation: Operation) -> Any:
-        if part.op == "duration":
-            length = Duration(*part.value)
-            return length if operation.name == "shift" else literal(length_of(length), part.type)
+        if part.op == "duration" and operation.name == "shift":
+            return Duration(*part.value)
         if not operation.folded or (part.type.kind not in _TEXTUAL and part.type.kind != "set"):
             return self(part, parts)
         if part.op == "const":

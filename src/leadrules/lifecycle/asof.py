@@ -18,6 +18,8 @@ from leadrules.ruleset.model import Ruleset
 from leadrules.ruleset.walk import clock_uses
 
 GIVEN = "as given"
+# A run looks some months back and ahead of its `as of`.
+FIRST_YEAR, LAST_YEAR = 1000, 9000
 LAST_RUN = "the last run, which is later than all times of the input"
 
 
@@ -38,8 +40,20 @@ def choose(
 ) -> AsOf:
     """The given instant, else the newest of the inputs' (`what`, instant), but no earlier than the last run, if one is told.
 
-    Raises InputError where a rule needs one and there is none.
+    Raises InputError where a rule needs one and there is none, and where it is at an end of the calendar.
     """
+    found = _chosen(ruleset, given, newest, last_run)
+    if found.at is not None and not FIRST_YEAR <= found.at.year <= LAST_YEAR:
+        raise InputError(
+            f"the `as of` is in the year {found.at.year} ({found.reason}): a run looks from a year between {FIRST_YEAR} and {LAST_YEAR}",
+            "say from when to look with `--as-of 2026-11-01`",
+        )
+    return found
+
+
+def _chosen(
+    ruleset: Ruleset, given: datetime | None, newest: list[tuple[str, datetime | None]], last_run: datetime | None
+) -> AsOf:
     if given is not None:
         return AsOf(given, GIVEN)
     known = [(at, what) for what, at in newest if at is not None]
