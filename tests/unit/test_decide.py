@@ -172,6 +172,17 @@ trigger stays { on finish short  when country = "JP"  do assign rep "lee@example
     assert story.run(DAY_3, *leads) == []
 
 
+def test_a_trigger_whose_route_keeps_the_owner_has_assigned_nothing_and_stays_armed() -> None:
+    story = Story("""
+route late on demand { mine: keep owner when title is blank  any: rep "lee@example.com" otherwise }
+trigger ready { when status = "Working"  do assign with late }
+""")
+    lead = {"id": "a", "status": "Working", "owner": SATO}
+    assert story.run(DAY_1, lead) == []
+    assert story.run(DAY_2, lead | {"title": "VP"}) != []
+    assert done(story) == [("a", "assign", "owner", "lee@example.com", "route.late.any")]
+
+
 def test_triggers_do_not_cascade_within_a_run() -> None:
     story = Story("""
 trigger begins { when intent >= 80  do set status = "Working"  priority 1 }

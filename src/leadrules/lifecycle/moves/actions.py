@@ -149,7 +149,16 @@ class Desk:
             self.made.fields.append(fields.filter(done).cast(pl.Schema(FIELDS)))
         if action.kind == "reassign":
             self.made.reassigned.setdefault(rule, []).append(row["lead_row"].filter(there & ~same))
-        return _Tried(_spread(free, done), _spread(free, same & ~done))
+        # Where a route keeps the owner nothing was assigned, and nothing is already as the trigger wants it.
+        kept = lines["rule"].is_in(self._keeping(action)).fill_null(value=False)
+        return _Tried(_spread(free, done), _spread(free, same & ~done & ~kept))
+
+    def _keeping(self, action: Action) -> list[str]:
+        """The lines of a route that let a lead keep its owner."""
+        routes = [route for route in self.tick.ruleset.routes if route.name == action.route]
+        return [
+            f"route.{route.name}.{rule.name}" for route in routes for rule in route.rules if rule.target.kind == "keep"
+        ]
 
     def _fills(self, action: Action) -> str | None:
         """The field that an assignment fills; None for the owner."""
