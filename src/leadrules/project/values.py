@@ -134,6 +134,14 @@ def _country_meant(text: str) -> str | None:
 
 
 @cache
+def _shipped_zones() -> frozenset[str]:
+    """The IANA time zones of the package tzdata, which is a list to read; the system's are a folder to search."""
+    from importlib.resources import files
+
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
+
+
+@cache
 def zones() -> frozenset[str]:
     """All IANA time zones."""
     from zoneinfo import available_timezones
@@ -142,8 +150,8 @@ def zones() -> frozenset[str]:
 
 
 def zone_exists(name: str) -> bool:
-    """Whether the time zone is known; only the list is asked, so no path of this machine can be named."""
-    return name in zones()
+    """Whether the time zone is known; only lists are asked, so no path of this machine can be named."""
+    return name in _shipped_zones() or name in zones()
 
 
 def zone_meant(name: str) -> str | None:
