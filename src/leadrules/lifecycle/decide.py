@@ -12,7 +12,7 @@ from functools import partial
 
 import polars as pl
 
-from leadrules.core.functions.columnar import looked_up, only, rows_where
+from leadrules.core.functions.columnar import only, rows_where
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.aside import aside
 from leadrules.lifecycle.cadence.enrolment import Enrolments, enrol, refusals
@@ -395,8 +395,8 @@ class _Routed:
             self.rules[route.name] = self.rules[route.name].clone().scatter(known["lead_row"], known["place"])
 
     def named(self, route: Route) -> pl.Series:
-        """The rule per lead by its name."""
-        return looked_up(pl.Series([rule.name for rule in route.rules], dtype=pl.String), self.rules[route.name])
+        """The rule per lead by its name, as one of the route's."""
+        return self.rules[route.name].cat.to(pl.Enum([rule.name for rule in route.rules]))
 
 
 def inputs_after(table: LeadColumns, names: Collection[str] = INPUTS) -> dict[str, pl.Series]:

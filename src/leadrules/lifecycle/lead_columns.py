@@ -76,6 +76,12 @@ class Sparse:
         nowhere = pl.repeat(None, self.height, dtype=_ROW, eager=True)
         return nowhere.scatter(self.rows, pl.int_range(len(self.rows), dtype=_ROW, eager=True))
 
+    def part(self, start: int, length: int) -> Sparse:
+        """Some rows that stand together."""
+        first, last = (self.rows.search_sorted(row) for row in (start, start + length))
+        rows = self.rows.slice(first, last - first)
+        return Sparse(rows - start, self.values.slice(first, last - first), max(min(length, self.height - start), 0))
+
     def taken(self, places: pl.Series, height: int) -> Sparse:
         """The column of another order of rows: `places` says, per row of before, which it becomes (blank: none)."""
         moved = places[self.rows]
@@ -153,6 +159,11 @@ class LeadColumns:
     def row(self, number: int) -> dict[str, Any]:
         """The values of one lead."""
         return {name: _cell(column, number) for name, column in self._columns.items()}
+
+    def part(self, start: int, length: int) -> LeadColumns:
+        """Some leads that stand together: what is made whole of them is let go of with them."""
+        columns = (one.part(start, length) if isinstance(one, Sparse) else one.slice(start, length) for one in self)
+        return LeadColumns(columns, max(min(length, self.height - start), 0))
 
     def equals(self, other: LeadColumns) -> bool:
         """Whether both have the same columns, in the same order, that say the same."""

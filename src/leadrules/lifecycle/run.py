@@ -6,7 +6,7 @@ next state are made of; nothing is written here. Knows no command and reads no c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
@@ -333,14 +333,15 @@ def decisions(outcome: Outcome, rows: int) -> Generator[pl.DataFrame]:
     """
     ruleset, facts = outcome.request.ruleset, outcome.facts
     decided = outcome.decided if decides(ruleset) else None
-    after = pl.DataFrame([] if decided is None else _placements(decided))
+    fields = {} if decided is None else _filled_fields(decided)
     shown = [d.name for d in ruleset.declared if not isinstance(d, Define | Segment)]
     for start in range(0, max(outcome.leads.frame.height, 1), rows):
         key = outcome.leads.frame["@key"].slice(start, rows).alias(key_name(outcome))
         frame = facts.frame.slice(start, rows)
         segments = _joined_segments(ruleset, frame, len(key)).alias("segments")
         reasons = facts.reasons(start, rows).alias("reasons")
-        yield pl.DataFrame([key, *(frame[name] for name in shown), segments, *after.slice(start, rows), reasons])
+        after = [] if decided is None else _placements(decided, fields, start, rows)
+        yield pl.DataFrame([key, *(frame[name] for name in shown), segments, *after, reasons])
 
 
 def key_name(outcome: Outcome) -> str:
@@ -348,13 +349,19 @@ def key_name(outcome: Outcome) -> str:
     return outcome.request.project.key or "row_number"
 
 
-def _placements(decided: Decided) -> list[pl.Series]:
-    """Owner, the fields that routes fill, the rule of each route, and the sequence, as they are after the run."""
-    routes = decided.tick.ruleset.routes
-    filled = dict.fromkeys(route.sets for route in routes if route.sets is not None)
-    columns = [decided.table["owner"], *(decided.field_after(name).alias(name) for name in filled)]
-    columns += [decided.routes[route.name].alias(f"route.{route.name}") for route in routes]
-    return [*columns, *(decided.table[name] for name in ("sequence", "step", "enrolled_at"))]
+def _filled_fields(decided: Decided) -> dict[str, pl.Series]:
+    """The fields that routes fill, as they are after the run."""
+    filled = dict.fromkeys(route.sets for route in decided.tick.ruleset.routes if route.sets is not None)
+    return {name: decided.field_after(name).alias(name) for name in filled}
+
+
+def _placements(decided: Decided, fields: Mapping[str, pl.Series], start: int, rows: int) -> list[pl.Series]:
+    """Of some leads owner, the fields that routes fill, the rule of each route, and the sequence, as they are after the run."""
+    table = decided.table.part(start, rows)
+    columns = [table["owner"], *(column.slice(start, rows) for column in fields.values())]
+    for name, rules in decided.routes.items():
+        columns.append(rules.slice(start, rows).cast(pl.String).alias(f"route.{name}"))
+    return [*columns, *(table[name] for name in ("sequence", "step", "enrolled_at"))]
 
 
 def actions(outcome: Outcome, *, withheld: bool = False) -> pl.DataFrame:

@@ -8,7 +8,7 @@ than leads. Looks at no load, no credit and no order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import date
 from functools import cached_property
 
@@ -69,23 +69,19 @@ class RuleTable:
     def account(self) -> pl.Series:
         """What `match account on` compares, folded; blank matches nothing."""
         assert self.rule.target.on is not None
-        texts = self._values(self.rule.target.on).cast(pl.String)
-        folded = fold_series(texts)
+        texts = self.tick.facts.values({"account": self.rule.target.on})["account"]
+        folded = fold_series(texts.cast(pl.String))
         return folded.replace("", None)
 
-    @cached_property
-    def reps(self) -> pl.Series:
-        """The active rep whom `rep EXPR` names."""
+    def reps(self, rows: pl.Series) -> pl.Series:
+        """The active rep whom `rep EXPR` names, for each of some leads."""
         assert self.rule.target.rep is not None
-        return self.roster.active_series(self._values(self.rule.target.rep))
-
-    def _values(self, expression: Expr) -> pl.Series:
-        return self.tick.facts.values({"value": expression})["value"]
+        return self.roster.active_series(self.tick.facts.values({"rep": self.rule.target.rep}, rows=rows)["rep"])
 
     def codes(self, rows: pl.Series, holds: pl.Series) -> pl.Series:
         """Per lead 0 where the rule does not hold, else its target plus 1 (of a rep its number plus 4)."""
         if self.kind == "rep":
-            return (self.reps.gather(rows) + 4) * holds.cast(pl.Int32)
+            return _spread(holds, self.reps(rows.filter(holds)) + 4)
         if self.kind == "team" and self.rule.target.where is not None:
             return _spread(holds, self._crews_of(self.rule.target.where, rows.filter(holds)) + 1)
         target = self._crew(range(len(self.team))) if self.kind == "team" else 0
@@ -112,16 +108,19 @@ class RuleTable:
     def _passing(self, where: Expr, examples: pl.Series) -> Iterator[tuple[bool, ...]]:
         """For each lead which members of the team pass the condition; reps with equal attributes are asked once."""
         named = {str(leaf.value) for leaf in _leaves(where) if leaf.op == "rep_field"}
-        asked: dict[str, pl.Series] = {}
+        numbers: dict[str, int] = {}
+        theirs: dict[str, object] = {}
         columns = []
         for rep in self.team:
             attributes = {name: value for name, value in self.roster.attributes(rep).items() if name in named}
-            key = repr(sorted(attributes.items()))
-            if key not in asked:
-                found = self.tick.facts.values({"where": where}, rep=attributes, rows=examples)["where"]
-                asked[key] = found.fill_null(value=False)
-            columns.append(asked[key].to_list())
-        return zip(*columns, strict=True) if columns else (() for _ in examples)
+            number = numbers.setdefault(repr(sorted(attributes.items())), len(numbers))
+            theirs |= {_of_rep(number, name): value for name, value in attributes.items()}
+            columns.append(str(number))
+        # All of them at once: a question costs more than its answer for the few leads that differ.
+        wanted = {str(number): _asked_of(where, number) for number in numbers.values()}
+        found = self.tick.facts.values(wanted, rep=theirs, rows=examples)
+        passes = {name: column.fill_null(value=False).to_list() for name, column in found.items()}
+        return zip(*(passes[name] for name in columns), strict=True) if columns else (() for _ in examples)
 
     @cached_property
     def team(self) -> tuple[int, ...]:
@@ -275,6 +274,17 @@ def _leaves(expression: Expr) -> Iterator[Expr]:
         yield expression
     for part in expression.args:
         yield from _leaves(part)
+
+
+def _of_rep(number: int, attribute: str) -> str:
+    return f"{number} {attribute}"
+
+
+def _asked_of(where: Expr, number: int) -> Expr:
+    """A condition, asked of the reps with this number."""
+    if where.op == "rep_field":
+        return replace(where, value=_of_rep(number, str(where.value)))
+    return replace(where, args=tuple(_asked_of(part, number) for part in where.args)) if where.args else where
 
 
 def _lead_leaves(expression: Expr) -> Iterator[Expr]:

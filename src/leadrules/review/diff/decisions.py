@@ -121,7 +121,7 @@ def _rules(outcome: Outcome, kinds: tuple[str, ...] | None, what: str | None) ->
     if what == "owner":
         for route in decided.tick.ruleset.routes:
             if route.sets is None:
-                taken = decided.routes[route.name]
+                taken = decided.routes[route.name].cast(pl.String)
                 path = pl.select(pl.lit(f"route.{route.name}.") + pl.lit(taken)).to_series()
                 found = path.zip_with(path.is_not_null(), found)
     rows = decided.done if kinds is None else decided.done.filter(pl.col("kind").is_in(kinds))
