@@ -49,6 +49,8 @@ def test_a_column_by_its_filled_rows_says_what_a_list_says(data: st.DataObject) 
     assert not found.values.has_nulls()
     asked = data.draw(st.lists(st.integers(0, len(said) - 1)))
     assert found.gather(rows(*asked)).equals(expected[asked], null_equal=True)
+    start, length = data.draw(st.integers(0, len(said))), data.draw(st.integers(0, 14))
+    assert found.part(start, length).equals(expected.slice(start, length), null_equal=True)
     assert is_same(found, expected)
     assert found.equals(Sparse.of(expected))
 

@@ -76,11 +76,12 @@ class Sparse:
         nowhere = pl.repeat(None, self.height, dtype=_ROW, eager=True)
         return nowhere.scatter(self.rows, pl.int_range(len(self.rows), dtype=_ROW, eager=True))
 
-    def part(self, start: int, length: int) -> Sparse:
-        """Some rows that stand together."""
+    def part(self, start: int, length: int) -> pl.Series:
+        """A value or a blank for each of some rows that stand together."""
         first, last = (self.rows.search_sorted(row) for row in (start, start + length))
-        rows = self.rows.slice(first, last - first)
-        return Sparse(rows - start, self.values.slice(first, last - first), max(min(length, self.height - start), 0))
+        rows = self.rows.slice(first, last - first) - start
+        some = Sparse(rows, self.values.slice(first, last - first), max(min(length, self.height - start), 0))
+        return some.whole
 
     def taken(self, places: pl.Series, height: int) -> Sparse:
         """The column of another order of rows: `places` says, per row of before, which it becomes (blank: none)."""
@@ -160,10 +161,12 @@ class LeadColumns:
         """The values of one lead."""
         return {name: _cell(column, number) for name, column in self._columns.items()}
 
-    def part(self, start: int, length: int) -> LeadColumns:
-        """Some leads that stand together: what is made whole of them is let go of with them."""
-        columns = (one.part(start, length) if isinstance(one, Sparse) else one.slice(start, length) for one in self)
-        return LeadColumns(columns, max(min(length, self.height - start), 0))
+    def part(self, start: int, length: int, *names: str) -> pl.DataFrame:
+        """Some columns of leads that stand together, whole, and let go of with them."""
+        columns = (self._columns[name] for name in names)
+        return pl.DataFrame(
+            [one.part(start, length) if isinstance(one, Sparse) else one.slice(start, length) for one in columns]
+        )
 
     def equals(self, other: LeadColumns) -> bool:
         """Whether both have the same columns, in the same order, that say the same."""

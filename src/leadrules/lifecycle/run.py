@@ -357,11 +357,11 @@ def _filled_fields(decided: Decided) -> dict[str, pl.Series]:
 
 def _placements(decided: Decided, fields: Mapping[str, pl.Series], start: int, rows: int) -> list[pl.Series]:
     """Of some leads owner, the fields that routes fill, the rule of each route, and the sequence, as they are after the run."""
-    table = decided.table.part(start, rows)
-    columns = [table["owner"], *(column.slice(start, rows) for column in fields.values())]
+    owner, *sequence = decided.table.part(start, rows, "owner", "sequence", "step", "enrolled_at")
+    columns = [owner, *(column.slice(start, rows) for column in fields.values())]
     for name, rules in decided.routes.items():
         columns.append(rules.slice(start, rows).cast(pl.String).alias(f"route.{name}"))
-    return [*columns, *(table[name] for name in ("sequence", "step", "enrolled_at"))]
+    return [*columns, *sequence]
 
 
 def actions(outcome: Outcome, *, withheld: bool = False) -> pl.DataFrame:
