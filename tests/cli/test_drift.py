@@ -61,6 +61,52 @@ def test_a_run(tmp_path: Path) -> None:
     assert [one["figure"] for one in section["missing"]] == ["Drift of the inputs"]
 
 
+@pytest.mark.parametrize("leads", [0, 1, 300])
+def test_a_run_in_each_format(tmp_path: Path, leads: int) -> None:
+    """Of no leads, as where all were rejected, JSON lines hold no line; of many, a label may be blank in the first hundred."""
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (tmp_path / "leadrules.yaml").write_text("version: 1\nsources:\n  leads: {path: leads.csv}\n")
+    (rules / "lead.schema.json").write_text(
+        json.dumps({"properties": {"id": {"type": "string"}, "x": {"type": "number"}}})
+    )
+    (rules / "rules.lead").write_text(
+        "segment big when x > 3\nclassify size { large: when x > 3 }\nscore s { one: +5 when x > 1 }\n"
+    )
+    lines = [f"k{n},{9 if n == leads - 1 else 0}" for n in range(leads)]
+    (tmp_path / "leads.csv").write_text("\n".join(["id,x", *lines]) + "\n")
+    found = []
+    for form in ("csv", "jsonl", "parquet"):
+        options = ("--project", tmp_path, "--no-state", "--as-of", "2026-03-31", "-q")
+        out = tmp_path / form
+        assert leadrules("run", *options, "--output", form, "--out", out).exit_code == 0
+        done = leadrules("report", *options, "--format", "json", "--against", out)
+        assert done.exit_code == 0, done.output
+        found.append(json.loads(done.stdout)["sections"][0])
+    assert [one["figure"] for one in found[0]["missing"]] == ["Drift of the inputs"]
+    ((of, name, before, before_of, *_),) = found[0]["tables"][0]["rows"]
+    assert (of, name, before, before_of) == ("rule", "s.one", min(leads, 1), leads)
+    for other in found[1:]:
+        assert (other["tables"], other["missing"][0]["figure"]) == (found[0]["tables"], "Drift of the inputs")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *(("decisions.csv", text) for text in ("", 'id\n"a')),
+        *(("decisions.jsonl", text) for text in ("{", '{"id": "a"}\n{', "[1]", "5")),
+        *(("manifest.json", text) for text in ("", "[]", "{}", '{"counts": []}', '{"counts": {}}')),
+        ("decisions.parquet", ""),
+    ],
+)
+def test_a_run_whose_files_are_broken(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / "manifest.json").write_text('{"counts": {"fired": {}}}')
+    (tmp_path / name).write_text(text)
+    done = leadrules("report", "--project", EXAMPLES / "acme", "--no-state", "--against", tmp_path)
+    assert done.exit_code == 2
+    assert f"{tmp_path} is no folder of a run: " in done.output
+
+
 def test_what_is_neither(tmp_path: Path) -> None:
     missing = tmp_path / "none.csv"
     for against, words in (

@@ -42,7 +42,7 @@ class Snapshot:
 
 def snapshot_of(material: Material, name: str) -> Snapshot:
     """The leads and events that a report is made of."""
-    own = {f.name for f in material.project.lead_schema.fields} - {material.project.key or "", "key"}
+    own = {f.name for f in material.project.lead_schema.fields} - {material.project.key}
     columns = [column for column in material.leads.get_columns() if column.name in own]
     values = {column.name: found for column in columns if (found := _counted(column)) is not None}
     values |= _event_values(material.events)
@@ -116,8 +116,12 @@ def snapshot_of_run(manifest: Mapping[str, object], decisions: pl.DataFrame, nam
     """The leads of an earlier run, by its files: its score rules, and the labels that the rules of today have too."""
     counts = manifest["counts"]
     assert isinstance(counts, Mapping)
+    known = [definition.name for definition in ruleset.declared if isinstance(definition, LABELLED)]
+    known += [SEGMENTS] if any(isinstance(definition, Segment) for definition in ruleset.declared) else []
+    if not decisions.columns:
+        # Without a lead no label was given, and nothing says that the rules were others.
+        decisions = pl.DataFrame(schema=dict.fromkeys(known, pl.String()))
     labels: dict[str, Counts] = {}
-    known = {definition.name for definition in ruleset.declared if isinstance(definition, LABELLED)}
     for column in decisions.select(one for one in decisions.columns if one in known or one == SEGMENTS).get_columns():
         text = column.cast(pl.String)
         values = text.str.split(";").explode(empty_as_null=True) if column.name == SEGMENTS else text
@@ -127,13 +131,25 @@ def snapshot_of_run(manifest: Mapping[str, object], decisions: pl.DataFrame, nam
 
 
 def read_run(folder: Path) -> tuple[Mapping[str, object], pl.DataFrame]:
-    """The manifest and the decisions of a run's folder. Raises OSError or ValueError where it is none."""
+    """The manifest and the decisions of a run's folder. Raises OSError, ValueError or PolarsError where it is none."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    counts = manifest.get("counts") if isinstance(manifest, dict) else None
+    if not isinstance(counts, dict) or not isinstance(counts.get("fired"), dict):
+        raise ValueError("its manifest does not count what fired")
     for name, read in (
         ("decisions.csv", lambda path: pl.read_csv(path, infer_schema=False)),
         ("decisions.parquet", pl.read_parquet),
-        ("decisions.jsonl", pl.read_ndjson),
+        ("decisions.jsonl", _read_lines),
     ):
         if (folder / name).exists():
             return manifest, read(folder / name)
     raise ValueError("it has no decisions")
+
+
+def _read_lines(path: Path) -> pl.DataFrame:
+    """JSON lines, every cell as text; a run of no leads wrote no line, and so no column either."""
+    with path.open(encoding="utf-8") as file:
+        names = json.loads(file.readline() or "{}")
+    if not isinstance(names, dict):
+        raise ValueError(f"{path.name} holds no objects")
+    return pl.read_ndjson(path, schema=dict.fromkeys(names, pl.String())) if names else pl.DataFrame()

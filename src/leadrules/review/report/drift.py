@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from leadrules.data.errors import InputError
 from leadrules.measure.snapshots import Snapshot, read_run, snapshot_of, snapshot_of_run
 from leadrules.review.report.report import gather
@@ -42,8 +44,8 @@ def snapshot_against(
 def _of_run(folder: Path, ruleset: Ruleset) -> Snapshot:
     try:
         manifest, decisions = read_run(folder)
-    except (OSError, ValueError, KeyError) as error:
-        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error).partition("\n")[0]
         raise InputError(
             f"{folder} is no folder of a run: {said}",
             f"name one that `leadrules run` wrote ({MANIFEST}), or older leads",
