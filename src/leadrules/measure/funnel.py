@@ -6,12 +6,14 @@ after `as of`. A step reached without, or before, the one above it is shown besi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
-from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.measure.figures import days_between, ratio, spread, wilson_high, wilson_low
-from leadrules.measure.material import Material
+from leadrules.measure.groups import Group, by_campaign, by_fields, by_segment, by_sequence, under
+from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Chart, Column, Section, Table
 from leadrules.ruleset.model import Funnel
 from leadrules.show.tables import percent
@@ -157,24 +159,26 @@ def _count(condition: pl.Expr) -> pl.Expr:
 # -- by group -------------------------------------------------------------------------------------------------------
 
 
-def _groups(material: Material) -> list[str]:
-    names = [*material.settings.group_by]
+def _groups(material: Material) -> Iterator[Group]:
+    own = {
+        "segments": material.segments,
+        "sequences": material.ruleset.sequences,
+        "campaigns": material.settings.campaign,
+    }
+    yield from by_fields(material, material.settings.group_by, (name for name, there in own.items() if there))
     if material.segments:
-        names.append("@segments")
+        yield by_segment(material, "segments")
     if material.enrolments.height:
-        names.append("@sequences")
+        yield by_sequence(material, "sequences")
     if material.in_campaigns.height:
-        names.append("@campaigns")
-    return names
+        yield by_campaign(material, "campaigns")
 
 
-def group_table(found: Reached, group: str, material: Material) -> Table | None:
+def group_table(found: Reached, group: Group, material: Material) -> Table | None:
     """The steps for each value of a field or label; leads in several segments, sequences or campaigns count in each."""
-    members, many = _members(group, material)
-    if members.is_empty():
+    if group.members.is_empty():
         return None
-    joined = members.join(found.frame.with_columns(material.rows), on="lead_row", how="left")
-    name = group.lstrip("@")
+    joined = group.members.join(found.frame.with_columns(material.rows), on=ROW, how="left")
     counted = joined.group_by("group").agg(*_reached_counts(found))
     first = "reached_0"
     counted = counted.with_columns(
@@ -182,13 +186,13 @@ def group_table(found: Reached, group: str, material: Material) -> Table | None:
         wilson_low("from_first", first).alias("low"),
         wilson_high("from_first", first).alias("high"),
     ).sort([first, "group"], descending=[True, False])
-    columns = _group_columns(found, name)
-    notes = ("A lead counts in each that it is in.",) if many else ()
+    columns, rows = under(group.label, group.label, _figures(found), counted)
+    notes = ("A lead counts in each that it is in.",) if group.many else ()
     return Table(
-        f"funnel_{found.funnel.name}_by_{name}",
-        f"{found.funnel.title or found.funnel.name} by {name}",
+        f"funnel_{found.funnel.name}_by_{group.name}",
+        f"{found.funnel.title or found.funnel.name} by {group.title}",
         columns,
-        counted.rename({"group": name}).select(column.name for column in columns),
+        rows,
         (*notes, "Low and high are the 95% interval (Wilson) of the overall conversion."),
         GROUPS_SHOWN,
     )
@@ -202,7 +206,7 @@ def _reached_counts(found: Reached) -> list[pl.Expr]:
     return counts + [pl.when(pl.col(f"s{i}").is_not_null()).then(f"w{i}").sum().alias(f"worth_{i}") for i in worths]
 
 
-def _group_columns(found: Reached, name: str) -> tuple[Column, ...]:
+def _figures(found: Reached) -> tuple[Column, ...]:
     steps = [Column(f"reached_{i}", found.title(i), "count") for i in found.steps]
     worths = [
         Column(f"worth_{i}", f"value, {found.title(i)}", "money") for i in found.steps if f"w{i}" in found.frame.columns
@@ -213,21 +217,4 @@ def _group_columns(found: Reached, name: str) -> tuple[Column, ...]:
         Column("low", "low", "share", of="reached_0"),
         Column("high", "high", "share", of="reached_0"),
     ]
-    return (Column(name, name), *steps, *shares, *worths)
-
-
-def _members(group: str, material: Material) -> tuple[pl.DataFrame, bool]:
-    """lead_row, group; and whether a lead may stand in several."""
-    if group == "@segments":
-        inside = [
-            pl.DataFrame({"lead_row": rows_where(material.facts.frame[name].fill_null(value=False))}).select(
-                pl.col("lead_row").cast(pl.UInt32), pl.lit(name).alias("group")
-            )
-            for name in material.segments
-        ]
-        return pl.concat(inside), True
-    if group == "@sequences":
-        return material.enrolments.select("lead_row", pl.col("sequence").alias("group")).unique(), True
-    if group == "@campaigns":
-        return material.in_campaigns.select("lead_row", pl.col("campaign").alias("group")), True
-    return pl.DataFrame({"lead_row": material.rows, "group": material.group(group)}), False
+    return (*steps, *shares, *worths)

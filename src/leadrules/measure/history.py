@@ -10,7 +10,7 @@ import polars as pl
 
 from leadrules.measure.figures import days_between, ratio, spread
 from leadrules.measure.funnel import Reached
-from leadrules.measure.material import ROW, Material
+from leadrules.measure.material import CREATED, KEY, ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
 from leadrules.measure.periods import labelled, month_number
 
@@ -127,7 +127,7 @@ def ways_table(way: pl.DataFrame, source: str) -> Table:
 
 def leads_table(material: Material, way: pl.DataFrame, *, has_work: bool, has_meeting: bool) -> Table:
     """A row per lead: its statuses, the months in which it was worked, its first appointment."""
-    rows = pl.DataFrame({ROW: material.rows, "lead": material.leads["key"]}).join(way.drop("way"), on=ROW, how="left")
+    rows = pl.DataFrame({ROW: material.rows, "lead": material.leads[KEY]}).join(way.drop("way"), on=ROW, how="left")
     columns = [
         Column("lead", "lead"),
         Column("first", "first status"),
@@ -201,7 +201,7 @@ def worked_table(material: Material) -> Table:
 def _first_meetings(material: Material) -> pl.DataFrame:
     """lead_row, first_appointment, days_to_appointment (from creation; blank where the appointment came before)."""
     first = material.happenings("meeting").group_by(ROW).agg(pl.col("at").min().alias("first_appointment"))
-    created = pl.DataFrame({ROW: material.rows, "created": material.leads["created"]})
+    created = pl.DataFrame({ROW: material.rows, "created": material.leads[CREATED]})
     both = first.join(created, on=ROW, how="left")
     days = pl.when(pl.col("first_appointment") >= pl.col("created")).then(days_between("created", "first_appointment"))
     return both.select(ROW, "first_appointment", days.alias("days_to_appointment"))
@@ -209,7 +209,7 @@ def _first_meetings(material: Material) -> pl.DataFrame:
 
 def appointment_table(material: Material) -> Table:
     """Time from creation to the first appointment, by month of creation."""
-    created = pl.DataFrame({ROW: material.rows, "day": material.days(material.leads["created"])})
+    created = pl.DataFrame({ROW: material.rows, "day": material.days(material.leads[CREATED])})
     rows = created.join(_first_meetings(material), on=ROW, how="left").filter(pl.col("day").is_not_null())
     rows = (
         rows.with_columns(month_number(pl.col("day")).alias("month"))

@@ -10,7 +10,7 @@ import polars as pl
 
 from leadrules.measure.figures import ratio
 from leadrules.measure.inputs import first_of_period
-from leadrules.measure.material import Material
+from leadrules.measure.material import CREATED, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
 from leadrules.measure.periods import is_over, labelled, period_number
 from leadrules.measure.types import became_chart, became_table, now_table, types_of
@@ -32,7 +32,7 @@ NO_WON = Missing(
 
 def inflow_section(material: Material) -> Section:
     """Leads and deals by period, leads by type, opt-in by source."""
-    if material.leads["created"].null_count() == material.height:
+    if material.leads[CREATED].null_count() == material.height:
         return Section("inflow", "Leads in, deals out", missing=(NO_CREATED,))
     tables = [period_table(material, period) for period in material.settings.periods]
     types = types_of(material)
@@ -63,7 +63,7 @@ def _numbered(material: Material, frame: pl.DataFrame, column: str, period: str)
 def period_table(material: Material, period: str) -> Table:
     """A row per period with leads, visitors, deals and the two rates."""
     created = _numbered(
-        material, material.leads.select("created").filter(pl.col("created") <= material.now), "created", period
+        material, material.leads.select(CREATED).filter(pl.col(CREATED) <= material.now), CREATED, period
     )
     rows = created.group_by("period").agg(pl.len().cast(pl.Int64).alias("leads"))
     columns = [
@@ -122,9 +122,7 @@ def source_table(material: Material) -> Table | None:
         return None
     months = pl.col("period").str.slice(0, 7)
     covered = named.select(months.unique()).to_series().implode()
-    created = material.leads.select("created").with_columns(
-        material.group(field).alias("source"), material.days(material.leads["created"]).alias("day")
-    )
+    created = pl.DataFrame({"source": material.group(field), "day": material.days(material.leads[CREATED])})
     inside = (
         created.filter(pl.col("day").dt.strftime("%Y-%m").is_in(covered))
         .group_by("source")

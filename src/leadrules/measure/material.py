@@ -27,11 +27,13 @@ from leadrules.ruleset.model import Expr, Ruleset, Segment
 ROW = "lead_row"
 MOMENTS = {ROW: pl.UInt32(), "at": INSTANT}
 OTHER = "(none)"
+# What the report itself knows of a lead: no field bears such a name.
+KEY, CREATED, OWNER = "@key", "@created", "@owner"
 
 
 @dataclass(frozen=True)
 class Material:
-    """`leads`: a row per lead, `key`, `created`, `owner` and the fields by name. `events`: lead_row, type, at, fields as
+    """`leads`: a row per lead, KEY, CREATED, OWNER and the fields by name. `events`: lead_row, type, at, fields as
     `campaign:text`. `history`: lead_row, as_of, kind, what, old, new, rule, oldest first; None without a state.
     `remembered`: what the state knows of each lead now (sequence, enrolled_at, assigned_at, due_at), in lead order.
     """
@@ -169,7 +171,7 @@ class Material:
         """What each lead is by a field or a definition, as text; `owner` as it is now."""
         series = self.facts.frame[name] if name in self.facts.frame.columns else self.leads[name]
         if name == self.project.owner:
-            series = self.leads["owner"]
+            series = self.leads[OWNER]
         if series.dtype == pl.Boolean:
             words = pl.when(pl.col("x")).then(pl.lit("yes")).otherwise(pl.lit("no"))
             return series.to_frame("x").select(words.alias(name)).to_series()
@@ -193,9 +195,7 @@ class Material:
             parts.append(self.events.select(ROW, texts.alias("campaign"), "at"))
         if name in self.leads.columns:
             parts.append(
-                pl.DataFrame(
-                    {ROW: self.rows, "campaign": self.leads[name].cast(pl.String), "at": self.leads["created"]}
-                )
+                pl.DataFrame({ROW: self.rows, "campaign": self.leads[name].cast(pl.String), "at": self.leads[CREATED]})
             )
         if not parts:
             return pl.DataFrame(schema={ROW: pl.UInt32, "campaign": pl.String, "at": INSTANT})

@@ -6,7 +6,8 @@ looks for it in vain.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from leadrules.measure.campaigns import campaign_section
 from leadrules.measure.cohorts import cohort_section
@@ -18,6 +19,7 @@ from leadrules.measure.inflow import inflow_section
 from leadrules.measure.losses import loss_section
 from leadrules.measure.material import Material
 from leadrules.measure.model import Missing, Provenance, Report, Section
+from leadrules.measure.names import apart, as_file
 from leadrules.measure.response import response_section
 from leadrules.measure.returns import return_section
 from leadrules.measure.sequences import sequence_section
@@ -35,7 +37,18 @@ def report_of(material: Material, provenance: Provenance, drift: Section | None 
     """Every section that has something to show, or to say; what drifted first."""
     sections = tuple(section for section in _sections(material) if section.tables or section.missing)
     sections = sections if drift is None else (drift, *sections)
-    return Report(provenance, material.settings.currency, sections)
+    return Report(provenance, material.settings.currency, tuple(_named_apart(sections)))
+
+
+def _named_apart(sections: Iterable[Section]) -> Iterator[Section]:
+    """Every table under a name of its own: of the funnels `a`, by `x`, and `a_by_x` both have a `funnel_a_by_x`."""
+    sections = tuple(sections)
+    names = iter(apart((table.name for section in sections for table in section.tables), alike=as_file))
+    for section in sections:
+        tables = tuple(replace(table, name=next(names)) for table in section.tables)
+        called = {old.name: new.name for old, new in zip(section.tables, tables, strict=True)}
+        charts = tuple(replace(chart, table=called[chart.table]) for chart in section.charts)
+        yield replace(section, tables=tables, charts=charts)
 
 
 def _sections(material: Material) -> Iterator[Section]:

@@ -15,7 +15,7 @@ from leadrules.lifecycle.model import INSTANT
 from leadrules.lifecycle.routes.hours import WorkingTime, project_hours, rep_hours
 from leadrules.lifecycle.state.next_state import RECORD
 from leadrules.measure.figures import days_between, ratio, spread
-from leadrules.measure.material import ROW, Material
+from leadrules.measure.material import CREATED, OWNER, ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
 from leadrules.project.model import QUEUE_PREFIX
 from leadrules.ruleset.model import Duration
@@ -78,12 +78,12 @@ def assignments(material: Material) -> pl.DataFrame:
     if changes.height:
         until = pl.col("as_of").shift(-1).over(ROW).fill_null(material.now)
         rows = changes.with_columns(until.alias("until")).filter(pl.col("new").is_not_null(), pl.col("new") != "")
-        created = pl.DataFrame({ROW: material.rows, "created": material.leads["created"]})
+        created = pl.DataFrame({ROW: material.rows, "created": material.leads[CREATED]})
         came_with_it = (pl.col("rule") == RECORD) & pl.col("old").is_null()
         at = pl.when(came_with_it).then(pl.min_horizontal("created", "as_of")).otherwise("as_of").alias("at")
         rows = rows.join(created, on=ROW, how="left", maintain_order="left")
         return rows.select(ROW, pl.col("new").alias("owner"), at, "until", "rule")
-    owners = pl.DataFrame({ROW: material.rows, "owner": material.leads["owner"], "at": material.leads["created"]})
+    owners = pl.DataFrame({ROW: material.rows, "owner": material.leads[OWNER], "at": material.leads[CREATED]})
     owners = owners.filter(pl.col("owner").is_not_null(), pl.col("at").is_not_null())
     return owners.with_columns(material.now.alias("until"), pl.lit(None, dtype=pl.String).alias("rule"))
 
@@ -208,8 +208,8 @@ def rep_table(material: Material, rows: pl.DataFrame) -> Table:
 
 def queue_table(material: Material) -> Table | None:
     """How long the leads in each queue, and those without an owner, have waited."""
-    owners = material.leads["owner"].fill_null("(no owner)")
-    since = material.leads["created"]
+    owners = material.leads[OWNER].fill_null("(no owner)")
+    since = material.leads[CREATED]
     if material.remembered is not None:
         since = pl.select(pl.coalesce(pl.lit(material.remembered["assigned_at"]), pl.lit(since))).to_series()
     rows = pl.DataFrame({"queue": owners, "since": since})

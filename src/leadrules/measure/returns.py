@@ -7,12 +7,14 @@ reason, never taken as zero; a zero denominator is "n/a".
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
-from leadrules.core.functions.columnar import rows_where
 from leadrules.measure.campaigns import follow_ups
 from leadrules.measure.costs import campaign_costs, cost_gaps, cost_per_lead
 from leadrules.measure.figures import ratio
+from leadrules.measure.groups import Group, by_campaign, by_fields, by_segment, by_sequence, under
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
 from leadrules.measure.sales import ALL, cycle_table, sales_table
@@ -43,6 +45,8 @@ NO_RATE = Missing(
     "nothing says what an hour costs",
     "say it in leadrules.yaml: report: {cost_per_hour: 45}",
 )
+SHARED = "A campaign's cost is shared evenly by its leads; all leads together bear that of campaigns without one."
+FOLLOWED = "Hours: our activities within the follow-up time; deals: won after the lead joined."
 SUMMED = ("cost", "uncosted", "activities", "hours", "deals", "won")
 
 
@@ -86,40 +90,42 @@ def return_section(material: Material) -> Section:
         return Section("returns", "Return", missing=known.missing())
     leads = lead_rows(material)
     total = total_row(material, known, leads)
-    tables = [_table(material, known, "all", total)]
-    for name, members in groups(material):
-        tables.append(_table(material, known, name, group_rows(material, known, members, leads)))
-    if material.in_campaigns.height:
-        tables.append(_table(material, known, "campaign", campaign_rows(material, known)))
+    tables = [_total_table(material, known, total)]
+    for group in groups(material):
+        rows = group_rows(material, known, group.members, leads)
+        tables.append(_group_table(material, known, group, rows))
+    campaigns = _campaign_table(material, known) if material.in_campaigns.height else None
+    tables += [] if campaigns is None else [campaigns]
     if known.deals:
-        tables += [sales_table(material, has_value=known.value), cycle_table(material, groups(material))]
-    charts = _charts(known, tables)
+        tables += [
+            sales_table(material, has_value=known.value),
+            cycle_table(material, own_groups(material), own_names(material)),
+        ]
+    charts = _charts(known, campaigns)
     missing = (*known.missing(), *(cost_gaps(material, leads["uncosted"]) if known.cost else ()))
-    return Section("returns", "Return", tuple(tables), charts, _findings(known, total, tables), missing)
+    return Section("returns", "Return", tuple(tables), charts, _findings(known, total, campaigns), missing)
 
 
-def _charts(known: Known, tables: list[Table]) -> tuple[Chart, ...]:
+def _charts(known: Known, campaigns: Table | None) -> tuple[Chart, ...]:
     charts = []
-    names = {table.name for table in tables}
-    if "returns_by_campaign" in names and known.invested and known.value:
-        charts.append(Chart("roi", "ROI per campaign", "returns_by_campaign", "bars", "name", ("roi",)))
-    if "sales" in names and known.value:
+    if campaigns is not None and known.invested and known.value:
+        charts.append(Chart("roi", "ROI per campaign", campaigns.name, "bars", "name", ("roi",)))
+    if known.value:
         charts.append(Chart("sales", "Sales per month", "sales", "columns", "month", ("won",)))
     return tuple(charts)
 
 
-def _findings(known: Known, total: pl.DataFrame, tables: list[Table]) -> tuple[str, ...]:
+def _findings(known: Known, total: pl.DataFrame, campaigns: Table | None) -> tuple[str, ...]:
     words = []
     if known.invested and known.value:
         row = total.row(0, named=True)
         words.append(
             f"ROI over everything: {percent(row['roi'])} (won {row['won']:,.0f}, invested {row['invested']:,.0f})."
         )
-    for table in tables:
-        if table.name == "returns_by_campaign" and "verdict" in table.frame.columns:
-            above = table.frame.filter(pl.col("verdict").str.starts_with("above"))
-            if above.height:
-                words.append(f"{above.height} campaigns cost more per sale than the average deal brings.")
+    if campaigns is not None and known.invested and known.deals:
+        above = campaigns.frame.filter(pl.col("verdict").str.starts_with("above"))
+        if above.height:
+            words.append(f"{above.height} campaigns cost more per sale than the average deal brings.")
     return tuple(words)
 
 
@@ -141,23 +147,33 @@ def lead_rows(material: Material) -> pl.DataFrame:
     return frame.with_columns(pl.col("activities", "hours", "deals", "won").fill_null(0))
 
 
-def groups(material: Material) -> list[tuple[str, pl.DataFrame]]:
-    """lead_row, group by each thing that the contract names and each field that the settings name."""
-    found: list[tuple[str, pl.DataFrame]] = []
+def groups(material: Material) -> Iterator[Group]:
+    """By each thing that the contract names, and each field that the settings name."""
+    yield from own_groups(material)
+    fields = [name for name in material.settings.group_by if name != material.settings.list]
+    yield from by_fields(material, fields, own_names(material))
+
+
+def own_names(material: Material) -> list[str]:
+    """What the report itself tells leads apart by in this project, whether or not any lead is in one now."""
+    own = {
+        "segment": material.segments,
+        "list": material.settings.list,
+        "sequence": material.ruleset.sequences,
+        "campaign": material.settings.campaign,
+    }
+    return [name for name, there in own.items() if there]
+
+
+def own_groups(material: Material) -> Iterator[Group]:
+    """By segment, list and sequence."""
     if material.segments:
-        parts = [
-            pl.DataFrame(
-                {ROW: rows_where(material.facts.frame[name].fill_null(value=False)).cast(pl.UInt32)}
-            ).with_columns(pl.lit(name).alias("group"))
-            for name in material.segments
-        ]
-        found.append(("segment", pl.concat(parts)))
+        yield by_segment(material, "segment")
     if material.settings.list is not None:
-        found.append(("list", pl.DataFrame({ROW: material.rows, "group": material.group(material.settings.list)})))
+        members = pl.DataFrame({ROW: material.rows, "group": material.group(material.settings.list)})
+        yield Group("list", "list", members)
     if material.enrolments.height:
-        found.append(("sequence", material.enrolments.select(ROW, pl.col("sequence").alias("group")).unique()))
-    others = [name for name in material.settings.group_by if name != material.settings.list]
-    return found + [(name, pl.DataFrame({ROW: material.rows, "group": material.group(name)})) for name in others]
+        yield by_sequence(material, "sequence")
 
 
 def total_row(material: Material, known: Known, leads: pl.DataFrame) -> pl.DataFrame:
@@ -258,11 +274,29 @@ def _verdict(size: float | None, lifetime: float | None) -> pl.Expr:
     )
 
 
-def _table(material: Material, known: Known, name: str, rows: pl.DataFrame) -> Table:
-    label = "leads of" if name == "all" else name
-    columns = [Column(label if name != "all" else "group", label)]
-    columns += [Column("name", "name")] if "name" in rows.columns else []
-    columns.append(Column("leads", "leads", "count"))
+def _total_table(material: Material, known: Known, total: pl.DataFrame) -> Table:
+    columns, rows = under("group", "leads of", _columns(known), total)
+    return Table("returns", "Return, all leads", columns, rows, _notes(material, known, SHARED))
+
+
+def _group_table(material: Material, known: Known, group: Group, rows: pl.DataFrame) -> Table:
+    return _by(group, _columns(known), rows, _notes(material, known, SHARED))
+
+
+def _campaign_table(material: Material, known: Known) -> Table:
+    columns = [Column("name", "name"), *_columns(known)]
+    rows = campaign_rows(material, known)
+    return _by(by_campaign(material, "campaign"), columns, rows, _notes(material, known, FOLLOWED))
+
+
+def _by(group: Group, figures: list[Column], rows: pl.DataFrame, notes: tuple[str, ...]) -> Table:
+    several = ("A lead in several counts in each.",) if group.many else ()
+    columns, rows = under(group.label, group.label, figures, rows)
+    return Table(f"returns_by_{group.name}", f"Return by {group.title}", columns, rows, (*several, *notes))
+
+
+def _columns(known: Known) -> list[Column]:
+    columns = [Column("leads", "leads", "count")]
     if known.activities:
         columns.append(Column("activities", "activities", "count"))
     if known.hours:
@@ -271,18 +305,7 @@ def _table(material: Material, known: Known, name: str, rows: pl.DataFrame) -> T
         columns.append(Column("deals", "deals won", "count"))
     if known.value:
         columns.append(Column("won", "won", "money"))
-    columns += _money_columns(known)
-    notes = ["A lead in several counts in each."] if name in ("segment", "sequence", "campaign") else []
-    notes += _notes(material, known, name)
-    rows = rows.rename({"group": columns[0].name})
-    return Table(
-        "returns" if name == "all" else f"returns_by_{name}",
-        "Return, all leads" if name == "all" else f"Return by {name}",
-        tuple(columns),
-        rows.select(c.name for c in columns),
-        tuple(notes),
-        60,
-    )
+    return columns + _money_columns(known)
 
 
 def _money_columns(known: Known) -> list[Column]:
@@ -309,20 +332,17 @@ def _money_columns(known: Known) -> list[Column]:
     return columns
 
 
-def _notes(material: Material, known: Known, name: str) -> list[str]:
+def _notes(material: Material, known: Known, counted: str) -> tuple[str, ...]:
+    """`counted`: what counts as a group's, in words."""
     notes = []
     if known.invested and known.value:
         notes.append("ROI = (won - (cost + hours x rate)) / (cost + hours x rate).")
-    if known.cost and name != "campaign":
-        notes.append(
-            "A campaign's cost is shared evenly by its leads; all leads together bear that of campaigns without one."
-        )
-    if name == "campaign":
-        notes.append("Hours: our activities within the follow-up time; deals: won after the lead joined.")
+    if known.cost or counted != SHARED:
+        notes.append(counted)
     size = deal_size(material)
     if known.invested and known.deals and size is not None:
         lifetime = material.settings.lifetime_value
         notes.append(
             f"Average deal: {size:,.2f}" + (f"; lifetime value: {lifetime:,.2f}." if lifetime is not None else ".")
         )
-    return notes
+    return tuple(notes)

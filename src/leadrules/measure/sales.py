@@ -5,10 +5,13 @@ In: the material, and the groups that leads are told apart by. Out: two tables. 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import polars as pl
 
 from leadrules.measure.figures import days_between, ratio, spread
-from leadrules.measure.material import OTHER, ROW, Material
+from leadrules.measure.groups import Group, by_campaign, by_fields
+from leadrules.measure.material import CREATED, OTHER, OWNER, ROW, Material
 from leadrules.measure.model import Column, Table
 from leadrules.measure.periods import is_over, labelled, month_number
 
@@ -57,29 +60,31 @@ def sales_table(material: Material, *, has_value: bool) -> Table:
     )
 
 
-def cycle_table(material: Material, groups: list[tuple[str, pl.DataFrame]]) -> Table:
-    """From creation to the first deal won, of all leads and by everything that leads are told apart by (lead_row, group)."""
+def cycle_table(material: Material, own: Iterable[Group], taken: Sequence[str]) -> Table:
+    """From creation to the first deal won, of all leads and by everything that leads are told apart by: the fields, and the
+    report's `own` groups, which it calls `taken`."""
     first = material.won.group_by(ROW).agg(pl.col("at").min().alias("won_at"))
-    rows = pl.DataFrame({ROW: material.rows, "created": material.leads["created"]}).join(first, on=ROW)
+    rows = pl.DataFrame({ROW: material.rows, "created": material.leads[CREATED]}).join(first, on=ROW)
     rows = rows.with_columns(
         pl.when(pl.col("won_at") >= pl.col("created")).then(days_between("created", "won_at")).alias("days")
     )
     rows = rows.select(ROW, "won_at", "days")
-    members = {"all": pl.DataFrame({ROW: material.rows}).with_columns(pl.lit(ALL).alias("group"))}
-    source = material.settings.source
-    if source is not None and source in material.leads.columns:
-        members[source] = pl.DataFrame({ROW: material.rows, "group": material.group(source)})
-    members |= dict(groups)
-    members["owner"] = pl.DataFrame({ROW: material.rows, "group": material.leads["owner"].fill_null(OTHER)})
-    if material.in_campaigns.height:
-        members["campaign"] = material.in_campaigns.select(ROW, pl.col("campaign").alias("group"))
+    everybody = pl.DataFrame({ROW: material.rows}).with_columns(pl.lit(ALL).alias("group"))
+    owners = pl.DataFrame({ROW: material.rows, "group": material.leads[OWNER].fill_null(OTHER)})
+    groups = [
+        Group("all", "all", everybody),
+        *by_fields(material, _fields(material), ("all", "owner", *taken)),
+        *own,
+        Group("owner", "owner", owners),
+        *((by_campaign(material, "campaign"),) if material.in_campaigns.height else ()),
+    ]
     sums = [
-        rows.join(part, on=ROW)
+        rows.join(group.members, on=ROW)
         .group_by("group")
         .agg(pl.len().cast(pl.Int64).alias("won_leads"), *spread("days", "days"))
         .sort("group")
-        .with_columns(pl.lit(by).alias("by"))
-        for by, part in members.items()
+        .with_columns(pl.lit(group.name).alias("by"))
+        for group in groups
     ]
     columns = (
         Column("by", "by"),
@@ -94,3 +99,11 @@ def cycle_table(material: Material, groups: list[tuple[str, pl.DataFrame]]) -> T
         "From creation to the first deal; leads still open are not in it, so it looks shorter than it is while many are.",
     )
     return Table("sales_cycle", "Sales cycle", columns, pl.concat(sums).select(c.name for c in columns), notes)
+
+
+def _fields(material: Material) -> Iterable[str]:
+    """The source and what `group_by` names, but for the list and the owner where they stand there under the same name."""
+    settings = material.settings
+    source = [settings.source] if settings.source is not None and settings.source in material.leads.columns else []
+    there = {settings.list, "owner" if material.project.owner == "owner" else None}
+    return dict.fromkeys([*source, *(name for name in settings.group_by if name not in there)])

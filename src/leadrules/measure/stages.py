@@ -13,6 +13,7 @@ from leadrules.measure.figures import days_between, ratio
 from leadrules.measure.funnel import Reached
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
+from leadrules.measure.names import apart, as_file
 from leadrules.ruleset.model import Stages
 
 CURVE_DAYS = 365
@@ -38,10 +39,12 @@ def stage_section(material: Material, funnels: list[Reached]) -> Section:
     for stages in definitions if material.history is not None else ():
         order = [label.name for label in reversed(stages.labels)]
         _add(stages.name, stages.title or stages.name, stage_spells(material, stages), order, (tables, charts, words))
-    for found in funnels:
+    names = (f"funnel_{found.funnel.name}" for found in funnels)
+    own = apart(names, (stages.name for stages in definitions), as_file)
+    for name, found in zip(own, funnels, strict=True):
         order = [step.name for step in found.funnel.steps]
         title = f"Funnel {found.funnel.title or found.funnel.name}"
-        _add(f"funnel_{found.funnel.name}", title, funnel_spells(material, found), order, (tables, charts, words))
+        _add(name, title, funnel_spells(material, found), order, (tables, charts, words))
     missing = (NO_HISTORY,) if definitions and material.history is None else () if tables else (NO_STAGES,)
     return Section("stages", "Time in stages", tuple(tables), tuple(charts), tuple(words), missing)
 

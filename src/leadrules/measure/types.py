@@ -14,8 +14,9 @@ import polars as pl
 
 from leadrules.core.records import dataclass
 from leadrules.measure.figures import ratio, words_of
-from leadrules.measure.material import OTHER, ROW, Material
+from leadrules.measure.material import CREATED, OTHER, ROW, Material
 from leadrules.measure.model import Chart, Column, Table
+from leadrules.measure.names import apart
 from leadrules.measure.periods import is_over, labelled, period_number
 from leadrules.ruleset.model import Classify, Expr, Segment, Stages
 
@@ -59,7 +60,7 @@ def types_of(material: Material) -> Types | None:
 
 def _by_conditions(material: Material, definition: Stages | Classify) -> pl.DataFrame:
     """A lead became a type at the moment of its condition, unless it was further by then."""
-    created = pl.DataFrame({ROW: material.rows, "at": material.leads["created"]}).drop_nulls("at")
+    created = pl.DataFrame({ROW: material.rows, "at": material.leads[CREATED]}).drop_nulls("at")
     parts: list[pl.DataFrame] = []
     further: pl.DataFrame | None = None
     for label in definition.labels:
@@ -154,22 +155,23 @@ def _undated(material: Material, types: Types) -> list[str]:
 def now_table(material: Material, types: Types, period: str) -> Table:
     """What the leads that came in during a period are now."""
     name, labels = types.definition.name, types.labels
-    frame = material.leads.select("created").with_columns(
-        material.group(name).alias("type"), material.days(material.leads["created"]).alias("day")
+    frame = material.leads.select(CREATED).with_columns(
+        material.group(name).alias("type"), material.days(material.leads[CREATED]).alias("day")
     )
     number = period_number(pl.col("day"), period, material.settings.fiscal_year_starts).alias("period")
-    frame = frame.filter(pl.col("created") <= material.now).with_columns(number)
+    called = dict(zip(labels, apart((f"type_{one}" for one in labels), ("type_none",)), strict=True))
+    frame = frame.filter(pl.col(CREATED) <= material.now).with_columns(number)
     rows = frame.group_by("period").agg(
         pl.len().cast(pl.Int64).alias("leads"),
-        *((pl.col("type") == one).sum().cast(pl.Int64).alias(f"type_{one}") for one in labels),
+        *((pl.col("type") == one).sum().cast(pl.Int64).alias(called[one]) for one in labels),
         (pl.col("type") == OTHER).sum().cast(pl.Int64).alias("type_none"),
     )
     columns = [Column("period", period.replace("_", " ")), Column("leads", "leads created", "count")]
-    columns += [Column(f"type_{one}", one, "count") for one in labels]
+    columns += [Column(called[one], one, "count") for one in labels]
     columns.append(Column("type_none", "no type", "count"))
     columns += [Column(f"share_{one}", f"{one}, share", "share", of="leads") for one in labels]
     rows = labelled(rows, "period", period).with_columns(
-        ratio(f"type_{one}", "leads").alias(f"share_{one}") for one in labels
+        ratio(called[one], "leads").alias(f"share_{one}") for one in labels
     )
     title = f"Leads by {types.definition.title or name} now, by {period.replace('_', ' ')} of creation"
     notes = ("The type is the one that a lead has now.",)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from leadrules.measure.model import Chart, Column, Missing, Report, Section, Table
+from leadrules.measure.names import file_name
 from leadrules.show.machine import FORMAT_VERSION
 
 NOT_THERE = "n/a"
@@ -117,7 +118,7 @@ def write_tables(report: Report, folder: Path) -> list[str]:
     written, index = [], []
     for section in report.sections:
         for table in section.tables:
-            name = f"{_file_name(table.name)}.csv"
+            name = f"{file_name(table.name)}.csv"
             write_csv(_with_not_there(table), folder / name, zone=report.provenance.timezone)
             written.append(name)
             index += [(name, section.title, table.title, c.name, c.title, c.unit, c.of or "") for c in table.columns]
@@ -139,10 +140,6 @@ def _earlier(listed: Path) -> list[str]:
     except (pl.exceptions.PolarsError, OSError):
         return []
     return [name for name in names if name and "/" not in name and "\\" not in name and name.endswith(".csv")]
-
-
-def _file_name(name: str) -> str:
-    return "".join(ch if ch.isalnum() or ch in "_-." else "_" for ch in name)
 
 
 def _with_not_there(table: Table) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from leadrules.measure.model import Chart, Column, Missing, Report, Section, Table
+from leadrules.measure.names import file_name
 from leadrules.show import figures
 from leadrules.show.figures import Marks, Series
 from leadrules.show.tables import number, percent
@@ -145,7 +146,7 @@ class _Page:
         rows = "".join(self._row(row, table) for row in shown.iter_rows())
         notes = "".join(f'<p class="note">{_prose(note)}</p>' for note in table.notes)
         if shown.height < table.frame.height:
-            notes += f'<p class="note">The first {shown.height:,} of {table.frame.height:,} rows; <code>leadrules report --format csv</code> has all ({escape(table.name)}.csv).</p>'
+            notes += f'<p class="note">The first {shown.height:,} of {table.frame.height:,} rows; <code>leadrules report --format csv</code> has all ({escape(file_name(table.name))}.csv).</p>'
         return (
             f"<details{' open' if is_open else ''}><summary>{escape(table.title)} ({table.frame.height:,} row{'' if table.frame.height == 1 else 's'})</summary>"
             f'<div class="wide" id="t_{escape(table.name)}"><table><caption>{escape(table.title)}</caption><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>{notes}</details>\n'

@@ -20,7 +20,7 @@ from leadrules.lifecycle.model import INSTANT
 from leadrules.lifecycle.run import Inputs, Outcome, RunRequest, calendar_of, evaluated_leads, execute, read_inputs
 from leadrules.lifecycle.state.store import history, runs
 from leadrules.measure.inputs import SideFile, read_campaigns, read_traffic, reading_ruleset
-from leadrules.measure.material import ROW, Material
+from leadrules.measure.material import CREATED, KEY, OWNER, ROW, Material
 from leadrules.measure.model import Provenance
 from leadrules.measure.settings import Settings, settings_of
 from leadrules.ruleset.model import Ruleset
@@ -98,7 +98,7 @@ def _material(
 
 
 def _leads(outcome: Outcome) -> pl.DataFrame:
-    """The leads with what the state knows better; `key`, `created` and `owner` beside the fields."""
+    """The leads with what the state knows better; KEY, CREATED and OWNER beside the fields."""
     frame = evaluated_leads(outcome)
     project = outcome.request.project
     created = _created(outcome, frame)
@@ -108,7 +108,7 @@ def _leads(outcome: Outcome) -> pl.DataFrame:
         owners = outcome.overlay.table["owner"]
     elif project.owner in frame.columns:
         owners = frame[project.owner]
-    columns = [frame["@key"].alias("key"), created, owners.cast(pl.String).alias("owner")]
+    columns = [frame["@key"].alias(KEY), created, owners.cast(pl.String).alias(OWNER)]
     return own.with_columns(columns)
 
 
@@ -118,10 +118,10 @@ def _created(outcome: Outcome, frame: pl.DataFrame) -> pl.Series:
 
     name = outcome.request.project.created
     if outcome.overlay is not None:
-        return outcome.overlay.table["created"].alias("created")
+        return outcome.overlay.table["created"].alias(CREATED)
     if name is None or name not in frame.columns or not frame[name].dtype.is_temporal():
-        return pl.Series("created", [None], dtype=INSTANT).new_from_index(0, frame.height)
-    return instants_of(calendar_of(outcome.request.ruleset), frame[name]).alias("created")
+        return pl.Series(CREATED, [None], dtype=INSTANT).new_from_index(0, frame.height)
+    return instants_of(calendar_of(outcome.request.ruleset), frame[name]).alias(CREATED)
 
 
 def _join_keys(outcome: Outcome) -> pl.DataFrame:
