@@ -84,6 +84,15 @@ def test_nobody_did_anything(tmp_path: Path) -> None:
     assert {row[3] for table in goal["tables"] if table["name"] == "goal_few_rates" for row in table["rows"]} == {None}
 
 
+def test_a_type_that_every_lead_is(tmp_path: Path) -> None:
+    project = company(tmp_path)
+    (project / "rules/rules.lead").write_text(RULES + "classify kind { any_lead: otherwise }\n")
+    settings = project / "leadrules.yaml"
+    settings.write_text(settings.read_text() + "  type: kind\n")
+    found = tables(report_of(project))
+    assert by(found["became_month"], "period")["2026-01"]["became_any_lead"] == 2
+
+
 def test_one_lead(tmp_path: Path) -> None:
     project = company(tmp_path, leads=f"{HEAD}\na,2026-01-10,sato,Web,L1,spring\n")
     write_events(project, [event for event in EVENTS if event[0] == "a"])

@@ -13,7 +13,7 @@ from leadrules.measure.inputs import first_of_period
 from leadrules.measure.material import CREATED, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table
 from leadrules.measure.periods import is_over, labelled, period_number
-from leadrules.measure.types import became_chart, became_table, now_table, types_of
+from leadrules.measure.types import became_charts, became_table, now_table, types_of
 
 NO_CREATED = Missing(
     "Leads per period", "no field says when a lead was created", "name it in leadrules.yaml: fields: {created: FIELD}"
@@ -49,7 +49,7 @@ def inflow_section(material: Material) -> Section:
     if material.settings.names("won"):
         charts.append(Chart("deals", "Deals won per period", tables[0].name, "columns", "period", ("deals",)))
     if types is not None and types.entries.height:
-        charts.append(became_chart(types, material.settings.periods[0]))
+        charts += became_charts(types, material.settings.periods[0])
     return Section("inflow", "Leads in, deals out", tuple(tables), tuple(charts), (), tuple(missing))
 
 

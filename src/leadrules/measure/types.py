@@ -138,11 +138,12 @@ def became_table(material: Material, types: Types, period: str) -> Table:
     return Table(f"became_{period}", title, tuple(columns), rows.select(c.name for c in columns), tuple(notes), 36)
 
 
-def became_chart(types: Types, period: str) -> Chart:
-    """The types by period, but for the one that leads begin with."""
+def became_charts(types: Types, period: str) -> list[Chart]:
+    """The types by period, but for the one that leads begin with; none where there is no other."""
     shown = [label.name for label in types.definition.labels if label.condition is not None]
     values = tuple(f"became_{one}" for one in shown[-4:])
-    return Chart("became", "Leads that became each type", f"became_{period}", "columns", "period", values)
+    title = "Leads that became each type"
+    return [Chart("became", title, f"became_{period}", "columns", "period", values)] if values else []
 
 
 def _undated(material: Material, types: Types) -> list[str]:
