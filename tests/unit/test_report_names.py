@@ -42,6 +42,15 @@ def test_names_that_there_are_not(tmp_path: Path, setting: str, wrong: str, line
     assert wrong in text[found["column"] - 1 : found["end_column"]]
 
 
+@pytest.mark.parametrize("setting", ["group_by: [source, web, source]", "won: [lost_at, lost_at]"])
+def test_a_name_that_stands_twice(tmp_path: Path, setting: str) -> None:
+    project = write_company(tmp_path / "p", RULES, f"fiscal_year_starts: 2\nreport:\n  {setting}\n")
+    done = leadrules("check", "--project", project, "--format", "json")
+    (found,) = json.loads(done.stdout)["diagnostics"]
+    assert (found["code"], found["path"], found["line"]) == ("LR055", "leadrules.yaml", 8)
+    assert found["message"].endswith(f"stands twice in `report.{setting.partition(':')[0]}`")
+
+
 def test_names_that_there_are(tmp_path: Path) -> None:
     settings = "report:\n  group_by: [source, web, life]\n  type: life\n  benchmarks: {outbound: {contact: 1%}}\n"
     project = write_company(tmp_path / "p", RULES + SEQUENCE, settings + "  goals: {deals: {won: deal_won}}\n")
