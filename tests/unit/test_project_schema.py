@@ -205,7 +205,7 @@ def test_required() -> None:
     assert [d.code for d in leads({}, required="id")[1]] == ["LR072"]
 
 
-@pytest.mark.parametrize("name", ["", " ", " a", "a`b", "a\nb"])
+@pytest.mark.parametrize("name", ["", " ", " a", "a`b", "a\nb", "@a", "@key", "@"])
 def test_names_that_rules_cannot_write(name: str) -> None:
     assert [d.code for d in leads({name: {"type": "string"}})[1]] == ["LR076"]
 

@@ -26,7 +26,7 @@ def read_lead_schema(
     """The lead's fields. `needs_key` is false where the source numbers its rows."""
     found: list[Diagnostic] = []
     schema = _object(document, (), found, "the lead schema")
-    names = _properties(document, (), schema, found)
+    names = [name for name in _properties(document, (), schema, found) if _is_no_column_of_ours(document, name, found)]
     required = _required(document, (), schema, names, found)
     fields = tuple(
         read_field(document, ("properties", name), schema["properties"][name], name in required, found)
@@ -102,6 +102,15 @@ def _name_is_usable(
         found.append(finding("LR076", span, message, help="Keep one.", related=related))
         return False
     return True
+
+
+def _is_no_column_of_ours(document: Document, name: str, found: list[Diagnostic]) -> bool:
+    """Beside the fields stands what the program itself knows of a lead, as `@key`."""
+    if name.startswith("@"):
+        message = f"`{name}` cannot be the name of a field: none begins with `@`"
+        way_out = f"Name it `{name.lstrip('@') or 'at'}`; put the header into `x-columns`."
+        found.append(finding("LR076", document.key("properties", name), message, help=way_out))
+    return not name.startswith("@")
 
 
 def _required(
