@@ -71,15 +71,15 @@ def test_a_run_in_each_format(tmp_path: Path, leads: int) -> None:
         json.dumps({"properties": {"id": {"type": "string"}, "x": {"type": "number"}}})
     )
     (rules / "rules.lead").write_text(
-        "segment big when x > 3\nclassify size { large: when x > 3 }\nscore s { one: +5 when x > 1 }\n"
+        "segment big when x > 3\nclassify size { `大`: when x > 3 }\nscore s { one: +5 when x > 1 }\n"
     )
     lines = [f"k{n},{9 if n == leads - 1 else 0}" for n in range(leads)]
     (tmp_path / "leads.csv").write_text("\n".join(["id,x", *lines]) + "\n")
     found = []
-    for form in ("csv", "jsonl", "parquet"):
+    for form, encoding in (("csv", "utf-8"), ("csv", "cp932"), ("jsonl", "utf-8"), ("parquet", "utf-8")):
         options = ("--project", tmp_path, "--no-state", "--as-of", "2026-03-31", "-q")
-        out = tmp_path / form
-        assert leadrules("run", *options, "--output", form, "--out", out).exit_code == 0
+        out = tmp_path / form / encoding
+        assert leadrules("run", *options, "--output", form, "--encoding", encoding, "--out", out).exit_code == 0
         done = leadrules("report", *options, "--format", "json", "--against", out)
         assert done.exit_code == 0, done.output
         found.append(json.loads(done.stdout)["sections"][0])

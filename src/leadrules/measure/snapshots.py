@@ -137,13 +137,21 @@ def read_run(folder: Path) -> tuple[Mapping[str, object], pl.DataFrame]:
     if not isinstance(counts, dict) or not isinstance(counts.get("fired"), dict):
         raise ValueError("its manifest does not count what fired")
     for name, read in (
-        ("decisions.csv", lambda path: pl.read_csv(path, infer_schema=False)),
+        ("decisions.csv", _read_csv),
         ("decisions.parquet", pl.read_parquet),
         ("decisions.jsonl", _read_lines),
     ):
         if (folder / name).exists():
             return manifest, read(folder / name)
     raise ValueError("it has no decisions")
+
+
+def _read_csv(path: Path) -> pl.DataFrame:
+    """CSV, every cell as text; a run writes UTF-8, or cp932 where Excel is to open it."""
+    try:
+        return pl.read_csv(path, infer_schema=False)
+    except pl.exceptions.ComputeError:
+        return pl.read_csv(path, infer_schema=False, encoding="cp932")
 
 
 def _read_lines(path: Path) -> pl.DataFrame:
