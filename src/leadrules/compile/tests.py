@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from leadrules.compile.actions import lower_template
 from leadrules.compile.actions_meant import blanked
 from leadrules.compile.literals import GivenValue, label_value, plain_value, set_value
 from leadrules.compile.scope import Scope, duration, instant, replace
+from leadrules.core.calendar import FIRST_YEAR, LAST_YEAR
 from leadrules.core.diagnostics import Related
 from leadrules.core.source import Span
 from leadrules.core.text import nearest, nfc
@@ -45,6 +46,7 @@ def lower_test(scope: Scope, node: n.Test) -> model.Test:
     _check_expects(scope, node)
     _check_order(scope, node)
     _check_given_once(scope, node)
+    _check_calendar(scope, node)
     items = tuple(LOWER[type(item)](scope, item) for item in node.items)
     return model.Test(title=node.title or "", items=items, span=node.span.as_json())
 
@@ -117,6 +119,38 @@ def _check_once(scope: Scope, assignments: Iterable[n.Assignment], seen: dict[st
             related = (Related(first.span, "given here first"),)
             hint = "keep the one that is meant"
             scope.complain("LR165", ident.span, f"`{ident.text}` is given twice", help=hint, related=related)
+
+
+def _check_calendar(scope: Scope, node: n.Test) -> None:
+    """Every run is in a year in which runs may be, and what happened so long before one is in the calendar."""
+    stated = next((item.value for item in node.items if isinstance(item, n.AsOf)), None)
+    at: datetime | None = scope.calendar.instant(model.TEST_AS_OF)
+    if stated is not None:
+        at = _run(scope, stated, datetime.fromisoformat(_moment(scope, stated)))
+    for item in node.items:
+        if at is None:
+            return
+        if isinstance(item, n.ThenAfter):
+            length = item.duration
+            at = _run(scope, length, scope.calendar.shift(at, length.count, length.unit))
+        elif isinstance(item, n.TestEvent) and item.ago is not None:
+            _check_ago(scope, item.ago, at)
+
+
+def _run(scope: Scope, node: n.Node, at: date | None) -> datetime | None:
+    """When the rules run; None, with a finding, where no run may be."""
+    year = None if at is None else scope.calendar.day_of(at).year
+    if isinstance(at, datetime) and year is not None and FIRST_YEAR <= year <= LAST_YEAR:
+        return at
+    message = "no run can be then" if year is None else f"no run can be in the year {year}"
+    scope.complain("LR189", node.span, message, help=f"a run looks from a year between {FIRST_YEAR} and {LAST_YEAR}")
+    return None
+
+
+def _check_ago(scope: Scope, ago: n.DurationLiteral, at: datetime) -> None:
+    if scope.calendar.shift(at, -ago.count, ago.unit) is None:
+        message = f"{ago.span.text} before {scope.calendar.day_of(at)} there is no date"
+        scope.complain("LR189", ago.span, message, help="dates begin with the year 1")
 
 
 def _as_of(scope: Scope, node: n.AsOf) -> TestItem:

@@ -23,6 +23,8 @@ from leadrules.core.types import Unit
 
 Length = tuple[int, Unit]  # a duration literal: how many of what
 
+# A run looks some months back and ahead of its `as of`.
+FIRST_YEAR, LAST_YEAR = 1000, 9000
 MONTHS: dict[str, int] = {"months": 1, "quarters": 3, "years": 12}
 DAYS: dict[str, int] = {"days": 1, "weeks": 7}
 _DAY = timedelta(days=1)

@@ -11,15 +11,13 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from leadrules.core.calendar import Calendar
+from leadrules.core.calendar import FIRST_YEAR, LAST_YEAR, Calendar
 from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.ruleset.model import Ruleset
 from leadrules.ruleset.walk import clock_uses
 
 GIVEN = "as given"
-# A run looks some months back and ahead of its `as of`.
-FIRST_YEAR, LAST_YEAR = 1000, 9000
 LAST_RUN = "the last run, which is later than all times of the input"
 
 

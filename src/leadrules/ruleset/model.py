@@ -8,11 +8,13 @@ Amounts of points are floats as written; engines round as language.md says.
 from __future__ import annotations
 
 from dataclasses import field
+from datetime import datetime
 from typing import Any, Literal
 
 from leadrules.core.records import dataclass
 from leadrules.core.types import Type, Unit
 
+TEST_AS_OF = datetime(2026, 1, 1)  # noqa: DTZ001 - local time of a test that states none, in the project's zone
 Place = dict[str, Any]  # path, line, column, end_line, end_column: `Span.as_json()`
 Function = Literal["count", "first", "last", "sum", "min", "max"]  # of events
 

@@ -417,7 +417,8 @@ _MEASURES: tuple[Code, ...] = (
         "error",
         "A value that a test cannot give",
         "A test gives plain values that the lead or event schema allows: text in quotes, a number, `true` or `false`, a date "
-        '`2026-04-01`, a time `2026-04-01T09:00`, or for a set `["a", "b"]`.',
+        '`2026-04-01`, a time `2026-04-01T09:00`, or for a set `["a", "b"]`. Its runs are between the years 1000 and 9000, '
+        "where all runs are, and what happened `ago` not before the year 1.",
         'test "Size" {\n  given employees = 50 + 50\n  expect employees = 100\n}\n',
         'test "Size" {\n  given employees = 100\n  expect employees = 100\n}\n',
     ),

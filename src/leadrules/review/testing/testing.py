@@ -21,10 +21,8 @@ from leadrules.lifecycle.record import INPUTS
 from leadrules.lifecycle.single import GIVEN, Look, OneRun, Workbench
 from leadrules.project.model import Project
 from leadrules.review.testing.instant import Instants
-from leadrules.ruleset.model import Band, Expr, Place, Ruleset, Stages, Test, TestItem
+from leadrules.ruleset.model import TEST_AS_OF, Band, Expr, Place, Ruleset, Stages, Test, TestItem
 from leadrules.ruleset.walk import expression_parts
-
-DEFAULT_AS_OF = datetime(2026, 1, 1)  # noqa: DTZ001 - local time of the project zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ class _OneTest:
         self.ruleset, self.calendar = bench.ruleset, bench.calendar
         stated = next((item.time for item in test.items if item.kind == "as_of" and item.time), None)
         self.is_stated = stated is not None
-        self.as_of = datetime.fromisoformat(stated).astimezone(UTC) if stated else self.calendar.instant(DEFAULT_AS_OF)
+        self.as_of = datetime.fromisoformat(stated).astimezone(UTC) if stated else self.calendar.instant(TEST_AS_OF)
         self.began = self.as_of
         self.was_in_sequence = False
         self.lead: dict[str, Any] = {}
