@@ -147,6 +147,7 @@ def test_a_sequence_that_is_given_was_entered(limit: str) -> None:
 WITH_TIME = """
 score fit { size: +80 when employees >= 100 }
 score warm { recent: +5 when did form_submitted within 30 days }
+score `hot.now` { lately: +5 when did form_submitted within 30 days }
 route sales on demand { any: team inside by round_robin when country = "JP" on shift }
 route plain on demand { any: queue nurture otherwise }
 sequence instant { 1: day 1 after 2 minutes call "Ring"  finish after 3 days }
@@ -162,6 +163,7 @@ AT_A_TIME = [
     ("given employees = 100\n expect not fired route.plain.any", False),
     # By a score, as before; by a trigger that asks for that score; by a route that looks at who is on shift.
     ("expect warm = 0", True),
+    ("expect not fired `hot.now`.lately", True),
     ("event page_viewed 1 day ago\n expect not fired trigger.recent", True),
     ('given country = "JP"\n expect not fired route.sales.any', True),
     # An event that lies ahead is not seen; one before it is.

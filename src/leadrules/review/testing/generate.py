@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from leadrules.core.diagnostics import Diagnostic
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile
 from leadrules.core.types import Type
@@ -26,9 +27,11 @@ from leadrules.review.testing.trial import Found
 from leadrules.review.workspace import Workspace
 from leadrules.ruleset.model import Band, Classify, Expr, Matrix, Ruleset, Score, Segment, Stages
 from leadrules.syntax.format import format_file
+from leadrules.syntax.nodes import Module, Test
 from leadrules.syntax.parse import parse
 
 FILE = "generated_test.lead"
+NOT_WRITTEN = "its test could not be written"
 PRIVATE = ("assign", "notify")  # what these say is about persons of the company
 Picked = tuple[Found, list[Key]]  # a lead, and what it reaches that those before it do not
 
@@ -60,12 +63,13 @@ class _Writer:
         labelled = [one for one in self.ruleset.declared if isinstance(one, Band | Classify | Matrix | Stages)]
         self.labels = {one.name for one in labelled}
         self.types = {one: Type("label", (), one) for one in (*self.labels, "sequence")}
+        self.paths = _paths(self.ruleset)
 
     def block(self, number: int, picked: Picked) -> str:
         """The test block."""
         found, adds = picked
         told = [list(self._decisions(run)) for run in found.runs] or [[]]
-        told[-1] = [*self._facts(found, adds), *told[-1]]
+        told[-1] = [*self._facts(found, adds), *told[-1]] or ["1 = 1"]
         return block(f"Generated {number}: {self._title(adds)}", found.example, told, self.bench.calendar, self.types)
 
     def _title(self, adds: Sequence[Key]) -> str:
@@ -97,17 +101,15 @@ class _Writer:
         ):
             if some:
                 yield " and ".join(f"{word}{name(one)}" for one in some)
-        if not (scores or labels or segments):
-            yield "1 = 1"
         for rule in sorted(found.facts.fired):
-            yield f"fired {_path(rule)}"
+            yield f"fired {self.paths[rule]}"
 
     def _label(self, one: str, label: Any) -> str:
         return f"{name(one)} is {'blank' if label is None else name(label)}"
 
     def _decisions(self, run: OneRun) -> Iterator[str]:
         for rule in sorted(path for path, leads in run.decided.fired.items() if leads):
-            yield f"fired {_path(rule)}"
+            yield f"fired {self.paths[rule]}"
         yield from dict.fromkeys(map(self._action, run.actions))
 
     def _action(self, action: dict[str, Any]) -> str:
@@ -128,9 +130,15 @@ class _Writer:
         return value if kind in ("number", "date", "yesno") else text_literal(value)
 
 
-def _path(rule: str) -> str:
-    """`score.rule` with names in backquotes where they need them."""
-    return ".".join(name(part) for part in rule.split("."))
+def _paths(ruleset: Ruleset) -> dict[str, str]:
+    """The paths of everything that fires, each as a test writes it: a name in backquotes where it needs them."""
+    scores = [one for one in ruleset.declared if isinstance(one, Score)]
+    found = [
+        *((one.name, rule.name) for one in scores for rule in one.rules),
+        *(("route", one.name, line.name) for one in ruleset.routes for line in one.rules),
+        *(("trigger", one.name) for one in ruleset.triggers),
+    ]
+    return {".".join(path): ".".join(map(name, path)) for path in found}
 
 
 def chosen(pool: Sequence[Found], order: Sequence[Key]) -> list[Picked]:
@@ -152,23 +160,33 @@ class _Proof:
 
     def __init__(self, workspace: Workspace, project: Project) -> None:
         self.workspace, self.project = workspace, project
+        self.unread: set[Key] = set()  # what is reached by leads whose tests do not compile
 
     def text(self, blocks: Sequence[str]) -> str:
         """The blocks in the canonical layout."""
         return format_file(SourceFile(FILE, "".join(blocks))).text
 
-    def failing(self, text: str) -> set[str]:
-        """The titles of those that do not pass."""
+    def failing(self, text: str) -> tuple[set[str], set[str]]:
+        """The titles of those that do not compile; if all do, of those that do not pass."""
         from leadrules.compile.compile import compile_project
 
         module, found = parse(SourceFile(FILE, text))
-        assert not any(one.severity == "error" for one in found), found
         rules = [one for one in self.workspace.modules if one.file.path != FILE]
         compiled = compile_project(self.project, [*rules, module])
-        assert compiled.ruleset is not None, compiled.diagnostics
+        errors = [one for one in (*found, *compiled.diagnostics) if one.severity == "error"]
+        if errors or compiled.ruleset is None:
+            return _titles(module, errors), set()
         tests = [one for one in compiled.ruleset.tests if (one.span or {}).get("path") == FILE]
         results = run_tests(compiled.ruleset, tests, self.project)
-        return {result.title for result in results if not result.passed}
+        return set(), {result.title for result in results if not result.passed}
+
+
+def _titles(module: Module, errors: Sequence[Diagnostic]) -> set[str]:
+    """The tests that errors are in; all of them, if none of the errors is in any."""
+    tests = [one for one in module.statements if isinstance(one, Test)]
+    places = [one.span.start for one in errors if one.span.file.path == FILE]
+    found = {one.title or "" for one in tests if any(one.span.start <= at <= one.span.end for at in places)}
+    return found or {one.title or "" for one in tests}
 
 
 def generated(workspace: Workspace, tell: Callable[[int, int], None] = lambda done, total: None) -> Generated:
@@ -184,7 +202,12 @@ def generated(workspace: Workspace, tell: Callable[[int, int], None] = lambda do
     picked, text = _proved(search.pool, list(goals), writer, proof)
     reached = {key for (found, _) in picked for key in found.keys}
     files = {module.file.path: module.file for module in workspace.modules}
-    missing = [(_place(one, files, ruleset), search.why(key)) for key, one in goals.items() if key not in reached]
+    why = dict.fromkeys(proof.unread, NOT_WRITTEN)
+    missing = [
+        (_place(one, files, ruleset), why.get(key) or search.why(key))
+        for key, one in goals.items()
+        if key not in reached
+    ]
     return Generated(text, len(picked), len(goals) - len(missing), len(goals), tuple(missing))
 
 
@@ -195,10 +218,14 @@ def _proved(pool: Sequence[Found], order: Sequence[Key], writer: _Writer, proof:
     if not blocks:
         return [], ""
     text = proof.text(blocks)
-    failing = [text_literal(title) for title in proof.failing(text)]
-    if not failing:
+    unread, failing = proof.failing(text)
+    if not unread and not failing:
         return picked, text
-    bad = {id(found) for (found, _), one in zip(picked, blocks, strict=True) if any(title in one for title in failing)}
+    titles = [text_literal(title) for title in unread | failing]
+    left_out = [found for (found, _), one in zip(picked, blocks, strict=True) if any(title in one for title in titles)]
+    if unread:
+        proof.unread |= {key for found in left_out for key in found.keys}
+    bad = set(map(id, left_out))
     return _proved([found for found in pool if id(found) not in bad], order, writer, proof)
 
 

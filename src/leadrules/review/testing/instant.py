@@ -48,8 +48,8 @@ class Instants:
         if item.path is not None:
             kind, _, name = item.path.partition(".")
             if kind in ("route", "trigger"):
-                return name.partition(".")[0] in (self._routes if kind == "route" else self._triggers)
-            return kind in self._definitions
+                return _is_of(name, self._routes if kind == "route" else self._triggers)
+            return _is_of(item.path, self._definitions)
         if item.condition is None:
             return False
         parts = list(expression_parts(item.condition, self.ruleset))
@@ -80,6 +80,11 @@ class Instants:
             or not routes.isdisjoint(self._routes)
             or self._reads(below(one, self.ruleset))
         )
+
+
+def _is_of(path: str, names: Iterable[str]) -> bool:
+    """Whether a path is one of these, or of something below one."""
+    return any(f"{path}.".startswith(f"{name}.") for name in names)
 
 
 def _happens_after(item: TestItem, began: datetime) -> bool:

@@ -47,7 +47,7 @@ class Placing:
         if trigger is not None and trigger.on.kind == "date":
             return partial(self._on_date, on=trigger.on)
         if is_step or when == "step":
-            _, name, step = rule.split(".")
+            name, _, step = rule.removeprefix("sequence.").rpartition(".")
             return partial(self._in_sequence, name=name, step=step)
         if when in ("exit", "pause"):
             names = [about] if about is not None else [one.name for one in self.ruleset.sequences[:1]]

@@ -88,7 +88,7 @@ class Retrial:
         """The sequence before and after an edit of when its steps are due; None for any other edit."""
         if not self.mutant.change.moves_steps:
             return None
-        name = self.mutant.rules[0].split(".")[1]
+        name = self.mutant.rules[0].removeprefix("sequence.").rpartition(".")[0]
         old, new = (next(one for one in rules.sequences if one.name == name) for rules in (self.before, self.after))
         return old, new
 

@@ -45,6 +45,13 @@ class Wanted:
         self.reps, self.teams = {rep.key: rep for rep in team.reps}, team.teams
         self._definitions = {one.name: one for one in self.ruleset.definitions}
         self._clauses = {
+        scores = [one for one in self.ruleset.definitions if isinstance(one, Score)]
+        self._score_rules = {f"{one.name}.{rule.name}": (one, rule) for one in scores for rule in one.rules}
+        self._route_lines = {
+            f"route.{one.name}.{line.name}": (one, place)
+            for one in self.ruleset.routes
+            for place, line in enumerate(one.rules)
+        }
             id(leaf): (condition, context)
             for condition in points.conditions
             for leaf, context in looked(condition.expr)
@@ -104,10 +111,7 @@ class Wanted:
             yield from self._set_off(condition.about)
 
     def _score_rule(self, path: str, *, fires: bool) -> tuple[Formula, ...]:
-        name, _, rule_name = path.partition(".")
-        score = self._definitions[name]
-        assert isinstance(score, Score)
-        rule = next(one for one in score.rules if one.name == rule_name)
+        score, rule = self._score_rules[path]
         if not fires:
             return (negated(self.conditions.rule(rule)),)
         first_match = {group.name for group in score.groups if group.first_match}
@@ -136,15 +140,13 @@ class Wanted:
 
     def _step(self, rule: str) -> Formula:
         """What a step asks for; a finish asks for nothing."""
-        _, name, number = rule.split(".")
+        name, _, number = rule.removeprefix("sequence.").rpartition(".")
         steps = next(one for one in self.ruleset.sequences if one.name == name).steps
         condition = next((one.condition for one in steps if str(one.number) == number), None)
         return self.conditions.holds(condition)
 
     def _route_rule(self, path: str) -> Iterator[tuple[Formula, ...]]:
-        _, name, rule_name = path.split(".", 2)
-        route = next(one for one in self.ruleset.routes if one.name == name)
-        place = [rule.name for rule in route.rules].index(rule_name)
+        route, place = self._route_lines[path]
         rule = route.rules[place]
         before = [negated(self.conditions.line(one)) for one in route.rules[:place] if one.target.kind in TAKES]
         for handed in self._handed(route):
