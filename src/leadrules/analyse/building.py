@@ -16,18 +16,18 @@ from leadrules.analyse.conditions import Conditions
 from leadrules.analyse.domains import Numbers, Region, Words
 from leadrules.analyse.formulas import Box, Search, Term, boxes, holds_in
 from leadrules.analyse.inverse import LEAVES, Inverse
-from leadrules.analyse.ranges import of_field
+from leadrules.analyse.ranges import as_value, of_field
 from leadrules.analyse.samples import sample
 from leadrules.analyse.terms import Terms
-from leadrules.core.calendar import nominal
+from leadrules.core.calendar import FIRST_YEAR, LAST_YEAR, nominal
 from leadrules.core.functions import Context
 from leadrules.core.text import fold
-from leadrules.core.types import Type
+from leadrules.core.types import TEXT, Type
 from leadrules.engine.row import Program
 from leadrules.project.model import Field
 from leadrules.ruleset.model import Aggregate, EventFilter, Expr
 
-NOON = timedelta(hours=12)
+NOON, DAY = timedelta(hours=12), timedelta(days=1)
 DEFAULT_DAY = date(2026, 1, 15)
 MOST_EVENTS = 60
 
@@ -67,17 +67,19 @@ class Building:
         day = self.owner.day
         if isinstance(region, Numbers) and not region.has(float(day.toordinal())) and region.spans:
             picked = pick_number(region, float(day.toordinal()), whole=True)
-            day = date.fromordinal(int(picked)) if 1 <= picked < date.max.toordinal() else day
+            found = as_value(picked, Type("date"))
+            day = found if found is not None and has_room(found) else day
         return self.terms.calendar.midnight(day).astimezone(UTC) + NOON
 
     def fill(self) -> bool:
-        """Give every term of the box a value, as far as terms can be given one, and required fields theirs."""
+        """Give every term of the box a value, as far as terms can be given one. False where the schema lets no such lead through."""
         for term, region in sorted(self.box.regions.items(), key=lambda item: _RANK.get(item[0].expr.op, 1)):
             if not self._give(term, region):
                 return False
         self.asked = self.lead
         self.lead = {name: self._spelled(value) for name, value in self.lead.items() if value is not None}
-        return True
+        said = [(self.terms.fields, self.lead), *((self.terms.events[one["type"]], one) for one in self.events)]
+        return all(_lets_through(fields.get(name), value) for fields, one in said for name, value in one.items())
 
     def _spelled(self, value: Any) -> Any:
         """A text as the rules write it."""
@@ -96,11 +98,12 @@ class Building:
         if self.is_filled and not region.present().is_empty:
             region = region.present()
         if expr.op == "field":
-            field = self.terms.project.lead_schema.get(expr.value)
-            self.lead[expr.value] = value_in(region, expr.type, self.box.facts.get(term, {}), field)
-        elif expr.op == "count of":
+            value = value_in(region, expr.type, self.box.facts.get(term, {}), self.terms.fields.get(expr.value))
+            self.lead[expr.value] = value
+            return value is not None or region.blank
+        if expr.op == "count of":
             return self._send(expr.value, region)
-        elif expr.op == "always" and expr.value not in ("today", "now"):
+        if expr.op == "always" and expr.value not in ("today", "now"):
             self.inputs[expr.value] = value_in(region, expr.type, self.box.facts.get(term, {}), None)
         elif expr.op == "previous":
             self.inputs[expr.value] = value_in(region, expr.type, {}, None)
@@ -111,7 +114,7 @@ class Building:
         elif expr.op == "lookup" and isinstance(region, Words | Numbers):
             self._give_key(expr, region)
         elif expr.op == "compare" and isinstance(region, Words):
-            self._compare(expr.args[0], expr.args[1], region)
+            return self._compare(expr.args[0], expr.args[1], region)
         elif isinstance(region, Words) and expr.op == "aggregate" and region.values and not region.all_but:
             self._tell(self.terms.ruleset.aggregates[expr.value], value_in(region, expr.type, {}, None))
         elif isinstance(region, Numbers) and region.spans and expr.op not in LEAVES - {"aggregate"}:
@@ -133,20 +136,19 @@ class Building:
 
     def _wanted(self, expr: Expr, region: Numbers) -> Any:
         near = self.as_of.timestamp() if expr.type.kind == "datetime" else _NEAR.get(expr.type.kind, 0.0)
-        return _moment(pick_number(region, near, whole=expr.type.kind == "date"), expr.type)
+        return as_value(pick_number(region, near, whole=expr.type.kind == "date"), expr.type)
 
-    def _compare(self, left: Expr, right: Expr, region: Words) -> None:
+    def _compare(self, left: Expr, right: Expr, region: Words) -> bool:
         """Two expressions of which one is more, less, or the same: what hangs on no lead stays as it is."""
-        relation: str | None = next((one for one in ("equal", "more", "less") if one in region.values), None)
-        if relation is None:
-            return
+        steps = [step for relation, step in _STEPS.items() if relation in region.values]
         if self._inverse.is_known(left):
-            left, right, relation = right, left, {"more": "less", "less": "more"}.get(relation, relation)
+            left, right, steps = right, left, [-step for step in steps]
         beside = self._value(right)
-        if beside is None or isinstance(beside, bool | str | tuple):
-            return
-        sign = {"more": 1, "less": -1, "equal": 0}[relation]
-        self._aim(left, beside + sign * (timedelta(days=1) if isinstance(beside, date | timedelta) else 1.0))
+        if not steps or beside is None or isinstance(beside, bool | str | tuple):
+            return True
+        wanted = next((found for step in steps if (found := _stepped(beside, step)) is not None), None)
+        self._aim(left, wanted)
+        return wanted is not None
 
     def _aim(self, expr: Expr, wanted: Any) -> None:
         """The field or event on which an expression hangs, with what makes it worth what is wanted."""
@@ -178,6 +180,8 @@ class Building:
             if not found or one.function == "count":
                 return
             event = self._event(one.filter, found[0], 0, 1)
+            if event is None:
+                return
             self.events.append(event)
         event["at" if one.field is None else one.field] = value
 
@@ -187,15 +191,17 @@ class Building:
         if part.op == "field" and value is not None:
             self.lead[part.value] = f"ann@{value}"
 
-    def _key_with(self, expr: Expr, region: Region) -> str | None:
-        """The first key of a table whose column has a value of the region."""
+    def _key_with(self, expr: Expr, region: Region, field: Field | None) -> str | None:
+        """The first key of a table whose column has a value of the region, of those that a field may have."""
         name, _, column = str(expr.value).partition(".")
         table = self.terms.tables[name]
         at = [one for one, _ in table.columns].index(column)
-        return next((key for key, row in table.rows if row[at] is not None and _belongs(region, row[at])), None)
+        keys = (key for key, row in table.rows if row[at] is not None and _belongs(region, row[at]))
+        return next((key for key in keys if _lets_through(field, key)), None)
 
     def _give_key(self, expr: Expr, region: Region) -> None:
-        found, part = self._key_with(expr, region), self.terms.plain(expr.args[0])
+        part = self.terms.plain(expr.args[0])
+        found = self._key_with(expr, region, self.terms.fields.get(part.value) if part.op == "field" else None)
         if found is not None and part.op == "field":
             self.lead.setdefault(part.value, found)
         elif found is not None and part.op == "domain_of" and part.args[0].op == "field":
@@ -211,23 +217,29 @@ class Building:
         if wanted and not found:
             return False
         for number in range(wanted - min(there, wanted)):
-            self.events.append(self._event(events, found[0] if found else self.box, number, wanted))
+            event = self._event(events, found[0] if found else self.box, number, wanted)
+            if event is None:
+                return False
+            self.events.append(event)
         return True
 
-    def _event(self, events: EventFilter, box: Box, number: int, wanted: int) -> dict[str, Any]:
-        past = self._past(events)
-        at = self.as_of - past - self._step(events, wanted, past) * (number + 0.5)
+    def _event(self, events: EventFilter, box: Box, number: int, wanted: int) -> dict[str, Any] | None:
+        """One of as many events as are wanted; None where there is none, or no further one, that counts."""
+        past, own = self._past(events), self.terms.events[events.types[0]]
+        at = self.terms.calendar.add(self.as_of, -past - self._step(events, wanted, past) * (number + 0.5))
+        if at is None:
+            return None
         event: dict[str, Any] = {"type": events.types[0], "at": at, "lead_id": "example"}
-        schema = next(e for e in self.terms.project.event_schema if e.name == events.types[0])
-        own = {f.name: f for f in schema.fields}
         for term, region in box.regions.items():
             name = term.expr.value if term.expr.op == "event_field" else None
             if name in own:
                 event[name] = value_in(region, term.expr.type, box.facts.get(term, {}), own[name])
             elif term.expr.op == "lookup" and (part := self.terms.plain(term.expr.args[0])).op == "event_field":
-                event.setdefault(part.value, self._key_with(term.expr, region))
-        if events.distinct in own and events.distinct not in event:
-            event[str(events.distinct)] = f"{events.distinct} {number + 1}"
+                event.setdefault(part.value, self._key_with(term.expr, region, own.get(part.value)))
+        field = own.get(events.distinct or "")
+        if field is not None and field.name not in event:
+            event[field.name] = _another(field, number)
+            return event if event[field.name] is not None else None
         return event
 
     def _past(self, events: EventFilter) -> timedelta:
@@ -247,8 +259,52 @@ class Building:
     def _step(self, events: EventFilter, wanted: int, past: timedelta) -> timedelta:
         """A day between events, or less where they must all lie within a shorter time."""
         within = None if events.within is None else nominal(events.within.count, events.within.unit)
-        day = timedelta(days=1)
-        return day if within is None else min(day, (within - past) / (wanted + 1))
+        return DAY if within is None else min(DAY, (within - past) / (wanted + 1))
+
+
+def has_room(day: date) -> bool:
+    """Whether a run may be on this day, and on some before and after it."""
+    return FIRST_YEAR < day.year < LAST_YEAR
+
+
+def _stepped(value: Any, steps: int) -> Any:
+    """A value so many days, or ones, further; None where the calendar ends before."""
+    try:
+        return value + steps * (DAY if isinstance(value, date | timedelta) else 1.0)
+    except OverflowError:
+        return None
+
+
+def _lets_through(field: Field | None, value: Any) -> bool:
+    """Whether the schema lets a field have this value."""
+    if field is None or value is None or field.type.kind == "set":
+        return True
+    region = of_field(field)
+    if isinstance(region, Numbers):
+        return _may_be(region, value) and not (field.integer and value != int(value))
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return region.has(fold(text)) and (field.type != TEXT or _of_length(text, field) == text)
+
+
+def _of_length(text: str, field: Field | None) -> str:
+    """A text cut, or filled up, to the length that a field asks for."""
+    if field is None:
+        return text
+    return text[: field.max_length].ljust(field.min_length or 0, "x")
+
+
+def _another(field: Field, number: int) -> Any:
+    """A value of a field that differs from those of lower numbers; None where it has no further one."""
+    region = of_field(field)
+    if isinstance(region, Numbers):
+        first = pick_number(region.present(), _NEAR.get(field.type.kind, 1.0), whole=True)
+        value = as_value(first + number * (DAY.total_seconds() if field.type.kind == "datetime" else 1.0), field.type)
+    elif field.type.kind == "text":
+        value = f"{field.name} {number + 1}"
+    else:
+        values = (True, False) if field.type.kind == "yesno" else field.type.options
+        value = values[number] if number < len(values) else None
+    return value if _lets_through(field, value) else None
 
 
 def _may_be(region: Region, value: Any) -> bool:
@@ -289,22 +345,14 @@ def value_in(region: Region, type_: Type, facts: Mapping[Search, bool], field: F
         return None
     if isinstance(region, Numbers):
         near = _NEAR.get(type_.kind, 0.0)
-        return _moment(pick_number(region, near, whole=type_.kind == "date" or bool(field and field.integer)), type_)
+        return as_value(pick_number(region, near, whole=type_.kind == "date" or bool(field and field.integer)), type_)
     if type_.kind == "set":
         return tuple(needle for (_, needle), holds in facts.items() if holds) or ("other",)
     if type_.kind == "yesno":
         return "true" in region.values
-    text = text_in(region, facts)
+    text = text_in(region, facts, field)
     options = () if type_.kind == "label" else type_.options
     return next((option for option in options if fold(option) == text), text)
-
-
-def _moment(number: float, type_: Type) -> Any:
-    if type_.kind == "date":
-        return date.fromordinal(max(1, min(int(number), date.max.toordinal())))
-    if type_.kind == "datetime":
-        return datetime.fromtimestamp(number, UTC)
-    return timedelta(seconds=number) if type_.kind == "duration" else number
 
 
 # Counts of events come first, what hangs on other things last.
@@ -319,11 +367,15 @@ _RANK = {
     "aggregate": 3,
     "compare": 4,
 }
+_STEPS = {"equal": 0, "more": 1, "less": -1}
 _NEAR = {"date": float(DEFAULT_DAY.toordinal()), "datetime": datetime(2026, 1, 15, tzinfo=UTC).timestamp()}
 
 
-def text_in(region: Words, facts: Mapping[Search, bool]) -> str:
-    """A text of the region that has what it must and nothing that it must not, where that can be pieced together."""
+def text_in(region: Words, facts: Mapping[Search, bool], field: Field | None) -> str:
+    """A text of the region that has what it must and nothing that it must not, where that can be pieced together.
+
+    It is as long as the field asks for.
+    """
     if not region.all_but:
         return min(region.values)
     wanted = [search for search, holds in facts.items() if holds and search[0] in ("contains", "starts", "ends")]
@@ -335,11 +387,12 @@ def text_in(region: Words, facts: Mapping[Search, bool]) -> str:
             pieces.append(needle)
     unwanted = [search for search, holds in facts.items() if not holds]
     for tried in (" ".join(p.strip() for p in pieces), " ".join(pieces), "".join(pieces), "".join(reversed(pieces))):
-        for text in (tried or "something", f"{tried} x", f"x {tried}", f"a {tried} b"):
+        for shown in (tried or "something", f"{tried} x", f"x {tried}", f"a {tried} b"):
+            text = _of_length(shown.strip(), field)
             good = region.has(fold(text)) and all(holds_in(*search, fold(text)) for search in wanted)
             if good and not any(holds_in(*search, fold(text)) for search in unwanted):
-                return text.strip()
-    return " ".join(pieces) or "something"
+                return text
+    return _of_length(" ".join(pieces) or "something", field)
 
 
 def plainest(field: Field) -> Any:

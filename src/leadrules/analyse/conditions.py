@@ -208,7 +208,7 @@ class Conditions:
         if number is None or type_.kind == literal.type.kind:
             return None if number is None else _beside(op, number, number)
         if type_.kind == "datetime" and literal.type.kind == "date":
-            return _beside(op, self.terms.midnight(number), self.terms.midnight(number + 1), end_is_open=True)
+            return _beside(op, *self.terms.whole_day(number), end_is_open=True)
         return None
 
     def _between(self, expr: Expr) -> Formula | None:

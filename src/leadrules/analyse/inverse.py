@@ -48,7 +48,10 @@ class Inverse:
             return None if open_part is None else self.leaf(open_part, wanted)
         if len(expr.args) != 2 or expr.op not in _UNDONE or self.is_known(expr.args[0]) == self.is_known(expr.args[1]):
             return None
-        return self._of_two(expr, wanted)
+        try:
+            return self._of_two(expr, wanted)
+        except OverflowError:  # beyond the calendar there is no value
+            return None
 
     def _of_two(self, expr: Expr, wanted: Any) -> tuple[Expr, Any] | None:
         """The side that is open, the other being known."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 from leadrules.analyse.domains import (
@@ -31,6 +31,7 @@ from leadrules.project.model import Field
 from leadrules.ruleset.model import Expr
 
 _NUMERIC = frozenset(["number", "date", "datetime", "duration"])
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LIMITS = {"month": (1, 12), "day": (1, 31), "weekday": (1, 7), "year": (1, 9999), "bucket": (0, 99)}
 WHOLE_OPS = frozenset([*_LIMITS, "length", "days_between"])
 
@@ -52,6 +53,21 @@ def as_number(value: Any, type_: Type) -> float | None:
     if type_.kind == "datetime":
         return datetime.fromisoformat(value).timestamp()
     return float(value) if type_.kind == "number" else None
+
+
+def as_value(number: float, type_: Type) -> Any:
+    """The number, day, instant or length that stands at a place of its type's axis; None beyond the years 1 to 9999."""
+    try:
+        match type_.kind:
+            case "date":
+                return date.min + timedelta(days=int(number) - 1)
+            case "datetime":
+                return _EPOCH + timedelta(seconds=number)
+            case "duration":
+                return timedelta(seconds=number)
+    except OverflowError:
+        return None
+    return number
 
 
 def every(type_: Type) -> Region:

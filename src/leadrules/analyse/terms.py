@@ -47,8 +47,8 @@ class Terms:
         self.lists = {one.name: one.values for one in ruleset.lists}
         self.tables = {one.name: one for one in ruleset.tables}
         self.teams = {name: frozenset(fold(m) for m in members) for name, members in project.team.teams}
-        self._fields = {f.name: f for f in project.lead_schema.fields}
-        self._events = {e.name: {f.name: f for f in e.fields} for e in project.event_schema}
+        self.fields = {f.name: f for f in project.lead_schema.fields}
+        self.events = {e.name: {f.name: f for f in e.fields} for e in project.event_schema}
         self._reach = reach
         self._terms: dict[str, Term] = {}
         self._keys: dict[int, tuple[Expr, str]] = {}
@@ -194,9 +194,9 @@ class Terms:
 
     def _field(self, expr: Expr) -> Field | None:
         if expr.op == "field":
-            return self._fields.get(expr.value)
+            return self.fields.get(expr.value)
         if expr.op == "event_field" and len(self.event_types) == 1:
-            return self._events.get(self.event_types[0], {}).get(expr.value)
+            return self.events.get(self.event_types[0], {}).get(expr.value)
         return None
 
     def _definition(self, expr: Expr) -> Region | None:
@@ -216,7 +216,7 @@ class Terms:
             return numbers(0).whole()
         if one.field is None or len(one.filter.types) != 1:
             return ranges.every(one.type)
-        field = self._events.get(one.filter.types[0], {}).get(one.field)
+        field = self.events.get(one.filter.types[0], {}).get(one.field)
         values = ranges.every(one.type) if field is None else ranges.of_field(field)
         if one.function != "sum":
             return values | Numbers((), True) if isinstance(values, Numbers) else ranges.every(one.type)
@@ -245,9 +245,9 @@ class Terms:
         """The day of the run."""
         return self.term(Expr("always", Type("date"), (), "today"))
 
-    def midnight(self, day: float) -> float:
-        """The instant, in seconds, at which a day (as a day number) begins."""
-        return self.calendar.midnight(date.fromordinal(int(day))).timestamp()
+    def whole_day(self, day: float) -> tuple[float, float]:
+        """The instants, in seconds, at which a day (as a day number) begins and the next one does."""
+        return self.calendar.seconds_of(date.fromordinal(int(day)))
 
 
 def label_names(one: Band | Classify | Stages | Matrix) -> list[str]:

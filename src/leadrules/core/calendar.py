@@ -133,6 +133,10 @@ class Calendar:
         """The last microsecond of a date: an event of the next midnight comes after it."""
         return self.midnight(day + _DAY) - _TICK if day < date.max else datetime.max.replace(tzinfo=UTC)
 
+    def seconds_of(self, day: date) -> tuple[float, float]:
+        """The instants, in seconds since 1970, at which a date begins and the next one does, also after the last one."""
+        return self.midnight(day).timestamp(), float(round(self.end_of_day(day).timestamp()))
+
     def as_instant(self, moment: date) -> datetime:
         """A datetime itself, a date as its local midnight."""
         return moment if isinstance(moment, datetime) else self.midnight(moment)

@@ -13,7 +13,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from leadrules.analyse.inverse import CLOCK, LEAVES
-from leadrules.core.calendar import Calendar
 from leadrules.core.records import dataclass
 from leadrules.core.types import NUMBER
 from leadrules.engine.row import LeadFacts, Program
@@ -54,7 +53,8 @@ class Boundary:
         kind = self.expr.type.kind
         if kind == "datetime" and isinstance(value, date) and not isinstance(value, datetime):
             # A day as the instants that compare with it: its midnight, or, where it is the last of them, the one before the next.
-            return _midnight(calendar, value) if self._begins else _midnight(calendar, value + DAY) - 60.0
+            begins, ends = calendar.seconds_of(value)
+            return begins if self._begins else ends - 60.0
         return as_number(calendar.day_of(value) if kind == "date" and isinstance(value, datetime) else value)
 
     @property
@@ -89,10 +89,6 @@ def as_number(value: Any) -> float | None:
     if isinstance(value, timedelta):
         return value.total_seconds()
     return float(value.toordinal()) if isinstance(value, date) else None
-
-
-def _midnight(calendar: Calendar, day: date) -> float:
-    return calendar.midnight(day).timestamp()
 
 
 def boundaries_of(ruleset: Ruleset, points: Points) -> list[Boundary]:

@@ -24,6 +24,7 @@ from leadrules.review.testing.points import Key, Point, Points, clauses, points_
 from leadrules.review.testing.test_blocks import Example
 from leadrules.review.testing.wanted import Wanted, solved
 from leadrules.ruleset.model import Band, On, Score, Stages
+from leadrules.syntax.literals import LARGEST_NUMBER
 
 MOST_BOXES = 6  # how many ways of meeting a condition are tried
 TAKES_RUNS = ("leave", "overdue")
@@ -125,5 +126,11 @@ class Examples:
         inputs = {n: v for n, v in witness.inputs.items() if v is not None and n != "key"}
         if any(n not in GIVEN and n not in self._labels for n in inputs):
             return None
+        # A record may name a sequence that the rules do not have, and a test may not.
+        if inputs.get("sequence") not in (None, *(one.name for one in self.ruleset.sequences)):
+            return None
         events = tuple({**event, "at": event["at"].replace(second=0, microsecond=0)} for event in witness.events)
+        told = [value for one in (witness.lead, inputs, *events) for value in one.values()]
+        if any(isinstance(value, float) and abs(value) > LARGEST_NUMBER for value in told):
+            return None
         return Example(witness.as_of, {**witness.lead, **inputs}, events)

@@ -320,7 +320,7 @@ def _of_arithmetic(expr: Expr) -> Iterator[Change]:
 def _threshold(part: Expr) -> Change | None:
     if part.op == "const" and part.type.kind == "number" and part.value is not None:
         return _number(part, part.value, "threshold")
-    if part.op == "const" and part.type.kind == "date" and part.value is not None:
+    if part.op == "const" and part.type.kind == "date" and part.value not in (None, date.max.isoformat()):
         later = (date.fromisoformat(part.value) + timedelta(days=1)).isoformat()
         return Change(f"{part.value} becomes {later}", part.span, part, replace(part, value=later))
     if part.op == "duration":

@@ -11,13 +11,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
+from leadrules.analyse.building import has_room
 from leadrules.analyse.witness import Witnesses
 from leadrules.core.calendar import end_of_month
 from leadrules.core.functions import Context
 from leadrules.lifecycle.single import MOST_DAYS, Workbench
 from leadrules.review.testing.boundaries import Boundary
 from leadrules.review.testing.points import Condition, is_decided
-from leadrules.review.testing.test_blocks import Example
+from leadrules.review.testing.test_blocks import Example, moved
 from leadrules.ruleset.model import On, Sequence, Trigger
 
 Place = Callable[[Example], Iterator[Example]]
@@ -121,11 +122,14 @@ class Placing:
             return
         day = calendar.day_of(value) if isinstance(value, datetime) else value
         day = _return(day, calendar.day_of(example.as_of)) if on.every_year else day
+        if not has_room(day):
+            return
         as_of = calendar.midnight(day).astimezone(UTC) + NOON
         if isinstance(value, datetime) and not on.every_year:
             as_of = value.replace(second=0, microsecond=0) + timedelta(minutes=1)
-        events = tuple({**event, "at": event["at"] + (as_of - example.as_of)} for event in example.events)
-        yield replace(example, as_of=as_of, events=events)
+        events = moved(example.events, as_of - example.as_of)
+        if events is not None:
+            yield replace(example, as_of=as_of, events=events)
 
     def _beside(self, one: Boundary, example: Example) -> Iterator[Example]:
         """The lead with its events moved to the edge of a window."""
@@ -136,17 +140,17 @@ class Placing:
             if isinstance(start, datetime):
                 at = start + timedelta(minutes=1 if one.step > 0 else 0)
                 types = one.filter.types
-                moved = tuple({**e, "at": at} if e["type"] in types else e for e in placed.events)
-                yield replace(placed, events=moved)
+                beside = tuple({**e, "at": at} if e["type"] in types else e for e in placed.events)
+                yield replace(placed, events=beside)
 
 
 def _quietly(place: Place, example: Example) -> Iterator[Example]:
     """The lead where it is put; then with its events so long ago that no trigger hears them now."""
     for placed in place(example):
         yield placed
-        if placed.events:
-            earlier = ({**one, "at": one["at"] - timedelta(days=2)} for one in placed.events)
-            yield replace(placed, events=tuple(earlier))
+        earlier = moved(placed.events, timedelta(days=-2))
+        if earlier:
+            yield replace(placed, events=earlier)
 
 
 def _return(day: date, since: date) -> date:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from leadrules.core.calendar import Calendar
@@ -47,6 +47,14 @@ class Example:
             values = tuple((name, _json(value)) for name, value in _own(event).items())
             items.append(TestItem("event", name=event["type"], time=event["at"].isoformat(), values=values))
         return items
+
+
+def moved(events: Iterable[Mapping[str, Any]], by: timedelta) -> tuple[Mapping[str, Any], ...] | None:
+    """The events so much later, or earlier; None where one of them would leave the calendar."""
+    try:
+        return tuple({**event, "at": event["at"] + by} for event in events)
+    except OverflowError:
+        return None
 
 
 def _own(event: Mapping[str, Any]) -> dict[str, Any]:

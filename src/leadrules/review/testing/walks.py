@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Protocol
 
+from leadrules.analyse.building import has_room
 from leadrules.analyse.inverse import CLOCK
 from leadrules.core.calendar import nominal
 from leadrules.lifecycle.single import Look
 from leadrules.review.testing.boundaries import met
 from leadrules.review.testing.examples import TAKES_RUNS, Examples, Goal
 from leadrules.review.testing.points import Key
-from leadrules.review.testing.test_blocks import Example, Later
+from leadrules.review.testing.test_blocks import Example, Later, moved
 from leadrules.review.testing.trial import Found, Trials
 from leadrules.ruleset.model import Duration, EventFilter, Expr, Trigger
 from leadrules.ruleset.walk import below
@@ -106,7 +107,8 @@ class Walks:
         other = next((found for found in self.pool.pool if exits & found.keys and not found.example.later), None)
         if sequence is None or other is None:
             return
-        gone = self._gone_on(walker, self._later(walker, SOME_DAYS, other.example, given={}), lasting=True)
+        later = self._later(walker, SOME_DAYS, other.example, given={})
+        gone = self._gone_on(walker, later, lasting=True) if later is not None else None
         if gone is not None:
             yield gone
 
@@ -126,11 +128,17 @@ class Walks:
 
     def _later(
         self, walker: Found, length: Duration, example: Example, given: Mapping[str, Any] | None = None
-    ) -> Later:
-        """A run after some time, for which the lead is as the example: its events lie as long before it as theirs did."""
+    ) -> Later | None:
+        """A run after some time, for which the lead is as the example: its events lie as long before it as theirs did.
+
+        None where no run may be then.
+        """
         as_of = self.trials.bench.calendar.shift(walker.runs[-1].look.as_of, length.count, length.unit)
-        assert isinstance(as_of, datetime)
-        events = tuple({**one, "at": as_of - (example.as_of - one["at"])} for one in example.events)
+        events = None
+        if isinstance(as_of, datetime) and has_room(as_of):
+            events = moved(example.events, as_of - example.as_of)
+        if events is None:
+            return None
         told = example.given if given is None else given
         fields = {name: value for name, value in told.items() if name in self.trials.bench.types and value is not None}
         return Later(length, fields, events)
@@ -157,7 +165,9 @@ class Walks:
         for length in self._lengths(goal.key):
             for start in starts:
                 for example in (blank, *tried[:MOST_EXAMPLES]):
-                    yield start, self._later(start, length, example)
+                    later = self._later(start, length, example)
+                    if later is not None:
+                        yield start, later
 
     def _trigger(self, key: Key) -> Trigger | None:
         rule = self.trials.rule_of(key)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from leadrules.analyse.conditions import Conditions
 from leadrules.analyse.domains import points
 from leadrules.analyse.formulas import EMPTY, TRUE, Box, Formula, atom, both, boxes, either, negated
+from leadrules.analyse.ranges import as_value
 from leadrules.core.types import TEXT, YESNO, Type
 from leadrules.project.model import Rep, Team
 from leadrules.review.testing.boundaries import Boundary
@@ -44,7 +45,6 @@ class Wanted:
         self.conditions, self.ruleset = conditions, conditions.terms.ruleset
         self.reps, self.teams = {rep.key: rep for rep in team.reps}, team.teams
         self._definitions = {one.name: one for one in self.ruleset.definitions}
-        self._clauses = {
         scores = [one for one in self.ruleset.definitions if isinstance(one, Score)]
         self._score_rules = {f"{one.name}.{rule.name}": (one, rule) for one in scores for rule in one.rules}
         self._route_lines = {
@@ -52,6 +52,7 @@ class Wanted:
             for one in self.ruleset.routes
             for place, line in enumerate(one.rules)
         }
+        self._clauses = {
             id(leaf): (condition, context)
             for condition in points.conditions
             for leaf, context in looked(condition.expr)
@@ -248,8 +249,8 @@ class Wanted:
             condition, context = self._clauses[id(one.clause)]
             if condition.when != "event":
                 yield (*self._around(condition), *self._context(context), reached)
-            elif one.expr.type.kind != "duration":
-                equal = Expr("eq", YESNO, (one.expr, Expr("const", one.expr.type, (), _written(wanted, one.expr))))
+            elif one.expr.type.kind != "duration" and (written := _written(wanted, one.expr)) is not None:
+                equal = Expr("eq", YESNO, (one.expr, Expr("const", one.expr.type, (), written)))
                 yield (self._event_or_lead(condition, [*context, (equal, True)]),)
 
     def _context(self, context: list[tuple[Expr, bool]]) -> Iterator[Formula]:
@@ -265,10 +266,9 @@ class Wanted:
 
 
 def _written(number: float, expr: Expr) -> Any:
-    """A number as a literal beside this expression."""
-    if expr.type.kind == "datetime":
-        return datetime.fromtimestamp(number, UTC).isoformat()
-    return date.fromordinal(int(number)).isoformat() if expr.type.kind == "date" else number
+    """A number as a literal beside this expression; None where it has none."""
+    value = as_value(number, expr.type)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _turned(formula: Formula, holds: bool) -> Formula:
