@@ -10,9 +10,11 @@ import polars as pl
 import pytest
 from tests.lifecycle_tick import Told, at, tick_of
 
+from leadrules.core.types import NUMBER
 from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import Tick
 from leadrules.lifecycle.moves.triggers import SetOff, Tried, memory, set_offs
+from leadrules.ruleset.model import Expr
 
 RENEWAL = 'trigger recycle { on date contract_renewal_date - 3 months  do task call "Renewal" }'
 
@@ -32,6 +34,15 @@ def remembered(tick: Tick, found: SetOff, fired: Sequence[int], settled: Sequenc
     done = pl.Series(list(fired), dtype=pl.UInt32())
     closed = pl.Series(list(fired if settled is None else settled), dtype=pl.UInt32())
     return LeadColumns(memory(tick, found, Tried(done, closed))).frame.to_dict(as_series=False)
+
+
+def test_a_count_that_no_rule_reads_as_a_number_can_be_asked_for_all_the_same() -> None:
+    rules = 'trigger inbound { on form_submitted  when did form_submitted  do task call "Ring" }'
+    events = [{"lead": lead, "type": "form_submitted", "at": at("2026-11-02T09:00")} for lead in (0, 2, 2)]
+    facts = tick_of(rules, [{}, {}, {}], events).facts
+    count = Expr("aggregate", NUMBER, value=0)
+    assert facts.values({"n": count}, rows=pl.Series([2, 1], dtype=pl.UInt32()))["n"].to_list() == [2.0, 0.0]
+    assert facts.values({"n": count})["n"].to_list() == [1.0, 0.0, 2.0]
 
 
 # -- events ---------------------------------------------------------------------------------------------------------

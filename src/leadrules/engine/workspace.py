@@ -93,9 +93,9 @@ class Workspace:
                 return literal(rep.get(str(expression.value)), expression.type)
             return self._leaf(expression)
 
-        # A bucket is a column of all leads: it must be there before some of them are taken.
-        for bucket in (part for one in wanted.values() for part in leaves(one) if part.op == "bucket"):
-            self._bucket(bucket)
+        # What is made for whoever asks is a column of all leads: it must be there before some of them are taken.
+        for part in (part for one in wanted.values() for part in leaves(one) if part.op in ("bucket", "aggregate")):
+            self._leaf(part)
         frame = self._table.frame
         if rows is not None:
             frame = self._read_by(wanted.values(), leaf)[rows]
@@ -139,13 +139,22 @@ class Workspace:
         return self.asked(one.function, one.filter, field=one.field, type=one.type)
 
     def add_aggregate(self, number: int, answers: Mapping[str, pl.Series]) -> None:
-        """An aggregate, worked out."""
-        values = answers[self.asked_aggregate(number).key]
-        counts = self.ruleset.aggregates[number].function == "count"
-        if counts:
-            self._table.add([(values > 0).alias(f"?{number}")])
-        if not counts or number in counted(self.ruleset):
-            self._table.add([values.cast(pl.Float64).alias(f"#{number}") if counts else values.alias(f"#{number}")])
+        """An aggregate, worked out. Of most counts rules ask only whether there is any: their numbers are not kept."""
+        name, values = f"#{number}", answers[self.asked_aggregate(number).key]
+        if self.ruleset.aggregates[number].function != "count":
+            self._table.add([values.alias(name)])
+            return
+        self._table.add([(values > 0).alias(f"?{number}")])
+        if number in counted(self.ruleset) or name in self._table.frame.columns:
+            self._table.add([values.cast(pl.Float64).alias(name)])
+
+    def _number(self, number: int) -> str:
+        """The column of an aggregate's number; that of a count which no rule reads is made for whoever asks."""
+        name = f"#{number}"
+        if name not in self._table.frame.columns:
+            asked = self.asked_aggregate(number)
+            self._table.add([self.ask([asked])[asked.key].cast(pl.Float64).alias(name)])
+        return name
 
     def work_out_again(self, numbers: Iterable[int]) -> None:
         """Aggregates, on the inputs as they are now; each after those that it looks at."""
@@ -248,7 +257,7 @@ class Workspace:
             case "name":
                 return f"={value}"
             case "aggregate":
-                return f"#{value}"
+                return self._number(int(value))
             case "did":
                 return f"?{value}"
             case "previous":
