@@ -115,6 +115,13 @@ def test_a_bad_byte_is_named_by_its_place(file: Write) -> None:
     assert (wrong.value.position, wrong.value.byte, wrong.value.line) == (10, 0xE9, 3)
 
 
+@pytest.mark.parametrize("content", [b'a,b\n"~!#%","[]{}^`|@"\n+2AA-,1\n', b"+2AA-"])
+def test_half_a_character_is_a_bad_byte(file: Write, content: bytes) -> None:
+    with pytest.raises(UndecodableError) as wrong:
+        read(file(content, "utf-7"))
+    assert wrong.value.line <= 1 + content.count(b"\n")
+
+
 def test_a_character_may_lie_across_two_blocks(file: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     content = "名,b\n" + "".join(f"佐藤{i},é😀\n" for i in range(50))
     rows = [(f"佐藤{i}", "é😀") for i in range(50)]

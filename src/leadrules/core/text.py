@@ -6,6 +6,7 @@ meant. Knows nothing of rules. The column forms of folding stand in core/functio
 
 from __future__ import annotations
 
+import codecs
 import math
 import unicodedata
 from collections.abc import Iterable
@@ -17,6 +18,10 @@ TRIM = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000\u200b\ufeff"
 )
+# What Windows and Excel call Shift JIS is cp932, with the characters that the standard lacks.
+_SHIFT_JIS = ("shift_jis", "shiftjis", "sjis", "s_jis", "ms932", "windows-31j", "x-sjis")
+# Python's own, for names of hosts and its source: no file is written in these.
+_NO_FILES = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape")
 _MOST_CANDIDATES = 5_000
 _CLOSE = 0.6
 
@@ -79,6 +84,18 @@ def in_units(number: float, decimals: int) -> int:
     """The same rounding, as a count of 10^-decimals: 1.25 in units of 4 decimals is 12500."""
     count = math.floor(abs(number) * 10.0**decimals + 0.5 + 1e-7)
     return -count if number < 0 else count
+
+
+def codec_of(encoding: str) -> str | None:
+    """The codec of an encoding that files are written in, by any of its names; nothing for what is none."""
+    name = encoding.strip().lower().replace(" ", "-")
+    try:
+        info = codecs.lookup("cp932" if name in _SHIFT_JIS else name)
+    except (LookupError, ValueError):  # the latter of a name with a NUL
+        return None
+    if not info._is_text_encoding or info.name.replace("-", "_") in _NO_FILES:
+        return None
+    return "utf-8" if info.name == "utf-8-sig" else info.name
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 import polars as pl
 
 from leadrules.core.records import dataclass
-from leadrules.core.text import nearest
+from leadrules.core.text import codec_of, nearest
 from leadrules.data.errors import InputError
 
 # Below the size from which every block would be fresh memory, page by page.
@@ -29,10 +29,10 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# What Windows and Excel call Shift JIS is cp932, with the characters that the standard lacks.
-_SHIFT_JIS = ("shift_jis", "shiftjis", "sjis", "s_jis", "ms932", "windows-31j", "x-sjis")
 # Bytes that mean nothing in Shift JIS; Python gives them characters that nobody writes.
 _HOLES = re.compile("[\x80\uf8f0-\uf8f3]")
+# UTF-7 can say half a character, which is no text.
+_HALVES = re.compile("[\ud800-\udfff]")
 _USUAL = ("utf-8", "cp932", "latin-1", "cp1252", "utf-16", "euc-jp", "gb18030", "big5", "euc-kr", "iso-8859-15")
 
 
@@ -50,18 +50,12 @@ class UndecodableError(Exception):
 
 def named(encoding: str, path: str) -> str:
     """The codec of a stated encoding. Raises InputError for an unknown one."""
-    name = encoding.strip().lower().replace(" ", "-")
-    if name in _SHIFT_JIS:
-        return "cp932"
-    try:
-        info = codecs.lookup(name)
-    except LookupError:
-        meant = nearest(name, _USUAL)
+    codec = codec_of(encoding)
+    if codec is None:
+        meant = nearest(encoding.strip().lower(), _USUAL)
         hint = f"Did you mean {meant}?" if meant else f"Common ones are {', '.join(_USUAL[:5])}."
-        raise InputError(f"the encoding {encoding} of {path} is not known", hint) from None
-    if not info._is_text_encoding:
-        raise InputError(f"{encoding} is not an encoding of text ({path})", f"Common ones are {', '.join(_USUAL[:5])}.")
-    return {"utf-8-sig": "utf-8"}.get(info.name, info.name)
+        raise InputError(f"the encoding {encoding} of {path} is not known", hint)
+    return codec
 
 
 def text_blocks(stream: BinaryIO, encoding: str, path: str, first: int = BLOCK) -> Generator[bytes]:
@@ -161,9 +155,9 @@ def _recoded(stream: BinaryIO, start: bytes, place: _Place, encoding: str, first
         except UnicodeDecodeError as error:
             place.position -= len(held)  # the decoder begins with what it kept of the block before
             raise place.bad_byte(error.object, error.start) from None
-        if encoding == "cp932" and (hole := _HOLES.search(text)):
+        if wrong := (_HOLES if encoding == "cp932" else _HALVES).search(text):
             place.position -= len(held)
-            raise place.bad_byte(held + block, len(text[: hole.start()].encode(encoding)))
+            raise place.bad_byte(held + block, len(text[: wrong.start()].encode(encoding)))
         if text:
             yield text.encode()
         if last:

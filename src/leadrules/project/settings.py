@@ -10,6 +10,7 @@ from typing import Any
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.text import codec_of
 from leadrules.project import values
 from leadrules.project.check import wrong_value
 from leadrules.project.document import Document, KeyPath, did_you_mean
@@ -17,7 +18,6 @@ from leadrules.project.files import Files
 from leadrules.project.model import Guards, Source
 
 _ENCODINGS = ("utf-8", "utf-8-sig", "cp932", "shift_jis", "euc-jp", "utf-16", "latin-1", "cp1252", "gb18030", "big5")
-_ALSO_CALLED = {"windows-31j": "cp932", "x-sjis": "cp932", "s_jis": "cp932"}
 
 
 class Settings:
@@ -173,15 +173,8 @@ def _source(settings: Settings, files: Files, at: KeyPath) -> Source | None:
 
 def _check_encoding(settings: Settings, path: KeyPath) -> None:
     name = settings.get(*path)
-    if name is None:
-        return
-    spelled = name.strip().lower().replace(" ", "-")
-    try:
-        b" ".decode(_ALSO_CALLED.get(spelled, spelled))
-    except LookupError:
+    if name is not None and codec_of(name) is None:
         settings.wrong(path, "an encoding such as `utf-8` or `cp932`", did_you_mean(name, _ENCODINGS))
-    except UnicodeDecodeError:
-        return  # the encoding is known; one blank is no text in it
 
 
 def _check_one_type(settings: Settings, at: KeyPath) -> None:
