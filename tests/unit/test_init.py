@@ -335,3 +335,14 @@ def test_public_lead_data_becomes_a_project(tmp_path: Path, name: str) -> None:
     else:
         assert "north_america" in fields["location"]["enum"]
         assert "number_of_courses_viewed" in plan.files["rules/starter.lead"]
+
+
+@pytest.mark.parametrize("text", ["id\nL1\nL2\n", "id,owner\nL1,Ann\nL2,\n", "id,empty\nL1,\nL2,\n"])
+def test_a_file_of_keys_alone_has_rules_that_say_something(tmp_path: Path, text: str) -> None:
+    checked(tmp_path, plan_of(tmp_path, text))
+
+
+def test_owners_that_read_the_same_are_one_rep(tmp_path: Path) -> None:
+    text = "id,owner,seats\n1,Ann,5\n2,ann,7\n3,Ａｎｎ,9\n4,不明,3\n5,bob,2\n"
+    project = checked(tmp_path, plan_of(tmp_path, text))
+    assert [rep.key for rep in project.team.reps] == ["Ann", "bob"]

@@ -155,6 +155,8 @@ def test_the_details_of_a_field() -> None:
         ({"type": "string", "pattern": "a(?=b)"}, "LR072"),
         ({"type": "string", "pattern": r"(a)\1"}, "LR072"),
         ({"type": "string", "const": 1}, "LR072"),
+        ({"type": "string", "format": "date", "const": "red"}, "LR070"),
+        ({"type": "string", "format": "date-time", "const": "2026-11-01T09:00"}, "LR070"),
         ({"type": "string", "enum": ["a"], "const": "b"}, "LR072"),
         ({"type": "string", "description": 1}, "LR072"),
         ({"type": "string", "examples": "a"}, "LR072"),

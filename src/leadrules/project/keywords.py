@@ -286,6 +286,9 @@ def _pattern(prop: Property) -> str | None:
 def _const(prop: Property, type_: Type) -> Any:
     if "const" not in prop.data or type_.kind == "error":
         return None
+    if type_.is_temporal:
+        prop.report("LR070", "const", "a date has no `const`", "Take it out.", key=True)
+        return None
     value = prop.data["const"]
     fits = {
         "number": is_number(value),

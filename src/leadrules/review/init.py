@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from leadrules.core.records import dataclass
-from leadrules.core.text import skeleton
+from leadrules.core.text import fold, skeleton
 from leadrules.data.dates import ISO
-from leadrules.data.kinds import ENOUGH, snake
+from leadrules.data.kinds import ENOUGH, SURE_BLANKS, snake
 from leadrules.data.profile import Column, Profile, profile
 from leadrules.data.sources import open_inputs
 from leadrules.project.model import QUEUE_PREFIX
-from leadrules.review.starter import Drawn, starter_rules
+from leadrules.review.starter import Drawn, asks_for_key, starter_rules
 from leadrules.syntax.words import RESERVED, is_name
 
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -255,7 +255,8 @@ def _lead_schema(drawn: Sequence[Drawn], parts: _Parts) -> str:
         properties = {
             parts.key: {"type": "string", "x-key": True, "description": "The number of the row."}
         } | properties
-    required = [] if parts.numbered else [parts.key]
+    # A row without its key is rejected anyhow; what is required is always there, so a rule that asks for it says nothing.
+    required = [] if parts.numbered or asks_for_key(_for_rules(drawn, parts), parts.key) else [parts.key]
     return _schema_text("A lead", properties, {"required": required} if required else {})
 
 
@@ -327,8 +328,11 @@ def _team_yaml(drawn: Sequence[Drawn], parts: _Parts) -> str:
 def _owners(column: Column) -> list[str]:
     if column.values is None or column.distinct > _MOST_REPS:
         return []
-    found = [value for value in column.values.unique().sort().to_list() if value]
-    return [value for value in found if value.isprintable() and not value.startswith(QUEUE_PREFIX)]
+    spelled: dict[str, str] = {}
+    for value in column.values.unique().sort().to_list():
+        spelled.setdefault(fold(value), value)
+    named = [value for word, value in spelled.items() if word and word not in SURE_BLANKS]
+    return [value for value in named if value.isprintable() and not value.startswith(QUEUE_PREFIX)]
 
 
 def _notes(found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ class Line:
 def starter_rules(drawn: Sequence[Drawn], key: str) -> dict[str, str]:
     """starter.lead and starter_test.lead. `key` is the field that identifies a lead. A band may bear a field's name, and
     then the field is not read but as the label before."""
-    drawn = [field for field in drawn if field.name != "temperature"]
+    drawn = _readable(drawn)
     taken = {field.name for field in drawn} | {key}
     names = {word: _free(word, taken) for word in ("fit", "temperature")}
     lines = _lines(drawn, key)
@@ -83,6 +83,15 @@ def starter_rules(drawn: Sequence[Drawn], key: str) -> dict[str, str]:
         "rules/starter.lead": _rules(lines, names, segments),
         "rules/starter_test.lead": _tests(lines, names, segments),
     }
+
+
+def asks_for_key(drawn: Sequence[Drawn], key: str) -> bool:
+    """Whether the columns tell so little that the rules can only ask whether there is a key."""
+    return _lines(_readable(drawn), key) == [_present_key(key)]
+
+
+def _readable(drawn: Sequence[Drawn]) -> list[Drawn]:
+    return [field for field in drawn if field.name != "temperature"]
 
 
 def _free(word: str, taken: set[str]) -> str:
