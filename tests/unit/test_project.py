@@ -321,6 +321,8 @@ def test_the_project_is_found_from_any_folder_below_it(tmp_path: Path) -> None:
         ("sources: {leads: {path: l.csv, encoding: raw_unicode_escape}}", "LR055"),
         ('sources: {leads: {path: l.csv, encoding: "utf-8\\0"}}', "LR055"),
         ("sources: {leads: {path: l.csv, type: deal_won}}", "LR054"),
+        ("templates: {007: 5}", "LR055"),
+        ('report: {benchmarks: {"+5": {"1": 2}}}', "LR054"),
         ("sources: {leads: {path: l.csv, key: id}}", "LR055"),
         ("sources: {leads: l.csv}", "LR055"),
         ("sources: {events: [e.csv]}", "LR055"),

@@ -20,6 +20,8 @@ from leadrules.core.text import nearest
 from leadrules.project.document import Document, KeyPath, did_you_mean, listed, shown
 
 _SAME_PLACE = ("$ref", "then", "else")  # keywords of a schema that lead to no other value
+_MARK = "\0"
+_NUMERIC = (_MARK, "+", *"0123456789")  # how the keys that are marked begin
 
 
 def check_document(document: Document, schema: str) -> tuple[list[Diagnostic], set[KeyPath]]:
@@ -53,15 +55,22 @@ class _Error:
 
 def _errors(document: Document, name: str) -> Iterator[_Error]:
     schema, validator = _validator(name)
-    for error in validator.iter_errors(document.data):
+    for error in validator.iter_errors(_marked(document.data)):
         *outer, keyword = error.evaluation_path
-        path = tuple(error.instance_path)
+        path = tuple(step.removeprefix(_MARK) if isinstance(step, str) else step for step in error.instance_path)
         value = reduce(getitem, path, document.data)
         while outer and outer[-1] in _SAME_PLACE:
             outer.pop()
         around = _part(schema, outer[:-1]) if outer[-1:] == ["additionalProperties"] else {}
         beside = tuple(around.get("properties", {}))
         yield _Error(path, keyword, _part(schema, error.evaluation_path[:-1]), value, error.message, beside)
+
+
+def _marked(value: Any) -> Any:
+    """The same with a mark before each key that is a number: the validator would tell its place as one in a list."""
+    if isinstance(value, dict):
+        return {_MARK + key if key.startswith(_NUMERIC) else key: _marked(part) for key, part in value.items()}
+    return [_marked(part) for part in value] if isinstance(value, list) else value
 
 
 def _part(schema: Any, path: Iterable[str | int]) -> Any:
