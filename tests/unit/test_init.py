@@ -346,3 +346,9 @@ def test_owners_that_read_the_same_are_one_rep(tmp_path: Path) -> None:
     text = "id,owner,seats\n1,Ann,5\n2,ann,7\n3,Ａｎｎ,9\n4,不明,3\n5,bob,2\n"
     project = checked(tmp_path, plan_of(tmp_path, text))
     assert [rep.key for rep in project.team.reps] == ["Ann", "bob"]
+
+
+@pytest.mark.parametrize("header", ["owner", "Owner ID", "today", "duplicate_of"])
+def test_neither_an_owner_nor_a_name_that_is_always_there_identifies_a_lead(tmp_path: Path, header: str) -> None:
+    plan = plan_of(tmp_path, f"{header},seats\nann@example.com,5\nbob@example.com,7\n")
+    assert checked(tmp_path, plan).key == "row_number"

@@ -37,6 +37,10 @@ _OWNER = (
     "owner", "ownerid", "owneremail", "leadowner", "contactowner", "assignedto", "hubspotownerid", "crmownerfid",
     "propertyhubspotownerid", "担当者", "担当", "所有者", "リード所有者", "営業担当",
 )  # fmt: skip
+# A field of such a name is only reached as `lead.NAME`.
+_ALWAYS_THERE = frozenset((
+    "now", "today", "owner", "assigned_at", "due_at", "owner_changes", "sequence", "step", "enrolled_at", "duplicate_of",
+))  # fmt: skip
 _MOST_REPS = 50
 _EVENTS: dict[str, dict[str, str]] = {
     "form_submitted": {"form": "string"},
@@ -181,6 +185,9 @@ def _named(drawn: Sequence[Drawn], names: Sequence[str]) -> list[Drawn]:
 def _key(drawn: Sequence[Drawn], rows: int) -> str | None:
     """A column that is named like an identifier, filled in nearly every row and hardly ever repeated; failing that, an
     e-mail address that every row has for itself."""
+    # In a small file every owner may be there once.
+    others = {field.name for field in _named(drawn, _OWNER)} | _ALWAYS_THERE
+    drawn = [field for field in drawn if field.name not in others]
     named = _named(drawn, _KEY_NAMES) + [f for f in drawn if _KEY_END.search(skeleton(f.column.header))]
     named = [f for f in named if f.column.kind not in _dates()]
     sure = [f for f in named if f.column.filled == rows == f.column.distinct]
@@ -197,8 +204,7 @@ def _email(drawn: Sequence[Drawn]) -> str | None:
 def _for_rules(drawn: Sequence[Drawn], parts: _Parts) -> list[Drawn]:
     """The columns that rules may be drawn from: not the key and the owner, nor what nobody filled in."""
     parted = {parts.key, parts.owner}
-    special = {"now", "today", "owner", "assigned_at", "due_at", "owner_changes", "sequence", "step", "enrolled_at"}
-    return [f for f in drawn if f.name not in parted | special | {"duplicate_of"} and not f.column.unclear]
+    return [f for f in drawn if f.name not in parted | _ALWAYS_THERE and not f.column.unclear]
 
 
 def _quoted(value: Any) -> str:
