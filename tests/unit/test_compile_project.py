@@ -178,10 +178,14 @@ def test_a_key_that_stands_twice_shows_both_lines_and_the_rule() -> None:
     ]
 
 
-@pytest.mark.parametrize("path", ["../t.csv", "/etc/hosts", "a/../../t.csv", "C:\\\\t.csv", ""])
+@pytest.mark.parametrize("path", ["a\\u0000b", "../t.csv", "/etc/hosts", "a/../../t.csv", "C:\\\\t.csv", ""])
 def test_paths_stay_inside_the_project(path: str) -> None:
     _, found = sheet(b"a\n1\n", f'list l from "{path}"\n')
     assert [d.code for d in found] == ["LR148"]
+
+
+def test_the_project_itself_is_no_file_of_it() -> None:
+    assert [d.code for d in sheet(b"a\n1\n", 'list l from "."\n')[1]] == ["LR145"]
 
 
 def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:

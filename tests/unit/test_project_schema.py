@@ -143,8 +143,12 @@ def test_the_details_of_a_field() -> None:
         ({"type": "string", "enum": "a"}, "LR072"),
         ({"type": "string", "enum": ["a", 1]}, "LR072"),
         ({"type": "string", "enum": ["a", " "]}, "LR072"),
+        ({"type": "string", "enum": [None]}, "LR072"),
+        ({"type": "array", "items": {"type": "string", "enum": [None]}}, "LR072"),
         ({"type": "string", "enum": ["a", "A"]}, "LR073"),
         ({"type": "string", "enum": ["ＳａａＳ", "saas "]}, "LR073"),
+        ({"type": "string", "format": ["date"]}, "LR072"),
+        ({"type": "string", "format": {}}, "LR072"),
         ({"type": "number", "minimum": "1"}, "LR072"),
         ({"type": "number", "minimum": True}, "LR072"),
         ({"type": "number", "minimum": 3, "maximum": 2}, "LR072"),
@@ -205,6 +209,7 @@ def test_required() -> None:
     assert [f.required for f in schema.fields] == [True, True]
     assert [d.code for d in leads({}, required=["nme"])[1]] == ["LR074"]
     assert [d.code for d in leads({}, required="id")[1]] == ["LR072"]
+    assert [d.code for d in events({"e": {"type": "object", "properties": 0, "required": ["a"]}})[1]] == ["LR072"]
 
 
 @pytest.mark.parametrize("name", ["", " ", " a", "a`b", "a\nb", "@a", "@key", "@"])

@@ -198,7 +198,7 @@ def _type(prop: Property, word: str) -> Type:
 
 def _text_type(prop: Property) -> Type:
     name = prop.data.get("format")
-    if "format" in prop.data and name not in _FORMATS:
+    if "format" in prop.data and not (is_text(name) and name in _FORMATS):
         near = did_you_mean(str(name), _FORMATS, f"Formats are {listed(_FORMATS)}.")
         prop.report("LR072", "format", f"`format` of `{prop.name}` cannot be {shown(name)}", near)
         return types.ERROR
@@ -210,7 +210,7 @@ def _text_type(prop: Property) -> Type:
 
 
 def _choice(prop: Property) -> Type:
-    values = prop.value("enum", lambda value: isinstance(value, list) and bool(value), "a list of texts")
+    values = prop.value("enum", _has_options, "a list of texts")
     if values is None:
         return types.ERROR
     options: dict[str, int] = {}
@@ -331,6 +331,10 @@ def is_number(value: Any) -> bool:
 
 def _is_length(value: Any) -> bool:
     return is_number(value) and value >= 0 and value == int(value)
+
+
+def _has_options(value: Any) -> bool:
+    return isinstance(value, list) and any(option is not None for option in value)
 
 
 def _is_header(value: Any) -> bool:

@@ -123,6 +123,8 @@ def _required(
         found.append(finding("LR072", document.at(*path, "required"), message, help=way_out))
         return set()
     declared = schema.get("properties", {})
+    if not isinstance(declared, dict):  # which is told already
+        return set()
     for at, name in enumerate(given):
         if name not in declared and not (path and name in ALWAYS):
             way_out = did_you_mean(name, names, "Add it to `properties`, or take it out.")
