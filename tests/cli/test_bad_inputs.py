@@ -684,4 +684,19 @@ def test_an_end_of_the_calendar_is_no_time_to_look_from(project: Path, day: str)
     for command in ("run", "plan", "report"):
         done = leadrules(command, "--as-of", day, cwd=project)
         assert done.exit_code == 2
-        assert f"the year {int(day[:4])} (as given): a run looks from a year between 1000 and 9000" in done.stderr
+        assert f"--as-of {day} is in the year {int(day[:4])}: a run knows the years from 1000 to 9000" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--as-of", "--since"])
+@pytest.mark.parametrize("time", ["0001-01-01", "9999-12-31T23:59:59-12:00"])
+def test_times_at_the_ends_of_the_calendar_are_refused(project: Path, option: str, time: str) -> None:
+    done = leadrules("run", option, time, cwd=project)
+    assert done.exit_code == 2
+    assert f"{option} {time} is in the year {int(time[:4])}: a run knows the years from 1000 to 9000" in done.stderr
+
+
+def test_late_events_may_be_later_than_the_calendar_is_long(project: Path) -> None:
+    settings = project / "leadrules.yaml"
+    settings.write_text(f"{settings.read_text()}late_events: 10000 years\n")
+    for options in ([], ["--as-of", "2026-01-02"], ["--since", "2025-01-01", "--no-state"]):
+        assert leadrules("run", *options, cwd=project).exit_code == 0

@@ -71,7 +71,7 @@ def _named(source: Source | None, path: str) -> Source:
 
 def instant(option: str, text: str | None, zone: str) -> datetime | None:
     """A date (its midnight) or datetime of the command line, in the project zone unless it says its own."""
-    from leadrules.core.calendar import Calendar
+    from leadrules.core.calendar import FIRST_YEAR, LAST_YEAR, Calendar
 
     if text is None:
         return None
@@ -79,6 +79,9 @@ def instant(option: str, text: str | None, zone: str) -> datetime | None:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         fail(f"{option} {text} is not a time", "write 2026-11-01, 2026-11-01T09:00 or 2026-11-01T09:00+09:00")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        what = f"{option} {text} is in the year {moment.year}"
+        fail(f"{what}: a run knows the years from {FIRST_YEAR} to {LAST_YEAR}", "write a time such as 2026-11-01")
     if moment.tzinfo is not None:
         return moment.astimezone(UTC)
     return Calendar(zone).instant(moment)

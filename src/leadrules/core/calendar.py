@@ -129,6 +129,11 @@ class Calendar:
         """The instant at which a date begins."""
         return self.instant(datetime.combine(day, time()))
 
+    def back(self, at: datetime, count: int, unit: str) -> datetime:
+        """The instant that lies a length before another; one before all data where that is beyond the calendar."""
+        moved = self.shift(at, -count, unit)
+        return moved if isinstance(moved, datetime) else datetime(FIRST_YEAR - 1, 1, 1, tzinfo=UTC)
+
     def end_of_day(self, day: date) -> datetime:
         """The last microsecond of a date: an event of the next midnight comes after it."""
         return self.midnight(day + _DAY) - _TICK if day < date.max else datetime.max.replace(tzinfo=UTC)

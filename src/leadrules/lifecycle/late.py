@@ -12,7 +12,6 @@ from hashlib import blake2b
 
 import polars as pl
 
-from leadrules.core.calendar import Calendar
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.model import EVENT_COLUMNS, INSTANT, State, Tick
 from leadrules.ruleset.model import Ruleset
@@ -78,7 +77,7 @@ class Late:
 def late_of(tick: Tick, *, since_given: bool = False) -> Late:
     """What decides for the events of this run. Without an earlier run, or with `--since`, nothing older counts."""
     state = tick.state
-    limit = None if since_given or state.as_of is None else _back(tick.calendar, tick.since, tick.project.late_events)
+    limit = None if since_given or state.as_of is None else tick.calendar.back(tick.since, *tick.project.late_events)
     heard = frozenset() if state.ruleset is None else listened(state.ruleset)
     reshaped = frozenset() if state.ruleset is None else _reshaped(state.ruleset, tick.ruleset)
     return Late(tick.leads["key"], state.events, tick.since, limit, heard, reshaped & heard, state.seen_from)
@@ -97,7 +96,7 @@ def _reshaped(old: Ruleset, now: Ruleset) -> frozenset[str]:
 
 def seen_after(state: State, events: pl.DataFrame, tick: Tick) -> pl.DataFrame:
     """The identities that the next run needs: those of before and of now, back to where late events count."""
-    limit = _back(tick.calendar, tick.as_of, tick.project.late_events)
+    limit = tick.calendar.back(tick.as_of, *tick.project.late_events)
     heard = list(listened(tick.ruleset))
     if not heard:
         return state.events.clear()
@@ -112,7 +111,7 @@ def seen_after(state: State, events: pl.DataFrame, tick: Tick) -> pl.DataFrame:
 
 def seen_from_after(state: State, tick: Tick) -> datetime:
     """Back to where the next state knows every event that runs have seen: a longer `late_events` brings none of them back."""
-    limit = _back(tick.calendar, tick.as_of, tick.project.late_events)
+    limit = tick.calendar.back(tick.as_of, *tick.project.late_events)
     return limit if state.seen_from is None else max(limit, state.seen_from)
 
 
@@ -159,9 +158,3 @@ def _numbers(texts: pl.Series) -> pl.Series:
     # The hash of Polars may change with its version, and a state lives longer than that.
     hashed = [int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") for text in texts]
     return pl.Series(texts.name, hashed, dtype=pl.UInt64)
-
-
-def _back(calendar: Calendar, at: datetime, length: tuple[int, str]) -> datetime:
-    moved = calendar.shift(at, -length[0], length[1])
-    assert isinstance(moved, datetime)
-    return moved

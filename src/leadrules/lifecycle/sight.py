@@ -48,15 +48,9 @@ def sight_of(
     # Leads may come back that earlier rules saw last: those are asked of them.
     earlier = [from_text(text) for text in state.eras["ruleset"].drop_nulls()]
     far = reach(kept, max(heard[0], heard[1]), *earlier)
-    return Sight(far, as_of, listened(kept), None if first is None else _back(calendar, first, late))
+    return Sight(far, as_of, listened(kept), None if first is None else calendar.back(first, late.count, late.unit))
 
 
 def _are_the_last(ruleset: Ruleset, state: State) -> bool:
     """Whether the last run had these rules, and nobody tended the state since."""
     return state.last is not None and bool(state.last.identity) and state.last.rules == digest(ruleset)
-
-
-def _back(calendar: Calendar, at: datetime, late: Duration) -> datetime:
-    moved = calendar.shift(at, -late.count, late.unit)
-    assert isinstance(moved, datetime)
-    return moved
