@@ -196,10 +196,12 @@ class Files:
 
     def _bytes(self, path: str) -> bytes:
         pure = PurePosixPath(path.replace("\\", "/"))
-        if not path.strip() or "\0" in path:
-            what = "is empty" if "\0" not in path else "holds a NUL, which no path has"
-            raise Unreadable(f"the path {what}", "name a CSV file, by its path from the folder of leadrules.yaml")
-        if pure.is_absolute() or ".." in pure.parts or ":" in "".join(pure.parts[:1]):
+        way_out = "name a CSV file, by its path from the folder of leadrules.yaml"
+        if not path.strip():
+            raise Unreadable("the path is empty", way_out)
+        if not pure.parts or "\0" in path:
+            raise Unreadable(f'"{path}" is no path of a file', way_out)
+        if pure.is_absolute() or ".." in pure.parts or ":" in pure.parts[0]:
             raise Unreadable(
                 f'"{path}" leads out of the project', "paths are relative to the project, and stay inside it"
             )
