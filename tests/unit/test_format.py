@@ -161,6 +161,25 @@ def test_what_does_not_read_is_not_touched(text: str) -> None:
     assert format_file(SourceFile("a.lead", done.text)).text == done.text
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\u200b", "\u200b\n"),
+        ("define  a=1\n\xa0\ndefine  b=2\n", "define a = 1\n\xa0\ndefine b = 2\n"),
+        ("\n\ufeffdefine  a = 1", "\n\ufeffdefine  a = 1\n"),
+        ("\ufeff\ufeff", "\n\ufeff\n"),
+        ("\ufeff e when  e", " e when  e\n"),
+        ("test{{\n}\ndefine  a=1", "test{{\n}\ndefine a = 1\n"),
+        ("matrix{}\nd}", "matrix{}\nd}\n"),
+        ("trigger t{on r do set n to o", "trigger t{on r do set n to o\n"),
+    ],
+)
+def test_what_is_wrong_stays_where_it_is_and_nothing_is_refused(text: str, expected: str) -> None:
+    done = format_file(SourceFile("a.lead", text))
+    assert (done.text, done.refused) == (expected, "")
+    assert format_file(SourceFile("a.lead", done.text)).text == expected
+
+
 def test_a_layout_that_would_do_harm_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     from leadrules.syntax import format as module
 

@@ -137,15 +137,17 @@ class Splitter:
 
     def at_margin(self, token: Token) -> bool:
         """Whether a token stands in column 1."""
-        start = token.start
-        return start == 0 or self.file.text[start - 1] in "\r\n" or (start == 1 and self.file.text[0] == "\ufeff")
+        return self.begins_line(token.start)
+
+    def begins_line(self, offset: int) -> bool:
+        """Whether a line begins at an offset; a byte order mark is no part of the first."""
+        text = self.file.text
+        return offset == 0 or text[offset - 1] in "\r\n" or (offset == 1 and text[0] == "\ufeff")
 
     def near_margin(self, token: Token) -> bool:
         """Whether a token stands where a block's keyword may have been taken away before it."""
         start = token.start
-        return self.at_margin(token) or (
-            self.file.text[start - 1] in " \t" and (start < 2 or self.file.text[start - 2] in "\r\n")
-        )
+        return self.at_margin(token) or (self.file.text[start - 1] in " \t" and self.begins_line(start - 1))
 
     def between(self) -> bool:
         """Whether no block is under way."""

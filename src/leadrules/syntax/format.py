@@ -20,6 +20,8 @@ from leadrules.syntax.parse import parse, refuse
 from leadrules.syntax.tokenize import tokenize
 from leadrules.syntax.tokens import Token
 
+MARK = "\ufeff"
+
 
 @dataclass(frozen=True, slots=True)
 class Formatted:
@@ -75,7 +77,7 @@ def _laid_out(file: SourceFile, findings: list[Diagnostic]) -> str:
     cut = tokenize(file)
     splitter = Splitter(file, list(cut.tokens))
     parts = _parts(file, splitter.run(), cut.tokens, cut.comments)
-    _keep_broken(file, parts, findings)
+    parts = _keep_broken(file, parts, findings)
     starts = [comment.start for comment in cut.comments]
     lines: list[str] = []
     before: _Part | None = None
@@ -84,6 +86,8 @@ def _laid_out(file: SourceFile, findings: list[Diagnostic]) -> str:
             lines.append("")
         lines += _part_lines(file, part, cut.comments, starts)
         before = part
+    if lines and lines[0].startswith(MARK):
+        lines.insert(0, "")  # at the very beginning it would be a byte order mark, and no mistake any more
     newline = "\r\n" if _first_newline(file.text) == "\r\n" else "\n"
     return "".join(line + newline for line in lines)
 
@@ -95,10 +99,7 @@ def _first_newline(text: str) -> str:
 
 def _parts(file: SourceFile, blocks: list[Block], tokens: list[Token], comments: list[Span]) -> list[_Part]:
     """What the file is made of, in order: blocks with the comments inside and behind them, the rest by itself."""
-    parts = [_block_part(block) for block in blocks]
-    known = {token.start for block in blocks for token in block.tokens}
-    parts += [_Part(token.start, token.end, raw=True) for token in tokens if token.start not in known]
-    parts.sort(key=lambda part: part.start)
+    parts = _with_strays([_block_part(block) for block in blocks], blocks, tokens)
     starts = [part.start for part in parts]
     alone: list[_Part] = []
     for comment in comments:
@@ -109,6 +110,22 @@ def _parts(file: SourceFile, blocks: list[Block], tokens: list[Token], comments:
         else:
             before.end = max(before.end, comment.end)
     return sorted([*parts, *alone], key=lambda part: part.start)
+
+
+def _with_strays(parts: list[_Part], blocks: list[Block], tokens: list[Token]) -> list[_Part]:
+    """The blocks with the tokens that are in none: one amid a block keeps it as it is, another is a part by itself."""
+    known = {token.start for block in blocks for token in block.tokens}
+    starts = [part.start for part in parts]
+    strays: list[_Part] = []
+    for token in tokens:
+        if token.start in known:
+            continue
+        at = bisect_right(starts, token.start) - 1
+        if at >= 0 and token.start < parts[at].end:
+            parts[at].raw = True
+        else:
+            strays.append(_Part(token.start, token.end, raw=True))
+    return sorted([*parts, *strays], key=lambda part: part.start)
 
 
 def _block_part(block: Block) -> _Part:
@@ -122,17 +139,27 @@ def _follows(file: SourceFile, part: _Part, comment: Span) -> bool:
     return ends_line(file, comment) and NEWLINE.search(file.text, part.end, comment.start) is None
 
 
-def _keep_broken(file: SourceFile, parts: list[_Part], findings: list[Diagnostic]) -> None:
-    """Mark what stays as it is: whatever shares a line with a finding, or with something that stays."""
+def _keep_broken(file: SourceFile, parts: list[_Part], findings: list[Diagnostic]) -> list[_Part]:
+    """The parts, marked what stays as it is: whatever shares a line with a finding, or with something that stays. A sign
+    that is no token, alone on its line, is a part of its own."""
     lines = [_line_range(file, part.start, part.end) for part in parts]
+    alone: list[_Part] = []
     for found in findings:
         wrong = _line_range(file, found.span.start, found.span.end)
-        for part, place in zip(parts, lines, strict=True):
-            part.raw = part.raw or (place.start < wrong.stop and wrong.start < place.stop)
+        touched = [
+            part
+            for part, place in zip(parts, lines, strict=True)
+            if place.start < wrong.stop and wrong.start < place.stop
+        ]
+        for part in touched:
+            part.raw = True
+        if not touched and found.span.text:
+            alone.append(_Part(found.span.start, found.span.end, raw=True))
     for order in (range(1, len(parts)), range(len(parts) - 1, 0, -1)):
         for at in order:
             if lines[at].start < lines[at - 1].stop and (parts[at].raw or parts[at - 1].raw):
                 parts[at].raw = parts[at - 1].raw = True
+    return sorted([*parts, *alone], key=lambda part: part.start)
 
 
 def _line_range(file: SourceFile, start: int, end: int) -> range:

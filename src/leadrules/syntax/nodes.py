@@ -688,9 +688,9 @@ class StopSequence(Action):
 class SetField(Action):
     """`set field = value`; `wrong_sign` is a word in place of the `=`, which nobody has told yet."""
 
+    wrong_sign: Span | None = field(default=None, kw_only=True, compare=False)
     field: Ident
     value: Expression
-    wrong_sign: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
