@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tests.lsp.conftest import FILES
+from tests.lsp.conftest import FILES, PARTS
 
 from leadrules.core.source import SourceFile
 from leadrules.lsp.analysis import Analysis, Studied
@@ -18,6 +18,8 @@ from leadrules.lsp.hover import hover
 from leadrules.lsp.positions import Lines
 from leadrules.lsp.project import Opened
 from leadrules.lsp.study import study
+from leadrules.review.workspace import open_workspace
+from leadrules.show.machine import as_json
 from leadrules.syntax.parse import parse
 from leadrules.syntax.words import BLOCKS
 
@@ -324,3 +326,13 @@ def test_a_schema_that_is_edited_counts_at_once(folder: Path) -> None:
     path = folder / "rules" / "lead.schema.json"
     opened.change(path, FILES["rules/lead.schema.json"].replace('"employees"', '"people"'))
     assert "LR104" in {one.code for one in opened.check().findings}
+
+
+def test_a_rule_file_that_cannot_be_read_is_told_as_check_tells_it_and_hides_what_it_defines(folder: Path) -> None:
+    (folder / PARTS).write_bytes(FILES[PARTS].encode() + b"\xff")
+    (folder / "rules" / "moves.lead").write_text("\ufeff" + FILES["rules/moves.lead"], encoding="utf-8")
+    analysis = Opened(folder).check()
+    assert [as_json(one) for one in analysis.findings] == [as_json(one) for one in open_workspace(folder).diagnostics]
+    assert [one.code for one in analysis.findings] == ["LR001"]
+    assert complete(analysis, "rules/moves.lead", 0)
+    assert hover(analysis, "rules/moves.lead", 9) is not None

@@ -34,13 +34,15 @@ class Studied:
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """One moment. `project` is None where leadrules.yaml or a schema cannot be used; then only syntax is known."""
+    """One moment. `project` is None where leadrules.yaml or a schema cannot be used; then only syntax is known. `partial`:
+    a rule file cannot be read, and what it defines would be unknown wherever it is used."""
 
     project: Project | None
     cuts: Mapping[str, Cut]
     checked: Checked | None
     loaded: tuple[Diagnostic, ...] = ()
     studied: Studied = Studied()
+    partial: bool = False
 
     @cached_property
     def _homes(self) -> dict[int, tuple[SourceFile, int]]:
@@ -73,7 +75,7 @@ class Analysis:
     def findings(self) -> tuple[Diagnostic, ...]:
         """Everything that is wrong or doubtful, each at its place in a whole file."""
         found = [f for cut in self.cuts.values() for piece in cut.pieces for f in piece.findings]
-        found += self.checked.diagnostics if self.checked else ()
+        found += self.checked.diagnostics if self.checked and not self.partial else ()
         found += self.studied.doubts
         return (*self.loaded, *self._placed(found))
 

@@ -14,6 +14,7 @@ from leadrules.core.diagnostics import Diagnostic
 from leadrules.lsp.analysis import Analysis, Studied
 from leadrules.project.files import Files
 from leadrules.project.project import LoadResult, load_project
+from leadrules.review.workspace import read_rules
 from leadrules.syntax.pieces import Cut, Pieces
 
 RULES = ".lead"
@@ -73,7 +74,7 @@ class Opened:
             # What is read once stays: going through it for rubbish at a keystroke would cost more than the keystroke.
             gc.freeze()
         loaded = (*self._loaded.diagnostics, *self._unread.values())
-        return Analysis(self._loaded.project, dict(self._cuts), checked, loaded, self.studied)
+        return Analysis(self._loaded.project, dict(self._cuts), checked, loaded, self.studied, bool(self._unread))
 
     def _load(self) -> None:
         self._loaded = load_project(self.root, unsaved=self.unsaved)
@@ -92,11 +93,11 @@ class Opened:
         name = self.name(path)
         text = self.unsaved.get(path)
         if text is None:
-            source = Files(self.root).read(path)
+            source = read_rules(path, name)
             if isinstance(source, Diagnostic):
                 self._unread[name] = source
                 self._cuts.pop(name, None)
                 return
-            text = source.text
+            text = source.text.removeprefix("\ufeff")
         self._unread.pop(name, None)
         self._cuts[name] = self._pieces.setdefault(name, Pieces(name)).read(text)

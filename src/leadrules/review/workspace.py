@@ -14,6 +14,7 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, has_errors
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
+from leadrules.project.files import Files
 from leadrules.project.model import Project
 from leadrules.project.project import load_project
 
@@ -92,16 +93,21 @@ def read_modules(project: Project) -> tuple[list[Module], list[Diagnostic]]:
     modules: list[Module] = []
     diagnostics: list[Diagnostic] = []
     for path in project.rule_files:
-        name = path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.as_posix()
-        text, problem, way_out = _read(path)
-        file = SourceFile(name, text)
-        if problem:
-            diagnostics.append(finding("LR001", Span(file, 0, 0), f"{name} {problem}", help=way_out))
+        file = read_rules(path, Files(project.root).name(path))
+        if isinstance(file, Diagnostic):
+            diagnostics.append(file)
             continue
         module, found = parse(file)
         modules.append(module)
         diagnostics += found
     return modules, diagnostics
+
+
+def read_rules(path: Path, name: str) -> SourceFile | Diagnostic:
+    """The text of a rule file, or what is wrong with it."""
+    text, problem, way_out = _read(path)
+    file = SourceFile(name, text)
+    return finding("LR001", Span(file, 0, 0), f"{name} {problem}", help=way_out) if problem else file
 
 
 def _read(path: Path) -> tuple[str, str, str]:
