@@ -22,7 +22,7 @@ from leadrules.compile.mismatch import (
     text_order,
 )
 from leadrules.compile.references import label_owner, resolves
-from leadrules.compile.scope import Place, Scope, nothing, replace
+from leadrules.compile.scope import Place, Scope, as_name, nothing, replace
 from leadrules.core.source import Span
 from leadrules.core.text import fold, nearest, trimmed
 from leadrules.core.types import ERROR, YESNO, Type
@@ -287,9 +287,19 @@ def _label(scope: Scope, ident: n.Ident, type: Type) -> bool:
     if ident.key in type.options:
         kind = "sequence" if type.owner == "sequence" else "label"
         scope.use(kind, ident.key if kind == "sequence" else f"{type.owner}.{ident.key}", ident.span)
+        if ident.span.text.startswith('"'):
+            _label_in_quotes(scope, ident)
         return True
     not_a_label(scope, ident.span, ident.key, type)
     return False
+
+
+def _label_in_quotes(scope: Scope, ident: n.Ident) -> None:
+    """`temperature is one of ("hot")`."""
+    new = as_name(ident.key, ident.span)
+    message = f"{ident.span.text} is a label here, and a label stands without quotes"
+    fixes = (replace(f"write `{new}`", ident.span, new),)
+    scope.complain("LR033", ident.span, message, help=f"write `{new}`", fixes=fixes)
 
 
 def _reach(node: n.IsLabel, options: tuple[str, ...]) -> tuple[str, ...]:
@@ -337,10 +347,12 @@ def _yes_no_is(scope: Scope, node: n.IsLabel, value: Expr) -> Expr:
 def _text_is(scope: Scope, node: n.IsLabel, value: Expr, text: str) -> Expr:
     subject = node.value.span.text
     texts = ", ".join(f'"{ident.text}"' for ident in node.labels)
+    words = Span(node.span.file, node.value.span.end, node.labels[0].span.start).text
+    within = "not in" if "not" in words.split() else "in"
     new = {
         "is": f'{subject} = "{text}"',
         "is not": f'{subject} != "{text}"',
-        "one of": f"{subject} in ({texts})",
+        "one of": f"{subject} {within} ({texts})",
     }.get(node.op)
     message = f"{is_a(node.value, value.type)}: text is compared with `=`; `is` asks for a label"
     fixes = (replace(f"change to `{new}`", node.span, new),) if new else ()

@@ -71,9 +71,21 @@ def _circle(names: Names, nodes: dict[str, Declaration], circle: list[str]) -> D
     )
     fields = [name for name in turned if name in names.fields]
     hint = "break the circle: one of them must not use the next"
+    missing = next((name for one in turned for name in _missing_fields(names, nodes[one].statement, turned)), None)
+    if missing is not None:
+        column = f"`lead.{missing}` would be a column of the export, declared in the lead schema"
+        hint = f"the lead has no field `{missing}`: {column}"
     if fields:
         hint = f"`{fields[0]}` is the label here; if the field of the lead is meant, write `lead.{fields[0]}`"
     return finding("LR102", nodes[turned[0]].span, message, label="goes round in a circle", help=hint, related=related)
+
+
+def _missing_fields(names: Names, statement: n.Statement, circle: list[str]) -> Iterator[str]:
+    """The definitions of a circle that a statement reaches as `lead.NAME`, as if they were fields."""
+    for node in n.walk(statement):
+        if isinstance(node, n.Member) and node.owner.key == "lead":
+            key = node.name.key
+            yield from [key] if key in circle and key not in names.fields else ()
 
 
 def references(names: Names, statement: n.Statement) -> Iterator[str]:

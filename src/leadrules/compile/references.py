@@ -144,6 +144,9 @@ def _of_lead(scope: Scope, node: n.Member, place: Place) -> Expr:
     if key in scope.names.fields:
         return lead_field(scope, node.name, node)
     found = scope.names.values.get(key)
+    if found and key in scope.circular:
+        scope.use(found.kind, found.name, node.name.span)
+        return nothing(node.span)
     if found and place.kind != "event":
         return _no_such_field(scope, node, found)
     if found and (key in scope.pure or scope.types.get(key, NUMBER).kind == "error"):

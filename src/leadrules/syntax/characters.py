@@ -12,6 +12,7 @@ from typing import Any
 
 from leadrules.core.source import Span
 from leadrules.syntax.tokens import Cutter
+from leadrules.syntax.words import BLOCKS
 
 MEANT = {
     "==": "=",
@@ -65,6 +66,8 @@ _QUOTES = {
 _WIDE = re.compile(r"[＞＜＝！≦≧≠≤≥][＞＜＝=<>]?|[\uff01-\uff5e]")
 _WIDE_MOMENT = re.compile(r"[0-9０-９]{1,4}[-－ー−:：][0-9０-９TＴ:：\-－ー−]+")
 _WIDE_NUMBER = re.compile(r"(?:\d{1,3}(?:[,，]\d{3})+(?!\d)|[\d_＿]+)(?:[.．]\d+)?[%％]?")
+_PLAIN_QUOTE = re.compile(r'(?<!\\)"')
+_OPENS_TEXT = " \t\u3000([=,"  # before a quote: it begins a text
 _REST_OF_WORD = re.compile(r"\w+")
 
 
@@ -239,9 +242,34 @@ def _closing(line: str, mark: str) -> int:
 
 def _read_open_text(reader: Cutter, start: int, end: int) -> None:
     """A text without its closing quote reaches to the end of the line; the line is not looked at any further."""
+    close = _closed_in_next_line(reader.text, start, end)
+    if close is not None:
+        _read_text_of_lines(reader, start, close)
+        return
     reader.pos = end
     raw = reader.text[start + 1 : end].rstrip()
     reader.report(
         "LR003", start, start + 1 + len(raw), "this text is never closed", help='a text ends with `"` on the same line'
     )
     reader.add("STRING", reader.text[start:end], start, end, raw.replace("\\", "")).spoils = True
+
+
+def _closed_in_next_line(text: str, start: int, end: int) -> int | None:
+    """Where a text that is open at the end of its line is closed in the next: that line has a quote too many itself, and
+    its first ends something. A line that begins a block is never taken for the rest of a text."""
+    begin = end + (2 if text.startswith("\r\n", end) else 1)
+    line = text[begin : _line_end(text, begin)]
+    word = _REST_OF_WORD.match(line)
+    if text[start] != '"' or len(_PLAIN_QUOTE.findall(line)) % 2 == 0 or (word and word[0] in BLOCKS):
+        return None
+    before = line[: line.index('"')]
+    return begin + len(before) if not before.strip() or before[-1] not in _OPENS_TEXT else None
+
+
+def _read_text_of_lines(reader: Cutter, start: int, close: int) -> None:
+    """A text that goes on in the next line."""
+    reader.pos = close + 1
+    raw = " ".join(reader.text[start + 1 : close].split())
+    message = "this text goes on in the next line"
+    reader.report("LR003", start, reader.pos, message, help="a text stands on one line; `\\n` in it is a line end")
+    reader.add("STRING", reader.text[start : reader.pos], start, reader.pos, raw)

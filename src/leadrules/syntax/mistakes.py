@@ -61,6 +61,8 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     words.equals_blank,
     words.name_in_words,
     words.text_without_quotes,
+    words.labels_in_quotes,
+    operators.did_before_brackets,
     borrowed.blank_as_value,
     borrowed.within_after_brackets,
     borrowed.not_within_of_field,

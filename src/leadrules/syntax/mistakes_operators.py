@@ -5,6 +5,8 @@ In: a `Place`. Out: a `Mend`, or None where the mistake is another one.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
 from leadrules.syntax.mend import NUMBERS, Mend, Place, matching, replaced
@@ -14,6 +16,7 @@ from leadrules.syntax.words import NOTHING
 _ENTERING = ("becomes", "became", "become", "turns", "changes", "changed", "reaches", "reached", "enters", "gets")
 _LEAVING = ("leaves", "left")
 _ANY_OF = ("contains", "with", "matches", "has")
+_CLAUSES = ("where", "distinct", "within", "since")
 _CLAUSE_STOPS = ("did", "never", "and", "or", "when", "not", "implies", ":")
 _COMPARATIVES = {
     "greater": ">",
@@ -63,6 +66,39 @@ def comparison_in_words(place: Place) -> Mend | None:
         fix = shown_operator
         return replaced(place, start, end + 1, [after], "LR035", message, fix)
     return None
+
+
+def did_before_brackets(place: Place) -> Mend | None:
+    """`did (a or b)`, `never (a or b)`: the word stands before each event; never one of several is never each of them."""
+    word, start = place.at(-1), place.index
+    end = matching(place.tokens, start) if place.token.kind == "LPAR" and word.text in ("did", "never") else None
+    if end is None:
+        return None
+    texts, tokens = [], [place.token]
+    for joiner, event in _joined(place.tokens[start + 1 : end]):
+        if not event or event[0].kind not in ("WORD", "NAME") or (len(event) > 1 and event[1].text not in _CLAUSES):
+            return None
+        if joiner is not None:
+            joins = joiner.text if word.text == "did" else {"or": "and", "and": "or"}[joiner.text]
+            tokens.append(replace(joiner, text=joins))
+            texts.append(joins)
+        tokens += [replace(word, first=False), *event]
+        texts.append(f"{word.text} {place.span(event[0], event[-1]).text}")
+    message = f"`{word.text}` stands before each event, not before brackets"
+    return replaced(place, start - 1, end + 1, [*tokens, place.tokens[end]], "LR024", message, f"({' '.join(texts)})")
+
+
+def _joined(tokens: list[Token]) -> list[tuple[Token | None, list[Token]]]:
+    """What `and` and `or` join outside of brackets, each with the word before it."""
+    parts: list[tuple[Token | None, list[Token]]] = [(None, [])]
+    depth = 0
+    for token in tokens:
+        depth += (token.kind == "LPAR") - (token.kind == "RPAR")
+        if depth == 0 and token.text in ("and", "or"):
+            parts.append((token, []))
+        else:
+            parts[-1][1].append(token)
+    return parts
 
 
 def negation_in_words(place: Place) -> Mend | None:

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import replace
 from datetime import datetime
 
-from leadrules.syntax.mend import Mend, Place, progress, replaced
+from leadrules.syntax.mend import Mend, Place, matching, progress, replaced
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import NOTHING, RESERVED, SYNONYMS, UNITS
 
@@ -110,6 +110,23 @@ def touching(tokens: list[Token], start: int) -> int:
             break
         end += 1
     return end
+
+
+def labels_in_quotes(place: Place) -> Mend | None:
+    """`x is one of ("a", "b")`: labels in quotes, or texts after the words of labels, which the compiler can tell apart."""
+    if place.token.kind != "STRING" or not place.takes("NAME"):
+        return None
+    start = place.index
+    while place.tokens[start - 1].kind in ("WORD", "NAME", "COMMA"):
+        start -= 1
+    if [token.text for token in place.tokens[start - 3 : start]] != ["one", "of", "("]:
+        return None
+    end = matching(place.tokens, start - 1)
+    texts = place.tokens[place.index : end]
+    if end is None or not all(token.kind in ("WORD", "NAME", "COMMA") or token.value for token in texts):
+        return None
+    names = [replace(token, kind="NAME", text=token.value) if token.kind == "STRING" else token for token in texts]
+    return replace(replaced(place, place.index, end, [*names], "LR033", "", None), later=True)
 
 
 def quoted_name(place: Place) -> Mend | None:
