@@ -14,6 +14,14 @@ from leadrules.syntax.mend import Mend, Place, matching, progress, replaced
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import NOTHING, RESERVED, SYNONYMS, UNITS
 
+_SMALLER = {
+    "hour": (60, "minutes"),
+    "day": (24, "hours"),
+    "week": (7, "days"),
+    "quarter": (3, "months"),
+    "year": (12, "months"),
+}
+
 
 def hyphenated_name(place: Place) -> Mend | None:
     """`win-back` where a name stands, or is declared."""
@@ -87,7 +95,10 @@ def fractional_duration(place: Place) -> Mend | None:
         return None
     token = Token("INT", str(int(number.value)), number.start, number.end, value=float(int(number.value)))
     message = f"`{number.text} {unit.text}`: a duration is a whole number"
-    return replaced(place, index, index + 1, [token], "LR009", message, None, "use a smaller unit: `36 hours`")
+    count, smaller = _SMALLER.get(unit.text.removesuffix("s"), (1, ""))
+    whole = number.value * count
+    shown = f"use a smaller unit: `{whole:.0f} {smaller}`" if smaller and whole == int(whole) else "use a smaller unit"
+    return replaced(place, index, index + 1, [token], "LR009", message, None, shown)
 
 
 def bare_path(place: Place) -> Mend | None:

@@ -30,12 +30,21 @@ MOST_MENDS = 400
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """The parser's stacks where a rule line begins, before its first token."""
+    """The parser's stacks where a rule line begins, before its first token. `lengths`: of the lists on it, which the
+    parser goes on filling."""
 
     index: int
     states: tuple[int, ...]
     values: tuple[Any, ...]
+    lengths: tuple[int, ...]
     findings: int
+
+    def taken(self) -> list[Any]:
+        """The values as they were here."""
+        return [
+            Tree(value.data, value.children[:length]) if isinstance(value, Tree) else value
+            for value, length in zip(self.values, self.lengths, strict=True)
+        ]
 
 
 class BlockReader:
@@ -100,14 +109,14 @@ class BlockReader:
     def reset(self) -> None:
         """Back to the block's beginning."""
         self.index = 0
-        self.anchor = Anchor(0, (self.language.conf.start_state,), (), 0)
+        self.anchor = Anchor(0, (self.language.conf.start_state,), (), (), 0)
         self.state = self.language.fresh()
         self.builder.findings = []
 
     def restore(self) -> None:
         """Back to the beginning of the rule line."""
         self.index = self.anchor.index
-        self.state = self.language.fresh(list(self.anchor.states), list(self.anchor.values))
+        self.state = self.language.fresh(list(self.anchor.states), self.anchor.taken())
         del self.builder.findings[self.anchor.findings :]
 
     def feed_all(self) -> Statement:
@@ -137,8 +146,10 @@ class BlockReader:
         values, states = self.state.value_stack, self.state.state_stack
         if past or begins_item(values):
             stop = len(states) - 1 + past
+            kept = tuple(values[: stop - 1])
+            lengths = tuple(len(value.children) if isinstance(value, Tree) else 0 for value in kept)
             findings = len(self.builder.findings)
-            self.anchor = Anchor(self.index + past, tuple(states[:stop]), tuple(values[: stop - 1]), findings)
+            self.anchor = Anchor(self.index + past, tuple(states[:stop]), kept, lengths, findings)
 
     def recover(self) -> None:
         """Deal with the token at the index, which cannot stand there."""
@@ -148,7 +159,9 @@ class BlockReader:
             return
         mend = find_mend(place)
         if mend is None:
-            self.mended.append(unexpected(place))
+            found = unexpected(place)
+            if found not in self.mended:  # where leaving out the line was not enough, it is met again
+                self.mended.append(found)
             self.scar(place.index)
             self.drop(place)
             return
