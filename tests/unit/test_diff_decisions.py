@@ -25,6 +25,14 @@ LEADS = """id,title,employees,country,owner,created_at
 3,Clerk,5,JP,,2026-01-07
 """
 
+DOTTED = (
+    ("route sales", "route `a.b`"),
+    ("rest:", "`in.rest`:"),
+    ("sequence ring", "sequence `c.d`"),
+    ("enroll ring", "enroll `c.d`"),
+    ("trigger warmed", "trigger `e.f`"),
+)
+
 
 def _versions(tmp_path: Path, *edits: tuple[str, str]) -> tuple[Path, Path]:
     text = RULES
@@ -71,3 +79,19 @@ def test_a_version_without_routes_leaves_owners_as_the_record_has_them(tmp_path:
     assert moves == {(None, "queue:pool"): 2, (None, "ann@x"): 1}
     assert {one["edit"] for one in found["owner"]["because"]} == {"route.sales"}
     assert [one["edit"] for one in found["sequence"]["because"]] == ["sequence.ring", "trigger.warmed"]
+
+
+def test_names_with_dots_are_blamed_as_others_are(tmp_path: Path) -> None:
+    text = RULES
+    for old, new in DOTTED:
+        text = text.replace(old, new)
+    edits = (("`in.rest`: queue pool", '`in.rest`: rep "bob@x"'), ('"Hello"', '"Good day"'), ('"Asked"', '"Called"'))
+    after = text
+    for old, new in edits:
+        after = after.replace(old, new)
+    base, head = project(tmp_path / "base", text, LEADS), project(tmp_path / "head", after, LEADS)
+    found = diff(base, head, "--no-state")["decisions"]
+    assert found["owner"]["because"] == [{"edit": "route.a.b.in.rest", "leads": 2}]
+    assert {"edit": "sequence.c.d.1", "leads": 1} in found["actions"]["because"]
+    (field,) = found["fields"]
+    assert [one["because"] for one in field["transitions"]] == [[{"edit": "trigger.e.f actions", "leads": 1}]]

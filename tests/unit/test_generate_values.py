@@ -163,6 +163,12 @@ def test_a_key_of_a_table_that_the_field_may_have(tmp_path: Path, rows: str, sai
     assert said in found.text
 
 
+def test_a_table_and_a_column_with_dots(tmp_path: Path) -> None:
+    rules = 'table `a.b` from "acc.csv" key domain\nsegment g when lookup(industry, `a.b`.`the.size`) > 1\n'
+    found = made_of(project(tmp_path, rules, {"acc.csv": "domain,the.size\nSoftware,7\n"}))
+    assert 'given industry = "software"' in found.text
+
+
 def test_a_test_that_cannot_be_written_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written = generate.block
 

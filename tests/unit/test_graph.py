@@ -236,3 +236,14 @@ def test_the_command_knows_its_format_by_the_file(tmp_path: Path) -> None:
     wrong = leadrules("graph", "--project", acme, "--focus", "intend")
     assert (wrong.exit_code, wrong.stdout) == (2, "")
     assert "did you mean `intent`?" in wrong.stderr
+
+
+def test_a_lookup_reads_its_table_whatever_holds_a_dot(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(PROJECT, root)
+    (root / "abm.csv").write_text("key,the.tier\nJP,3\n", encoding="utf-8")
+    rules = 'table `a.b` from "abm.csv" key key\nsegment g when lookup(country, `a.b`.`the.tier`) > 1\n'
+    (root / "rules" / "drawn.lead").write_text(rules, encoding="utf-8")
+    workspace = open_workspace(root)
+    assert workspace.ruleset is not None, workspace.diagnostics
+    assert Arrow("table.a.b", "g") in graph(workspace.ruleset).arrows

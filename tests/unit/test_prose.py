@@ -22,7 +22,7 @@ from leadrules.review.graph import graph
 from leadrules.review.prose.page import prose_page, words_of
 from leadrules.review.prose.prose import CLAUSES, NOUNS, Words, plain, quoted, remark
 from leadrules.review.workspace import Workspace, open_workspace
-from leadrules.ruleset.model import Define, Expr, Segment
+from leadrules.ruleset.model import Define, Expr, Segment, TableValues
 from leadrules.ruleset.walk import parts
 from leadrules.show.layers import svg
 from leadrules.show.mermaid import mermaid
@@ -77,12 +77,14 @@ def test_a_phrase_names_each_of_its_parts(name: str) -> None:
     operation = OPERATIONS[name]
     count = max(operation.least, 2 if operation.most is None else operation.most)
     args = tuple(Expr("field", NUMBER, value=f"part{n}") for n in range(count))
-    value: Any = {"shift": 1, "lookup": "table.column", "bucket": "test"}.get(name)
+    value: Any = {"shift": 1, "lookup": "a.b.c.d", "bucket": "test"}.get(name)
     if name == "bucket":
         args = ()
     ruleset = open_workspace(PROJECT).ruleset
     assert ruleset is not None
     words = words_of(replace(open_workspace(PROJECT)))
+    table = TableValues("a.b", "key", (("c.d", NUMBER),), ())
+    words = replace(words, ruleset=replace(words.ruleset, tables=(table,)))
     text = Words.noun(words, Expr(name, NUMBER, args, value))
     for n in range(len(args)):
         assert f"part{n}" in text

@@ -26,6 +26,7 @@ from leadrules.core.types import TEXT, Type
 from leadrules.engine.row import Program
 from leadrules.project.model import Field
 from leadrules.ruleset.model import Aggregate, EventFilter, Expr
+from leadrules.ruleset.walk import looked_up
 
 NOON, DAY = timedelta(hours=12), timedelta(days=1)
 DEFAULT_DAY = date(2026, 1, 15)
@@ -193,8 +194,7 @@ class Building:
 
     def _key_with(self, expr: Expr, region: Region, field: Field | None) -> str | None:
         """The first key of a table whose column has a value of the region, of those that a field may have."""
-        name, _, column = str(expr.value).partition(".")
-        table = self.terms.tables[name]
+        table, column = looked_up(str(expr.value), self.terms.tables.values())
         at = [one for one, _ in table.columns].index(column)
         keys = (key for key, row in table.rows if row[at] is not None and _belongs(region, row[at]))
         return next((key for key in keys if _lets_through(field, key)), None)

@@ -31,6 +31,7 @@ from leadrules.ruleset.model import (
     Segment,
     Stages,
 )
+from leadrules.ruleset.walk import looked_up
 
 COUNT = "count "
 LONGEST_KEY = 200
@@ -224,8 +225,7 @@ class Terms:
         return numbers(0) if values.low >= 0 else numbers(high=0) if values.high <= 0 else numbers()
 
     def _column(self, expr: Expr) -> Region:
-        name, _, column = str(expr.value).partition(".")
-        table = self.tables[name]
+        table, column = looked_up(str(expr.value), self.tables.values())
         names = [one for one, _ in table.columns]
         cells = [row[names.index(column)] for _, row in table.rows]
         found = [cell for cell in cells if cell is not None]

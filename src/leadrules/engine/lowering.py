@@ -17,7 +17,8 @@ from leadrules.core.functions.columnar import dtype, fold_column, fold_set_colum
 from leadrules.core.text import fold, folded
 from leadrules.core.types import Type
 from leadrules.engine.table import Parts
-from leadrules.ruleset.model import Duration, Expr, Ruleset, TableValues
+from leadrules.ruleset.model import Duration, Expr, Ruleset
+from leadrules.ruleset.walk import looked_up
 
 _SEARCHES = frozenset(["contains", "starts", "ends"])
 _MEMBERSHIPS = frozenset(["in", "has"])
@@ -92,20 +93,12 @@ class Lowering:
 
     def _lookup(self, path: str) -> Lookup:
         if path not in self._lookups:
-            table, column = self._column_of(path)
+            table, column = looked_up(path, self._tables.values())
             names = [name for name, _ in table.columns]
             number, type_ = names.index(column), dict(table.columns)[column]
             cells = {key: _typed(cells[number], type_) for key, cells in table.rows}
             self._lookups[path] = Lookup({key: cell for key, cell in cells.items() if cell is not None}, type_)
         return self._lookups[path]
-
-    def _column_of(self, path: str) -> tuple[TableValues, str]:
-        """The table and the column of `table.column`; either name may hold a dot."""
-        for name, table in self._tables.items():
-            column = path.removeprefix(f"{name}.")
-            if column != path and column in dict(table.columns):
-                return table, column
-        raise KeyError(path)
 
 
 def literal(value: Any, type_: Type) -> pl.Expr:

@@ -16,6 +16,7 @@ from leadrules.core.text import fold, folded
 from leadrules.core.types import Type
 from leadrules.engine.row_scores import Contribution
 from leadrules.ruleset.model import Expr, Ruleset
+from leadrules.ruleset.walk import looked_up
 
 Event = Mapping[str, Any]
 _FOLDED_KINDS = frozenset(["text", "choice", "label", "set"])
@@ -208,13 +209,10 @@ class Interpreter:
         return tuple(found) if expr.op in _SEARCHES else frozenset(found), [expr.args[0], *others]
 
     def _lookup(self, path: str) -> Lookup:
-        for name, table in self._tables.items():
-            column = path.removeprefix(f"{name}.")
-            types = dict(table.columns)
-            if column != path and column in types:
-                at = list(types).index(column)
-                return Lookup({key: typed(cells[at], types[column]) for key, cells in table.rows}, types[column])
-        raise KeyError(path)
+        table, column = looked_up(path, self._tables.values())
+        types = dict(table.columns)
+        at = list(types).index(column)
+        return Lookup({key: typed(cells[at], types[column]) for key, cells in table.rows}, types[column])
 
 
 def typed(value: Any, type_: Type) -> Any:

@@ -25,7 +25,7 @@ from leadrules.ruleset.model import (
     Segment,
     Template,
 )
-from leadrules.ruleset.walk import below
+from leadrules.ruleset.walk import below, looked_up
 from leadrules.show.diagram import Arrow, Box, Diagram
 
 COLUMNS = (
@@ -133,15 +133,15 @@ def _arrows(key: str, part: Placed, ruleset: Ruleset) -> Iterator[Arrow]:
     if isinstance(part, Route) and part.sets is not None:
         yield Arrow(key, f"field.{part.sets}", dashed=True)
     for child in below(part, ruleset):
-        yield from (Arrow(read, key) for read in _read(child))
+        yield from (Arrow(read, key) for read in _read(child, ruleset))
         if isinstance(child, Action):
             yield from (Arrow(key, acted, dashed=True) for acted in _acted(child))
 
 
-def _read(part: Any) -> Iterator[str]:
+def _read(part: Any, ruleset: Ruleset) -> Iterator[str]:
     """The boxes that one part of a rule reads itself."""
     if isinstance(part, Expr):
-        yield from _named_in(part)
+        yield from _named_in(part, ruleset)
     elif isinstance(part, EventFilter):
         yield from (f"event.{name}" for name in part.types)
     elif isinstance(part, Matrix):
@@ -153,7 +153,7 @@ def _read(part: Any) -> Iterator[str]:
         yield kinds.get(part.kind, part.name)
 
 
-def _named_in(expr: Expr) -> Iterator[str]:
+def _named_in(expr: Expr, ruleset: Ruleset) -> Iterator[str]:
     if expr.op == "field":
         yield f"field.{expr.value}"
     elif expr.op in ("name", "previous", "since_of"):
@@ -163,7 +163,7 @@ def _named_in(expr: Expr) -> Iterator[str]:
     elif expr.op == "in_table":
         yield f"table.{expr.value}"
     elif expr.op == "lookup":
-        yield f"table.{expr.value.rpartition('.')[0]}"
+        yield f"table.{looked_up(expr.value, ruleset.tables)[0].name}"
 
 
 def _acted(action: Action) -> Iterator[str]:

@@ -25,6 +25,7 @@ from leadrules.ruleset.model import (
     Route,
     Ruleset,
     Sequence,
+    TableValues,
     Trigger,
 )
 
@@ -72,6 +73,15 @@ def below(part: Placed, ruleset: Ruleset) -> Iterator[Any]:
 def below_definition(definition: Definition, ruleset: Ruleset) -> Iterator[Any]:
     """A definition and the parts of it, with those of the aggregates it names."""
     return (part for _, part in _below(definition, definition.name, ruleset))
+
+
+def looked_up(path: str, tables: Iterable[TableValues]) -> tuple[TableValues, str]:
+    """The table and the column of a lookup's `table.column`; either name may hold a dot."""
+    for table in tables:
+        column = path.removeprefix(f"{table.name}.")
+        if column != path and column in dict(table.columns):
+            return table, column
+    raise KeyError(path)
 
 
 def _below(part: Any, rule: str, ruleset: Ruleset) -> Iterator[tuple[str, Any]]:

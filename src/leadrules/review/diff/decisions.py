@@ -26,7 +26,6 @@ MOVES = ("enroll", "move", "stop")
 COVERED = ("assign", "set", *MOVES)  # actions that show as a change of owner, field or sequence
 BLANK = "(blank)"  # what a field is set to when it is set to nothing
 _SAID = ("kind", "what", "value", "due", "template", "auto")
-_SECTIONS = {"route": "routes", "trigger": "triggers", "sequence": "sequences"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +153,8 @@ class _Trace:
         self._compared, self._attribution = compared, attribution
         self._edits = {n: e for n, e in enumerate(edits) if e.has_effect and e.section not in WITHOUT_EFFECT}
         self._rulesets = (compared.base.request.ruleset, compared.head.request.ruleset)
+        routes = [route for ruleset in self._rulesets for route in ruleset.routes]
+        self._routes = {f"{one.name}.{rule.name}": one.name for one in routes for rule in one.rules}
         self._moved: dict[str, dict[int, pl.Series]] = {}
 
     def slot(self, raw: _Raw) -> Slot:
@@ -194,7 +195,7 @@ class _Trace:
 
     def _statements(self, kind: SlotKind, paths: set[str], sequences: set[str]) -> Iterator[_Statement]:
         """The statements that have a say: those of the rules, those that call them, and what ends a sequence."""
-        found = [one for path in paths if (one := _statement(path)) is not None]
+        found = [one for path in paths if (one := self._statement(path)) is not None]
         yield from found
         routes = {name for section, name in found if section == "routes"}
         wanted = sequences | {name for section, name in found if section == "sequences"}
@@ -207,6 +208,15 @@ class _Trace:
             yield from (("sequences", name) for name in wanted)
         if kind == "action":
             yield from (("suppressions", f"suppress {one.channel}") for r in self._rulesets for one in r.suppressions)
+
+    def _statement(self, path: str) -> _Statement | None:
+        """The statement of a rule's path: `route.sales.retail` is of the route `sales`. Names may hold dots."""
+        kind, _, rest = path.partition(".")
+        if kind == "route" and rest in self._routes:
+            return "routes", self._routes[rest]
+        if kind == "sequence":
+            return "sequences", rest.rpartition(".")[0]
+        return ("triggers", rest) if kind == "trigger" else None
 
     def _looked_at(self, statements: Iterable[_Statement]) -> set[str]:
         """The definitions that statements look at, in either version."""
@@ -231,13 +241,6 @@ class _Trace:
                 if mask.any()
             }
         return self._moved[name]
-
-
-def _statement(path: str) -> _Statement | None:
-    """The statement of a rule's path: `route.sales.retail` is of the route `sales`."""
-    kind, _, rest = path.partition(".")
-    section, name = _SECTIONS.get(kind), rest.partition(".")[0]
-    return (section, name) if section is not None and name else None
 
 
 def _is_on(edit: Edit, paths: set[str]) -> bool:

@@ -27,7 +27,8 @@ def mentions(part: Any, ruleset: Ruleset) -> Iterator[str]:
         elif not isinstance(one, Expr) or one.value is None:
             continue
         elif one.op == "lookup":
-            yield str(one.value).partition(".")[0]
+            # In a mixture the table may lack the column: its name is enough.
+            yield from (table.name for table in ruleset.tables if str(one.value).startswith(f"{table.name}."))
         elif one.op in _MENTIONING or one.op in _SEARCHING:
             yield str(one.value)
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from leadrules.core.calendar import Calendar
 from leadrules.core.records import dataclass
 from leadrules.ruleset.model import Aggregate, Duration, EventFilter, Expr, Ruleset
+from leadrules.ruleset.walk import looked_up
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
 # `(?i)\b(vp|vice president)\b` and `\bceo\b`: words to look for, which need no reader of patterns.
@@ -216,8 +217,8 @@ def _date(words: Words, expr: Expr) -> str:
 
 
 def _lookup(words: Words, expr: Expr) -> str:
-    table, _, column = expr.value.rpartition(".")
-    return f"the {called(column)} of {words.noun(expr.args[0])} in {words.table_name(table)}"
+    table, column = looked_up(expr.value, words.ruleset.tables)
+    return f"the {called(column)} of {words.noun(expr.args[0])} in {words.table_name(table.name)}"
 
 
 def _if(words: Words, expr: Expr) -> str:
