@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from tests.cli.test_commands import leadrules
@@ -53,3 +54,24 @@ def test_each_lead_that_moved_has_the_line_that_did_it(tmp_path: Path) -> None:
     # Weeks later, when no rule sees that mail any more, it is still what the last run saw.
     (tmp_path / "events.csv").write_text("lead_id,type,at\nL1,opened,2026-05-01T10:00\nL2,opened,2026-06-01T10:00\n")
     assert moved(tmp_path, "2026-06-01T12:00")["L1"] == ["eng.op -30"]
+
+
+def test_lines_whose_names_hold_dots_spaces_and_semicolons(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (tmp_path / "leadrules.yaml").write_text(SETTINGS)
+    text = RULES.replace("fit", "`the fit`").replace("eng", "`e.n`").replace("sw:", "`s; w`:")
+    (rules / "r.lead").write_text(text)
+    (rules / "lead.schema.json").write_text(json.dumps({"type": "object", "properties": FIELDS | CREATED}))
+    events = {"type": "object", "properties": {"opened": {"type": "object", "properties": {}}}}
+    (rules / "events.schema.json").write_text(json.dumps(events))
+    (tmp_path / "events.csv").write_text("lead_id,type,at\nL1,opened,2026-05-02T10:00\n")
+    (tmp_path / "leads.csv").write_text("id,industry,created_at,status\nL1,Software,2026-05-01T10:00,New\n")
+    assert moved(tmp_path) == {"L1": ["e.n.op +30", "the fit.s; w +20"]}
+    other = tmp_path / "other"
+    shutil.copytree(rules, other / "rules")
+    (other / "leadrules.yaml").write_text(SETTINGS)
+    (rules / "r.lead").write_text(text.replace("+20", "+45"))
+    found = leadrules("diff", str(other), "--as-of", "2026-05-03", "--format", "json", cwd=tmp_path)
+    (lead,) = json.loads(found.stdout)["changed_most"]
+    assert lead["lines"] == [{"line": "the fit.s; w", "before": 20, "after": 45}]

@@ -87,6 +87,11 @@ class ColumnFacts:
     def _reasons(self) -> Reasons:
         return Reasons(self.lines, self.workspace.height)
 
+    def points(self, row: int) -> dict[tuple[str, str], int]:
+        """What each line gave one lead, by its score and its path, in 10^-4 units; lines of nothing are left out."""
+        given = ((line, line.at(row)) for line in self.lines)
+        return {(line.score, line.path): units for line, units in given if units}
+
     def contributions(self) -> pl.DataFrame:
         """The non-zero contributions in long form: lead_row, score, rule, points, events."""
         return reasons.contributions(self.lines)

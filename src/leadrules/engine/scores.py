@@ -95,6 +95,11 @@ class Line:
         kind = wide_enough(self.largest) if dtype is None else dtype
         return self.given.expression(kind) if isinstance(self.given, Coded) else pl.lit(self.given).cast(kind)
 
+    def at(self, row: int) -> int:
+        """What it gave one lead."""
+        given = self.given
+        return int(given.amounts[int(given.codes[row])] if isinstance(given, Coded) else given[row])
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreColumns:

@@ -46,6 +46,10 @@ class RowFacts:
         some = self.leads[start : None if length is None else start + length]
         return pl.Series("reasons", [facts.reasons for facts in some], dtype=pl.String)
 
+    def points(self, row: int) -> dict[tuple[str, str], int]:
+        """What each line gave one lead."""
+        return {(line.score, line.label): line.points for line in self.leads[row].contributions}
+
     def contributions(self) -> pl.DataFrame:
         """The non-zero contributions in long form."""
         rows = [

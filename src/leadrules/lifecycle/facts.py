@@ -24,6 +24,9 @@ class Facts(Protocol):
     def reasons(self, start: int = 0, length: int | None = None) -> pl.Series:
         """`fit.senior +15; engagement.pricing +10` per lead; of all leads, or of some in a row."""
 
+    def points(self, row: int) -> dict[tuple[str, str], int]:
+        """What each line gave one lead, by its score and its path, in 10^-4 units; lines of nothing are left out."""
+
     def contributions(self) -> pl.DataFrame:
         """lead_row, score, rule, points, events."""
 

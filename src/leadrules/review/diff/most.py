@@ -5,11 +5,12 @@ In: a diff. Out: the part `changed_most` of its document: labels by distance fir
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 
+from leadrules.engine.units import DIGITS
 from leadrules.review.diff.attribution import Change
 from leadrules.review.diff.decisions import Slot
 from leadrules.review.diff.model import Diff, Labelled, kind_of, rounded_number, ruleset_of
@@ -101,16 +102,9 @@ def _lines(diff: Diff, row: int) -> list[dict[str, Any]]:
     rows = (compared.base_rows, compared.head_rows)
     sides = []
     for outcome, places in zip((compared.base, compared.head), rows, strict=True):
-        text = outcome.facts.reasons(row if places is None else int(places[row]), 1)[0]
-        sides.append(dict(_points(text or "")))
+        given = outcome.facts.points(row if places is None else int(places[row]))
+        sides.append({path: units / 10**DIGITS for (_, path), units in given.items()})
     names = dict.fromkeys([*sides[0], *sides[1]])
     points = [(name, sides[0].get(name, 0.0), sides[1].get(name, 0.0)) for name in names]
     other = sorted((one for one in points if one[1] != one[2]), key=lambda one: -abs(one[2] - one[1]))
     return [{"line": name, "before": old, "after": new} for name, old, new in other[:SHOWN_REASONS]]
-
-
-def _points(reasons: str) -> Iterable[tuple[str, float]]:
-    for line in reasons.split("; "):
-        name, _, points = line.rpartition(" ")
-        if name:
-            yield name, float(points)

@@ -14,14 +14,13 @@ import polars as pl
 from leadrules.core.functions import Context
 from leadrules.engine.columns import evaluate
 from leadrules.engine.reasons import signed
-from leadrules.engine.units import DIGITS
 from leadrules.lifecycle.model import empty_state
 from leadrules.lifecycle.run import Outcome, calendar_of, evaluated_leads
 from leadrules.ruleset.model import Band, Expr, Ruleset, Stages
 from leadrules.ruleset.walk import below_definition
 
-SHOWN, SCALE = 3, int(10**DIGITS)
-Points = Mapping[str, float]
+SHOWN = 3
+Points = Mapping[tuple[str, str], int]  # by score and line
 
 
 def causes(
@@ -30,7 +29,7 @@ def causes(
     """For each of these leads the lines that moved it; `moves` says in what, and by how many labels up or down."""
     before = _at_the_last_run(outcome, rows)
     return [
-        _cause(outcome, row, _points(outcome.facts.reasons(row, 1).item() or ""), then, moved)
+        _cause(outcome, row, outcome.facts.points(row), then, moved)
         for row, then, moved in zip(rows, before, moves, strict=True)
     ]
 
@@ -46,13 +45,7 @@ def _at_the_last_run(outcome: Outcome, rows: Sequence[int]) -> list[Points | Non
     ruleset, teams = outcome.request.ruleset, dict(outcome.request.project.team.teams)
     facts = evaluate(ruleset, leads, events.cast({"lead_row": pl.UInt32}), Context(calendar_of(ruleset), last), teams)
     is_new = overlay.table["is_new"][list(rows)]
-    return [None if new else _points(text or "") for text, new in zip(facts.reasons(), is_new, strict=True)]
-
-
-def _points(reasons: str) -> Points:
-    """The lines of a reasons text, and what each gives."""
-    lines = (line.rpartition(" ") for line in reasons.split("; ") if line)
-    return {name: float(points) for name, _, points in lines}
+    return [None if new else facts.points(at) for at, new in enumerate(is_new)]
 
 
 def _cause(
@@ -61,30 +54,21 @@ def _cause(
     stages = [(one.name, outcome.facts.frame[one.name][row]) for one, _ in moved if isinstance(one, Stages)]
     labels = [f"{name}.{label}" for name, label in stages if label is not None]
     feeding = {name for one, _ in moved for name in _named(outcome.request.ruleset, one.name)}
-    mine = {name: points for name, points in now.items() if _score_of(name) in feeding}
+    mine = {line: points for line, points in now.items() if line[0] in feeding}
     changes = mine
     if then is not None:
-        theirs = {name: points for name, points in then.items() if _score_of(name) in feeding}
-        changes = {name: mine.get(name, 0) - theirs.get(name, 0) for name in {**theirs, **mine}}
-        if not any(_units(points) for points in changes.values()):
+        theirs = {line: points for line, points in then.items() if line[0] in feeding}
+        changes = {line: mine.get(line, 0) - theirs.get(line, 0) for line in {**theirs, **mine}}
+        if not any(changes.values()):
             up = sum(steps for _, steps in moved) > 0
-            changes = {name: points for name, points in mine.items() if (points > 0) == up}
+            changes = {line: points for line, points in mine.items() if (points > 0) == up}
     return [*labels, *_largest(changes)][:SHOWN]
 
 
-def _units(points: float) -> int:
-    return round(float(points) * SCALE)
-
-
 def _largest(changes: Points) -> Iterator[str]:
-    for name, points in sorted(changes.items(), key=lambda one: -abs(one[1])):
-        if _units(points):
-            yield f"{name} {signed(_units(points))}"
-
-
-def _score_of(line: str) -> str:
-    """`fit` of `fit.vp`, and of `fit cap`."""
-    return line.partition(".")[0].partition(" ")[0]
+    for (_, path), points in sorted(changes.items(), key=lambda one: -abs(one[1])):
+        if points:
+            yield f"{path} {signed(points)}"
 
 
 def _named(ruleset: Ruleset, name: str) -> Iterable[str]:
