@@ -601,6 +601,22 @@ def test_a_file_in_the_way_of_the_output(project: Path, place: str) -> None:
     assert "prepared" not in done.stderr
 
 
+@pytest.mark.parametrize("options", [(), ("--no-state",)])
+def test_a_folder_in_the_way_of_a_file_leaves_nothing(project: Path, options: tuple[str, ...]) -> None:
+    folder = project / "out" / "decisions.csv"
+    folder.mkdir(parents=True)
+    done = leadrules("run", "--as-of", "2026-01-05", *options, cwd=project)
+    assert done.exit_code == 2, done.output
+    assert "out/decisions.csv cannot be written" in done.stderr
+    assert "prepared" not in done.stderr
+    assert list((project / "out").iterdir()) == [folder]
+    folder.rmdir()
+    (project / "out" / "reasons.csv").mkdir()  # what another run would have written
+    done = leadrules("run", "--as-of", "2026-01-04", *options, cwd=project)  # the state knows no later run
+    assert done.exit_code == 0, done.output
+    assert folder.is_file()
+
+
 # -- every command ----------------------------------------------------------------------------------------------------
 
 COMMANDS: tuple[tuple[str, ...], ...] = (

@@ -7,6 +7,7 @@ by whoever knows that the run is committed. Knows nothing of what the files hold
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Collection
@@ -57,6 +58,10 @@ class Staging:
     def seal(self) -> None:
         """Have the disk hold every prepared file, so that they survive a loss of power once the run is committed."""
         names = sorted(file.name for file in self.folder.iterdir() if file.name != _LIST)
+        # What is committed must come to its place: a folder that stands there stops the run while it still can be.
+        for place in (self.out / name for name in names):
+            if place.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
         # The list is what says that all is there, so it appears whole.
         part = self.folder / f"{_LIST}.part"
         part.write_text("\n".join(names), encoding="utf-8")
@@ -76,14 +81,21 @@ class Staging:
         names = (self.folder / _LIST).read_text(encoding="utf-8").split("\n")
         self.out.mkdir(parents=True, exist_ok=True)
         for name in set(replaces) - set(names):
-            (self.out / name).unlink(missing_ok=True)
+            if not (self.out / name).is_dir():  # a folder is none of an earlier run's files
+                (self.out / name).unlink(missing_ok=True)
         for name in names:
             if (self.folder / name).exists():
-                (self.folder / name).replace(self.out / name)
+                self._place(name)
         if self.durable:
             sync(self.out)
         self.discard()
         return tuple(self.out / name for name in names)
+
+    def _place(self, name: str) -> None:
+        try:
+            (self.folder / name).replace(self.out / name)
+        except OSError as error:  # a user knows the place, and no folder of ours
+            raise OSError(error.errno, error.strerror, str(self.out / name)) from error
 
     def discard(self) -> None:
         """Forget what is prepared."""
