@@ -56,6 +56,28 @@ def test_an_export_into_a_file_says_what_it_wants(project: Path) -> None:
     assert "name another folder" in leadrules(project, "state", "export", "--out", "leads.csv", code=2).stderr
 
 
+def test_no_file_of_a_command_takes_the_place_of_what_the_project_reads(project: Path) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    leads = project / "leads.csv"
+    before = leads.read_bytes()
+    done = leadrules(project, "state", "export", "--out", ".", code=2)
+    assert "leads.csv is read: it would be written over" in done.stderr
+    assert leads.read_bytes() == before
+    leads.rename(project / "undo.csv")
+    run = ("run", "--leads", "undo.csv", "--as-of", "2026-11-03", "--out", ".")
+    for options in (run, (*run, "--no-state")):
+        assert "undo.csv is read" in leadrules(project, *options, code=2).stderr
+    assert (project / "undo.csv").read_bytes() == before
+    assert not (project / "decisions.csv").exists()
+
+
+def test_a_name_of_a_state_is_not_blank_and_is_compared_as_names_are(project: Path) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    assert "blank name" in leadrules(project, "state", "rename", "heat", " ", code=2).stderr
+    leadrules(project, "state", "rename", "heat", "cafe\u0301")
+    assert "caf\u00e9" in leadrules(project, "state", "show", "a").stdout
+
+
 def test_forget_and_rename(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")
     leadrules(project, "state", "rename", "heat", "warmth")

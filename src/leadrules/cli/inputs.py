@@ -6,7 +6,7 @@ the command line are relative to the working directory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -41,6 +41,16 @@ def lead_source(project: Project, path: str | None) -> Source:
             "name a file with --leads PATH, or put it into leadrules.yaml: sources: {leads: {path: leads.csv}}",
         )
     return project.leads
+
+
+def spare_inputs(root: Path, sources: Iterable[Source | None], written: Iterable[Path]) -> None:
+    """Exit 2 where a file that would be written, or taken away, is one that is read."""
+    from leadrules.data.sources import is_named
+
+    read = [source.path for source in sources if source is not None and source.path != "-"]
+    for file in written:
+        if file.exists() and any(is_named(file, root, path) for path in read):
+            fail(f"{file} is read: it would be written over", "name another folder with --out DIR")
 
 
 def has_leads(project: Project) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click.core import ParameterSource
 
-from leadrules.cli.inputs import event_sources, inputs_read, instant, lead_source
+from leadrules.cli.inputs import event_sources, inputs_read, instant, lead_source, spare_inputs
 from leadrules.cli.options import (
     OBJECTED,
     encoding_option,
@@ -251,8 +251,10 @@ def _write(outcome: Outcome, state: Path | None, out: Path, form: WriteOptions, 
     """The files of the run in `out`, and the commit where there is a state; exit 2 where they cannot be written."""
     from leadrules.cli.stateful import finish
     from leadrules.data.errors import InputError
-    from leadrules.lifecycle.files import write_run
+    from leadrules.lifecycle.files import OURS, write_run
 
+    request = outcome.request
+    spare_inputs(request.project.root, (request.leads, *request.events), (Path.cwd() / out / name for name in OURS))
     try:
         if state is not None:
             return finish(outcome, state, Path.cwd() / out, form, options.how())

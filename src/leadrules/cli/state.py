@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 import click
 
-from leadrules.cli.inputs import inputs_read
+from leadrules.cli.inputs import inputs_read, spare_inputs
 from leadrules.cli.options import (
     LEAD,
     Wanted,
@@ -20,7 +20,7 @@ from leadrules.cli.options import (
     ready_project,
     state_option,
 )
-from leadrules.cli.stateful import holding, state_path
+from leadrules.cli.stateful import holding, state_of_project, state_path
 from leadrules.core.text import many
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -115,10 +115,12 @@ def export(
 ) -> None:
     """Every table of the state as a file: leads, history, runs, credits, assignments, versions, events."""
     from leadrules.lifecycle.state.export import export as export_tables
+    from leadrules.lifecycle.state.export import files_of
 
-    path, calendar = state_path(folder, place)
+    path, project = state_of_project(folder, place)
     with _existing(path, to_write=False):
-        names = export_tables(path, Path.cwd() / out, form, calendar.zone)
+        spare_inputs(project.root, (project.leads, *project.events), files_of(Path.cwd() / out, form))
+        names = export_tables(path, Path.cwd() / out, form, project.timezone)
         if not quiet:
             click.echo(f"{out}: {', '.join(names)}", err=True)
 

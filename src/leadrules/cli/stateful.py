@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from leadrules.lifecycle.files import WriteOptions
     from leadrules.lifecycle.model import State
     from leadrules.lifecycle.run import Outcome
+    from leadrules.project.model import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,18 @@ def state_path(folder: Path | None, place: Path | None) -> tuple[Path, Calendar]
     """Where the state is, and the project's calendar."""
     from leadrules.core.calendar import Calendar
 
+    path, project = state_of_project(folder, place)
+    return path, Calendar(project.timezone)
+
+
+def state_of_project(folder: Path | None, place: Path | None) -> tuple[Path, Project]:
+    """Where the state is, and the project."""
     workspace = open_project(folder)
     project = workspace.project
     if project is None:
         show_findings(workspace.diagnostics)
         raise SystemExit(OBJECTED)
-    path = project.state if place is None else Path.cwd() / place
-    return path, Calendar(project.timezone)
+    return project.state if place is None else Path.cwd() / place, project
 
 
 def named_state(place: Path, without: str) -> Path:

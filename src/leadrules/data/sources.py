@@ -123,6 +123,11 @@ def open_inputs(root: Path, path: str, stdin: BinaryIO | None = None) -> tuple[I
     return tuple(_from_file(root, file) for file in _files(root, path))
 
 
+def is_named(file: Path, root: Path, path: str) -> bool:
+    """Whether a path of leadrules.yaml or of the command line means this file, which is there."""
+    return any(file.samefile(found) for found in glob.glob(str(root / path), recursive=True))  # noqa: PTH207 - absolute
+
+
 def hash_ahead(root: Path, paths: Iterable[str]) -> None:
     """Begin with the SHA-256 of files that will be opened soon. What cannot be found is left to `open_inputs` to tell."""
     for path in paths:

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from leadrules.data.errors import InputError
 from leadrules.data.write import FileFormat, write_table
-from leadrules.lifecycle.state.store import all_tables
+from leadrules.lifecycle.state.store import SHOWN_TABLES, all_tables
+
+
+def files_of(out: Path, form: FileFormat) -> list[Path]:
+    """The files that an export writes."""
+    return [out / f"{name}.{form}" for name in SHOWN_TABLES]
 
 
 def export(path: Path, out: Path, form: FileFormat, zone: str) -> list[str]:

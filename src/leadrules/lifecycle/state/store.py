@@ -171,6 +171,10 @@ def last_token(path: Path) -> str | None:
     return str(row[0]) if row else None
 
 
+_SHOWN_WHOLE = tuple(name for name in WHOLE if name != "eras")  # rules are no table
+SHOWN_TABLES = ("leads", "history", "runs", *_SHOWN_WHOLE)
+
+
 def all_tables(path: Path) -> dict[str, pl.DataFrame]:
     """Every table that a person may want to look into, in a fixed order of rows."""
     with reading(path) as connection:
@@ -181,7 +185,7 @@ def all_tables(path: Path) -> dict[str, pl.DataFrame]:
         "leads": state.leads.frame.sort("key").with_columns(pl.col(pl.Duration).cast(pl.Int64)),
         "history": _in_order(history(path)),
         "runs": pl.DataFrame(made, schema=dict(RUN_COLUMNS), orient="row").drop("token"),
-        **{name: _in_order(getattr(state, name)) for name in WHOLE if name != "eras"},  # rules are no table
+        **{name: _in_order(getattr(state, name)) for name in _SHOWN_WHOLE},
     }
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 import polars as pl
 
-from leadrules.core.text import nearest
+from leadrules.core.text import nearest, nfc
 from leadrules.data.errors import InputError
 from leadrules.data.ids import canonical_key
 from leadrules.lifecycle.lead_columns import LeadColumns
@@ -60,6 +60,9 @@ def rename(path: Path, old: str, new: str) -> str:
     if state.ruleset is None:
         raise InputError(f"there is no state in {path}", "a first `leadrules run` makes one")
     kind, name = _meant(state.ruleset, old)
+    new = nfc(new.strip())
+    if not new:
+        raise InputError("nothing can be called by a blank name", "name what the rules call it now")
     if new in _names(state.ruleset)[kind]:
         raise InputError(f"the state has a {kind} `{new}` already", "rename that one first")
     after = replace(
