@@ -247,3 +247,16 @@ def test_a_lookup_reads_its_table_whatever_holds_a_dot(tmp_path: Path) -> None:
     workspace = open_workspace(root)
     assert workspace.ruleset is not None, workspace.diagnostics
     assert Arrow("table.a.b", "g") in graph(workspace.ruleset).arrows
+
+
+def test_a_name_with_a_dot_is_no_other_box(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(PROJECT, root)
+    rules = "segment `route.a` when employees > 3\nroute a { r: keep owner when `route.a` }\n"
+    (root / "rules" / "drawn.lead").write_text(rules, encoding="utf-8")
+    workspace = open_workspace(root)
+    assert workspace.ruleset is not None, workspace.diagnostics
+    found = graph(workspace.ruleset)
+    assert len({box.key for box in found.boxes}) == len(found.boxes)
+    (start,) = [box.key for box in found.boxes if (box.kind, box.name) == ("segment", "route.a")]
+    assert Arrow(start, "route.a") in found.arrows

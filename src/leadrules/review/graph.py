@@ -86,7 +86,7 @@ def _rules(ruleset: Ruleset) -> Iterator[tuple[Box, Placed]]:
     late = _late_terms(ruleset)
     for one in ruleset.declared:
         kind = type(one).__name__.lower()
-        yield _rule(one.name, kind, one.name, _column(one, late), one.title), one
+        yield _rule(_key(one.name), kind, one.name, _column(one, late), one.title), one
     for trigger in ruleset.triggers:
         yield _rule(f"trigger.{trigger.name}", "trigger", trigger.name, TRIGGER, trigger.title), trigger
     for route in ruleset.routes:
@@ -103,6 +103,11 @@ def _rules(ruleset: Ruleset) -> Iterator[tuple[Box, Placed]]:
         yield _rule(f"funnel.{funnel.name}", "funnel", funnel.name, MEASURE, funnel.title), funnel
     for goal in ruleset.goals:
         yield _rule(f"goal.{goal.name}", "goal", goal.name, MEASURE, goal.title), goal
+
+
+def _key(definition: str) -> str:
+    """The key of a definition: its name. One with a dot could be the key of another box: those begin with their kind."""
+    return f"definition.{definition}" if "." in definition else definition
 
 
 def _rule(key: str, kind: str, name: str, column: int, title: str | None) -> Box:
@@ -145,19 +150,19 @@ def _read(part: Any, ruleset: Ruleset) -> Iterator[str]:
     elif isinstance(part, EventFilter):
         yield from (f"event.{name}" for name in part.types)
     elif isinstance(part, Matrix):
-        yield from (part.rows_of, part.columns_of)
+        yield from (_key(part.rows_of), _key(part.columns_of))
     elif isinstance(part, Template | Action) and part.by is not None:
-        yield part.by
+        yield _key(part.by)
     elif isinstance(part, On) and part.name is not None:
         kinds = {"finish": f"sequence.{part.name}", "overdue": f"route.{part.name}"}
-        yield kinds.get(part.kind, part.name)
+        yield kinds.get(part.kind, _key(part.name))
 
 
 def _named_in(expr: Expr, ruleset: Ruleset) -> Iterator[str]:
     if expr.op == "field":
         yield f"field.{expr.value}"
     elif expr.op in ("name", "previous", "since_of"):
-        yield expr.value
+        yield _key(expr.value)
     elif expr.op in _LISTED and expr.value is not None:
         yield f"list.{expr.value}"
     elif expr.op == "in_table":
