@@ -73,7 +73,7 @@ def test_no_file_of_a_command_takes_the_place_of_what_the_project_reads(project:
 
 def test_a_name_of_a_state_is_not_blank_and_is_compared_as_names_are(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")
-    assert "blank name" in leadrules(project, "state", "rename", "heat", " ", code=2).stderr
+    assert "it is blank" in leadrules(project, "state", "rename", "heat", " ", code=2).stderr
     leadrules(project, "state", "rename", "heat", "cafe\u0301")
     assert "caf\u00e9" in leadrules(project, "state", "show", "a").stdout
 
@@ -95,6 +95,21 @@ def test_undo(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")
     assert (project / "out" / "actions.csv").read_bytes() == actions
     assert "holds no manifest.json" in leadrules(project, "run", "--undo", "rules", code=2).stderr
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"key,field\na,b\n", b"key,field,old,new\na\n"])
+def test_a_damaged_way_back_is_told(project: Path, content: bytes) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    (project / "out" / "undo.csv").write_bytes(content)
+    assert "is damaged" in leadrules(project, "run", "--undo", "out", code=2).stderr
+    assert "hot" in leadrules(project, "state", "show", "a").stdout
+
+
+@pytest.mark.parametrize(
+    "command", [("diff", ""), ("diff", ".", " "), ("changelog", ""), ("state", "forget", ""), ("explain", "")]
+)
+def test_what_is_blank_names_nothing(project: Path, command: tuple[str, ...]) -> None:
+    assert "it is blank. Name a" in leadrules(project, *command, code=2).stderr
 
 
 SEQUENCE = """

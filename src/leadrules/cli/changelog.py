@@ -15,7 +15,7 @@ WIDTH = 100
 
 @click.command()
 @click.argument("base", type=BASE)
-@click.argument("head", required=False)
+@click.argument("head", type=BASE, required=False)
 @data_options
 @format_option(*FORMS)
 def changelog(*, base: str, head: str | None, form: str, **data: Any) -> None:

@@ -65,7 +65,7 @@ def data_options(command: Any) -> Any:
 
 @click.command()
 @click.argument("base", type=BASE)
-@click.argument("head", required=False)
+@click.argument("head", type=BASE, required=False)
 @data_options
 @format_option(*FORMS)
 @click.option("--fail-on-change", "limit", metavar="LIMIT", help="Exit 1 when more leads change: 5%, or 200.")

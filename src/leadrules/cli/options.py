@@ -43,7 +43,7 @@ def options(*those: Callable[[Any], Any]) -> Callable[[Command], Command]:
 
 
 class Wanted(click.types.StringParamType):
-    """A text of the command line; where it is missing, what click says goes on with what it is."""
+    """A text of the command line; where it is missing or blank, what click says goes on with what it is."""
 
     def __init__(self, what: str) -> None:
         self.what = what
@@ -51,6 +51,12 @@ class Wanted(click.types.StringParamType):
     def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
         """What click puts behind "Missing argument"."""
         return self.what
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text; a blank one is a variable of a shell that nobody has set."""
+        if not str(value).strip():
+            self.fail(f"it is blank. {self.what}", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 LEAD = Wanted("Name a lead by its key, the first column of decisions.csv.")

@@ -61,8 +61,6 @@ def rename(path: Path, old: str, new: str) -> str:
         raise InputError(f"there is no state in {path}", "a first `leadrules run` makes one")
     kind, name = _meant(state.ruleset, old)
     new = nfc(new.strip())
-    if not new:
-        raise InputError("nothing can be called by a blank name", "name what the rules call it now")
     if new in _names(state.ruleset)[kind]:
         raise InputError(f"the state has a {kind} `{new}` already", "rename that one first")
     after = replace(

@@ -104,7 +104,13 @@ def _rows(out: Path, encoding: str) -> list[dict[str, str]]:
     if not (out / UNDO).is_file():
         return []
     with (out / UNDO).open(encoding="cp932" if encoding == "cp932" else "utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+        try:
+            rows = list(csv.DictReader(file))
+        except (UnicodeDecodeError, csv.Error):
+            rows = [{}]
+    if any(row.get(name) is None for row in rows for name in UNDO_COLUMNS):
+        raise InputError(f"{out / UNDO} is damaged: it is not as its run wrote it", "make it again with the same run")
+    return rows
 
 
 def _values_back(state: State, ruleset: Ruleset, rows: Iterable[Mapping[str, str]]) -> tuple[LeadColumns, pl.DataFrame]:
