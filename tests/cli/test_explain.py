@@ -249,3 +249,14 @@ def test_the_starter_explains_its_own_leads(tmp_path: Path) -> None:
     assert next(one for one in document["triggers"] if one["name"] == "inquiry")["fired"]
     instant = next(one for one in document["sequences"] if one["name"] == "instant")
     assert [step["due"] for step in instant["steps"]] == ["2026-11-05T10:02", "2026-11-05T10:05", "2026-11-06T10:05"]
+
+
+def test_a_trigger_has_done_what_its_own_route_did(tmp_path: Path) -> None:
+    rules = (
+        'route a on demand { b: rep "sato" when country = "FR"  rest: keep owner otherwise }\n'
+        'route `a.b` { c: rep "lee" otherwise }\n'
+        'trigger asked { on form_submitted  do assign with a  do notify "boss" "Look" }\n'
+    )
+    project = write(tmp_path, rules, LEADS, EVENTS)
+    (trigger,) = explained(project, "L2", "asked")["triggers"]
+    assert [(row["kind"], row["rule"]) for row in trigger["actions"]] == [("notify", "trigger.asked")]

@@ -62,11 +62,13 @@ def _on(words: Words, one: Trigger) -> str:
 def _actions(lead: OneLead, one: Trigger, *, fired: bool) -> list[dict[str, Any]]:
     """What it did, and what it lost. An assignment by a route bears the line of the route."""
     own = [row for row in lead.actions if row["rule"] == f"trigger.{one.name}"]
-    routes = tuple(f"route.{action.route}." for action in one.actions if action.route is not None)
+    routes = {action.route for action in one.actions if action.route is not None}
     lost = any(row["kind"] == "assign" for row in own)
     if not fired or lost or not routes:
         return own
-    return [row for row in lead.actions if row in own or str(row["rule"]).startswith(routes)]
+    called = (route for route in lead.ruleset.routes if route.name in routes)
+    lines = {f"route.{route.name}.{rule.name}" for route in called for rule in route.rules}
+    return [row for row in lead.actions if row in own or row["rule"] in lines]
 
 
 def _action(row: Mapping[str, Any]) -> Document:
