@@ -199,6 +199,8 @@ def test_a_date_field_after_the_outcome_leaks(shop: Path, late: int, is_flagged:
         (("--outcome", "size > 1_000"), 2, "0 of 100 leads reached the outcome"),
         (("--outcome", "did bought", "--exclude", "siez"), 2, "there is no such field"),
         (("--outcome", "did bought", "--capacity", "5"), 2, "no created time"),
+        (("--outcome", "did bought", "--capacity", "nan"), 2, "is not a number of leads"),
+        (("--outcome", "did bought", "--capacity", "inf"), 2, "is not a number of leads"),
         (("--outcome", "did bought", "--precision", "130%"), 2, "is not a share"),
     ],
 )

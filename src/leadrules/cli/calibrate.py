@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,10 +63,10 @@ def calibrate(
         fail("calibrate needs scikit-learn, which is not installed", 'run: pip install "leadrules[calibrate]"')
     if capacity is not None and precision is not None:
         fail("--capacity and --precision each ask for another threshold", "leave one of them out")
+    if capacity is not None and not isfinite(capacity):
+        fail(f"--capacity {capacity} is not a number of leads", "write the leads a week that the team can work: 40")
     from leadrules.review.calibration.hindsight import Question
 
-    if not outcome.strip():
-        fail("--outcome is blank", 'write a condition, as a rule file would: `did deal_won`, `status = "Customer"`')
     question = Question(" ".join(outcome.splitlines()), excluded, capacity, _share(precision))
     found = _calibration(question, shared)
     if to is not None and str(to) == "-":
