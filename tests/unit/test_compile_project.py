@@ -185,7 +185,7 @@ def test_paths_stay_inside_the_project(path: str) -> None:
 
 
 def test_the_project_itself_is_no_file_of_it() -> None:
-    assert [d.code for d in sheet(b"a\n1\n", 'list l from "."\n')[1]] == ["LR145"]
+    assert [d.code for d in sheet(b"a\n1\n", 'list l from "."\n')[1]] == ["LR148"]
 
 
 def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
