@@ -216,7 +216,8 @@ def test_files_and_their_hashes(tmp_path: Path) -> None:
         ("cut.csv.gz", "cut.csv.gz is not a whole gzip file"),
         ("fake.parquet", "fake.parquet is not a Parquet file"),
         ("cut.parquet", "cut.parquet is not a whole Parquet file"),
-        ("array.jsonl", "array.jsonl is not JSON lines"),
+        ("array.jsonl", "array.jsonl is not JSON lines: it is one JSON array"),
+        ("lines.jsonl", "lines.jsonl is not JSON lines: it is one JSON array"),
         ("empty.csv", "empty.csv is empty"),
     ],
 )
@@ -228,6 +229,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, path: str, message: str) -> N
     (tmp_path / "fake.parquet").write_bytes(b"id\n1\n")
     (tmp_path / "cut.parquet").write_bytes(b"PAR1xxxx")
     (tmp_path / "array.jsonl").write_text('[{"id": 1},\n{"id": 2}]\n')
+    (tmp_path / "lines.jsonl").write_text('[\n  {"id": 1},\n  {"id": 2}\n]\n')
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(InputError, match=message):
         read_leads(project([field("id")], root=tmp_path), Source(path), [], zone="UTC")

@@ -149,6 +149,11 @@ class JsonLines:
         for line, text in enumerate(self._lines(), 1):
             if text.strip():
                 number += 1
+                if number == 1 and text.lstrip().startswith("["):
+                    raise InputError(
+                        f"{self.path} is not JSON lines: it is one JSON array",
+                        f"Write one JSON object per line: `jq -c '.[]' {self.path}`.",
+                    )
                 yield line, number, _parsed(text)
 
     def _lines(self) -> Iterator[str]:
