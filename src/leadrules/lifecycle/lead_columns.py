@@ -78,6 +78,8 @@ class Sparse:
 
     def part(self, start: int, length: int) -> pl.Series:
         """A value or a blank for each of some rows that stand together."""
+        if "whole" in self.__dict__:
+            return self.whole.slice(start, length)
         first, last = (self.rows.search_sorted(row) for row in (start, start + length))
         rows = self.rows.slice(first, last - first) - start
         some = Sparse(rows, self.values.slice(first, last - first), max(min(length, self.height - start), 0))
