@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.example_project import compiled
 from tests.laws.random_rules import INSTANTS, TEXTS
+from tests.lifecycle_tick import at, event_frame, lead_frame
 from tests.suites.running import EXAMPLES, leadrules
 
 from leadrules.core.functions import Context
@@ -184,6 +185,17 @@ def test_the_engines_agree_on_rule_text(text: str, as_of: datetime, count: int, 
     assert found.contributions().rows() == wanted.contributions().rows()
     assert found.fired() == wanted.fired()
     assert found.previous.rows() == wanted.previous.rows()
+
+
+def test_points_are_held_to_the_largest_number_before_they_fade() -> None:
+    """1.2e15 is 9e14, and half of that is left of an event of yesterday."""
+    rules = "score s { a: +(sum(deal_won.amount)) each email_sent halving every 1 day }"
+    events = [{"lead": 0, "type": "deal_won", "at": at("2026-11-01T10:00"), "amount": 6e14} for _ in range(2)]
+    events.append({"lead": 0, "type": "email_sent", "at": at("2026-11-01T10:00"), "amount": None})
+    inputs = lead_frame(compiled(rules), [{}]), event_frame(compiled(rules), events)
+    context = Context(calendar_of(compiled(rules)), at("2026-11-02T10:00"))
+    for engine in (evaluate, evaluate_by_row):
+        assert engine(compiled(rules), *inputs, context).frame["s"].to_list() == [4.5e14]
 
 
 @pytest.mark.parametrize("name", ["acme", "sakura"])

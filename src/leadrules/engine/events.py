@@ -19,7 +19,7 @@ from leadrules.core.functions.columnar import dtype
 from leadrules.core.records import dataclass
 from leadrules.core.types import NUMBER, Type
 from leadrules.engine.table import Lower, Table
-from leadrules.engine.units import DIGITS, EVENT_DIGITS, as_number, divided, rounded, summable
+from leadrules.engine.units import DIGITS, EVENT_DIGITS, LARGEST, as_number, divided, rounded, summable
 from leadrules.ruleset.model import Duration, Each, EventFilter, Expr, Ruleset
 
 MOMENT = pl.Datetime("us", "UTC")
@@ -271,7 +271,9 @@ class EventPass:
             chosen = latest.filter(pl.int_range(pl.len()).over("lead_row") < each.most_times)
         row = chosen.get_column("lead_row")
         points = pl.lit(one.points.gather(row) if isinstance(one.points, pl.Series) else one.points)
-        worth = rounded(points * self.weight(each), EVENT_DIGITS).fill_null(0.0).alias("@read")
+        # What is computed is held to the largest number before an event has its share of it, as where none has.
+        worth = rounded(points.clip(-LARGEST, LARGEST) * self.weight(each), EVENT_DIGITS)
+        worth = worth.fill_null(0.0).alias("@read")
         units = chosen.with_columns(worth).get_column("@read")
         return self._spread_sum(row, summable(units, units.len()))
 
