@@ -14,6 +14,7 @@ import pytest
 from tests.data_project import field, leads_of, project
 
 from leadrules.data.read import InputError, read_leads
+from leadrules.data.sources import is_named
 from leadrules.project.model import Source
 
 FIELDS = [
@@ -279,3 +280,12 @@ def test_row_order_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("leadrules.data.csv_records._BATCH", 7)
     assert leads_of(text, FIELDS).frame.equals(whole.frame)
     assert leads_of(io.StringIO(text).read().replace("\n", "\r\n"), FIELDS).frame.height == 300
+
+
+def test_a_file_called_like_a_pattern_is_named_by_its_own_name(tmp_path: Path) -> None:
+    for name in ("leads[1].csv", "other.csv"):
+        (tmp_path / name).write_text("id\n")
+    assert is_named(tmp_path / "leads[1].csv", tmp_path, "leads[1].csv")
+    assert is_named(tmp_path / "other.csv", tmp_path, "o*.csv")
+    assert not is_named(tmp_path / "other.csv", tmp_path, "leads[1].csv")
+    assert not is_named(tmp_path / "other.csv", tmp_path, "none.csv")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.unit.test_coverage import RULES
+from tests.workspaces import opened
 
 from leadrules.analyse.samples import sample
 from leadrules.core.source import SourceFile
@@ -19,7 +20,6 @@ from leadrules.review.testing.generate import Generated, generated
 from leadrules.review.testing.points import is_decided
 from leadrules.review.testing.search import Search
 from leadrules.review.testing.testing import run_tests
-from leadrules.review.workspace import Workspace, open_workspace
 from leadrules.ruleset import model
 from leadrules.syntax.format import format_file
 
@@ -43,13 +43,6 @@ def made(folder: Path) -> Generated:
     found = generated(opened(folder))
     (folder / "rules" / "made_test.lead").write_text(found.text, encoding="utf-8")
     return found
-
-
-def opened(folder: Path) -> Workspace:
-    workspace = open_workspace(folder)
-    assert workspace.ruleset is not None, workspace.diagnostics
-    assert workspace.project is not None
-    return workspace
 
 
 def test_they_pass_and_reach_what_is_promised(folder: Path, made: Generated) -> None:

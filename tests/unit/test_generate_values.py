@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.workspaces import opened
 
 from leadrules.cli.main import cli
 from leadrules.review.testing import generate
 from leadrules.review.testing.generate import NOT_WRITTEN, Generated, generated
 from leadrules.review.testing.testing import run_tests
-from leadrules.review.workspace import Workspace, open_workspace
 
 TEXT, NUMBER, YESNO = {"type": "string"}, {"type": "number"}, {"type": "boolean"}
 DAY, MOMENT = {"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}
@@ -63,13 +63,6 @@ def project(place: Path, rules: str, files: Mapping[str, str] | None = None) -> 
     for name, text in texts.items():
         (place / name).write_text(text, encoding="utf-8")
     return place
-
-
-def opened(folder: Path) -> Workspace:
-    workspace = open_workspace(folder)
-    assert workspace.ruleset is not None, workspace.diagnostics
-    assert workspace.project is not None
-    return workspace
 
 
 def made_of(folder: Path) -> Generated:

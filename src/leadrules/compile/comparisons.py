@@ -13,6 +13,7 @@ from leadrules.compile.logic import negation
 from leadrules.compile.mismatch import (
     between,
     disagree,
+    fixed_length,
     is_a,
     is_with_text,
     needs_quotes,
@@ -52,7 +53,7 @@ def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
         if textual is not None:
             return text_order(scope, node, *textual)
         return disagree(scope, (node.left, left), (node.right, right), node.span)
-    if has_no_length(scope, left, node.left) or has_no_length(scope, right, node.right):
+    if _has_no_length(scope, left, node.left) or _has_no_length(scope, right, node.right):
         return nothing(node.span)
     if node.op in OPERATIONS:
         if left.type.kind not in ORDERED:
@@ -180,15 +181,10 @@ def _sets(scope: Scope, node: n.Compare) -> Expr:
     return scope.broken("LR115", between(node.left, node.right), message, label="not for sets", help=hint)
 
 
-def has_no_length(scope: Scope, lowered: Expr, node: n.Expression) -> bool:
-    """Business days depend on where they begin, so they compare with nothing."""
-    if lowered.op != "duration" or lowered.value[1] != "business days":
-        return False
-    message = f"{said(node)} is no fixed length: it depends on the day it begins"
-    scope.complain(
-        "LR108", node.span, message, label="business days", help="compare with days: `7 days`; or move a date by it"
-    )
-    return True
+def _has_no_length(scope: Scope, lowered: Expr, node: n.Expression) -> bool:
+    """Business days compare with nothing; of a month it is known how long it counts."""
+    way_out = "compare with days: `7 days`; or move a date by it"
+    return fixed_length(scope, node, lowered, ("business days",), way_out).type.kind == "error"
 
 
 def spelled(scope: Scope, node: n.Expression, lowered: Expr, beside: n.Node, type: Type) -> Expr:
@@ -213,7 +209,7 @@ def lower_between(scope: Scope, node: n.Between, place: Place) -> Expr:
     for end_node, end in zip((node.low, node.high), ends, strict=True):
         if not agree(value.type, end.type):
             return disagree(scope, (node.value, value), (end_node, end), node.span)
-        if has_no_length(scope, end, end_node):
+        if _has_no_length(scope, end, end_node):
             return nothing(node.span)
     if value.type.kind not in ORDERED:
         return text_order(scope, node, node.value, value.type)

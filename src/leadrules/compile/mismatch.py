@@ -311,10 +311,12 @@ def not_an_option(scope: Scope, span: Span, value: str, beside: str, options: tu
     return scope.broken("LR110", span, message, label="not a value of this field", help=hint, fixes=fixes)
 
 
-def fixed_length(scope: Scope, node: n.Expression, lowered: Expr) -> Expr:
-    """A value that may be a length of time: in units of the calendar it has one only where it moves a date."""
-    if lowered.op != "duration" or lowered.value[1] not in BY_CALENDAR:
+def fixed_length(
+    scope: Scope, node: n.Expression, lowered: Expr, units: tuple[str, ...] = BY_CALENDAR, way_out: str = ""
+) -> Expr:
+    """A value that may be a length of time: in these units it has one only where it moves a date."""
+    if lowered.op != "duration" or lowered.value[1] not in units:
         return lowered
-    message = f"{said(node)} is no fixed length: it depends on the day that it moves"
-    hint = f"write it where it moves a date: `DATE + {node.span.text}`"
+    message = f"{said(node)} is no fixed length: it depends on the day it begins"
+    hint = way_out or f"write it where it moves a date: `DATE + {node.span.text}`"
     return scope.broken("LR108", node.span, message, label="by the calendar", help=hint)

@@ -125,7 +125,10 @@ def open_inputs(root: Path, path: str, stdin: BinaryIO | None = None) -> tuple[I
 
 def is_named(file: Path, root: Path, path: str) -> bool:
     """Whether a path of leadrules.yaml or of the command line means this file, which is there."""
-    return any(file.samefile(found) for found in glob.glob(str(root / path), recursive=True))  # noqa: PTH207 - absolute
+    try:
+        return any(file.samefile(found) for found in _files(root, path))
+    except InputError:
+        return False
 
 
 def hash_ahead(root: Path, paths: Iterable[str]) -> None:

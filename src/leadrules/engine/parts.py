@@ -16,10 +16,11 @@ from typing import TypeVar
 import polars as pl
 
 from leadrules.engine.scores import Coded, Line
+from leadrules.engine.units import COUNTS
 
 LEAST = 100_000  # leads: with fewer in a part there is little to gain
 T = TypeVar("T")
-_BY_WIDTH: tuple[pl.DataType, ...] = (pl.Boolean(), pl.UInt8(), pl.UInt16(), pl.UInt32())
+_BY_WIDTH: tuple[pl.DataType, ...] = (pl.Boolean(), *(dtype for dtype, _ in COUNTS))
 
 
 def parts_of(leads: int) -> list[range]:

@@ -19,6 +19,7 @@ from leadrules.engine.units import (
     EVENT_DIGITS,
     as_number,
     largest_size,
+    narrow_enough,
     rounded,
     rounded_number,
     summable,
@@ -27,7 +28,6 @@ from leadrules.engine.units import (
 from leadrules.ruleset.model import Each, Group, Score, ScoreRule
 
 MOST_CODES = 4_096
-_WIDTHS = ((2**8, pl.UInt8()), (2**16, pl.UInt16()))
 _SHORT = 2**31
 _PER_UNIT: int = 10 ** (EVENT_DIGITS - DIGITS)
 _HALF: int = _PER_UNIT // 2
@@ -192,20 +192,16 @@ def _line(score: str, rule: RuleInput, matched: pl.Series) -> Line:
         return Line(
             score, name, _where(matched, rounded(pl.lit(points).fill_null(0.0), DIGITS).cast(pl.Int64)), matched
         )
-    events = _narrow(pl.select(pl.when(pl.lit(matched)).then(pl.lit(counted)).otherwise(0)).to_series())
-    return Line(score, name, _from_events(rule, matched, events), matched, events)
+    events = pl.select(pl.when(pl.lit(matched)).then(pl.lit(counted)).otherwise(0)).to_series()
+    most = int(largest_size(events))
+    # Few leads have many events, and every line stays until the reasons are written.
+    events = events.cast(narrow_enough(most))
+    return Line(score, name, _from_events(rule, matched, events, most), matched, events)
 
 
-def _narrow(counts: pl.Series) -> pl.Series:
-    """Counts of events in as few bytes as hold them: few leads have many, and every line stays until the reasons are written."""
-    most = int(largest_size(counts))
-    return counts.cast(next((dtype for bound, dtype in _WIDTHS if most < bound), pl.UInt32()))
-
-
-def _from_events(rule: RuleInput, matched: pl.Series, events: pl.Series) -> Coded | pl.Series:
+def _from_events(rule: RuleInput, matched: pl.Series, events: pl.Series, most: int) -> Coded | pl.Series:
     each = rule.rule.each
     assert each is not None
-    most = int(largest_size(events))
     if rule.weighted is not None:
         micro = rule.weighted
     elif isinstance(rule.points, pl.Series):

@@ -14,6 +14,7 @@ DIGITS = 4  # of what is summed over rules
 EVENT_DIGITS = 6  # of points weighted per event
 LARGEST = 9e14
 _NARROW = 2**62
+COUNTS: tuple[tuple[pl.DataType, int], ...] = ((pl.UInt8(), 8), (pl.UInt16(), 16), (pl.UInt32(), 32))
 
 
 def rounded(amount: pl.Expr, digits: int) -> pl.Expr:
@@ -38,6 +39,11 @@ def nearest(amount: pl.Expr, digits: int) -> pl.Expr:
 def wide_enough(largest: float, count: int = 1) -> pl.DataType:
     """The integers that hold the sum of `count` numbers of at most that size."""
     return pl.Int64() if abs(largest) * max(count, 1) < _NARROW else pl.Int128()
+
+
+def narrow_enough(largest: float) -> pl.DataType:
+    """The least bytes that hold counts up to this one."""
+    return next((dtype for dtype, bits in COUNTS if largest < 2**bits), COUNTS[-1][0])
 
 
 def largest_size(numbers: pl.Series) -> float:
