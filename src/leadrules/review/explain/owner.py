@@ -128,7 +128,7 @@ def _why_not(lead: OneLead, words: Words, one: Route) -> str:
     if before is None:
         return "it had nothing to give"
     if str(before).startswith(QUEUE_PREFIX):
-        return f"a trigger gave it to {before}, where it stays"
+        return f"a trigger, or the end of a sequence, gave it to {before}, where it stays"
     if any(lead.value(condition) is True for condition in one.reroute):
         return f"{_given_again(lead, one)} gave it {before} in this run"
     asks = " and no `reroute when` holds" if one.reroute else ""
