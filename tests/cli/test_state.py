@@ -132,6 +132,21 @@ def test_after_the_only_run_is_taken_back_the_state_goes_on(project: Path, optio
     assert {file.name: file.read_bytes() for file in (project / "out").iterdir()} == files
 
 
+def test_who_waited_for_a_sequence_that_is_gone_is_told_of(project: Path) -> None:
+    write_project(project, RULES + SEQUENCE)
+    write_leads(project, [{"id": key, "points": 80, **DAY} for key in "abcd"])
+    leadrules(project, "run", "--as-of", "2026-11-02")  # a enters; b, c and d wait
+    renamed = RULES + SEQUENCE.replace("mails", "letters")
+    write_project(project, renamed)
+    words = "3 leads waited to enter the sequence mails, which the rules no longer have, and wait no longer"
+    assert words in leadrules(project, "plan", "--as-of", "2026-11-03").stderr
+    leadrules(project, "state", "rename", "mails", "letters")  # the way out that is named there
+    assert "waited" not in leadrules(project, "plan", "--as-of", "2026-11-03").stderr
+    leadrules(project, "state", "rename", "letters", "mails")
+    assert words in leadrules(project, "run", "--as-of", "2026-11-03").stderr
+    assert "waited" not in leadrules(project, "run", "--as-of", "2026-11-04").stderr
+
+
 def test_a_first_export_without_leads_is_no_end_of_a_state(project: Path) -> None:
     write_project(project, RULES + SEQUENCE)
     write_leads(project, [])

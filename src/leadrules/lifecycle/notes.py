@@ -40,6 +40,7 @@ def notes(outcome: Outcome) -> Iterator[str]:
 def beforehand(outcome: Outcome) -> Iterator[str]:
     """What had better be known before a run than after it."""
     yield from _unknown_events(outcome)
+    yield from _turns_lost(outcome)
     yield from _baseline_advised(outcome)
 
 
@@ -53,6 +54,20 @@ def _unknown_events(outcome: Outcome) -> Iterator[str]:
         yield (
             f"events from before {iso(late.seen_from, tick.calendar)} set nothing off: what earlier runs have seen is kept for "
             "as long as `late_events` says, so nobody knows which of them are new"
+        )
+
+
+def _turns_lost(outcome: Outcome) -> Iterator[str]:
+    """That leads waited to enter a sequence which is gone: unlike those that are in it, nothing keeps it for them."""
+    if outcome.decided is None:
+        return
+    tick = outcome.decided.tick
+    awaited = tick.leads.gather("seq_wait", tick.leads.filled("seq_wait"), pl.String())
+    gone = awaited.filter(~awaited.is_in([one.name for one in tick.ruleset.sequences])).rename("sequence")
+    for sequence, count in gone.value_counts().sort("sequence").iter_rows():
+        yield (
+            f"{many(count, 'lead')} waited to enter the sequence {sequence}, which the rules no longer have, and "
+            f"{'waits' if count == 1 else 'wait'} no longer; `leadrules state rename {sequence} NEW` before the run keeps their turn"
         )
 
 
