@@ -303,6 +303,16 @@ def test_rename_keeps_what_a_name_remembers(project: Path) -> None:
         rename(state_of(project), "nothing", "x")
 
 
+def test_a_renamed_route_leaves_the_accounts_of_another_alone(project: Path) -> None:
+    rules = "route a { mine: match account on status otherwise }\n"
+    write_project(project, rules + "route `a.b` sets status { mine: match account on status otherwise }\n")
+    write_leads(project, [lead("a")])
+    run(project, "2026-11-02T00:00")
+    rename(state_of(project), "a", "c")
+    accounts = {name: value for name, value in held(project, "a").items() if name.startswith("account:") and value}
+    assert accounts == {"account:c.mine": "new", "account:a.b.mine": "new"}
+
+
 # -- one writer, all or nothing -------------------------------------------------------------------------------------
 
 

@@ -112,6 +112,7 @@ def gather(project: Project, modules: Sequence[n.Module]) -> tuple[Names, list[D
         if kind and statement.name:
             found += _declare(names, Declaration(kind, statement.name.key, statement.name.span, statement, position))
     found += _columns_twice(names, nfc(project.lead_schema.key or "row_number"))
+    found += _rules_twice(names)
     return names, found
 
 
@@ -165,6 +166,29 @@ def _columns_twice(names: Names, key: str) -> Iterator[Diagnostic]:
         if new.kind in IN_DECISIONS and new.name in taken and (new.kind, new.name) not in names.disputed:
             yield _clash(new, f"`{new.name}` is already a column of decisions.csv", taken[new.name], may_shadow=False)
             names.disputed.add((new.kind, new.name))
+
+
+def _rules_twice(names: Names) -> Iterator[Diagnostic]:
+    """What the files call `route.a.b.c` is one rule: `b.c` of the route `a`, or `c` of the route `a.b`."""
+    known: dict[str, tuple[str, Span]] = {}
+    for route in names.others.get("route", {}).values():
+        assert isinstance(route.statement, n.Route)
+        for rule in route.statement.items:
+            if not isinstance(rule, n.RouteRule):
+                continue
+            called = f"route.{route.name}.{rule.name.key}"
+            owner, place = known.setdefault(called, (route.name, rule.name.span))
+            if owner != route.name:
+                message = f"the files would call two rules `{called}`: this one and one of the route `{owner}`"
+                related = (Related(place, "the other rule"),)
+                yield finding(
+                    "LR101",
+                    rule.name.span,
+                    message,
+                    label="this name is taken",
+                    help="choose another name",
+                    related=related,
+                )
 
 
 def _clash(new: Declaration, message: str, place: Span | None, *, may_shadow: bool = True) -> Diagnostic:

@@ -7,7 +7,7 @@ last run, which the next run compares with today's: all three change together.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -65,7 +65,7 @@ def rename(path: Path, old: str, new: str) -> str:
         raise InputError(f"the state has a {kind} `{new}` already", "rename that one first")
     after = replace(
         state,
-        leads=LeadColumns.of(_leads(state.leads.frame, kind, name, new)),
+        leads=LeadColumns.of(_leads(state.leads.frame, state.ruleset, kind, name, new)),
         ruleset=renamed(state.ruleset, kind, name, new),
     )
     after = replace(after, eras=_eras(state.eras, kind, name, new))
@@ -107,13 +107,10 @@ def _known_names(names: Mapping[str, set[str]]) -> str:
     return f"the rules that ran last have {', '.join(found[:SHOWN_NAMES])}{more}"
 
 
-def _leads(leads: pl.DataFrame, kind: str, old: str, new: str) -> pl.DataFrame:
+def _leads(leads: pl.DataFrame, ruleset: Ruleset, kind: str, old: str, new: str) -> pl.DataFrame:
     moved = {f"{prefix}:{old}": f"{prefix}:{new}" for prefix in COLUMNS[kind]}
     if kind == "route":
-        prefix = f"account:{old}."
-        moved = {
-            name: f"account:{new}.{name.removeprefix(prefix)}" for name in leads.columns if name.startswith(prefix)
-        }
+        moved = {name: f"account:{new}.{rule}" for name, rule in _accounts(leads, ruleset, old)}
     moved = {name: other for name, other in moved.items() if name in leads.columns}
     # The old columns stay, blank: a run adds columns and takes none away.
     leads = leads.with_columns(pl.col(name).alias(other) for name, other in moved.items())
@@ -124,6 +121,15 @@ def _leads(leads: pl.DataFrame, kind: str, old: str, new: str) -> pl.DataFrame:
     for rule in {"trigger": ("trigger.{}",), "sequence": ("sequence.{}.finish",)}.get(kind, ()):
         leads = _values(leads, "seq_wait_rule", rule.format(old), rule.format(new))
     return leads
+
+
+def _accounts(leads: pl.DataFrame, ruleset: Ruleset, route: str) -> Iterator[tuple[str, str]]:
+    """The columns of a route's accounts, each with its rule, which may be gone; `a.b` is not a rule `b` of the route `a`."""
+    prefix = f"account:{route}."
+    others = {f"account:{one.name}.{rule.name}" for one in ruleset.routes if one.name != route for rule in one.rules}
+    for name in leads.columns:
+        if name.startswith(prefix) and name not in others:
+            yield name, name.removeprefix(prefix)
 
 
 def _values(frame: pl.DataFrame, column: str, old: str, new: str) -> pl.DataFrame:
