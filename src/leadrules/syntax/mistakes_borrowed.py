@@ -58,6 +58,9 @@ def within_after_brackets(place: Place) -> Mend | None:
         return None
     inside, before = place.tokens[opened + 1 : place.index - 1], place.tokens[opened - 1]
     is_call = before.text in _OF_EVENTS and before.kind == "WORD"
+    is_moment = is_call and before.text in ("first", "last") and all(token.kind != "DOT" for token in inside)
+    if is_moment and place.at(3).kind not in ("CMP", "EQUAL"):  # it is to be compared with another
+        return None
     if not (is_call or inside[0].text in ("did", "never")) or any(t.text in _JOINTS for t in inside):
         return None
     start, end = opened - is_call, place.index + 3

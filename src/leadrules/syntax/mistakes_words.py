@@ -268,7 +268,11 @@ def within_of_field(place: Place) -> Mend | None:
         return replaced(place, place.index, place.index + 3, [], "LR018", message, None, help_text, lossy=True)
     fix = f">= today - {duration}"
     texts: list[tuple[str, str] | Token] = [("CMP", ">="), ("WORD", "today"), ("SIGN", "-"), count, unit]
-    return replaced(place, place.index, place.index + 3, texts, "LR018", message, fix, f"for a date write `{fix}`")
+    help_text, name = f"for a date write `{fix}`", place.at(-1)
+    if name.kind == "WORD" and place.at(-2).kind != "DOT":  # an event or a date: who knows the names is not asked here
+        help_text += f", for an event `did {name.text} within {duration}`"
+        return replaced(place, place.index, place.index + 3, texts, "LR018", message, None, help_text, lossy=True)
+    return replaced(place, place.index, place.index + 3, texts, "LR018", message, fix, help_text)
 
 
 def days_ago(place: Place) -> Mend | None:
