@@ -106,10 +106,20 @@ def test_a_damaged_way_back_is_told(project: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("diff", ""), ("diff", ".", " "), ("changelog", ""), ("state", "forget", ""), ("explain", "")]
-)
+    "command",
+    [("diff", ""), ("diff", ".", " "), ("changelog", ""), ("state", "forget", ""), ("explain", ""), ("init", ""), ("fmt", "")]
+    + [("run", option, "") for option in ("--out", "--state", "--leads", "--events", "--team", "--undo", "--project")]
+    + [("report", option, " ") for option in ("--out", "--against", "--against-events")],
+)  # fmt: skip
 def test_what_is_blank_names_nothing(project: Path, command: tuple[str, ...]) -> None:
+    files = sorted(project.rglob("*"))
     assert "it is blank. Name a" in leadrules(project, *command, code=2).stderr
+    assert sorted(project.rglob("*")) == files
+
+
+@pytest.mark.parametrize("option", ["--as-of", "--since"])
+def test_a_blank_time_is_not_now(project: Path, option: str) -> None:
+    assert "it is blank. Write 2026-11-01" in leadrules(project, "run", option, "", code=2).stderr
 
 
 SEQUENCE = """

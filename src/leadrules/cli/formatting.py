@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from leadrules.cli.options import FAILED, OBJECTED, fail, project_option, project_root, show_findings
+from leadrules.cli.options import FAILED, FILE, OBJECTED, fail, project_option, project_root, show_findings
 from leadrules.core.codes import finding
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
@@ -40,7 +40,7 @@ class _Done:
 @project_option
 @click.option("--check", is_flag=True, help="Write nothing; name the files that are not formatted (exit 1).")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change (exit 1 if anything would).")
-@click.argument("paths", nargs=-1, metavar="[- | FILE...]")
+@click.argument("paths", nargs=-1, type=FILE, metavar="[- | FILE...]")
 def fmt(*, folder: Path | None, quiet: bool, check: bool, diff: bool, paths: tuple[str, ...]) -> None:
     """The rule files in one canonical layout: all of the project, those that are named, or standard input (-)."""
     if STDIN in paths and len(paths) > 1:

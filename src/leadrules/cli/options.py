@@ -54,11 +54,27 @@ class Wanted(click.types.StringParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The text; a blank one is a variable of a shell that nobody has set."""
-        if not str(value).strip():
-            self.fail(f"it is blank. {self.what}", param, ctx)
+        _refuse_blank(self, self.what, value, param, ctx)
         return super().convert(value, param, ctx)
 
 
+class _Place(click.Path):
+    """A file or folder; a blank would be the folder that one is in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        _refuse_blank(self, "Name a file or folder, or leave it out.", value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _refuse_blank(
+    kind: click.ParamType[Any], way: str, value: Any, param: click.Parameter | None, ctx: click.Context | None
+) -> None:
+    if not str(value).strip():
+        kind.fail(f"it is blank. {way}", param, ctx)
+
+
+FILE = Wanted("Name a file, or leave it out.")
+TIME = Wanted("Write 2026-11-01, 2026-11-01T09:00 or 2026-11-01T09:00+09:00, or leave it out.")
 LEAD = Wanted("Name a lead by its key, the first column of decisions.csv.")
 BASE = Wanted("Name a branch, tag or commit of git, such as `main`, or a folder with a leadrules.yaml.")
 
@@ -69,7 +85,7 @@ def path_option(
     """An option that names a file or folder."""
     return click.option(
         *names,
-        type=click.Path(path_type=Path),
+        type=_Place(path_type=Path),
         default=default,
         show_default=default is not None,
         metavar=metavar,
@@ -102,12 +118,19 @@ def project_option(command: Command) -> Command:
 
 # What means the same in several commands is said once: one name, one help.
 leads_option = click.option(
-    "--leads", metavar="PATH", help="The leads: CSV, TSV, Parquet or JSON lines, gzip'd or not, a glob, or `-`."
+    "--leads",
+    type=FILE,
+    metavar="PATH",
+    help="The leads: CSV, TSV, Parquet or JSON lines, gzip'd or not, a glob, or `-`.",
 )
-events_option = click.option("--events", metavar="PATH", help="The events: a file as --leads takes it.")
+events_option = click.option("--events", type=FILE, metavar="PATH", help="The events: a file as --leads takes it.")
 team_option = path_option("--team", help="Another team file.")
-as_of_option = click.option("--as-of", metavar="TIME", help="The instant to look from, 2026-11-01 or 2026-11-01T09:00.")
-since_option = click.option("--since", metavar="TIME", help="From when on things are new (default: the run before).")
+as_of_option = click.option(
+    "--as-of", type=TIME, metavar="TIME", help="The instant to look from, 2026-11-01 or 2026-11-01T09:00."
+)
+since_option = click.option(
+    "--since", type=TIME, metavar="TIME", help="From when on things are new (default: the run before)."
+)
 state_option = path_option(
     "--state", "place", metavar="DIR", help="Another state than the project's.", callback=_one_state
 )

@@ -9,6 +9,7 @@ import click
 
 from leadrules.cli.inputs import inputs_read
 from leadrules.cli.options import (
+    FILE,
     fail,
     path_option,
 )
@@ -19,7 +20,7 @@ _Made = tuple[dict[str, bytes], tuple[str, ...], Path | None]
 
 
 @click.command()
-@click.argument("leads", required=False, metavar="[LEADS.csv]")
+@click.argument("leads", required=False, type=FILE, metavar="[LEADS.csv]")
 @click.option("--starter", is_flag=True, help="Copy the shipped lead-management ruleset.")
 @path_option("--project", "folder", metavar="DIR", help="The folder to make it in (default: here).")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing.")

@@ -14,6 +14,7 @@ import click
 
 from leadrules.cli.inputs import event_sources, inputs_read, instant, lead_source
 from leadrules.cli.options import (
+    FILE,
     as_of_option,
     events_option,
     fail,
@@ -71,10 +72,16 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @report_options
 @format_option("html", "csv", "json")
 @click.option(
-    "-o", "--out", metavar="FILE", help="The page, the folder of CSV files, or the JSON; `-` for standard output."
+    "-o",
+    "--out",
+    type=FILE,
+    metavar="FILE",
+    help="The page, the folder of CSV files, or the JSON; `-` for standard output.",
 )
-@click.option("--against", metavar="RUN", help="What moved since: the folder of a run, or an older file of leads.")
-@click.option("--against-events", metavar="PATH", help="The events of the older file of leads.")
+@click.option(
+    "--against", type=FILE, metavar="RUN", help="What moved since: the folder of a run, or an older file of leads."
+)
+@click.option("--against-events", type=FILE, metavar="PATH", help="The events of the older file of leads.")
 def report(*, form: str, out: str | None, against: str | None, against_events: str | None, **shared: Any) -> None:
     """The measurement reports: funnel, cohorts, campaigns, sequences, stages, return, goals, response, drift."""
     from leadrules.measure.report import report_of
