@@ -21,6 +21,7 @@ from leadrules.compile.mismatch import (
     not_an_option,
     said,
     text_order,
+    within_of_value,
 )
 from leadrules.compile.references import label_owner, resolves
 from leadrules.compile.scope import Place, Scope, as_name, nothing, replace
@@ -41,6 +42,8 @@ OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
     """`a = b` and its like."""
+    if node.right.span.text.split()[:1] == ["within"] and not between(node.left, node.right).text:
+        return within_of_value(scope, node, scope.expression(node.left, place=place))
     left, right = _sides(scope, node, place)
     if isinstance(node.right, n.TextLiteral) and between(node.left, node.right).text.startswith("is"):
         return is_with_text(scope, node, left)

@@ -16,7 +16,7 @@ from leadrules.core.text import fold, nearest
 from leadrules.core.types import WORDS, Kind, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
-from leadrules.syntax.words import NOTHING, UNITS
+from leadrules.syntax.words import NOTHING, UNITS, time_ago
 
 SHOWN = 40
 NUMERIC = re.compile(r"[+-]?\d[\d_,]*(\.\d+)?%?")
@@ -141,7 +141,8 @@ def _explained(scope: Scope, one: tuple[n.Expression, Expr], other: tuple[n.Expr
     if lowered.type.kind == "label" and not isinstance(other[0], n.TextLiteral):
         return _label_beside(scope, one, other)
     if lowered.type.kind == "duration" and kind in ("date", "datetime"):
-        hint = f"count back from today: `{said(other[0])[1:-1]} >= today - {node.span.text}`"
+        ago = time_ago(node.span.text)
+        hint = f"count back from {ago.split()[0]}: `{said(other[0])[1:-1]} >= {ago}`"
         message = f"{is_a(other[0], other[1].type)}, but {said(node)} is a length of time"
         scope.complain("LR108", node.span, message, label="a duration", help=hint)
         return True
@@ -202,6 +203,20 @@ def is_with_text(scope: Scope, node: n.Compare, left: Expr) -> Expr:
     new = f"{node.op} {node.right.span.text}"
     fixes = (replace(f"change to `{new}`", gap, node.op),)
     return scope.broken("LR013", gap | node.right.span, message, help=f"write `{new}`", fixes=fixes)
+
+
+def within_of_value(scope: Scope, node: n.Compare, left: Expr) -> Expr:
+    """`created_at within 30 days`, `enterprise within 30 days`: how long ago is asked of events, and of dates by comparing."""
+    if left.type.kind == "error":
+        return nothing(node.span)
+    within = " ".join(node.right.span.text.split())
+    message = f"`{within}` is for events"
+    if not left.type.is_temporal:
+        hint = f"write `did EVENT {within}`; a time to respond is written `respond {within}`"
+        return scope.broken("LR018", node.right.span, f"{message}, but {is_a(node.left, left.type)}", help=hint)
+    new = f">= {time_ago(within.removeprefix('within '))}"
+    fixes = (replace(f"write `{new}`", node.right.span, new),)
+    return scope.broken("LR018", node.right.span, message, help=f"for a date write `{new}`", fixes=fixes)
 
 
 def not_a_label(scope: Scope, span: Span, name: str, type: Type, instead: tuple[Span, str] | None = None) -> None:

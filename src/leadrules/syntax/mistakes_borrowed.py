@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from leadrules.syntax.mend import Mend, Place, replaced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import NOTHING, UNITS
+from leadrules.syntax.words import NOTHING, UNITS, time_ago
 
 _SAID_BY_IS = MappingProxyType(
     {**dict.fromkeys(("blank", *(word.lower() for word in NOTHING)), "blank"), "true": "true", "false": "false"}
@@ -93,15 +93,17 @@ def not_within_of_field(place: Place) -> Mend | None:
     duration = _duration_after(place, at + 1) if at else None
     if duration is None or place.tokens[at + 1].text != "within":
         return None
+    ago = time_ago(duration)
+    mark = ago.split()[0]
     field, (word, count, unit) = place.tokens[at - 1], place.tokens[at + 1 : at + 4]
     is_simple = field.kind in ("WORD", "NAME") and place.tokens[at - 2].text in _BEGIN_OPERAND
     if not is_simple or at - 1 <= place.start:
-        message, help_text = f"`within {duration}` is for events", f"for a date write `< today - {duration}`"
+        message, help_text = f"`within {duration}` is for events", f"for a date write `< {ago}`"
         return replaced(place, at, at + 4, [], "LR018", message, None, help_text, lossy=True)
     name = place.span(field).text
-    fix = f"not {name} >= today - {duration}"
+    fix = f"not {name} >= {ago}"
     tokens: list[tuple[str, str] | Token] = [place.tokens[at], field, Token("CMP", ">=", word.start, word.end)]
-    tokens += [Token("WORD", "today", word.start, word.end), Token("SIGN", "-", word.start, word.end), count, unit]
+    tokens += [Token("WORD", mark, word.start, word.end), Token("SIGN", "-", word.start, word.end), count, unit]
     message = f"`within {duration}` is for events"
     return replaced(place, at - 1, at + 4, tokens, "LR018", message, fix, f"for a date write `{fix}`")
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from leadrules.syntax.mend import Mend, Place, matching, progress, replaced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import NOTHING, RESERVED, SYNONYMS, UNITS
+from leadrules.syntax.words import CLOCK_UNITS, NOTHING, RESERVED, SYNONYMS, UNITS, time_ago
 
 _SMALLER = {
     "hour": (60, "minutes"),
@@ -21,6 +21,7 @@ _SMALLER = {
     "quarter": (3, "months"),
     "year": (12, "months"),
 }
+_TO_RESPOND = {*CLOCK_UNITS, "business day", "business days"}  # units of times of response, rather than of the past
 
 
 def hyphenated_name(place: Place) -> Mend | None:
@@ -250,9 +251,11 @@ def _is_no_word_of_ours(place: Place, token: Token) -> bool:
 
 
 def within_of_field(place: Place) -> Mend | None:
-    """`created_at within 30 days`, `count(E) > 3 within 30 days`."""
+    """`created_at within 30 days`, `count(E) > 3 within 30 days`. What a name stands for, the compiler knows."""
     count, unit = place.at(1), place.at(2)
-    if place.takes("RESPOND") and place.token.text == "within":
+    is_named = place.token.text == "within" and place.at(-1).kind in ("WORD", "NAME") and place.takes("CMP")
+    could_be_response = not is_named or unit.text in _TO_RESPOND
+    if place.takes("RESPOND") and place.token.text == "within" and could_be_response:
         return None
     if place.token.text == "in" and (place.takes("WITHIN") or place.takes("AFTER")):  # a word for another
         return None
@@ -266,13 +269,11 @@ def within_of_field(place: Place) -> Mend | None:
     if not place.takes("CMP"):
         help_text = f"it stands inside the brackets, beside the event: `count(.. within {duration})`"
         return replaced(place, place.index, place.index + 3, [], "LR018", message, None, help_text, lossy=True)
-    fix = f">= today - {duration}"
-    texts: list[tuple[str, str] | Token] = [("CMP", ">="), ("WORD", "today"), ("SIGN", "-"), count, unit]
-    help_text, name = f"for a date write `{fix}`", place.at(-1)
-    if name.kind == "WORD" and place.at(-2).kind != "DOT":  # an event or a date: who knows the names is not asked here
-        help_text += f", for an event `did {name.text} within {duration}`"
-        return replaced(place, place.index, place.index + 3, texts, "LR018", message, None, help_text, lossy=True)
-    return replaced(place, place.index, place.index + 3, texts, "LR018", message, fix, help_text)
+    ago = time_ago(duration)
+    fix = f">= {ago}"
+    texts: list[tuple[str, str] | Token] = [("CMP", ">="), ("WORD", ago.split()[0]), ("SIGN", "-"), count, unit]
+    mend = replaced(place, place.index, place.index + 3, texts, "LR018", message, fix, f"for a date write `{fix}`")
+    return replace(mend, later=place.token.text == "within")
 
 
 def days_ago(place: Place) -> Mend | None:
@@ -281,6 +282,6 @@ def days_ago(place: Place) -> Mend | None:
     if place.token.text != "ago" or count.kind != "INT" or unit.kind != "WORD":
         return None
     duration = place.span(count, unit).text
-    fix = f"today - {duration}"
-    texts: list[tuple[str, str] | Token] = [("WORD", "today"), ("SIGN", "-"), count, unit]
+    fix = time_ago(duration)
+    texts: list[tuple[str, str] | Token] = [("WORD", fix.split()[0]), ("SIGN", "-"), count, unit]
     return replaced(place, place.index - 2, place.index + 1, texts, "LR018", "`ago` is for the events of a test", fix)

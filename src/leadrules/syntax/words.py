@@ -73,6 +73,8 @@ UNITS = {
     for ending in ("", "s")
 }
 
+CLOCK_UNITS = frozenset({"minute", "minutes", "hour", "hours"})
+
 LIMIT_UNITS = {"point": "points", "points": "points", "time": "times", "times": "times"}
 
 NOTHING = frozenset({"null", "NULL", "Null", "nil", "NIL", "None", "undefined"})
@@ -151,3 +153,8 @@ def is_name(text: str) -> bool:
     """Whether a text can stand as a name without backquotes."""
     letters = text if text.isascii() else "".join(c for c in text if unicodedata.category(c) not in _MARKS)
     return _NAME.fullmatch(letters) is not None and text[0] == letters[0] and text not in RESERVED
+
+
+def time_ago(duration: str) -> str:
+    """`3 hours` back from now, `30 days` back from today: hours before midnight are asked by nobody."""
+    return f"{'now' if duration.rpartition(' ')[2] in CLOCK_UNITS else 'today'} - {duration}"
