@@ -12,7 +12,7 @@ import traceback
 from leadrules import __version__
 
 
-def explain_failure(error: Exception) -> str:
+def explain_failure(error: BaseException) -> str:
     """The words for an exception that ended a command."""
     if isinstance(error, MemoryError):
         return "error: not enough memory for this input; try a machine with more, or a part of the file."
@@ -29,7 +29,7 @@ def _os_error(error: OSError) -> str:
     return f"{name}{error.strerror or error}"
 
 
-def _keep(error: Exception) -> str:
+def _keep(error: BaseException) -> str:
     with tempfile.NamedTemporaryFile("w", prefix="leadrules-", suffix=".txt", delete=False, encoding="utf-8") as file:
         file.write("".join(traceback.format_exception(error)))
         return file.name

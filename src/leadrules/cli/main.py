@@ -152,11 +152,14 @@ def _exit_code() -> int:
         return done.code if isinstance(done.code, int) else 0 if done.code is None else 1
     except BrokenPipeError:  # `| head` has seen enough
         return 0
-    except Exception as error:  # noqa: BLE001 - the last line before a user would see a traceback
+    except BaseException as error:  # the last line before a user would see a traceback
+        # What goes wrong inside Polars is no Exception; its class is known once that is loaded.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         return _report(error)
 
 
-def _report(error: Exception) -> int:
+def _report(error: BaseException) -> int:
     """Say what could not be done; a mistake of ours leaves its traceback in a file to send in."""
     from leadrules.cli.failures import explain_failure
 
