@@ -20,7 +20,7 @@ from leadrules.engine.needs import reach
 from leadrules.lifecycle.files import WriteOptions, write_run
 from leadrules.lifecycle.model import ERA_COLUMNS
 from leadrules.lifecycle.run import Outcome, RunRequest, execute, reads
-from leadrules.lifecycle.state.store import all_tables, outline
+from leadrules.lifecycle.state.store import outline, tables_in_parts
 from leadrules.review.workspace import open_workspace
 from leadrules.ruleset.store import to_text
 
@@ -152,9 +152,11 @@ def days_of(folder: Path, rng: random.Random, late: str, *, seen_only: bool) -> 
         for again in (False, True)[: 1 + number % 2]:
             done = run(folder, f"{at:%Y-%m-%dT%H:%M:%S}", seen_only=seen_only)
             assert done.is_again == again
-            tables = all_tables(folder / ".leadrules" / "state")
+            tables = dict(tables_in_parts(folder / ".leadrules" / "state"))
             files = {file.name: file.read_bytes() for file in (folder / "out").iterdir()}
-            found.append({**files, **{name: table.rows() for name, table in tables.items() if name != "runs"}})
+            found.append(
+                {**files, **{name: pl.concat(parts).rows() for name, parts in tables.items() if name != "runs"}}
+            )
     return found
 
 

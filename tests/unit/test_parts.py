@@ -17,7 +17,6 @@ from leadrules.lifecycle.state.database import FILE, compacted
 from leadrules.lifecycle.state.packing import pack_column
 from leadrules.lifecycle.state.parts import put as put_part
 from leadrules.lifecycle.state.store import (
-    all_tables,
     amend,
     before_last,
     can_take_back,
@@ -25,6 +24,7 @@ from leadrules.lifecycle.state.store import (
     history,
     load,
     runs,
+    tables_in_parts,
     take_back_last,
 )
 
@@ -125,7 +125,26 @@ def test_a_lead_that_is_forgotten_leaves_nothing(tmp_path: Path) -> None:
     assert history(tmp_path).is_empty()
     assert not can_take_back(tmp_path)
     assert b"sato" not in (tmp_path / FILE).read_bytes()
-    assert [table.height for name, table in all_tables(tmp_path).items() if name in ("leads", "runs")] == [2, 2]
+    tables = {name: pl.concat(parts) for name, parts in tables_in_parts(tmp_path)}
+    heights = {name: table.height for name, table in tables.items()}
+    assert [heights[name] for name in ("leads", "history", "runs")] == [2, 0, 2]
+
+
+def test_what_is_shown_comes_in_a_fixed_order(tmp_path: Path) -> None:
+    two_runs(tmp_path)
+    take_back_last(tmp_path)
+    back = load(tmp_path)
+    more = [("b", "owner", "owner", None, "z", "route.x"), ("a", "owner", "owner", "sato", "y", "route.x")]
+    put(tmp_path, back, state_with(back, [{"key": "c"}, {"key": "a"}, {"key": "b"}], 2), more)
+    shown = {name: pl.concat(parts) for name, parts in tables_in_parts(tmp_path)}
+    assert shown["leads"]["key"].to_list() == ["a", "b", "c"]
+    assert shown["history"].select("run", "key", "old", "new").rows() == [
+        (1, "a", None, "sato"),
+        (2, "a", "lee", "sato"),  # taken back
+        (2, "a", "sato", "lee"),
+        (3, "a", "sato", "y"),
+        (3, "b", None, "z"),
+    ]
 
 
 def test_another_name_in_the_history(tmp_path: Path) -> None:

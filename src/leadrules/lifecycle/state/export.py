@@ -9,7 +9,7 @@ from pathlib import Path
 
 from leadrules.data.errors import InputError
 from leadrules.data.write import FileFormat, write_table
-from leadrules.lifecycle.state.store import SHOWN_TABLES, all_tables
+from leadrules.lifecycle.state.store import SHOWN_TABLES, tables_in_parts
 
 
 def files_of(out: Path, form: FileFormat) -> list[Path]:
@@ -23,7 +23,7 @@ def export(path: Path, out: Path, form: FileFormat, zone: str) -> list[str]:
         raise InputError(f"{out} is a file: an export is a folder", "name another folder with --out DIR")
     out.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, table in all_tables(path).items():
+    for name, table in tables_in_parts(path):
         write_table(table, out / name, form, zone=zone, plain=("key",))
         written.append(f"{name}.{form}")
     return written

@@ -8,7 +8,7 @@ nowhere else. Knows no rules: what changes, and why, is worked out before.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -173,20 +173,47 @@ def last_token(path: Path) -> str | None:
 
 _SHOWN_WHOLE = tuple(name for name in WHOLE if name != "eras")  # rules are no table
 SHOWN_TABLES = ("leads", "history", "runs", *_SHOWN_WHOLE)
+_ROWS_AT_ONCE = 50_000
 
 
-def all_tables(path: Path) -> dict[str, pl.DataFrame]:
-    """Every table that a person may want to look into, in a fixed order of rows."""
+def tables_in_parts(path: Path) -> Iterator[tuple[str, Generator[pl.DataFrame]]]:
+    """Every table that a person may want to look into, its rows in a fixed order, some at a time: a year of history is more
+    than fits into the memory beside the leads."""
     with reading(path) as connection:
         state = _state(path, connection)
         rows = connection.execute(f"{_RUNS} order by run").fetchall()
+        packed = list(stacked(connection, "history"))
     made = [(row[0], _instant(row[1]), _instant(row[2]), *row[3:9], bool(row[9])) for row in rows]
-    return {
-        "leads": state.leads.frame.sort("key").with_columns(pl.col(pl.Duration).cast(pl.Int64)),
-        "history": _in_order(history(path)),
-        "runs": pl.DataFrame(made, schema=dict(RUN_COLUMNS), orient="row").drop("token"),
-        **{name: _in_order(getattr(state, name)) for name in _SHOWN_WHOLE},
-    }
+    yield "leads", _leads_in_parts(state.leads)
+    yield "history", _history_in_parts(packed)
+    yield "runs", _whole_table(pl.DataFrame(made, schema=dict(RUN_COLUMNS), orient="row").drop("token"))
+    for name in _SHOWN_WHOLE:
+        yield name, _whole_table(_in_order(getattr(state, name)))
+
+
+def _leads_in_parts(leads: LeadColumns) -> Generator[pl.DataFrame]:
+    order = leads["key"].arg_sort().cast(pl.UInt32)
+    for start in range(0, max(leads.height, 1), _ROWS_AT_ONCE):
+        part = leads.at(order.slice(start, _ROWS_AT_ONCE), leads.schema)
+        yield part.with_columns(pl.col(pl.Duration).cast(pl.Int64))
+
+
+def _history_in_parts(packed: list[bytes]) -> Generator[pl.DataFrame]:
+    """By run, then by all else; what one commit wrote is of one run."""
+    yield pl.DataFrame(schema=dict(HISTORY_COLUMNS))
+    by_run: dict[int, list[bytes]] = {}
+    for rows in packed:
+        if (numbers := unpack(rows, ["run"])).height:  # who is forgotten may have been all of it
+            by_run.setdefault(numbers.item(0, 0), []).append(rows)
+    for _, of_run in sorted(by_run.items()):
+        changes = pl.concat([unpack(rows) for rows in of_run])
+        order = changes.select(pl.arg_sort_by(changes.columns, nulls_last=True)).to_series()
+        for start in range(0, changes.height, _ROWS_AT_ONCE):
+            yield changes[order.slice(start, _ROWS_AT_ONCE)]
+
+
+def _whole_table(table: pl.DataFrame) -> Generator[pl.DataFrame]:
+    yield table
 
 
 def _in_order(table: pl.DataFrame) -> pl.DataFrame:
