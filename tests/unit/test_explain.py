@@ -118,6 +118,22 @@ def test_a_rule_that_gave_nothing_says_why(scored: dict[str, Any]) -> None:
     ]
 
 
+def test_a_line_before_the_one_that_matched_had_no_events(tmp_path: Path) -> None:
+    rules = """
+score engagement {
+  group best first match {
+    demo: +20 each form_submitted where (form = "demo")
+    page: +5 each page_viewed
+    mail: +1 each email_opened
+  }
+}
+"""
+    found = document(outcome(write(tmp_path, rules, LEADS, EVENTS), "L1"), "L1")
+    silent = {rule["rule"]: rule["reason"] for rule in named(found, "engagement")["silent"]}
+    assert silent["engagement.demo"].startswith("no event counts: ")
+    assert silent["engagement.mail"] == "engagement.page comes first in best, and the first that matches counts"
+
+
 def test_a_clause_is_traced_into_segments(scored: dict[str, Any]) -> None:
     life = named(scored, "life")
     assert life["value"] == "lead"

@@ -7,6 +7,7 @@ so they add up to the score; what would have to change stands in explain_changes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import Any
 
 from leadrules.core.text import in_units, rounded
@@ -158,13 +159,13 @@ def _reason(lead: OneLead, words: Words, score: Score, rule: ScoreRule, *, has_c
 
 
 def _taken_by(lead: OneLead, score: Score, rule: ScoreRule) -> str | None:
-    """The rule of the same first-match group that fired."""
+    """The rule that fired before this one in a first-match group; one that fired after it took nothing away."""
     group = next((one for one in score.groups if one.name == rule.group and one.first_match), None)
     if group is None:
         return None
     members = (one.name for one in score.rules if one.group == group.name)
-    fired = next((name for name in members if f"{score.name}.{name}" in lead.facts.fired), None)
-    return None if fired in (None, rule.name) else f"{score.name}.{fired}"
+    before = (f"{score.name}.{name}" for name in takewhile(lambda name: name != rule.name, members))
+    return next((name for name in before if name in lead.facts.fired), None)
 
 
 # -- labels ---------------------------------------------------------------------------------------------------------
