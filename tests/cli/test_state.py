@@ -207,6 +207,32 @@ def test_a_plan_of_the_run_that_was_made_shows_that_run(project: Path) -> None:
     assert "this run was made already" in again.stderr
 
 
+def _trigger_of(project: Path, lead: str, *args: str) -> tuple[bool, str | None]:
+    """Whether the trigger `hot` fired as `explain` of 2 November tells it, and why not."""
+    explained = leadrules(project, "explain", lead, "trigger.hot", "--as-of", "2026-11-02", "--format", "json", *args)
+    assert "it is explained as it was decided then" in explained.stderr
+    (trigger,) = json.loads(explained.stdout)["triggers"]
+    return trigger["fired"], trigger["reason"]
+
+
+def test_a_baseline_is_explained_as_one(project: Path) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02", "--baseline")
+    assert _trigger_of(project, "a") == (False, "a baseline takes everything as already so")
+
+
+def test_a_run_that_let_edits_fire_is_explained_as_one(project: Path) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-01")
+    write_project(project, RULES.replace("hot: from 70", "hot: from 5").replace("warm: from 40", "warm: from 4"))
+    leadrules(project, "run", "--as-of", "2026-11-02", "--fire-edits")
+    assert _trigger_of(project, "b") == (True, None)
+
+
+def test_a_run_from_another_since_is_explained_as_one(project: Path) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02", "--since", "2026-10-01")
+    assert _trigger_of(project, "a") == (True, None)
+    assert _trigger_of(project, "a", "--since", "2026-10-01") == (True, None)
+
+
 def test_a_plan_shows_segments_before_and_after_and_the_load_of_absent_leads(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")
     write_leads(project, [{"id": "c", "points": 80, **DAY}, {"id": "b", "points": 60, **DAY}])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from leadrules.cli.inputs import inputs_read
+from leadrules.cli.inputs import inputs_read, instant
 from leadrules.cli.options import (
     LEAD,
     format_option,
@@ -22,6 +22,8 @@ from leadrules.cli.runs import DONE_ALREADY, RunOptions, last_run_of, request_of
 from leadrules.cli.screens import screen_width, show_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from leadrules.lifecycle.model import State
     from leadrules.lifecycle.run import Outcome, RunRequest
     from leadrules.review.explain.explain import Asked
@@ -60,7 +62,7 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
     with remembering(path, to_write=False) as state:
         outcome, key = _run(request, state, lead, wanted)
         changes = remembered(path, key)
-        done = None if path is None or state is None else last_run_of(outcome, path, options)
+        done = None if path is None or state is None else _made_already(outcome, state, path, options)
     if done is not None and done.request.state is not None:
         # Why the lead went where it went, not what a second run on top of that would find.
         outcome = done
@@ -79,6 +81,27 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
         show_json(document)
         return
     click.echo(as_text(document, columns=screen_width(WIDTH), colour=use_colour(sys.stdout)), nl=False)
+
+
+def _made_already(outcome: Outcome, state: State, path: Path, options: RunOptions) -> Outcome | None:
+    """The last run as it was decided then, if it is the one that is asked about; what was not said here is as it was there.
+
+    `--baseline` and `--fire-edits` cannot be said here at all, and decide why a lead moved or did not.
+    """
+    how = {} if state.last is None else state.last.options
+    options = replace(
+        options,
+        since=options.since or cast("str | None", how.get("since")),
+        baseline=bool(how.get("baseline")),
+        fire_edits=bool(how.get("fire_edits")),
+    )
+    request = replace(
+        outcome.request,
+        since=instant("--since", options.since, outcome.request.project.timezone),
+        baseline=options.baseline,
+        fire_edits=options.fire_edits,
+    )
+    return last_run_of(replace(outcome, request=request), path, options)
 
 
 def _warn(outcome: Outcome, *, quiet: bool) -> None:
