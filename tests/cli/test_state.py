@@ -71,6 +71,25 @@ def test_no_file_of_a_command_takes_the_place_of_what_the_project_reads(project:
     assert not (project / "decisions.csv").exists()
 
 
+def test_no_document_takes_the_place_of_what_the_project_reads(project: Path) -> None:
+    """Tables of a report are called as exports often are: `campaigns.csv`, `sales.csv`."""
+    (project / "campaigns.csv").write_text("campaign,name,type,date,cost\nspring,Spring,Fair,2026-10-01,100\n")
+    with (project / "leadrules.yaml").open("a", encoding="utf-8") as file:
+        file.write("\nreport: {campaigns: campaigns.csv, campaign: status}\n")
+    (rules,) = (project / "rules").glob("*.lead")
+    for target, command in (
+        ("campaigns.csv", ("report", "--format", "csv", "-o", ".", "--as-of", "2026-11-02")),
+        ("leads.csv", ("report", "-o", "leads.csv", "--as-of", "2026-11-02")),
+        (f"rules/{rules.name}", ("docs", "-o", f"rules/{rules.name}")),
+        (f"rules/{rules.name}", ("graph", "-o", f"rules/{rules.name}")),
+        ("leadrules.yaml", ("compile", "-o", "leadrules.yaml")),
+    ):
+        before = (project / target).read_bytes()
+        assert f"{Path(target).name} is read: it would be written over" in leadrules(project, *command, code=2).stderr
+        assert (project / target).read_bytes() == before
+    assert not (project / "tables.csv").exists()
+
+
 def test_a_name_of_a_state_is_not_blank_and_is_compared_as_names_are(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")
     assert "it is blank" in leadrules(project, "state", "rename", "heat", " ", code=2).stderr

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from leadrules.cli.inputs import spare_inputs
 from leadrules.cli.options import (
     FAILED,
     Wanted,
@@ -124,6 +125,8 @@ def _write_patch(found: Calibration, to: Path, *, quiet: bool) -> None:
     if not found.suggestion.patch:
         click.echo(f"note: no patch was written: {found.suggestion.why}", err=True)
         return
+    request = found.request
+    spare_inputs(request.project, [Path.cwd() / to], (request.leads, *request.events))
     try:
         (Path.cwd() / to).write_bytes(found.suggestion.patch.encode("utf-8"))
     except OSError as error:

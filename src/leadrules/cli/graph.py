@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leadrules.cli.options import deliver, fail, out_option, project_option, ready_project
+from leadrules.cli.inputs import ready_to_deliver
+from leadrules.cli.options import deliver, fail, out_option, project_option
 
 if TYPE_CHECKING:
     from leadrules.show.diagram import Diagram
@@ -29,7 +30,7 @@ def graph(
     """The rules as a picture: fields and events, scores, bands, segments, triggers, and what reads what."""
     from leadrules.review.graph import graph as graph_of
 
-    _, ruleset = ready_project(folder).ready
+    _, ruleset = ready_to_deliver(folder, output).ready
     diagram = graph_of(ruleset)
     if focus is not None:
         diagram = _focused(diagram, focus, depth)

@@ -14,10 +14,11 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leadrules.cli.options import fail
+from leadrules.cli.options import fail, ready_project
 
 if TYPE_CHECKING:
     from leadrules.project.model import Project, Source
+    from leadrules.review.workspace import Workspace
 
 
 @contextmanager
@@ -43,14 +44,25 @@ def lead_source(project: Project, path: str | None) -> Source:
     return project.leads
 
 
-def spare_inputs(root: Path, sources: Iterable[Source | None], written: Iterable[Path]) -> None:
-    """Exit 2 where a file that would be written, or taken away, is one that is read."""
+def spare_inputs(project: Project, written: Iterable[Path], sources: Iterable[Source | None] = ()) -> None:
+    """Exit 2 where a file that would be written, or taken away, is one that the project reads, or the command (`sources`)."""
     from leadrules.data.sources import is_named
+    from leadrules.project.project import PROJECT_FILE
 
-    read = [source.path for source in sources if source is not None and source.path != "-"]
+    data = (source.path for source in (project.leads, *project.events, *sources) if source is not None)
+    beside = (project.report[key] for key in ("campaigns", "traffic") if key in project.report)
+    read = [PROJECT_FILE, *map(str, project.rule_files), *beside, *(path for path in data if path != "-")]
     for file in written:
-        if file.exists() and any(is_named(file, root, path) for path in read):
-            fail(f"{file} is read: it would be written over", "name another folder with --out DIR")
+        if file.exists() and any(is_named(file, project.root, path) for path in read):
+            fail(f"{file} is read: it would be written over", "name another place with --out")
+
+
+def ready_to_deliver(folder: Path | None, output: Path | None) -> Workspace:
+    """The workspace of a project without errors, for a document that goes to `output`; exit 2 where the project reads that."""
+    workspace = ready_project(folder)
+    if output is not None:
+        spare_inputs(workspace.ready[0], [Path.cwd() / output])
+    return workspace
 
 
 def has_leads(project: Project) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leadrules.cli.inputs import event_sources, inputs_read, instant, lead_source
+from leadrules.cli.inputs import event_sources, inputs_read, instant, lead_source, spare_inputs
 from leadrules.cli.options import (
     FILE,
     as_of_option,
@@ -100,6 +100,7 @@ def report(*, form: str, out: str | None, against: str | None, against_events: s
     before = None if against is None else _before(workspace, options, against, against_events)
     found = gathered(workspace, options)
     made = report_of(found.material, found.provenance, None if before is None else _drift(found, before))
+    _spare_inputs(made, form, target, workspace, options)
     try:
         _write(made, form, target)
     except OSError as error:
@@ -183,6 +184,18 @@ def _state_place(usual: Path, options: ReportOptions) -> Path | None:
     from leadrules.cli.stateful import named_state
 
     return named_state(options.place, "leave --state out to report without one")
+
+
+def _spare_inputs(made: Report, form: str, target: str, workspace: Workspace, options: ReportOptions) -> None:
+    """Exit 2 where the page or a table would stand in the place of what is read."""
+    from leadrules.review.report.document import files_touched
+
+    if target == "-":
+        return
+    place = Path.cwd() / target
+    request = request_on(*workspace.ready, options)
+    written = files_touched(made, place) if form == "csv" else [place]
+    spare_inputs(request.project, written, (request.leads, *request.events))
 
 
 def _write(made: Report, form: str, target: str) -> None:

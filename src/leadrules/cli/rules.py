@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from leadrules.cli.inputs import ready_to_deliver
 from leadrules.cli.options import (
     FAILED,
     as_of_option,
@@ -18,7 +19,6 @@ from leadrules.cli.options import (
     out_option,
     project_option,
     project_root,
-    ready_project,
     show_findings,
 )
 from leadrules.core.text import many
@@ -160,5 +160,5 @@ def compile_command(folder: Path | None, quiet: bool, output: Path | None) -> No
     from leadrules.ruleset.store import to_json
     from leadrules.show.machine import dump
 
-    _, ruleset = ready_project(folder).ready
+    _, ruleset = ready_to_deliver(folder, output).ready
     deliver(dump(to_json(ruleset)), output, quiet=True)

@@ -254,7 +254,7 @@ def _write(outcome: Outcome, state: Path | None, out: Path, form: WriteOptions, 
     from leadrules.lifecycle.files import OURS, write_run
 
     request = outcome.request
-    spare_inputs(request.project.root, (request.leads, *request.events), (Path.cwd() / out / name for name in OURS))
+    spare_inputs(request.project, (Path.cwd() / out / name for name in OURS), (request.leads, *request.events))
     try:
         if state is not None:
             return finish(outcome, state, Path.cwd() / out, form, options.how())

@@ -119,7 +119,7 @@ def export(
 
     path, project = state_of_project(folder, place)
     with _existing(path, to_write=False):
-        spare_inputs(project.root, (project.leads, *project.events), files_of(Path.cwd() / out, form))
+        spare_inputs(project, files_of(Path.cwd() / out, form))
         names = export_tables(path, Path.cwd() / out, form, project.timezone)
         if not quiet:
             click.echo(f"{out}: {', '.join(names)}", err=True)

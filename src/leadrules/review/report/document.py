@@ -18,6 +18,7 @@ from leadrules.measure.names import file_name
 from leadrules.show.machine import FORMAT_VERSION
 
 NOT_THERE = "n/a"
+LISTED = "tables.csv"
 DIGITS = 6
 
 
@@ -107,18 +108,24 @@ def _value(value: Any, zone: str) -> Any:
 # -- CSV ------------------------------------------------------------------------------------------------------------
 
 
+def files_touched(report: Report, folder: Path) -> list[Path]:
+    """The files that `write_tables` writes or takes away."""
+    names = [LISTED, *map(_file_of, report.tables), *_earlier(folder / LISTED)]
+    return [folder / name for name in names]
+
+
 def write_tables(report: Report, folder: Path) -> list[str]:
     """One CSV per table; the names of the files. Tables of an earlier report that this one has not are taken away."""
     from leadrules.data.write import write_csv
 
     folder.mkdir(parents=True, exist_ok=True)
-    listed = folder / "tables.csv"
+    listed = folder / LISTED
     for name in _earlier(listed):
         (folder / name).unlink(missing_ok=True)
     written, index = [], []
     for section in report.sections:
         for table in section.tables:
-            name = f"{file_name(table.name)}.csv"
+            name = _file_of(table)
             write_csv(_with_not_there(table), folder / name, zone=report.provenance.timezone)
             written.append(name)
             index += [(name, section.title, table.title, c.name, c.title, c.unit, c.of or "") for c in table.columns]
@@ -129,6 +136,10 @@ def write_tables(report: Report, folder: Path) -> list[str]:
         zone=report.provenance.timezone,
     )
     return [*written, listed.name]
+
+
+def _file_of(table: Table) -> str:
+    return f"{file_name(table.name)}.csv"
 
 
 def _earlier(listed: Path) -> list[str]:
