@@ -79,6 +79,7 @@ CASES = [
     ('"A vice president"', '"VP"', "changed fit.vp", 'A vice president is now titled "VP"'),
     ('"a.com", "b.com"', '"a.com", "c.com"', "changed list rivals", "rivals has c.com; no longer has b.com"),
     ("employees + 0", "employees + 1", "changed size", "size is now `employees + 1` instead of `employees + 0`"),
+    ('contains "CEO"', 'contains "C`O"', "changed who.boss", 'who boss now asks `` title contains "C`O" `` instead of `title contains "CEO"`'),
     ("size >= 100", "size >= 50", "changed big", "Big ones now asks `size >= 50` instead of `size >= 100`"),
     ("warm: from 40", "warm: from 35", "changed heat.warm", "heat warm now starts at 35 instead of 40"),
     ("until below 60", "until below 55", "changed heat.hot", "heat hot is now held until below 55 instead of 60"),

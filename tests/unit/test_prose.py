@@ -255,11 +255,51 @@ def test_the_page_is_sound_markdown(name: str, tmp_path: Path) -> None:
 
 
 def test_text_cannot_break_the_page() -> None:
-    text = "a|b *c* <script> `d` [e](f) #g"
+    text = "a|b *c* <script> `d` [e](f) #g &amp; R&D"
     (token,) = [t for t in MarkdownIt().parse(plain(text)) if t.type == "inline"]
     assert "".join(child.content for child in token.children or []) == text
     assert remark("see `a_b` and c_d") == "see `a_b` and c\\_d"
     assert remark("one ` alone") == "one \\` alone"
+
+
+def test_comments_are_told_with_labels_steps_lists_and_tests(tmp_path: Path) -> None:
+    """Above or behind what they speak of; a `|` in a name ends no cell of a table."""
+    page = prose_page(
+        _workspace(
+            tmp_path,
+            """
+            # those we like
+            list liked "Liked" = ["Software"]  # since May
+            # we wrote
+            events letters = [email_sent]
+            score fit2 { a: +1 when industry in liked }
+            band warmth of fit2 {
+              # agreed with sales
+              `hot|2` "Call": from 1
+              cold2: otherwise  # the rest
+            }
+            funnel way {
+              # by anyone
+              lead: created_at
+              sent: first(letters)
+            }
+            # from a real case
+            test "They are called" {
+              given industry = "Software"
+              expect fit2 = 1
+            }
+            """.replace("\n            ", "\n"),
+        )
+    )
+    for line in (
+        "- **Liked** (`liked`): Software. — _those we like since May_",
+        "- *letters*: any of the events *email sent*. — _we wrote_",
+        "| **Call** (`hot\\|2`) — _agreed with sales_ | from 1 |",
+        "| **cold2** — _the rest_ | otherwise |",
+        "| **lead** — _by anyone_ | *created at* |",
+        "- They are called — _from a real case_",
+    ):
+        assert f"{line}\n" in page, line
 
 
 def test_the_command_writes_a_file_or_standard_output(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from markdown_it import MarkdownIt
 
-from leadrules.show.tables import Bar, Section, as_text
+from leadrules.show.tables import Bar, Section, as_markdown, as_text
 from leadrules.show.text import width as width_of
 
 LONG = "Answered an e-mail is now worth 20 points instead of 15, and the pricing page 10 instead of 12"
@@ -61,3 +62,16 @@ def test_a_name_wider_than_half_of_the_screen_is_wrapped() -> None:
     text = as_text([section], width=80, colour=False)
     assert "1,234,567" in text
     assert text.count("x") == 70
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a|b", "_v_ and lead_source", "~~deal~~", "&amp; R&D &#65;", "<b>", "*p*", "[l](u)", "`c`", "back\\slash \\_"],
+)
+def test_markdown_shows_every_text_as_it_is(text: str) -> None:
+    """In a heading, a cell and a note; a word with an underscore stays as it is written."""
+    made = as_markdown("Page", [Section(text, ("name", "leads"), ((text, 1),), (text,))])
+    tokens = MarkdownIt().enable(["table", "strikethrough"]).parse(made)
+    shown = ["".join(child.content for child in token.children) for token in tokens if token.children]
+    assert shown == ["Page", text, "name", "leads", text, "1", text]
+    assert "lead\\_source" not in made

@@ -5,6 +5,7 @@ In: sections of plain cells. Out: text. A cell is text, a number or a `Bar`; not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Literal
@@ -13,6 +14,8 @@ from leadrules.core.records import dataclass
 from leadrules.show.text import width as width_of
 
 BLOCKS = " ▏▎▍▌▋▊▉█"
+# What Markdown would take for its own: an underscore within a word and an `&` that begins no entity stay as they are.
+_MARKUP = re.compile(r"[\\|<`*\[~]|&(?=#?\w+;)|(?<!\w)_|_(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +152,8 @@ def _markdown_table(section: Section) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text that breaks neither a table nor the page it stands in."""
-    text = text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
-    return text.replace("`", "\\`").replace("*", "\\*").replace("[", "\\[")
+    """Text that breaks neither a table nor the page it stands in, and is read there as it is."""
+    return _MARKUP.sub(r"\\\g<0>", text.replace("\n", " "))
 
 
 STYLE = """

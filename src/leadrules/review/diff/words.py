@@ -42,6 +42,7 @@ LONGEST = 160
 SHOWN_VALUES = 5
 _LINE = re.compile(r'(?:`[^`]+`|[^\s:"]+)\s*(?:"(?:\\.|[^"\\])*")?\s*:\s*')
 _HEAD = re.compile(r'\w+\s+(?:`[^`]+`|\w+)?\s*(?:"(?:\\.|[^"\\])*")?\s*')
+_BACKQUOTES = re.compile("`+")
 _SETTINGS = {
     "holiday_country": "holidays",
     "holiday_dates": "days off",
@@ -104,13 +105,13 @@ class _Words:
 
     def _setting(self, side: Side, value: Any) -> str:
         if self.edit.name == "open_leads":
-            return f"`{side.project.open_leads}`" if side.project and side.project.open_leads else "every owned lead"
+            return _code(side.project.open_leads) if side.project and side.project.open_leads else "every owned lead"
         return self._value(value, side)
 
     def _renamed(self) -> str:
         old = line_name(self.edit.before) if self.edit.line is not None else name_of(self.edit.before)
         new = line_name(self.edit.after) if self.edit.line is not None else name_of(self.edit.after)
-        return f"{title_of(self.edit)}: `{old}` is now called `{new}`"
+        return f"{title_of(self.edit)}: {_code(str(old))} is now called {_code(str(new))}"
 
     def _come_or_gone(self) -> str:
         is_new = self.edit.kind == "added"
@@ -120,7 +121,7 @@ class _Words:
         head = f"{kind} {title}".strip() if kind != title else kind
         state = "is new" if is_new else "is gone"
         said = self._said(part, side)
-        return f"{head} {state}" + (f": `{said}`" if said else "")
+        return f"{head} {state}" + (f": {_code(said)}" if said else "")
 
     def _said(self, part: Any, side: Side) -> str:
         """What a line or a statement says, without its name."""
@@ -210,7 +211,7 @@ class _Words:
             case Active():
                 return " ".join(f"{w} {d}" for w, d in (("from", value.start), ("until", value.end)) if d) or "any day"
             case Placed():
-                return f"`{_short(side.text(value.span)) or type(value).__name__.lower()}`"
+                return _code(_short(side.text(value.span)) or type(value).__name__.lower())
             case tuple():
                 return ", ".join(self._value(one, side) for one in value)
         return str(value)
@@ -412,6 +413,13 @@ def _values(values: Any) -> str:
     shown = [str(one) if not isinstance(one, float) else number(one) for one in list(values)[:SHOWN_VALUES]]
     more = len(values) - len(shown)
     return ", ".join(shown) + (f" and {more:,} more" if more else "")
+
+
+def _code(text: str) -> str:
+    """What rule files say, in backquotes; in more of them, as Markdown has it, where it holds some itself."""
+    longest = max(map(len, _BACKQUOTES.findall(text)), default=0)
+    quotes, space = "`" * (longest + 1), " " if longest else ""
+    return f"{quotes}{space}{text}{space}{quotes}"
 
 
 def _short(text: str) -> str:

@@ -6,6 +6,7 @@ matrix, sequence and team a table. The same rules give the same bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ from leadrules.ruleset.model import (
     Goal,
     Group,
     Matrix,
+    Place,
     Placed,
     Route,
     Ruleset,
@@ -42,6 +44,7 @@ from leadrules.ruleset.model import (
 from leadrules.syntax.nodes import EventGroup, ListDefinition, TableDefinition
 
 SHOWN_VALUES = 30
+_PIPE = re.compile(r"(?<!\\)\|")  # one in the code of a name would end its cell
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -50,39 +53,39 @@ def prose_page(workspace: Workspace) -> str:
     ruleset, project = workspace.ruleset, workspace.project
     assert ruleset is not None
     assert project is not None
-    page = _Page(words_of(workspace), project, ruleset, Comments(workspace.modules), _titles(workspace))
-    return "\n".join(page.lines()).rstrip() + "\n"
+    return "\n".join(_Page(words_of(workspace), project, ruleset, _Written(workspace)).lines()).rstrip() + "\n"
 
 
 def words_of(workspace: Workspace) -> Words:
     """The words for a workspace's expressions."""
     ruleset = workspace.ruleset
     assert ruleset is not None
-    nodes = [node for module in workspace.modules for node in module.statements]
-    groups = {
-        frozenset(event.key for event in node.members): _name(node.title, node.name.key)
-        for node in nodes
-        if isinstance(node, EventGroup) and node.name is not None
-    }
-    titles = _titles(workspace)
+    written = _Written(workspace)
+    titles = {name: f"“{plain(node.title)}”" for name, node in written.values.items() if node.title}
     return Words(
         ruleset,
         Calendar(ruleset.settings.timezone),
-        {name: f"“{plain(title)}”" for name, title in titles.items()},
-        {name: f"“{plain(title)}”" for name, title in titles.items()},
-        groups,
+        titles,
+        titles,
+        {types: _name(node.title, name) for types, (name, node) in written.groups.items()},
         frozenset(d.name for d in ruleset.definitions if isinstance(d, Segment)),
     )
 
 
-def _titles(workspace: Workspace) -> dict[str, str]:
-    """The titles of lists and tables, which the compiled ruleset does not keep."""
-    nodes = [node for module in workspace.modules for node in module.statements]
-    return {
-        node.name.key: node.title
-        for node in nodes
-        if isinstance(node, ListDefinition | TableDefinition) and node.name is not None and node.title
-    }
+class _Written:
+    """What only the rule files know: comments; titles and places of lists and tables, by name, and of event groups."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.comments = Comments(workspace.modules)
+        self.values: dict[str, ListDefinition | TableDefinition] = {}
+        self.groups: dict[frozenset[str], tuple[str, EventGroup]] = {}
+        for node in (node for module in workspace.modules for node in module.statements):
+            if node.name is None:
+                continue
+            if isinstance(node, ListDefinition | TableDefinition):
+                self.values[node.name.key] = node
+            elif isinstance(node, EventGroup):
+                self.groups[frozenset(event.key for event in node.members)] = node.name.key, node
 
 
 def _name(title: str | None, name: str) -> str:
@@ -96,8 +99,7 @@ class _Page:
     words: Words
     project: Project
     ruleset: Ruleset
-    comments: Comments
-    titles: dict[str, str]
+    written: _Written
 
     def lines(self) -> Iterator[str]:
         """Every line."""
@@ -146,7 +148,7 @@ class _Page:
             yield from ("", f"## {title}")
         for item in items:
             yield from ("", f"### {_heading(item)}", "")
-            note = self.comments.of(item.span)
+            note = self.written.comments.of(item.span)
             if note:
                 yield from (f"> {remark(note)}", "")
             yield from write(item)
@@ -159,7 +161,10 @@ class _Page:
 
     def _aside(self, item: Placed) -> str:
         """The comment of a line, after its sentence."""
-        note = self.comments.of(item.span)
+        return self._said_of(item.span)
+
+    def _said_of(self, place: Place | None) -> str:
+        note = self.written.comments.of(place)
         return f" — _{remark(note)}_" if note else ""
 
     # -- what a lead is -------------------------------------------------------------------------------------------------
@@ -204,7 +209,7 @@ class _Page:
         for label in band.labels:
             start = "otherwise" if label.start is None else f"from {number(label.start)}"
             hold = [] if not holds else [f"until below {number(label.hold)}" if label.hold is not None else ""]
-            rows.append([_titled(label.title, label.name), start, *hold])
+            rows.append([f"{_titled(label.title, label.name)}{self._aside(label)}", start, *hold])
         yield from _table(["", "from", *(["once there, kept"] if holds else [])], rows)
         if all(label.start is not None for label in band.labels):
             yield from ("", "Below the last there is no label.")
@@ -266,8 +271,12 @@ class _Page:
 
     def _funnel(self, one: Funnel) -> Iterator[str]:
         rows = [
-            [_titled(s.title, s.name), self.words.noun(s.moment), self.words.noun(s.worth) if s.worth else ""]
-            for s in one.steps
+            [
+                f"{_titled(step.title, step.name)}{self._aside(step)}",
+                self.words.noun(step.moment),
+                self.words.noun(step.worth) if step.worth else "",
+            ]
+            for step in one.steps
         ]
         yield from _table(["step", "reached at", "worth"], rows)
 
@@ -284,14 +293,17 @@ class _Page:
         for one in rules.lists:
             shown = ", ".join(plain(str(v) if isinstance(v, str) else number(v)) for v in one.values[:SHOWN_VALUES])
             more = f" and {number(len(one.values) - SHOWN_VALUES)} more" if len(one.values) > SHOWN_VALUES else ""
-            yield f"- {_titled(self.titles.get(one.name), one.name)}: {shown or 'empty'}{more}."
+            node = self.written.values[one.name]
+            yield f"- {_titled(node.title, one.name)}: {shown or 'empty'}{more}.{self._said_of(node.span.as_json())}"
         for table in rules.tables:
             columns = listed([called(name) for name, _ in table.columns if name != table.key], "and")
             size = f"{number(len(table.rows))} row{'' if len(table.rows) == 1 else 's'}"
-            yield f"- {_titled(self.titles.get(table.name), table.name)}: {columns} by {called(table.key)}, {size}."
-
-        for types, group in self.words.groups.items():
-            yield f"- {group}: any of the events {listed([called(name) for name in sorted(types)], 'and')}."
+            node = self.written.values[table.name]
+            said = f"{columns} by {called(table.key)}, {size}.{self._said_of(node.span.as_json())}"
+            yield f"- {_titled(node.title, table.name)}: {said}"
+        for types, (name, group) in self.written.groups.items():
+            events = listed([called(event) for event in sorted(types)], "and")
+            yield f"- {_name(group.title, name)}: any of the events {events}.{self._said_of(group.span.as_json())}"
 
     def _team(self) -> Iterator[str]:
         team = self.project.team
@@ -299,7 +311,7 @@ class _Page:
             return
         yield from ("", "## Team", "")
         extra = list(dict.fromkeys(name for rep in team.reps for name, _ in rep.attributes))
-        head = ["rep", "weight", "at most", "hours", "away", *(name.replace("_", " ") for name in extra)]
+        head = ["rep", "weight", "at most", "hours", "away", *(plain(name.replace("_", " ")) for name in extra)]
         yield from _table(head, [[*_rep(rep), *_attributes(rep, extra)] for rep in team.reps])
         yield ""
         for name, members in team.teams:
@@ -325,7 +337,7 @@ class _Page:
     def _tests(self) -> Iterator[str]:
         if self.ruleset.tests:
             yield from ("", "## What the tests show", "")
-        yield from (f"- {plain(test.title)}" for test in self.ruleset.tests)
+        yield from (f"- {plain(test.title)}{self._aside(test)}" for test in self.ruleset.tests)
 
 
 def _heading(item: Any) -> str:
@@ -340,7 +352,7 @@ def _titled(title: str | None, name: str) -> str:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """A Markdown table; columns that are empty throughout are left out."""
-    kept = list(rows)
+    kept = [[_PIPE.sub(r"\|", cell) for cell in row] for row in rows]
     shown = [at for at, _ in enumerate(head) if not kept or any(row[at] for row in kept)]
     yield f"| {' | '.join(head[at] for at in shown)} |"
     yield f"| {' | '.join('---' for _ in shown)} |"

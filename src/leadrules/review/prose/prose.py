@@ -17,7 +17,7 @@ from leadrules.core.records import dataclass
 from leadrules.ruleset.model import Aggregate, Duration, EventFilter, Expr, Ruleset
 from leadrules.ruleset.walk import looked_up
 
-_MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
+_MARKUP = re.compile(r"([\\`*_\[\]<>|#~]|&(?=#?\w+;))")
 # `(?i)\b(vp|vice president)\b` and `\bceo\b`: words to look for, which need no reader of patterns.
 _WORDS = re.compile(r"(?P<any_case>\(\?i\))?\\b(?:\((?P<many>[\w '&-]+(?:\|[\w '&-]+)*)\)|(?P<one>[\w '&-]+))\\b")
 JUNCTIONS, ARITHMETIC = ("and", "or"), ("add", "sub", "mul", "div", "neg")
