@@ -121,3 +121,8 @@ def test_what_could_not_be_done(project: Path, tmp_path: Path) -> None:
     assert leadrules("fmt", "-", project / "rules" / "tame.lead").exit_code == 2
     (project / "leadrules.yaml").write_text("version: 1\nversion: 2\n", encoding="utf-8")
     assert leadrules("fmt", "--project", project).exit_code == 2
+
+
+def test_standard_input_is_named_where_it_is_not_formatted() -> None:
+    assert piped(b"segment big when size>1\n", "--check").output == "standard input\n"
+    assert piped(b"segment big when size > 1\n", "--check").output == ""

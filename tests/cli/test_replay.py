@@ -119,3 +119,15 @@ def test_a_state_to_begin_with_is_read_and_left_alone(project: Path, tmp_path: P
 def test_what_cannot_be_replayed(project: Path, tmp_path: Path, options: list[str], said: str) -> None:
     assert said in replay(project, tmp_path / "out", *options, code=2)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_long_replay_says_first_how_many_ticks_it_makes(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--from 1900-01-01 --to 2100-01-01` are 73,050 runs; who meant something else should not wait for their end."""
+    monkeypatch.setattr("leadrules.cli.replay.MANY_TICKS", 4)
+    told = "note: 5 ticks, a folder for each; a longer --every makes fewer"
+    said = replay(project, tmp_path / "replayed")
+    assert said.index(told) < said.index("5 ticks; wrote")
+    assert told not in replay(project, tmp_path / "replayed", "--every", "2 days")
+    assert replay(project, tmp_path / "replayed", "--quiet") == ""

@@ -50,7 +50,7 @@ def fmt(*, folder: Path | None, quiet: bool, check: bool, diff: bool, paths: tup
         _tell(one)
         if diff:
             click.echo(_difference(one), nl=False)
-        elif check and one.changed and one.path is not None:
+        elif check and one.changed:
             click.echo(one.file.path)
         elif not check:
             _write(one)

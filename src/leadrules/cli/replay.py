@@ -41,6 +41,7 @@ WORKLOAD, PAGE = "workload.csv", "workload.html"
 TICK_FORMAT = "%Y-%m-%dT%H%M"
 _TICK = re.compile(r"\d{4}-\d\d-\d\dT\d{4}([+-]\d{4})?")
 _SHOWN = 3
+MANY_TICKS = 1_000  # beyond these a replay says first how many it makes
 TICKS = Wanted("Say from when to when: --from 2026-06-01 --to 2026-08-31.")
 
 
@@ -111,6 +112,8 @@ def replay(
     form = form_of(request, output, encoding, reasons=reasons)
     try:
         ticks = _ticks(request, Span(first, last, every))
+        if len(ticks) > MANY_TICKS and not options.quiet:
+            click.echo(f"note: {len(ticks):,} ticks, a folder for each; a longer --every makes fewer", err=True)
         request = replace(request, state=_state(place))
         with counting("replaying", quiet=options.quiet) as tell:
             told = _Replay(request, Path.cwd() / out, form).through(ticks, tell)
