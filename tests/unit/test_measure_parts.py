@@ -16,6 +16,7 @@ from leadrules.core.calendar import Calendar
 from leadrules.measure.figures import wilson
 from leadrules.measure.goal import Rate, behind, budgets, plan, workdays_per_month
 from leadrules.measure.goal_section import hours_table
+from leadrules.measure.nouns import about, at_least, counted
 from leadrules.measure.periods import end_of, first_day, label, period_number
 from leadrules.measure.settings import Role
 from leadrules.measure.stages import survival
@@ -374,3 +375,18 @@ def test_a_run_is_not_touched_by_a_report(tmp_path: Path) -> None:
     before = {p: p.read_bytes() for p in (project / ".leadrules").rglob("*") if p.is_file()}
     assert leadrules("report", "--project", project, "--as-of", AS_OF, "-o", project / "r.html").exit_code == 0
     assert {p: p.read_bytes() for p in (project / ".leadrules").rglob("*") if p.is_file()} == before
+
+
+def test_amounts_of_a_goal_are_said_as_people_count_them() -> None:
+    """One is one, what is little is not nothing, and a million is written out."""
+    assert (at_least(1.0, "call"), at_least(342.9, "call"), at_least(0.04, "call")) == (
+        "1 call",
+        "343 calls",
+        "0.04 calls",
+    )
+    assert (about(0.0462), about(0.2308), about(17.14), about(0)) == ("0.05", "0.2", "17", "0")
+    assert (counted(1, "meeting"), counted(1_250_000, "deal"), counted(0.5, "sqo")) == (
+        "1 meeting",
+        "1,250,000 deals",
+        "0.5 SQOs",
+    )

@@ -291,6 +291,6 @@ def _findings(goal: Goal, target: Plan, beside: Measured | None, roles: Sequence
 
 def _amounts(target: Plan) -> str:
     return words_of(
-        f"{at_least(need.per_month)} {noun(need.name)} a month ({about(need.per_week)} a week, {about(need.per_day)} a day)"
+        f"{at_least(need.per_month, need.name)} a month ({about(need.per_week)} a week, {about(need.per_day)} a day)"
         for need in target.activities
     )
