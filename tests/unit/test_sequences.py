@@ -48,6 +48,20 @@ def test_steps_go_out_in_the_first_run_that_reaches_them() -> None:
     assert world.run(tokyo("2026-11-07T10:00") + timedelta(days=9)).rows() == []
 
 
+@pytest.mark.parametrize("days", ["", "count business days"])
+@pytest.mark.parametrize("number", [3_000_000, 99_999_999, 9_999_999_999])
+def test_a_day_after_the_year_9999_never_comes(number: int, days: str) -> None:
+    """Dates after 9999 are blank: the first step goes out, the others are never due, and nothing finishes."""
+    world = World(
+        f'sequence s {{ 1: day 1 call "A" 2: day {number} email "B" 3: wait 1 day call "C" {days} }}', dict(ONE)
+    )
+    assert world.run(tokyo("2026-11-02T10:00"), [("a", "enroll", "s")]).rows() == [
+        ("a", "enroll", "s", "trigger.t"),
+        ("a", "call", "A", "sequence.s.1"),
+    ]
+    assert world.run(tokyo("8999-11-02T10:00")).rows() == []
+
+
 def due_of(sequence: str, enrolled: str, rule: str, runs: int = 40) -> str:
     """When a step came due, over daily runs at 23:59 from the day of enrolment."""
     world = World(sequence, dict(ONE))

@@ -14,7 +14,7 @@ import polars as pl
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions import OPERATIONS, Context
 from leadrules.core.functions.columnar import instant_series, local_series
-from leadrules.core.types import DATETIME, DURATION
+from leadrules.core.types import DATE, DATETIME, DURATION
 from leadrules.ruleset.model import Duration
 
 NAIVE = pl.Datetime("us")
@@ -43,17 +43,15 @@ def shifted(calendar: Calendar, instants: pl.Series, length: Duration) -> pl.Ser
     return instants.alias("at").to_frame().select(moved).to_series()
 
 
+def later_day(calendar: Calendar, days: pl.Series, count: int, *, working: bool) -> pl.Series:
+    """Local dates moved on by days, or by working days: from one, for a day off has none of its own. Blank beyond 9999."""
+    length = Duration(count, "business days" if working else "days")
+    moved = OPERATIONS["shift"].column(Context(calendar), 1, (DATE, DURATION), pl.col("day"), length)
+    return days.alias("day").to_frame().select(moved).to_series()
+
+
 def next_working(calendar: Calendar, days: pl.Series) -> pl.Series:
     """Each date itself if it is a working day, else the next one; blank in a week without working days."""
-    return _business(calendar, days, 0)
-
-
-def later_working(calendar: Calendar, days: pl.Series, count: int) -> pl.Series:
-    """The count-th working day after a date; from a day off, after the next working day."""
-    return _business(calendar, days, count)
-
-
-def _business(calendar: Calendar, days: pl.Series, count: int) -> pl.Series:
     known = days.drop_nulls()
     if known.is_empty():
         return days
@@ -64,7 +62,7 @@ def _business(calendar: Calendar, days: pl.Series, count: int) -> pl.Series:
     assert isinstance(last, date)
     week = [day in calendar.week for day in range(1, 8)]
     return days.dt.add_business_days(
-        count, week_mask=week, holidays=_days_off(calendar, first.year, last.year + count // 50 + 2), roll="forward"
+        0, week_mask=week, holidays=_days_off(calendar, first.year, last.year + 2), roll="forward"
     )
 
 

@@ -17,7 +17,7 @@ from leadrules.lifecycle.cadence.clock import (
     at_clock,
     clock_time,
     in_zone,
-    later_working,
+    later_day,
     local_clock,
     next_working,
     shifted,
@@ -82,18 +82,11 @@ def _schedule(sequence: Sequence, calendar: Calendar, instants: pl.Series) -> li
         if step.day is None:
             due = _later(sequence, calendar, found[-1] if found else instants, step.wait)
         else:
-            days = _days(sequence, calendar, first, step.day)
+            days = later_day(calendar, first, step.day - 1, working=sequence.business_days)
             clock = local_clock(calendar, instants).dt.time() if step.at is None else clock_time(step.at)
             due = _later(sequence, calendar, at_clock(calendar, days, clock), step.after)
         found.append(settled(sequence, calendar, due, after=step.after is not None, moved=False))
     return found
-
-
-def _days(sequence: Sequence, calendar: Calendar, first: pl.Series, number: int) -> pl.Series:
-    """Day `number`, the first being day 1."""
-    if sequence.business_days:
-        return later_working(calendar, first, number - 1)
-    return first.dt.offset_by(f"{number - 1}d")
 
 
 def _later(sequence: Sequence, calendar: Calendar, times: pl.Series, length: Duration | None) -> pl.Series:
