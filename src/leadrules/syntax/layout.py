@@ -23,8 +23,8 @@ NEWLINE = re.compile(r"\r\n|\r|\n")
 _OPERAND_ENDS = frozenset(
     {"NAME", "STRING", "INT", "NUMBER", "PERCENT", "TRUE", "FALSE", "DATE", "DATETIME", "TIME", "RPAR", "UNIT", "AT"}
 )
-_TIGHT_AFTER = frozenset({"LPAR", "LSQB", "DOT"})
-_TIGHT_BEFORE = frozenset({"RPAR", "RSQB", "DOT", "COMMA", "COLON"})
+TIGHT_AFTER = frozenset({"LPAR", "LSQB", "DOT"})
+TIGHT_BEFORE = frozenset({"RPAR", "RSQB", "DOT", "COMMA", "COLON"})
 _CELL_ENDS = frozenset({"COLON", "VBAR"})
 
 Element = Token | Span
@@ -258,7 +258,7 @@ class _Writer:
     def _space(self, token: Token) -> str:
         """What stands between the token before and this one."""
         before = self.before
-        if before is None or self.unary or before.kind in _TIGHT_AFTER or token.kind in _TIGHT_BEFORE:
+        if before is None or self.unary or before.kind in TIGHT_AFTER or token.kind in TIGHT_BEFORE:
             return ""
         return "" if token.kind == "LPAR" and before.type == "NAME" else " "
 

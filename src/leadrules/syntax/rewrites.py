@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from leadrules.syntax.layout import TIGHT_AFTER, TIGHT_BEFORE
 from leadrules.syntax.mend import Mend, Place, progress, replaced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import UNITS
+from leadrules.syntax.words import UNITS, is_name
 
 ACTIONS = ("enroll", "move", "stop", "set", "assign", "reassign", "task", "send", "notify")
 _SIGNS = {":": "COLON", "=": "EQUAL", "-": "SIGN", "+": "SIGN", "{": "LBRACE", "(": "LPAR", ")": "RPAR"}
@@ -244,7 +245,18 @@ def as_other_words(place: Place, start: int, end: int, tokens: list[Token], mess
 
 def text_of(tokens: Sequence[Token]) -> str:
     """Tokens as a line has them; a text that lacked its quotes has them."""
-    text = " ".join(
-        token.text if token.kind != "STRING" or '"' in token.text else f'"{token.text}"' for token in tokens
+    return "".join(
+        _space(before, token) + _written(token) for before, token in zip([None, *tokens], tokens, strict=False)
     )
-    return text.replace(" :", ":").replace("( ", "(").replace(" )", ")")
+
+
+def _space(before: Token | None, token: Token) -> str:
+    """What stands between two tokens; `min(` and `any (` as they were."""
+    tight = before is None or before.kind in TIGHT_AFTER or token.kind in TIGHT_BEFORE
+    return "" if tight or (token.kind == "LPAR" and before is not None and before.end == token.start) else " "
+
+
+def _written(token: Token) -> str:
+    if token.kind == "NAME" and not is_name(token.text):
+        return f"`{token.text}`"
+    return f'"{token.text}"' if token.kind == "STRING" and '"' not in token.text else token.text
