@@ -34,6 +34,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     routes.rule_without_name,
     routes.strategy_after_condition,
     routes.condition_last,
+    routes.tails_in_order,
     routes.rule_without_condition,
     process.commas_in_step,
     process.bare_hours,

@@ -15,7 +15,8 @@ from leadrules.syntax.tokens import Token
 
 _ASKING = ("when", "if", "otherwise", "else")
 _TARGETS = ("team", "queue", "rep", "keep", "match")
-_TAILS = ("on", "respond", "from", "until")  # what stands after the condition of a route's rule
+_TAILS = ("on", "respond", "from", "until")  # what stands after the condition of a route's rule, in this order
+_PARTS = ("where", "by", "when", "otherwise", *_TAILS)  # what stands after its target, likewise
 _BETWEEN = ("then", "assign", "to", "goes", "go", "send", "route", "use", "give", "do", ":", ",")
 
 
@@ -86,15 +87,43 @@ def strategy_after_condition(place: Place) -> Mend | None:
 def condition_last(place: Place) -> Mend | None:
     """`hot: team inside respond within 5 minutes when total > 5`, `hot: team inside on shift otherwise`."""
     token = place.token
-    if place.block.kind != "route" or token.text not in ("on", "respond") or not place.takes("WHEN"):
+    if place.block.kind != "route" or token.text not in _TAILS or not place.takes("WHEN"):
         return None
     end = _end_of_rule(place, place.index)
     when = next((at for at in range(place.index, end) if place.tokens[at].text in ("when", "otherwise")), None)
     if when is None:
         return None
-    tokens = [*place.tokens[when:end], *place.tokens[place.index : when]]
     message = f"`{token.text} {place.at(1).text}` stands after the condition"
-    return as_other_words(place, place.index, end, [replace(one, first=False) for one in tokens], message)
+    return _sorted(place, place.index, end, message)
+
+
+def tails_in_order(place: Place) -> Mend | None:
+    """`hot: team inside when total > 5 respond within 5 minutes on shift`."""
+    token = place.token
+    if place.block.kind != "route" or token.text not in _TAILS:
+        return None
+    later = _TAILS[_TAILS.index(token.text) + 1 :]
+    start = next((at for at in range(place.start, place.index) if _begins_part(place.tokens, at, later)), None)
+    if start is None:
+        return None
+    message = f"`{token.text} {place.at(1).text}` stands before `{place.tokens[start].text}`"
+    return _sorted(place, start, _end_of_rule(place, place.index), message)
+
+
+def _sorted(place: Place, start: int, end: int, message: str) -> Mend:
+    """The parts of a rule from `start` to `end`, in the order in which they stand."""
+    when = next((at for at in range(start, end) if place.tokens[at].text in ("when", "otherwise")), start)
+    # A `where` behind the condition is that of an event.
+    words = ((at, _PARTS if at <= when else _PARTS[1:]) for at in range(start, end))
+    begins = [at for at, known in words if at == start or _begins_part(place.tokens, at, known)]
+    parts = [place.tokens[at:until] for at, until in zip(begins, [*begins[1:], end], strict=True)]
+    parts.sort(key=lambda part: _PARTS.index(part[0].text))
+    return as_other_words(place, start, end, [replace(one, first=False) for part in parts for one in part], message)
+
+
+def _begins_part(tokens: Sequence[Token], at: int, words: Sequence[str]) -> bool:
+    """Whether here one of these parts of a rule begins; `last(out_of_office.until)` is none."""
+    return tokens[at].kind == "WORD" and tokens[at].text in words and tokens[at - 1].kind not in ("DOT", "LPAR")
 
 
 def rule_without_condition(place: Place) -> Mend | None:
