@@ -78,7 +78,8 @@ class Place:
         """How the line is written that the token stands on."""
         if self.start == 0:
             return HEADS.get(self.block.kind)
-        return form_of(self.block.kind, self.tokens[self.start : self.index + 1])
+        is_unfinished = self.token.first and not self.takes("RBRACE")  # the token belongs to the next line
+        return form_of(self.block.kind, self.tokens[self.start : self.index + (not is_unfinished)])
 
 
 @dataclass(frozen=True, slots=True)
