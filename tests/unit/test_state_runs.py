@@ -385,3 +385,21 @@ def test_the_manifest_of_a_run_names_its_inputs(project: Path) -> None:
     document = json.loads((project / "out" / "manifest.json").read_text())
     assert document["as_of"] == "2026-11-02T00:00:00+00:00"
     assert rows_of(project / "out" / "decisions.csv")[0]["owner"] in ("sato", "lee")
+
+
+def test_rules_without_their_last_sequence_write_what_it_still_does(project: Path) -> None:
+    """ "A deleted sequence is finished by its kept text": what the run does of it is in the files."""
+    begun = 'sequence s { 1: day 1 call "A" 2: day 3 call "B" finish after 1 day on finish do set status = "Done" }'
+    write_project(project, f"{begun}\ntrigger t {{ on form do enroll s }}")
+    write_leads(project, [lead("a")], [{"lead_id": "a", "type": "form", "at": "2026-11-02T10:00", "name": ""}])
+    run(project, "2026-11-02T12:00")
+    write_project(project, "segment keen when points >= 50")
+    run(project, "2026-11-04T12:00")
+    [called] = rows_of(project / "out" / "actions.csv")
+    assert (called["kind"], called["what"], called["rule"]) == ("call", "B", "sequence.s.2")
+    [decided] = rows_of(project / "out" / "decisions.csv")
+    assert (decided["sequence"], decided["step"]) == ("s", "2")
+    run(project, "2026-11-05T12:00")
+    ended = [(row["kind"], row["value"]) for row in rows_of(project / "out" / "actions.csv")]
+    assert ended == [("stop", "s"), ("set", "Done")]
+    assert [row["field"] for row in rows_of(project / "out" / "undo.csv")] == ["sequence", "status"]

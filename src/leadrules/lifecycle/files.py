@@ -22,7 +22,6 @@ from leadrules.lifecycle.run import (
     Outcome,
     actions,
     calendar_of,
-    decides,
     decisions,
     key_name,
     reasons_long,
@@ -114,7 +113,7 @@ def _write_others(
     """Write all files but decisions; what the encoding could not hold, and notes on the update file."""
     lost: tuple[Lost, ...] = ()
     notes: tuple[str, ...] = ()
-    if outcome.decided is not None and decides(outcome.request.ruleset):
+    if outcome.happened is not None:
         lost += _write(actions(outcome), folder / "actions", options, zone, key="key")
         lost += _write(actions(outcome, withheld=True), folder / "withheld", options, zone, key="key")
         # The way back holds what the CRM held: nothing in it is made safe for a spreadsheet.
@@ -133,17 +132,16 @@ def _write_updates(
     outcome: Outcome, folder: Path, options: WriteOptions, crm: Crm, zone: str
 ) -> tuple[tuple[Lost, ...], tuple[str, ...]]:
     """What the run changed, for the CRM; rules that only score change nothing."""
-    is_decided = outcome.decided is not None and decides(outcome.request.ruleset)
     made = updates_of(_way_back(outcome), outcome.request.project, crm)
     # An import reads this, not a spreadsheet: an apostrophe before `+81` would end up in the CRM.
     lost = write_csv(made.table, folder / f"{crm}.csv", zone=zone, make_safe=False, encoding=options.encoding)
-    notes = made.notes if is_decided else (f"these rules change no field: {crm}.csv has no leads",)
+    notes = made.notes if outcome.happened is not None else (f"these rules change no field: {crm}.csv has no leads",)
     return lost, notes
 
 
 def _way_back(outcome: Outcome) -> pl.DataFrame:
     """What the run changed, with what was there before."""
-    if outcome.decided is None or not decides(outcome.request.ruleset):
+    if outcome.happened is None:
         return pl.DataFrame(schema=dict.fromkeys(("key", "field", "old", "new"), pl.String()))
     from leadrules.lifecycle.state.next_state import undo_of  # rules that only score are spared the lifecycle's rooms
 

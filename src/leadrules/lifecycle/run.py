@@ -101,6 +101,13 @@ class Outcome:
     decided: Decided | None = None
 
     @property
+    def happened(self) -> Decided | None:
+        """What was done to the leads, for who shows it. Rules that lost their last sequence are not done with the leads in it."""
+        state = self.request.state
+        has_begun = state is not None and state.versions.height > 0
+        return self.decided if has_begun or decides(self.request.ruleset) else None
+
+    @property
     def rejects(self) -> pl.DataFrame:
         """The rejected cells of leads, then of events."""
         return pl.concat([self.leads.rejects, self.events.rejects])
@@ -332,7 +339,7 @@ def decisions(outcome: Outcome, rows: int) -> Generator[pl.DataFrame]:
     It comes some rows at a time: as a whole its texts would be the most that a run ever holds.
     """
     ruleset, facts = outcome.request.ruleset, outcome.facts
-    decided = outcome.decided if decides(ruleset) else None
+    decided = outcome.happened
     fields = {} if decided is None else _filled_fields(decided)
     shown = [d.name for d in ruleset.declared if not isinstance(d, Define | Segment)]
     for start in range(0, max(outcome.leads.frame.height, 1), rows):

@@ -14,7 +14,7 @@ import polars as pl
 
 from leadrules.core.text import fold
 from leadrules.lifecycle.decide import Decided
-from leadrules.lifecycle.run import Outcome, decides
+from leadrules.lifecycle.run import Outcome
 from leadrules.project.model import QUEUE_PREFIX
 from leadrules.review.plan.fairness import fairness_document, fairness_sections
 from leadrules.show.tables import Bar, Cell, Section
@@ -24,8 +24,8 @@ SHOWN_OWNERS, SHOWN_MOVES = 10, 8
 
 def decisions_document(outcome: Outcome) -> dict[str, Any] | None:
     """Owners, moves, actions, what was withheld, and how fairly leads were dealt; None where the rules decide nothing."""
-    decided = outcome.decided
-    if decided is None or not decides(outcome.request.ruleset):
+    decided = outcome.happened
+    if decided is None:
         return None
     return {
         "owners": _owners(outcome, decided),
