@@ -260,3 +260,17 @@ def test_a_trigger_has_done_what_its_own_route_did(tmp_path: Path) -> None:
     project = write(tmp_path, rules, LEADS, EVENTS)
     (trigger,) = explained(project, "L2", "asked")["triggers"]
     assert [(row["kind"], row["rule"]) for row in trigger["actions"]] == [("notify", "trigger.asked")]
+
+
+def test_a_sequence_that_the_rules_lost_is_explained_to_who_is_in_it(project: Path) -> None:
+    ran = leadrules("run", "--as-of", "2026-10-30T12:00", cwd=project)
+    assert ran.returncode == 0, ran.stderr
+    (project / "rules" / "rules.lead").write_text("segment large when employees >= 200\n")
+    for name in ("", "sequence", "outbound"):
+        document = explained(project, "L2", *filter(None, [name]), "--as-of", "2026-11-02T12:00")
+        [sequence] = document["sequences"]
+        assert (sequence["name"], sequence["before"], sequence["after"]) == ("outbound", True, False)
+        assert [step["status"] for step in sequence["steps"]] == ["passed", "goes out"]
+    text = leadrules("explain", "L2", "--as-of", "2026-11-02T12:00", cwd=project).stdout
+    assert "Sequence outbound: leaves  no longer in the rules" in text
+    assert "call Call, due 2026-11-01T11:00  by sequence.outbound.2" in text

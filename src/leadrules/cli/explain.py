@@ -57,9 +57,9 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
         named_state(shared["place"], "leave --state out to ask the project's own, or say --no-state")
     options = RunOptions(engine="columns", force=False, strict=False, baseline=False, fire_edits=False, **shared)
     request = request_of(options)
-    wanted = _asked(request, name)
     path = state_of(request, options)
     with remembering(path, to_write=False) as state:
+        wanted = _asked(request, name, state)
         outcome, key = _run(request, state, lead, wanted)
         changes = remembered(path, key)
         done = None if path is None or state is None else _made_already(outcome, state, path, options)
@@ -114,11 +114,13 @@ def _warn(outcome: Outcome, *, quiet: bool) -> None:
         click.echo(f"note: a run would stop: {words}", err=True)
 
 
-def _asked(request: RunRequest, name: str | None) -> Asked:
+def _asked(request: RunRequest, name: str | None, state: State | None) -> Asked:
+    from leadrules.lifecycle.cadence.versions import lost
     from leadrules.review.explain.explain import asked
 
+    begun = () if state is None else lost(request.ruleset, state)
     with inputs_read():
-        return asked(request.ruleset, name)
+        return asked(replace(request.ruleset, sequences=(*request.ruleset.sequences, *begun)), name)
 
 
 def _run(request: RunRequest, state: State | None, lead: str, wanted: Asked) -> tuple[Outcome, str]:

@@ -114,6 +114,13 @@ def plans(tick: Tick) -> dict[Pin, Sequence]:
     return today | kept
 
 
+def lost(ruleset: Ruleset, state: State) -> tuple[Sequence, ...]:
+    """The sequences that leads were in and that the rules no longer have, each as it was last."""
+    today = [one.name for one in ruleset.sequences]
+    texts = dict(state.versions.sort("sequence", "version").select("sequence", "text").iter_rows())
+    return tuple(from_text(text).sequences[0] for name, text in texts.items() if name not in today)
+
+
 def _kept(ruleset: Ruleset, state: State) -> dict[tuple[str, int], Ruleset]:
     """The versions that leads of the state are in and that are not as today's sequence is."""
     if not state.versions.height or "version" not in state.leads:

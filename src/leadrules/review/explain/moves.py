@@ -21,6 +21,7 @@ from leadrules.review.explain.words import Words
 from leadrules.ruleset.model import Sequence, Step
 
 Document = dict[str, Any]
+KEPT = "(as when it came in)"  # the state keeps what a condition says, not its words
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -133,7 +134,7 @@ def _inside(lead: OneLead, words: Words, one: Sequence, *, is_before: bool) -> D
     read = lead.before if is_before else lead.after
     enrolled, version = read("enrolled_at"), read("version")
     plan = lead.ears.progress().plans.get((one.name, version), one)
-    exits = [(words.text(exit_), exit_) for exit_ in plan.exits]
+    exits = [(words.text(exit_) or KEPT, exit_) for exit_ in plan.exits]
     exits += [(f"exit all when {words.text(every.condition)}", every.condition) for every in lead.ruleset.exits]
     paused = read("seq_paused_at")
     return {

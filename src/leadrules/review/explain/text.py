@@ -104,7 +104,7 @@ def _definitions(page: Page, document: Document) -> None:
 
 
 def _title(one: Document) -> str:
-    place = f"{one['path']}:{one['line']}"
+    place = f"{one['path']}:{one['line']}" if one["path"] else "no longer in the rules"
     return f"{one['title']}  {place}" if one["title"] else place
 
 
