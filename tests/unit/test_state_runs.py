@@ -403,3 +403,25 @@ def test_rules_without_their_last_sequence_write_what_it_still_does(project: Pat
     ended = [(row["kind"], row["value"]) for row in rows_of(project / "out" / "actions.csv")]
     assert ended == [("stop", "s"), ("set", "Done")]
     assert [row["field"] for row in rows_of(project / "out" / "undo.csv")] == ["sequence", "status"]
+
+
+def test_a_queue_that_a_trigger_set_in_a_field_keeps_the_lead_from_the_route_of_the_field(project: Path) -> None:
+    """ "A route that `sets` a field looks at that field where this contract says owner": it looks at no lead that a trigger
+    gave a queue, in this run or before; whom the record takes out of the queue it deals again."""
+    write_project(
+        project,
+        """
+        route desk sets status { any: team inside by round_robin otherwise }
+        trigger parked { on form  do set status = "queue:nurture" }
+        """.replace("\n        ", "\n"),
+    )
+    asked = [{"lead_id": "a", "type": "form", "at": "2026-11-02T10:00", "name": ""}]
+    for day, said, done in (
+        (2, "", [("a", "set", "trigger.parked")]),
+        (3, "", []),
+        (4, "Queue:Nurture", []),  # the CRM has taken it over
+        (5, "lee", []),
+        (6, "queue:nurture", [("a", "assign", "route.desk.any")]),  # now somebody in the CRM put it there
+    ):
+        write_leads(project, [lead("a", status=said)], asked)
+        assert actions(project, f"2026-11-{day:02d}T12:00") == done, day

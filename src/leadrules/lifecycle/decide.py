@@ -12,7 +12,7 @@ from functools import partial
 
 import polars as pl
 
-from leadrules.core.functions.columnar import only, rows_where
+from leadrules.core.functions.columnar import fold_series, only, rows_where
 from leadrules.core.records import dataclass
 from leadrules.lifecycle.aside import aside
 from leadrules.lifecycle.cadence.enrolment import Enrolments, enrol, refusals
@@ -34,6 +34,7 @@ from leadrules.lifecycle.moves.triggers import Tried, memory, set_offs
 from leadrules.lifecycle.record import INPUTS, as_held, inputs_of
 from leadrules.lifecycle.routes.overdue import overdue
 from leadrules.lifecycle.routes.routing import Holding, Router
+from leadrules.project.model import QUEUE_PREFIX
 from leadrules.ruleset.model import Assert, Duration, EventFilter, On, Route, Ruleset, Trigger
 from leadrules.ruleset.walk import always_in
 
@@ -351,18 +352,22 @@ class _Decision:
         tick, owners = self.tick, routed.owners
         table = with_changes(tick.leads, [with_owners(tick, together(owners, OWNERS_BY)), *changes])
         table = table.with_columns([*self.labels.columns, *self.memory])
-        given = together([*self.desk.made.fields, *routed.fields], FIELDS)
-        table = with_changes(table, self._field_changes(given))
+        table = with_changes(table, self._field_changes(self.desk.made.fields, by=BY_TRIGGER))
+        table = with_changes(table, self._field_changes(routed.fields, by="route"))
         table = with_changes(table, self._reassigned())
         return table.with_columns([*self.router.accounts().drop("lead_row"), self.router.is_open.alias("open")])
 
-    def _field_changes(self, given: pl.DataFrame) -> Iterable[pl.DataFrame]:
+    def _field_changes(self, given: list[pl.DataFrame], by: str) -> Iterable[pl.DataFrame]:
         """What was decided of fields, and what the record said then; a decision to blank one is the empty text."""
-        for (name,), rows in given.partition_by("field", as_dict=True).items():
+        for (name,), rows in together(given, FIELDS).partition_by("field", as_dict=True).items():
             said = self.desk.said(str(name), self.record).gather(rows["lead_row"])
             yield rows.select(
                 "lead_row", pl.col("value").fill_null("").alias(f"set:{name}"), said.alias(f"said:{name}")
             )
+            is_queue = fold_series(rows["value"]).str.starts_with(QUEUE_PREFIX).fill_null(value=False)
+            queued = only(rows["value"], is_queue & (by == BY_TRIGGER)).alias(f"queued:{name}")
+            if queued.name in self.tick.leads or queued.is_not_null().any():
+                yield pl.DataFrame([rows["lead_row"], queued])
 
     def _reassigned(self) -> Iterable[pl.DataFrame]:
         for rule, rows in self.desk.made.reassigned.items():

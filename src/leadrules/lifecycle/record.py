@@ -66,12 +66,12 @@ def overlay(
     fields = _fields(table, leads, calendar, unsaid)
     table = table.with_columns([*owners, *sequences, *fields.memory])
     table = table.with_columns(_enrolled_by_record(table, ruleset, as_of))
+    leads = leads.with_columns(*fields.shown)
+    table = table.with_columns(_out_of_queues(table, leads))
     waiting = sum(_waiting(table, role, words) for role, words in said.items()) + fields.waiting
     inputs = inputs_of(table, _looked_at(ruleset, state))
     inputs += previous_labels(leads, table, state, ruleset, with_memory=with_memory)
-    return Overlay(
-        leads.with_columns(*fields.shown, *inputs), table, waiting, state.leads.height - int((~table["is_new"]).sum())
-    )
+    return Overlay(leads.with_columns(*inputs), table, waiting, state.leads.height - int((~table["is_new"]).sum()))
 
 
 def inputs_of(table: LeadColumns, names: Collection[str]) -> list[pl.Series]:
@@ -292,6 +292,17 @@ def _field(table: LeadColumns, record: pl.Series, name: str, calendar: Calendar,
         [_blanked(table, f"{what}:{name}", gone) for what in ("set", "said")] if len(gone) else [],
         len(kept) if is_said else 0,
     )
+
+
+def _out_of_queues(table: LeadColumns, leads: pl.DataFrame) -> list[Column]:
+    """The queues that triggers gave leads in some field, without the leads that somebody took out of theirs."""
+    found = []
+    for column in [name for name in table.columns if name.startswith("queued:")]:
+        rows, field = table.filled(column), column.removeprefix("queued:")
+        if len(rows) and field in leads.columns:
+            now = leads[field].gather(rows).cast(pl.String)
+            found.append(_blanked(table, column, rows.filter(~same(now, table.gather(column, rows)))))
+    return found
 
 
 def _with(column: pl.Series, rows: pl.Series, values: pl.Series) -> pl.Series:

@@ -185,7 +185,7 @@ class Router:
         self._catch_up(owner_now, given_by_trigger)
         looking = [route for route in self.tick.ruleset.routes if not route.on_demand]
         holdings: dict[str | None, Holding] = {
-            field: (fields or {}).get(field) or self._untouched(field)
+            field: self._unless_queued(field, (fields or {}).get(field) or self._untouched(field))
             for field in dict.fromkeys(route.sets for route in looking)
             if field is not None
         }
@@ -245,6 +245,11 @@ class Router:
         in_queue = now.str.starts_with(QUEUE_PREFIX).fill_null(value=False)
         still = rows.filter(in_queue & now.eq_missing(self._folded(leads.gather("owner", rows))))
         return pl.repeat(False, leads.height, dtype=pl.Boolean, eager=True).scatter(still, values=True)
+
+    def _unless_queued(self, field: str, holding: Holding) -> Holding:
+        """A field as it stands, where a trigger or an `on finish` of an earlier run gave it a queue that it still has."""
+        queued = self.tick.leads.filled(f"queued:{field}")
+        return Holding(holding.now, holding.given.clone().scatter(queued, values=True)) if len(queued) else holding
 
     def _untouched(self, field: str) -> Holding:
         nobody = pl.select(pl.repeat(value=False, n=self.tick.leads.height)).to_series()
