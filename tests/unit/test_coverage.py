@@ -116,6 +116,14 @@ def test_what_is_decided_counts_where_a_test_asks_for_it() -> None:
     assert missing(decided, "trigger.shows") == [("fires",)]
 
 
+def test_a_trigger_called_like_the_end_of_a_sequence_is_none() -> None:
+    test = 'test "t" {\n  event email_sent 1 hour ago\n  expect fired trigger.`x.finish`\n}\n'
+    ruleset = compiled('trigger `x.finish` { on email_sent  do notify "managers" "Sent" }\n' + test)
+    observer = Observer(ruleset, ruleset.tests)
+    run_tests(ruleset, ruleset.tests, example_project(), observer)
+    assert {key for key in observer.coverage.reached if key[0] == "done"} == {("done", "trigger.x.finish")}
+
+
 def test_what_events_must_meet_is_looked_at_for_each() -> None:
     one = reached('event form_submitted 1 day ago with form = "newsletter"\nexpect fit = 0')
     assert [kind for kind, *_ in missing(one, "trigger.inbound")][:2] == ["fires", "true"]

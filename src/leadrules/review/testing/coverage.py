@@ -14,7 +14,7 @@ from leadrules.core.records import dataclass
 from leadrules.engine.row import LeadFacts, Program
 from leadrules.lifecycle.narrowed import is_set_off
 from leadrules.lifecycle.single import Look, OneRun
-from leadrules.review.testing.points import Condition, Key, Point, lines_before, points_of
+from leadrules.review.testing.points import Condition, Key, Point, is_finish, lines_before, points_of
 from leadrules.ruleset.model import Band, Classify, Matrix, Ruleset, Score, Segment, Stages, Test, TestItem
 
 OF_LEADS = ("lead", "line", "event", "always")  # the conditions that are looked at before anything is decided
@@ -166,7 +166,7 @@ def reached_by_run(ruleset: Ruleset, conditions: Iterable[Condition], run: OneRu
     for row in rows:
         if row["reason"] is None:
             rule = str(row["rule"])
-            yield ("done", rule, row["kind"]) if rule.endswith(".finish") else ("done", rule)
+            yield ("done", rule, row["kind"]) if is_finish(rule) else ("done", rule)
     program, facts = run.look.found.program, run.look.facts
     seen = _Seen(ruleset, run, rows)
     for condition in conditions:

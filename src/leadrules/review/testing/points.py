@@ -112,6 +112,11 @@ def is_decided(rule: str) -> bool:
     return rule.startswith(DECIDED)
 
 
+def is_finish(rule: str) -> bool:
+    """Whether a rule is the end of a sequence; a trigger and a line of a route may be called `x.finish`."""
+    return rule.startswith("sequence.") and rule.endswith(".finish")
+
+
 def clauses(expr: Expr) -> Iterator[Expr]:
     """The parts that `and`, `or` and `not` join."""
     if expr.op in ("and", "or"):

@@ -23,7 +23,7 @@ from leadrules.lifecycle.single import OneRun
 from leadrules.review.testing.coverage import Coverage
 from leadrules.review.testing.mutant_limits import ANYHOW
 from leadrules.review.testing.mutants import Mutant, clause_keys
-from leadrules.review.testing.points import Key
+from leadrules.review.testing.points import Key, is_finish
 from leadrules.review.testing.testing import Past
 from leadrules.ruleset.model import Ruleset
 from leadrules.ruleset.model import Sequence as Plan
@@ -55,7 +55,7 @@ def _keys_of(mutant: Mutant, known: Iterable[Key]) -> frozenset[Key]:
         keys |= set(clause_keys(mutant))
     if change.key is not None:
         keys.add(change.key)
-    finishes = {rule for rule in mutant.rules if rule.endswith(".finish")}
+    finishes = {rule for rule in mutant.rules if is_finish(rule)}
     # What a finish does bears the kind of the action too.
     keys |= {key for key in known if key[0] == "done" and key[1] in finishes} if finishes else set()
     return frozenset(keys)
