@@ -109,7 +109,7 @@ def _hyphenated(scope: Scope, node: n.Sum, place: Place) -> Expr | None:
     if all(resolves(scope, w.name.key, place) for w in words):
         return None
     text = node.span.text
-    known = [*scope.names.lead_names(), *scope.names.events]
+    known = [*scope.names.lead_names(node.span), *scope.names.events]
     meant = f"`{text}`" if text in known else nearest(text, known)
     if meant is None and label_owner(scope, text) is None and not text.replace("-", "").isidentifier():
         return None

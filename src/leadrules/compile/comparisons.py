@@ -23,7 +23,7 @@ from leadrules.compile.mismatch import (
     text_order,
     within_of_value,
 )
-from leadrules.compile.references import label_owner, resolves
+from leadrules.compile.references import ALWAYS_TYPES, label_owner, resolves
 from leadrules.compile.scope import Place, Scope, as_name, nothing, replace
 from leadrules.core.source import Span
 from leadrules.core.text import fold, nearest, trimmed
@@ -36,6 +36,7 @@ SHORTEST_MISSPELT = 4  # a shorter word is like too many names to be one of them
 EMPTY = {"empty", "missing", "none", "unset", "absent", "blank", "null", "nil", "undefined"}
 FILLED = {"filled", "set", "present", "known", "there", "populated", "provided", "given"}
 READ = ("field", "event_field", "always", "aggregate", "lookup")  # values as the data has them
+ASKED_BY_IS = ("label", "text", "choice", "yesno", "error")  # of other values nobody asks `is WORD`
 CHOOSING = {"if": 1, "coalesce": 0}  # the functions that choose, and where their choices begin
 OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
@@ -144,7 +145,7 @@ def lacks_quotes(scope: Scope, word: n.Name, beside: n.Expression, type: Type, p
         return not scope.is_event(key)
     if place.kind == "event":
         return not (scope.is_lead_name(key) or nearest(key, scope.own_field_names(place.types)))
-    return not (scope.is_event(key) or nearest(key, scope.names.lead_names()))
+    return not (scope.is_event(key) or nearest(key, scope.names.lead_names(word.span)))
 
 
 def as_option(word: n.Name, type: Type) -> str:
@@ -266,10 +267,12 @@ def _means_blank(scope: Scope, node: n.IsLabel) -> Expr:
 
 def _unknown_labelled(scope: Scope, node: n.IsLabel, word: n.Name) -> Expr:
     """`stage is mql`, where no such name exists: something with labels was meant."""
-    known = [name for name, found in scope.types.items() if found.kind == "label"]
+    names = scope.names.lead_names(word.span)
+    known = [name for name in names if (found := _type_of(scope, name)) is None or found.kind in ASKED_BY_IS]
+    known.sort(key=lambda name: name not in scope.types or scope.types[name].kind != "label")
     owner = label_owner(scope, node.labels[0].key)
     note = f"`{owner}` has the label `{node.labels[0].key}`: write `{owner}`" if owner else ""
-    near = nearest(word.name.key, [*known, *scope.names.lead_names()])
+    near = nearest(word.name.key, known)
     candidates = [near] if near and not owner else [owner] if owner and near == owner else []
     scope.unknown(
         "LR104",
@@ -280,6 +283,12 @@ def _unknown_labelled(scope: Scope, node: n.IsLabel, word: n.Name) -> Expr:
         note or "after it a label is asked for: name a band or stages",
     )
     return nothing(node.span)
+
+
+def _type_of(scope: Scope, name: str) -> Type | None:
+    """The type of a name that stands for a value of the lead; None for a definition that is not worked out yet, and `sequence`."""
+    field = scope.names.fields.get(name)
+    return scope.types.get(name) or (field.type if field else ALWAYS_TYPES.get(name))
 
 
 def _label(scope: Scope, ident: n.Ident, type: Type) -> bool:

@@ -94,10 +94,15 @@ class Names:
         for space in self.others.values():
             yield from space.values()
 
-    def lead_names(self) -> list[str]:
-        """What may stand as a value of the lead, for suggestions."""
-        values = [d.name for d in self.values.values() if d.kind not in ("list", "table")]
-        return [*values, *self.fields, *ALWAYS]
+    def lead_names(self, place: Span) -> list[str]:
+        """What may stand as a value of the lead in a place, for suggestions: no definition needs itself."""
+        values = [d for d in self.values.values() if d.kind not in ("list", "table")]
+        around = {d.name for d in values if _is_inside(place, d.statement.span)}
+        return [name for name in (*(d.name for d in values), *self.fields, *ALWAYS) if name not in around]
+
+
+def _is_inside(place: Span, whole: Span) -> bool:
+    return place.file is whole.file and whole.start <= place.start < whole.end
 
 
 def gather(project: Project, modules: Sequence[n.Module]) -> tuple[Names, list[Diagnostic]]:

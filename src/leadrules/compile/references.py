@@ -250,7 +250,7 @@ def _unknown_name(scope: Scope, node: n.Name) -> Expr:
         hint = f"write `{owner} is {key}`"
         message = f"`{key}` is a label of `{owner}`, not a value of its own"
         return scope.broken("LR112", node.span, message, label="a label", help=hint)
-    scope.unknown("LR104", node.span, "name", key, scope.names.lead_names(), _elsewhere(scope, key))
+    scope.unknown("LR104", node.span, "name", key, scope.names.lead_names(node.span), _elsewhere(scope, key))
     return nothing(node.span)
 
 
