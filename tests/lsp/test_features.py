@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 from tests.lsp.conftest import FILES, PARTS
@@ -17,6 +19,7 @@ from leadrules.lsp.features import can_rename, definition, fixes, outline, refer
 from leadrules.lsp.hover import hover
 from leadrules.lsp.positions import Lines
 from leadrules.lsp.project import Opened
+from leadrules.lsp.session import Watched
 from leadrules.lsp.study import study
 from leadrules.review.workspace import open_workspace
 from leadrules.show.machine import as_json
@@ -170,6 +173,32 @@ def test_the_study_sees_what_is_not_saved_and_is_silent_about_errors(folder: Pat
     never = FILES["rules/scoring.lead"] + "segment odd when employees > 5 and employees < 3\n"
     assert "LR201" in {one["code"] for one in study(folder, {str(path): never}, date(2026, 1, 1))["doubts"]}
     assert study(folder, {str(path): never + "segment odd when nobody\n"}, date(2026, 1, 1)) == {}
+
+
+def studied(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """What is told after a study of the texts as they are, the study done in this process."""
+    unsaved = {str(path): text for path, text in watched.opened.unsaved.items()}
+    answer = study(watched.opened.root, unsaved, date(2026, 1, 1))
+    monkeypatch.setattr(watched, "_ask", AsyncMock(return_value=answer))
+    assert asyncio.run(watched.study())
+    return [(one.code, one.span.file.path, one.span.text) for one in watched.analysis.findings]
+
+
+def test_names_of_leadrules_yaml_that_no_rule_has_are_told_until_they_are_mended(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yaml, moves = folder / "leadrules.yaml", folder / "rules" / "moves.lead"
+    yaml.write_text(
+        FILES["leadrules.yaml"] + "budgets: {temprature: 5%}\nreport: {benchmarks: {second: {contact: 5%}}}\n"
+    )
+    watched = Watched(folder)
+    told = [("LR062", "leadrules.yaml", "second"), ("LR068", "leadrules.yaml", "temprature")]
+    assert studied(watched, monkeypatch) == told
+    more = 'sequence second { 1: day 1 call "Ring" }\ntrigger b { on enter temperature cold  do enroll second }\n'
+    watched.change(moves, FILES["rules/moves.lead"] + more)
+    assert studied(watched, monkeypatch) == told[1:]
+    watched.change(yaml, FILES["leadrules.yaml"])
+    assert not watched.analysis.findings
 
 
 def test_definition_goes_to_rules_and_to_schemas(under: At) -> None:

@@ -53,6 +53,12 @@ class Analysis:
             for piece, start in zip(cut.pieces, cut.starts, strict=True)
         }
 
+    @property
+    def settings(self) -> SourceFile | None:
+        """leadrules.yaml as it was read, where it names what rules define."""
+        places = (*self.project.report_places, *self.project.budget_places) if self.project is not None else ()
+        return next((place.file for _, place in places), None)
+
     def whole(self, span: Span) -> Span | None:
         """The place in the whole file; None for one in a piece that is gone."""
         home = self._homes.get(id(span.file))
@@ -76,7 +82,8 @@ class Analysis:
         """Everything that is wrong or doubtful, each at its place in a whole file."""
         found = [f for cut in self.cuts.values() for piece in cut.pieces for f in piece.findings]
         found += self.checked.diagnostics if self.checked and not self.partial else ()
-        found += self.studied.doubts
+        settings = self.settings  # what was found in another text of it is gone
+        found += [one for one in self.studied.doubts if one.span.file.path in self.cuts or one.span.file is settings]
         return (*self.loaded, *self._placed(found))
 
     def _placed(self, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:

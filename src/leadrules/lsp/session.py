@@ -71,7 +71,8 @@ class Watched:
         """Run the study of the texts as they are; whether its outcome still holds at its end."""
         self.stop()
         version = self.version
-        if any(one.severity == "error" for one in self.analysis.findings):
+        # What the last study found is asked again.
+        if any(one.severity == "error" for one in replace(self.analysis, studied=Studied()).findings):
             return False
         answer = await self._ask()
         if answer is None or version != self.version:
@@ -119,7 +120,8 @@ def _kill(process: asyncio.subprocess.Process) -> None:
 
 
 def _doubt(analysis: Analysis, found: dict[str, Any]) -> Diagnostic | None:
-    """A finding of the study at its place in a piece, so that it moves with the text and goes with its block."""
+    """A finding of the study at its place in a piece, so that it moves with the text and goes with its block, or in
+    leadrules.yaml as it was read."""
     span = _place(analysis, found)
     if span is None:
         return None
@@ -132,12 +134,13 @@ def _doubt(analysis: Analysis, found: dict[str, Any]) -> Diagnostic | None:
 
 
 def _place(analysis: Analysis, place: dict[str, Any]) -> Span | None:
-    cut = analysis.cuts.get(place["path"])
-    if cut is None:
+    cut, settings = analysis.cuts.get(place["path"]), analysis.settings
+    file = cut.file if cut is not None else settings
+    if file is None or file.path != place["path"]:
         return None
-    start = cut.file.offset(place["line"], place["column"])
-    end = cut.file.offset(place.get("end_line", place["line"]), place.get("end_column", place["column"]))
-    return analysis.part(place["path"], start, end)
+    start = file.offset(place["line"], place["column"])
+    end = file.offset(place.get("end_line", place["line"]), place.get("end_column", place["column"]))
+    return Span(file, start, end) if cut is None else analysis.part(file.path, start, end)
 
 
 @dataclass(slots=True)

@@ -1,4 +1,5 @@
-"""The slower look at a project, in a process of its own: doubts, and how many leads each rule fires on.
+"""The slower look at a project, in a process of its own: doubts, what leadrules.yaml names and the rules do not have, and how
+many leads each rule fires on.
 
 In: on standard input, the folder, the texts that are not saved, and today's date, as JSON. Out: on standard output, what was
 found, as JSON. A keystroke never waits for it; the server stops one that has become stale. What cannot be told (rules with
@@ -20,7 +21,7 @@ from leadrules.project.files import Files
 from leadrules.project.model import Project
 from leadrules.project.project import load_project
 from leadrules.review.doubts import Asked, doubts
-from leadrules.review.workspace import Workspace
+from leadrules.review.workspace import Workspace, names_of_rules
 from leadrules.show.machine import as_json
 from leadrules.syntax.parse import parse
 
@@ -40,9 +41,12 @@ def study(root: Path, unsaved: dict[str, str], today: date) -> dict[str, Any]:
     """The doubts and counts of a project; nothing for rules with errors."""
     texts = {Path(path): text for path, text in unsaved.items()}
     workspace = _workspace(root, texts)
-    if workspace is None or workspace.project is None:
+    if workspace is None or workspace.project is None or workspace.compiled is None:
         return {}
-    found = [as_json(one) for one in doubts(workspace, Asked(today=today))]
+    named = names_of_rules(workspace.project, workspace.compiled)
+    if has_errors(named):
+        return {"doubts": [as_json(one) for one in named]}
+    found = [as_json(one) for one in (*named, *doubts(workspace, Asked(today=today)))]
     return {"doubts": found, **_counts(workspace, workspace.project)}
 
 

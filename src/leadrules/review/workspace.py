@@ -68,11 +68,11 @@ def open_workspace(
         # What a file that cannot be read defines would be unknown wherever it is used.
         return Workspace(root, found.project, tuple(modules), None, (*found.diagnostics, *unread), found.broken)
     compiled = compile_project(found.project, modules)
-    diagnostics = (*found.diagnostics, *unread, *compiled.diagnostics, *_names_of_rules(found.project, compiled))
+    diagnostics = (*found.diagnostics, *unread, *compiled.diagnostics, *names_of_rules(found.project, compiled))
     return Workspace(root, found.project, tuple(modules), compiled, diagnostics, found.broken)
 
 
-def _names_of_rules(project: Project, compiled: Compiled) -> list[Diagnostic]:
+def names_of_rules(project: Project, compiled: Compiled) -> list[Diagnostic]:
     """What `report:` and `budgets:` name that rules without an error do not have."""
     found: list[Diagnostic] = []
     if project.report_places and compiled.ruleset is not None:
