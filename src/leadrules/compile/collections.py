@@ -11,7 +11,7 @@ from leadrules.compile.logic import negation
 from leadrules.compile.mismatch import between, disagree, is_a, operator, quoted, said
 from leadrules.compile.references import resolves
 from leadrules.compile.roster import known_team
-from leadrules.compile.scope import Pattern, Place, Scope, nothing, replace
+from leadrules.compile.scope import Pattern, Place, Scope, as_name, nothing, replace
 from leadrules.core.diagnostics import Edit, Fix
 from leadrules.core.text import nfc
 from leadrules.core.types import ERROR, TEXT, YESNO, Type
@@ -205,10 +205,10 @@ def _bare_words(scope: Scope, items: n.Items, beside: n.Expression, type: Type, 
 
 def _label_in_items(scope: Scope, node: n.In, items: n.Items, value: Expr) -> Expr:
     """`temperature in (hot, warm)`."""
-    words = [v.span.text.strip('"') for v in items.values if isinstance(v, n.Name | n.TextLiteral)]
-    new = f"{node.value.span.text} {'not ' if node.negated else ''}is one of ({', '.join(words)})"
-    if node.negated:
-        new = f"not {node.value.span.text} is one of ({', '.join(words)})"
+    values = [v for v in items.values if isinstance(v, n.Name | n.TextLiteral)]
+    words = [v.name.key if isinstance(v, n.Name) else v.value for v in values]
+    written = ", ".join(as_name(word, v.span) for word, v in zip(words, values, strict=True))
+    new = f"{'not ' if node.negated else ''}{node.value.span.text} is one of ({written})"
     known = len(words) == len(items.values) and all(w in value.type.options for w in words)
     fixes = (replace(f"change to `{new}`", node.span, new),) if known else ()
     message = f"{is_a(node.value, value.type)}: labels are compared with `is`"

@@ -185,8 +185,9 @@ def quoted_label(scope: Scope, node: n.TextLiteral, other: tuple[n.Expression, E
     if label is None:
         not_a_label(scope, node.span, node.value, found, instead=(gap | node.span, f"{verb} "))
         return
-    fixes = (replace(f"change to `{verb} {label}`", gap | node.span, f"{verb} {label}"),)
-    hint = f"write `{other[0].span.text} {verb} {label}`"
+    new = f"{verb} {as_name(label, node.span)}"
+    fixes = (replace(f"change to `{new}`", gap | node.span, new),)
+    hint = f"write `{other[0].span.text} {new}`"
     scope.complain("LR112", node.span, message, label="in quotes", help=hint, fixes=fixes)
 
 

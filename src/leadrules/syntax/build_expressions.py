@@ -282,10 +282,10 @@ class ExpressionBuilder(Base):
             return self.is_boolean(kids, negated)
         sign: Literal["=", "!="] = "!=" if negated else "="
         last = kids[-1]
-        if last.type == "STRING" and isinstance(kids[0], n.Name | n.Member):
-            # Whether a label or a text was meant is known where the type of the name is: in compile/.
+        if last.type == "STRING":
+            # Whether a label or a text was meant is known where the type of what is asked is: in compile/.
             return n.Compare(op=sign, left=kids[0], right=self.text_of(last), span=self.span(kids))
-        right = self.text_of(last) if last.type == "STRING" else n.NumberLiteral(value=last.value, span=self.at(last))
+        right = n.NumberLiteral(value=last.value, span=self.at(last))
         wrong = self.span(kids[1:-1])
         message = f"`{wrong.text}` is for labels; a value is compared with `{sign}`"
         self.report("LR013", self.span(kids[1:]), message, f"write `{sign} {last.text}`", [Edit(wrong, sign)])

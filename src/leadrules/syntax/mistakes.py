@@ -70,6 +70,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     words.within_of_field,
     words.days_ago,
     operators.negation_in_words,
+    operators.several_compared,
     operators.comparison_in_words,
     operators.where_without_parentheses,
     operators.values_without_brackets,

@@ -277,7 +277,7 @@ def values_without_brackets(place: Place) -> Mend | None:
         return None
     if not values or tokens[end].kind == "RPAR" or operator not in (*_ANY_OF, "in", "any", "="):
         return None
-    shown = f"({', '.join(value.text for value in values)})"
+    shown = f"({', '.join(place.span(value).text for value in values)})"
     items: list[tuple[str, str] | Token] = [("LPAR", "(")]
     for value in values:
         items += [value, ("COMMA", ",")]
@@ -288,6 +288,40 @@ def values_without_brackets(place: Place) -> Mend | None:
     if operator in _ANY_OF:
         return replaced(place, start, end, [("WORD", "any"), *items], "LR034", message, f"any {shown}")
     return replaced(place, start, end, items, "LR034", message, shown)
+
+
+def several_compared(place: Place) -> Mend | None:
+    """`x is (a, b)`, `x is not any of ("a", "b")`, `x is (a or b)`, `x = ("a", "b")`, `tags = ["a"]`."""
+    tokens, opened = place.tokens, place.index
+    if place.token.kind == "COMMA" and place.at(-2).kind == "LPAR":
+        opened -= 2
+    while tokens[opened].text in ("any", "of", "in") and opened < place.index + 2:
+        opened += 1
+    start = min(place.index, opened) - 1
+    negated = tokens[start].text in ("not", "!=")
+    start -= tokens[start].text == "not"
+    end = matching(tokens, opened) if tokens[opened].kind in ("LPAR", "LSQB") else None
+    if end is None or tokens[start].text not in ("is", "=", "!="):
+        return None
+    values, joints = tokens[opened + 1 : end : 2], tokens[opened + 2 : end : 2]
+    texts = [value for value in values if value.kind in ("STRING", *NUMBERS)]
+    if not values or len(texts) not in (0, len(values)) or any(joint.text not in (",", "or") for joint in joints):
+        return None
+    if texts and place.token.text == "in":  # `is in` of texts
+        return None
+    written = place.span(tokens[start], tokens[end]).text
+    if tokens[start - 2].text == "set":
+        message, help_text = "several values are not set at once", "name a field of the lead that is a set"
+        nothing: list[tuple[str, str] | Token] = [tokens[start], ("BROKEN", "")]
+        return replaced(place, start, end + 1, nothing, "LR034", message, None, help_text, lossy=True)
+    words = [*["not"] * negated, "in"] if texts else ["is", *["not"] * negated, "one", "of"]
+    fix = f"{' '.join(words)} ({', '.join(place.span(value).text for value in values)})"
+    items: list[tuple[str, str] | Token] = [*(("WORD", word) for word in words), ("LPAR", "(")]
+    for value in values:
+        items += [value, ("COMMA", ",")]
+    items[-1] = ("RPAR", ")")
+    # Whether these are texts or labels is asked when the line reads.
+    return replaced(place, start, end + 1, items, "LR034", f"`{written}` is written `{fix}`", fix, lossy=True)
 
 
 def if_then_else(place: Place) -> Mend | None:

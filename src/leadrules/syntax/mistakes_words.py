@@ -125,10 +125,14 @@ def touching(tokens: list[Token], start: int) -> int:
 
 
 def labels_in_quotes(place: Place) -> Mend | None:
-    """`x is one of ("a", "b")`: labels in quotes, or texts after the words of labels, which the compiler can tell apart."""
+    """`x is one of ("a", "b")`, `x is at least "a"`: labels in quotes, or texts after the words of labels, which the compiler
+    can tell apart."""
     if place.token.kind != "STRING" or not place.takes("NAME"):
         return None
     start = place.index
+    if (place.at(-2).text, place.at(-1).text) in (("at", "least"), ("at", "most")) and place.token.value:
+        name = replace(place.token, kind="NAME", text=place.token.value)
+        return replace(replaced(place, start, start + 1, [name], "LR033", "", None), later=True)
     while place.tokens[start - 1].kind in ("WORD", "NAME", "COMMA"):
         start -= 1
     if [token.text for token in place.tokens[start - 3 : start]] != ["one", "of", "("]:
