@@ -34,6 +34,17 @@ def notified(story: Story) -> list[object]:
     return [row[0] for row in story.actions("key", "kind", "reason") if row[1:] == ("notify", None)]
 
 
+def test_what_fired_long_ago_and_holds_by_an_edit_alone_fires_when_it_becomes_true_again() -> None:
+    intent = 'trigger intent {{ when intent >= {}  do notify "boss" "intent"  once per 1 day }}'
+    story, told = Story(intent.format(80)), []
+    for day, value in enumerate([90.0, 60.0, 60.0, 60.0, 60.0, 40.0, 60.0]):
+        if day == 2:
+            story.edit(intent.format(50))
+        story.run(DAYS[day], {"id": "here", "intent": value})
+        told += [day] * len(notified(story))
+    assert told == [0, 6]
+
+
 # -- labels and conditions that were edited -------------------------------------------------------------------------
 
 

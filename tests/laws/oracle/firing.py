@@ -74,6 +74,8 @@ class Triggers:
             cause = Cause(f"trigger.{trigger.name}", start, self.eyes.inputs.ruleset.aggregates, trigger)
             answers = [self.act(action, sight, cause) for action in trigger.actions]
             self._remember(trigger, sight, answers)
+        if holds and start is None and self._may(trigger, sight) and self._is_edited(trigger, sight):
+            sight.memory.fired.pop(trigger.name, None)  # it has not fired since it holds
         if trigger.on.kind == "condition":
             # One that was to fire and lost all stays armed; one that found all as it asks has nothing to fire for.
             is_open = LOST in answers and DONE not in answers
@@ -86,6 +88,8 @@ class Triggers:
             sight.memory.holds[trigger.name] = holds
         if holds and start is not None and trigger.once_per is not None and self.eyes.inputs.baseline:
             sight.memory.fired[trigger.name] = self.as_of
+        elif holds and start is not None and trigger.on.kind == "condition" and self._may(trigger, sight):
+            sight.memory.fired.pop(trigger.name, None)  # it has not fired since it holds
         if holds and start is not None and trigger.on.kind == "overdue" and sight.before.due_at is not None:
             sight.memory.overdue[trigger.name] = sight.before.due_at
         if holds and trigger.on.kind == "date" and (fell := self._fallen(trigger, sight)) is not None:
@@ -190,16 +194,24 @@ class Triggers:
 
     def _became(self, trigger: Trigger, sight: Sight) -> bool:
         """A condition that became true, or that stays so when `once per` has run out."""
+        return self._could_fire(trigger, sight) and not self._is_edited(trigger, sight)
+
+    def _could_fire(self, trigger: Trigger, sight: Sight) -> bool:
+        """With `once per` it comes again; `_may` looks at the clock."""
         was = sight.before.holds.get(trigger.name, False) and not self._is_news(trigger)
-        if was and not (trigger.once_per is not None and trigger.name in sight.before.fired):
-            return False  # with `once per` it comes again; `_may` looks at the clock
+        return not was or (trigger.once_per is not None and trigger.name in sight.before.fired)
+
+    def _is_edited(self, trigger: Trigger, sight: Sight) -> bool:
+        """A condition that holds only because the rules were edited."""
+        if trigger.on.kind != "condition" or not self._could_fire(trigger, sight):
+            return False
         if sight.is_new or self._is_news(trigger) or sight.old is None or self.eyes.inputs.fire_edits:
-            return True
+            return False
         assert sight.before.seen_by is not None
         old = next((one for one in sight.before.seen_by.triggers if one.name == trigger.name), None)
         if old is None:
-            return True  # it came, and was not edited
-        return all(self.eyes.under(sight.before.seen_by).value(one, sight.old) is True for one in old.conditions)
+            return False  # it came, and was not edited
+        return not all(self.eyes.under(sight.before.seen_by).value(one, sight.old) is True for one in old.conditions)
 
     def _overdue(self, trigger: Trigger, sight: Sight) -> bool:
         memory = sight.before

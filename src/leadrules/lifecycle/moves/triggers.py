@@ -266,11 +266,7 @@ def memory(tick: Tick, one: SetOff, tried: Tried) -> list[Column]:
         holds = one.holds.clone().scatter(open_rows["lead_row"], values=False) if open_rows.height else one.holds
         columns.append(holds.alias(f"holds:{trigger.name}"))
     if trigger.once:
-        starts = tick.baseline and trigger.once_per is not None
-        started = one.absorbed["lead_row"] if starts else one.absorbed["lead_row"].clear()
-        fired = pl.concat([tried.fired.cast(pl.UInt32), started]).unique()
-        now = pl.repeat(tick.as_of, len(fired), dtype=INSTANT, eager=True)
-        columns.append(tick.leads.put(f"fired:{trigger.name}", fired, now))
+        columns.append(_last_fired(tick, one, tried))
     if trigger.on.kind == "overdue":
         columns.append(_marked(tick, f"overdue:{trigger.name}", closed))
     if trigger.on.kind == "date":
@@ -278,6 +274,16 @@ def memory(tick: Tick, one: SetOff, tried: Tried) -> list[Column]:
         nobody = blank(f"armed:{trigger.name}", INSTANT, tick.leads.height)
         columns.append(put_into(nobody, open_rows["lead_row"], open_rows["mark"]))
     return columns
+
+
+def _last_fired(tick: Tick, one: SetOff, tried: Tried) -> Column:
+    """When a trigger fired last. A baseline starts its `once per`. A condition that is otherwise taken as already so has not
+    fired since it is so: a firing of before that would have it fire in the next run, as if it had stayed so."""
+    counts = one.trigger.once_per is not None and (tick.baseline or one.holds is not None)
+    absorbed = one.absorbed["lead_row"] if counts else one.absorbed["lead_row"].clear()
+    at = [(tried.fired.cast(pl.UInt32), tick.as_of), (absorbed, tick.as_of if tick.baseline else None)]
+    moments = [pl.repeat(moment, len(rows), dtype=INSTANT, eager=True) for rows, moment in at]
+    return tick.leads.put(f"fired:{one.trigger.name}", pl.concat([rows for rows, _ in at]), pl.concat(moments))
 
 
 def _marked(tick: Tick, column: str, closed: pl.DataFrame) -> Column:
