@@ -37,6 +37,7 @@ EMPTY = {"empty", "missing", "none", "unset", "absent", "blank", "null", "nil", 
 FILLED = {"filled", "set", "present", "known", "there", "populated", "provided", "given"}
 READ = ("field", "event_field", "always", "aggregate", "lookup")  # values as the data has them
 ASKED_BY_IS = ("label", "text", "choice", "yesno", "error")  # of other values nobody asks `is WORD`
+TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 CHOOSING = {"if": 1, "coalesce": 0}  # the functions that choose, and where their choices begin
 OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
@@ -159,13 +160,13 @@ def _equals_label(scope: Scope, node: n.Compare, word: n.Name, beside: n.Express
     if key not in type.options:
         not_a_label(scope, word.span, key, type)
         return nothing(node.span)
-    verb = {"=": "is", "!=": "is not", ">=": "is at least", "<=": "is at most"}.get(node.op, "is")
+    op = node.op if node.right is word else TURNED.get(node.op, node.op)
+    verb = {"=": "is", "!=": "is not", "<": "is at most", "<=": "is at most"}.get(op, "is at least")
     right = f"{beside.span.text} {verb} {word.span.text}"
     fixes = (replace(f"change to `{right}`", node.span, right),) if node.op in ("=", "!=", ">=", "<=") else ()
     message = f"{is_a(beside, type)}: labels are compared with `is`, not with `{node.op}`"
-    return scope.broken(
-        "LR112", between(node.left, node.right), message, label="use `is`", help=f"write `{right}`", fixes=fixes
-    )
+    hint = f"write `{right}`" if fixes else f"write `{right}`, which includes `{word.span.text}`"
+    return scope.broken("LR112", between(node.left, node.right), message, label="use `is`", help=hint, fixes=fixes)
 
 
 def agree(left: Type, right: Type) -> bool:

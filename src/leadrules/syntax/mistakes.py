@@ -50,6 +50,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     actions.assigned_by_name,
     actions.set_by_word,
     other_words,
+    actions.nothing_before_do,
     borrowed.is_in_capitals,
     borrowed.half_life,
     borrowed.has_event,

@@ -68,6 +68,18 @@ def _begins_line(place: Place, at: int) -> bool:
     return token.text in (*_LINES, "every") or token.kind in ("RBRACE", END)
 
 
+def nothing_before_do(place: Place) -> Mend | None:
+    """`when do enroll s`, `when points > do enroll s`: `do` was taken for what is missing before it."""
+    before, word = place.at(-2), place.at(-1)
+    if word.text != "do" or word.type != "NAME" or place.token.text not in ACTIONS:
+        return None
+    what = "a condition" if before.text in ("when", "and", "or", "not") else "a value"
+    message, help_text = f"{what} is missing after `{before.text}`", f"write {what} after it"
+    nothing = Token("BROKEN", "", before.end, before.end)
+    kept = [before, nothing, Token("WORD", "do", word.start, word.end)]
+    return replaced(place, place.index - 2, place.index, [*kept], "LR025", message, None, help_text, lossy=True)
+
+
 def delay_of_trigger(place: Place) -> Mend | None:
     """`on form_submitted wait 2 days`, `do wait 2 days`."""
     word, count, unit = place.token, place.at(1), place.at(2)

@@ -258,6 +258,8 @@ def missing_words(place: Place, accepts: set[str]) -> Iterator[Mend]:
     if "WHERE" in accepts and place.token.kind == "LPAR":
         yield inserted(place, [("WORD", "where")], "where")
     likely = accepts - _NEVER_INSERTED - ({"EQUAL"} if "CMP" in accepts else set())
+    if place.token.kind == "RPAR":  # `employees >= 100)` calls no function
+        likely -= {"LPAR"}
     for name in sorted(likely, key=lambda name: (name != "WHEN", name)):
         text = place.language.fixed.get(name)
         if text is not None:
