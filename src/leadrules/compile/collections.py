@@ -226,6 +226,8 @@ def _text_test(scope: Scope, node: n.TextTest, place: Place) -> Expr:
     value = scope.expression(node.value, place=place)
     operand = node.operand
     if not _suits(scope, node, value):
+        if value.type.kind == "label":  # what is looked for is one of its labels, which `is` asks for
+            return nothing(node.span)
         value = nothing(node.value.span)
     if isinstance(operand, n.TeamCollection):
         return scope.broken("LR115", operand.span, "a team stands after `in`", help="write `owner in team T`")

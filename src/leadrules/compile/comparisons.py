@@ -47,8 +47,10 @@ def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
     if node.right.span.text.split()[:1] == ["within"] and not between(node.left, node.right).text:
         return within_of_value(scope, node, scope.expression(node.left, place=place))
     left, right = _sides(scope, node, place)
-    if isinstance(node.right, n.TextLiteral) and between(node.left, node.right).text.startswith("is"):
+    if isinstance(node.right, n.TextLiteral) and _is_by_word(node):
         return is_with_text(scope, node, left)
+    if isinstance(node.right, n.BooleanLiteral) and left.type == YESNO and _is_by_word(node):
+        return _is_true(scope, node, node.right)
     if "error" in (left.type.kind, right.type.kind):
         return nothing(node.span)
     if node.op not in OPERATIONS and (empty := _empty_text(scope, node, left, right)) is not None:
@@ -72,6 +74,21 @@ def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
         return nothing(node.span)
     same = Expr("eq", YESNO, (left, right), span=node.span.as_json())
     return negation(same, node.span) if node.op == "!=" else same
+
+
+def _is_by_word(node: n.Compare) -> bool:
+    """Whether `is` stands where `=` should."""
+    return between(node.left, node.right).text.startswith("is")
+
+
+def _is_true(scope: Scope, node: n.Compare, right: n.BooleanLiteral) -> Expr:
+    """`opted_out is true` is `opted_out`, `opted_out is false` is `not opted_out`."""
+    holds = right.value is (node.op == "=")
+    new = node.left.span.text if holds else f"not {node.left.span.text}"
+    written = between(node.left, right) | right.span
+    message = f"`{written.text}` is not needed: a yes/no value is a condition by itself"
+    fixes = (replace(f"write `{new}`", node.span, new),)
+    return scope.broken("LR014", written, message, help=f"write `{new}`", fixes=fixes)
 
 
 def _text_of_order(node: n.Compare, left: Expr, right: Expr) -> tuple[n.Expression, Type] | None:

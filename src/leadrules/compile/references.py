@@ -210,6 +210,11 @@ def _stray_member(scope: Scope, node: n.Member, place: Place, found: Declaration
         hint = f"take one of its values: `last({owner}.{name})`, `sum({owner}.{name})`, or `did {owner} where (..)`"
         message = f"`{owner}` is an event, and a lead can have many"
         return scope.broken("LR119", node.span, message, label="many values", help=hint)
+    if found and found.kind == "stages" and name == "since":
+        scope.use(found.kind, owner, node.owner.span)
+        hint = f"write it after the event, `did EVENT since {owner}.since`, or join it with `and`"
+        message = f"inside `where` names are the event's; `{owner}.since` is the lead's"
+        return scope.broken("LR119", node.span, message, label="not a field of the event", help=hint)
     if found and found.kind == "table":
         hint = f"write `lookup(KEY, {owner}.{name})`"
         message = f"`{owner}` is a table: it has a row per key"

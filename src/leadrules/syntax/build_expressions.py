@@ -278,32 +278,19 @@ class ExpressionBuilder(Base):
 
     def is_value(self, kids: Kids) -> n.Expression:
         negated = has(kids, "NOT")
-        if kids[-1].type in ("TRUE", "FALSE"):
-            return self.is_boolean(kids, negated)
         sign: Literal["=", "!="] = "!=" if negated else "="
         last = kids[-1]
+        # Whether a label, a text or nothing at all was meant is known where the type of the value is: in compile/.
+        if last.type in ("TRUE", "FALSE"):
+            said = n.BooleanLiteral(value=last.type == "TRUE", span=self.at(last))
+            return n.Compare(op=sign, left=kids[0], right=said, span=self.span(kids))
         if last.type == "STRING":
-            # Whether a label or a text was meant is known where the type of what is asked is: in compile/.
             return n.Compare(op=sign, left=kids[0], right=self.text_of(last), span=self.span(kids))
         right = n.NumberLiteral(value=last.value, span=self.at(last))
         wrong = self.span(kids[1:-1])
         message = f"`{wrong.text}` is for labels; a value is compared with `{sign}`"
         self.report("LR013", self.span(kids[1:]), message, f"write `{sign} {last.text}`", [Edit(wrong, sign)])
         return n.Compare(op=sign, left=kids[0], right=right, span=self.span(kids))
-
-    def is_boolean(self, kids: Kids, negated: bool) -> n.Expression:
-        """`x is true` is `x`, `x is false` is `not x`."""
-        no = negated != (kids[-1].type == "FALSE")
-        wrong = self.span(kids[1:])
-        value: n.Expression = kids[0]
-        edits = [Edit(Span(self.file, value.span.end, wrong.end), "")]
-        if no:
-            edits.insert(0, Edit(Span(self.file, value.span.start, value.span.start), "not "))
-        shown = f"not {value.span.text}" if no else value.span.text
-        message = f"`{wrong.text}` is not needed: a yes/no value is a condition by itself"
-        self.report("LR014", wrong, message, f"write `{shown}`", edits)
-        span = self.span(kids)
-        return n.Not(value=value, span=span) if no else replace(value, span=span)
 
     # arithmetic
 

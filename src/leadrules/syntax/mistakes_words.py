@@ -125,8 +125,9 @@ def touching(tokens: list[Token], start: int) -> int:
 
 
 def labels_in_quotes(place: Place) -> Mend | None:
-    """`x is one of ("a", "b")`, `x is at least "a"`: labels in quotes, or texts after the words of labels, which the compiler
-    can tell apart."""
+    """`x is one of ("a", "b")`, `x is at least "a"`: labels in quotes, or texts after the words of labels, which the
+    compiler can tell apart.
+    """
     if place.token.kind != "STRING" or not place.takes("NAME"):
         return None
     start = place.index
