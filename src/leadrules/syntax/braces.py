@@ -17,6 +17,7 @@ from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import BLOCKS, BRACED, RESERVED, WORDS_BEFORE
 
 _BRACES = ("LBRACE", "RBRACE")
+_AFTER_NAME = ("of", "from", "order", "on", "sets")  # what goes on after a block's name: `band band of fit`
 _NO_RULES = ("group", "floor", "cap", "count")
 
 
@@ -94,6 +95,8 @@ def is_doubled(region: list[Token]) -> bool:
     if len(region) < 3 or region[0].text != region[1].text or region[0].text not in BLOCKS or region[1].label:
         return False
     name = region[2]
+    if region[1].kind == "NAME" or (name.kind == "WORD" and name.text in _AFTER_NAME):
+        return False
     named = name.kind == "STRING" if region[0].text == "test" else name.kind in ("WORD", "NAME")
     return named and name.text not in RESERVED and not (region[1].first or name.first)
 
