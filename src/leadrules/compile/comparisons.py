@@ -62,6 +62,8 @@ def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
         return disagree(scope, (node.left, left), (node.right, right), node.span)
     if _has_no_length(scope, left, node.left) or _has_no_length(scope, right, node.right):
         return nothing(node.span)
+    if node.op in OPERATIONS and _is_by_word(node, "is at"):
+        return _bound_in_words(scope, node)
     if node.op in OPERATIONS:
         if left.type.kind not in ORDERED:
             return text_order(scope, node, node.left, left.type)
@@ -76,9 +78,9 @@ def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
     return negation(same, node.span) if node.op == "!=" else same
 
 
-def _is_by_word(node: n.Compare) -> bool:
-    """Whether `is` stands where `=` should."""
-    return between(node.left, node.right).text.startswith("is")
+def _is_by_word(node: n.Compare, words: str = "is") -> bool:
+    """Whether `is`, which is for labels, stands where a sign should."""
+    return between(node.left, node.right).text.startswith(words)
 
 
 def _is_true(scope: Scope, node: n.Compare, right: n.BooleanLiteral) -> Expr:
@@ -89,6 +91,14 @@ def _is_true(scope: Scope, node: n.Compare, right: n.BooleanLiteral) -> Expr:
     message = f"`{written.text}` is not needed: a yes/no value is a condition by itself"
     fixes = (replace(f"write `{new}`", node.span, new),)
     return scope.broken("LR014", written, message, help=f"write `{new}`", fixes=fixes)
+
+
+def _bound_in_words(scope: Scope, node: n.Compare) -> Expr:
+    """`employees is at least 5`."""
+    span = between(node.left, node.right)
+    fixes = (replace(f"change to `{node.op}`", span, node.op),)
+    message = f"`{span.text}` is written `{node.op}`"
+    return scope.broken("LR035", span, message, help=f"write `{node.op}`", fixes=fixes)
 
 
 def _text_of_order(node: n.Compare, left: Expr, right: Expr) -> tuple[n.Expression, Type] | None:

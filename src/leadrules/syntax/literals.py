@@ -160,8 +160,8 @@ def _number_with_tail(reader: Cutter, text: str, tail: str, start: int) -> None:
         reader.report("LR009", start, reader.pos, f"`{text}` is minutes or months", help=help_text)
         _add_duration(reader, digits, "months", start)
         return
-    if re.fullmatch(r"[eE][0-9]+|[kKmM]", tail) is not None:
-        factor = {"k": 1e3, "m": 1e6}.get(tail.lower()) or float(f"1e{tail[1:][:3]}")
+    if re.fullmatch(r"[eE][0-9]+|[kKmM千万億]", tail) is not None:
+        factor = {"k": 1e3, "m": 1e6, "千": 1e3, "万": 1e4, "億": 1e8}.get(tail.lower()) or float(f"1e{tail[1:][:3]}")
         number = min(float(digits.replace("_", "")) * factor, LARGEST_NUMBER)
         whole = f"{number:_.0f}" if number == int(number) else None
         help_text = f"write all digits: `{whole or '10_000'}`"

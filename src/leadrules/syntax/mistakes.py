@@ -73,6 +73,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     operators.negation_in_words,
     operators.several_compared,
     operators.comparison_in_words,
+    operators.bound_in_words,
     operators.where_without_parentheses,
     operators.values_without_brackets,
     operators.if_then_else,

@@ -17,6 +17,8 @@ _SAID_BY_IS = MappingProxyType(
 _OF_EVENTS = ("count", "sum", "first", "last", "min", "max")
 _JOINTS = ("within", ",", "and", "or")
 _BEGIN_OPERAND = ("when", "and", "or", "not", "unless", "implies", "expect", "(", ",", "=", ":")
+_BEGIN_CONDITION = ("when", "and", "or", "not", "unless", "implies", "expect")
+_END_CONDITION = ("and", "or", "implies", "from", "until", ")", "}")
 _HALF_LIVES = ("half_life", "halflife", "half-life", "half life")
 _DECAYS = ("decay", "decays", "decaying")
 
@@ -58,16 +60,21 @@ def within_after_brackets(place: Place) -> Mend | None:
         return None
     inside, before = place.tokens[opened + 1 : place.index - 1], place.tokens[opened - 1]
     is_call = before.text in _OF_EVENTS and before.kind == "WORD"
-    is_moment = is_call and before.text in ("first", "last") and all(token.kind != "DOT" for token in inside)
-    if is_moment and place.at(3).kind not in ("CMP", "EQUAL"):  # it is to be compared with another
-        return None
     if not (is_call or inside[0].text in ("did", "never")) or any(t.text in _JOINTS for t in inside):
         return None
     start, end = opened - is_call, place.index + 3
+    if before.text in ("first", "last") and _is_condition(place.tokens[start - 1], place.tokens[end:]):
+        return None  # a moment, which `within_of_field` compares
     fix = f"{place.span(place.tokens[start], inside[-1]).text} within {duration})"
     message = f"`within {duration}` stands inside the brackets, beside the event"
     tokens = [*place.tokens[start : place.index - 1], *place.tokens[place.index : end], place.at(-1)]
     return replaced(place, start, end, [*tokens], "LR018", message, fix)
+
+
+def _is_condition(before: Token, after: list[Token]) -> bool:
+    """Whether what stands between two tokens is asked whether it holds: nothing is compared with it."""
+    begins = before.text in _BEGIN_CONDITION
+    return begins and (not after or after[0].first or after[0].text in _END_CONDITION)
 
 
 def _duration_after(place: Place, at: int) -> str | None:

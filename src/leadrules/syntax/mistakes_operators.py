@@ -11,7 +11,7 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
 from leadrules.syntax.mend import NUMBERS, Mend, Place, matching, replaced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import NOTHING
+from leadrules.syntax.words import NOTHING, UNITS
 
 _ENTERING = ("becomes", "became", "become", "turns", "changes", "changed", "reaches", "reached", "enters", "gets")
 _LEAVING = ("leaves", "left")
@@ -66,6 +66,19 @@ def comparison_in_words(place: Place) -> Mend | None:
         fix = shown_operator
         return replaced(place, start, end + 1, [after], "LR035", message, fix)
     return None
+
+
+def bound_in_words(place: Place) -> Mend | None:
+    """`is at least 5`, `is at most 2026-04-01`: labels have these words, numbers and dates have signs.
+
+    Whether there are labels before them the compiler knows, which tells it.
+    """
+    start = place.index - 3
+    words = " ".join(token.text for token in place.tokens[max(start, place.start) : place.index])
+    sign = {"is at least": ">=", "is at most": "<="}.get(words)
+    if sign is None or place.token.first or place.token.kind in ("WORD", "NAME", "STRING"):
+        return None
+    return replace(replaced(place, start, place.index, [("CMP", sign)], "LR035", "", None), later=True)
 
 
 def did_before_brackets(place: Place) -> Mend | None:
@@ -140,6 +153,9 @@ def event_compared(place: Place) -> Mend | None:
     if start is None or place.tokens[start].text not in ("did", "never") or start + 1 == place.index:
         return None
     asked, event = place.tokens[start], place.span(place.tokens[start + 1], place.at(-1)).text
+    if value.kind == "INT" and place.at(2).text in UNITS and token.text in ("<", "<="):
+        message = f"how long ago an event may be is written `within`, not `{token.text}`"
+        return replaced(place, place.index, place.index + 1, [("WORD", "within")], "LR035", message, "within")
     message = f"`{asked.text} {event}` is yes or no by itself: it is not compared"
     if value.kind == "INT" and asked.text == "did":
         fix = f"count({event}) {token.text} {value.text}"
