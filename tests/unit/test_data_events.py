@@ -143,6 +143,14 @@ def test_a_source_may_say_the_type_and_the_columns(tmp_path: Path) -> None:
     assert [file.path for file in table.inputs] == ["deals.csv", "log.csv"]
 
 
+def test_the_column_that_says_whose_an_event_is_is_not_its_id_besides() -> None:
+    rows = "ID,type,at\na,opened,2026-04-01\na,opened,2026-04-02\nb,opened,2026-04-02\n"
+    table = events_of(rows, EVENTS, LEADS, {"opened": []}, columns=(("lead_id", "ID"),))
+    assert (table.counts["events_used"], table.counts["events_repeated"]) == (3, 0)
+    stated = events_of(rows, EVENTS, LEADS, {"opened": []}, columns=(("lead_id", "ID"), ("id", "ID")))
+    assert (stated.counts["events_used"], stated.counts["events_repeated"]) == (2, 1)
+
+
 @pytest.mark.parametrize(
     ("text", "source", "message"),
     [

@@ -7,7 +7,8 @@ counted and left alone. Knows nothing of rules; order among tied rows and repeat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache, cached_property, partial
 from typing import BinaryIO
@@ -90,9 +91,21 @@ def _read_source(
     plan: EventPlan, opening: Opening, leads: Callable[[], LeadIndex], first: int, told: Told | None
 ) -> _Reading:
     reading = _Reading(plan, opening, leads, first)
-    for opened in opening.tables():
+    for opened in _tables(opening):
         reading.take_file(opened, told)
     return reading
+
+
+def _tables(opening: Opening) -> Iterator[Opened]:
+    """The files. The column that says whose an event is, or of what type, is not its id besides, unless the source says so:
+    under `columns: {lead_id: ID}` each lead would have one event."""
+    is_stated = any(name == ID for name, _ in opening.source.columns)
+    for opened in opening.tables():
+        others = [opened.positions.get(name) for name in (LEAD, TYPE, AT)]
+        if is_stated or opened.positions.get(ID) not in others:
+            yield opened
+        else:
+            yield replace(opened, positions={name: at for name, at in opened.positions.items() if name != ID})
 
 
 def _refuse_twice(reading: _Reading, seen: set[Hashable]) -> None:
@@ -155,7 +168,7 @@ class _Reading:
     def texts(self, tied: pl.DataFrame) -> pl.DataFrame:
         """Of records with their types: what orders them, as text: the lead, then the fields in schema order."""
         found = [pl.DataFrame(schema={RECORD: pl.UInt32(), "text": pl.String()})]
-        for opened, base in zip(self.opening.tables(), self._bases, strict=True):
+        for opened, base in zip(_tables(self.opening), self._bases, strict=True):
             for batch in opened.table.batches(sorted(set(opened.positions.values()))):
                 records = _records(batch, base)
                 cells = batch.cells.with_columns(records.alias(RECORD)).join(tied, on=RECORD, maintain_order="left")
