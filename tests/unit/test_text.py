@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leadrules.core.functions.columnar import fold_series
 from leadrules.core.functions.patterns import has_match, pattern_error
 from leadrules.core.text import fold, folded, in_units, nearest, nfc, number_text, plain, rounded, trimmed
 
@@ -25,10 +26,18 @@ from leadrules.core.text import fold, folded, in_units, nearest, nfc, number_tex
         ("\ufeffLead\u200b", "lead"),
         ("ﬁne", "fine"),
         ("plain", "plain"),
+        # As a web form or macOS writes it, and as Excel's cp932 has it.
+        ("1〜9名", "1~9名"),
+        (b"1\x81\x609\x96\xbc".decode("cp932"), "1~9名"),
+        ("−5", "-5"),
+        (b"\x81\x7c5".decode("cp932"), "-5"),
+        ("A—B", b"a\x81\x5cb".decode("cp932")),
+        ("A‖B", b"a\x81\x61b".decode("cp932")),
     ],
 )
 def test_values_fold_as_people_read_them(text: str, expected: str) -> None:
     assert fold(text) == expected
+    assert fold_series(pl.Series([text, "ascii", None])).to_list() == [expected, "ascii", None]
 
 
 def test_a_literal_keeps_its_spaces() -> None:

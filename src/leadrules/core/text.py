@@ -22,6 +22,9 @@ TRIM = (
 _SHIFT_JIS = ("shift_jis", "shiftjis", "sjis", "s_jis", "ms932", "windows-31j", "x-sjis")
 # Python's own, for names of hosts and its source: no file is written in these.
 _NO_FILES = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape")
+# The dashes and bars that cp932 and other systems have as different characters: Excel's `1～9` is the `1〜9` of a web form.
+WRITTEN_OTHERWISE = {"〜": "~", "−": "-", "—": "―", "‖": "∥"}
+_OTHERWISE = str.maketrans(WRITTEN_OTHERWISE)
 _MOST_CANDIDATES = 5_000
 _CLOSE = 0.6
 
@@ -32,13 +35,13 @@ def trimmed(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """The form in which text is searched: NFKC, lower case, one small sigma. White space around it stays.
+    """The form in which text is searched: NFKC, lower case, one small sigma, one wave dash. White space around it stays.
 
     Lower-casing goes character by character, so a folded part is a part of the folded whole: `ΟΔΟΣ` starts `ΟΔΟΣΑ`.
     """
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", text).lower().replace("ς", "σ")
+    return unicodedata.normalize("NFKC", text).lower().replace("ς", "σ").translate(_OTHERWISE)
 
 
 def fold(text: str) -> str:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from leadrules.core.calendar import Calendar, nominal
 from leadrules.core.functions.patterns import pattern_error
-from leadrules.core.text import TRIM, folded, plain
+from leadrules.core.text import TRIM, WRITTEN_OTHERWISE, folded, plain
 from leadrules.core.types import Type
 
 if TYPE_CHECKING:
     import polars as pl
 
 _NEW_CAPITALS = "\u019b\u0264\ua7d3\ua7d5"  # small letters that got their capital after they were encoded
+_OTHERWISE = {"ς": "σ", **WRITTEN_OTHERWISE}
 _FEW = 8
 _SAMPLE = 1_000
 _MOST_YEARS = 30
@@ -96,7 +97,7 @@ def fold_series(series: pl.Series, *, trim: bool = True) -> pl.Series:
     if is_ascii(series):
         lower = series.str.to_lowercase()
         return lower.str.strip_chars() if trim else lower
-    native = series.str.normalize("NFKC").str.to_lowercase().str.replace_all("ς", "σ", literal=True)
+    native = series.str.normalize("NFKC").str.to_lowercase().str.replace_many(_OTHERWISE)
     lower = by_python(series, native, _young(), folded)
     return lower.str.strip_chars(TRIM) if trim else lower
 
