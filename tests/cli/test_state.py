@@ -161,6 +161,38 @@ def test_after_the_only_run_is_taken_back_the_state_goes_on(project: Path, optio
     assert {file.name: file.read_bytes() for file in (project / "out").iterdir()} == files
 
 
+TEAM = "reps:\n  sato: {name: 佐藤}\n  lee: {active: false}\nteams:\n  inside: [sato, lee]\nqueues: [nurture]\n"
+
+
+def test_owners_whom_the_team_file_does_not_have_are_told_of(project: Path) -> None:
+    write_project(project, "route sales { inside: team inside by round_robin otherwise }\n")
+    (project / "rules" / "team.yaml").write_text(TEAM, encoding="utf-8")
+    owners = ("佐藤", "山田", "山田", "lee", "Sato", "queue:nurture", "", "林", "森")
+    write_leads(
+        project, [{"id": str(number), "points": 1, **DAY, "owner": owner} for number, owner in enumerate(owners)]
+    )
+    words = (
+        "note: 5 leads of owners who are not in the team file, and so count as inactive, went to others: 山田 (2), 佐藤 (1), "
+        "林 (1), and 1 more; an owner is known by the key of a rep, not by a name\n"
+    )
+    assert words in leadrules(project, "plan", "--as-of", "2026-11-02").stderr
+    assert words in leadrules(project, "run", "--as-of", "2026-11-02").stderr
+    said = leadrules(project, "explain", "0", "owner", "--format", "json").stdout
+    assert json.loads(said)["routes"][0]["why_looked"].startswith(
+        "佐藤 is not in the team file, and counts as inactive: that is the name of sato"
+    )
+    assert "lee is not active" in leadrules(project, "explain", "3", "owner").stdout
+    assert "not in the team file" not in leadrules(project, "run", "--as-of", "2026-11-03").stderr
+
+
+def test_a_holiday_of_the_project_is_told_as_that(project: Path) -> None:
+    write_project(project, "route sales { inside: team inside by round_robin otherwise }\n")
+    settings = project / "leadrules.yaml"
+    settings.write_text(settings.read_text() + 'holidays: ["2026-11-03"]\n')
+    said = leadrules(project, "explain", "a", "owner", "--as-of", "2026-11-03").stdout
+    assert "is away today (a holiday of the project)" in said
+
+
 def test_who_waited_for_a_sequence_that_is_gone_is_told_of(project: Path) -> None:
     write_project(project, RULES + SEQUENCE)
     write_leads(project, [{"id": key, "points": 80, **DAY} for key in "abcd"])

@@ -16,6 +16,7 @@ from leadrules.lifecycle.manifest import iso
 from leadrules.lifecycle.run import Outcome
 
 MANY = 1000
+SHOWN = 3
 MOVES = ("enroll", "move")
 
 
@@ -41,6 +42,7 @@ def beforehand(outcome: Outcome) -> Iterator[str]:
     """What had better be known before a run than after it."""
     yield from _unknown_events(outcome)
     yield from _turns_lost(outcome)
+    yield from _strangers(outcome)
     yield from _baseline_advised(outcome)
 
 
@@ -69,6 +71,31 @@ def _turns_lost(outcome: Outcome) -> Iterator[str]:
             f"{many(count, 'lead')} waited to enter the sequence {sequence}, which the rules no longer have, and "
             f"{'waits' if count == 1 else 'wait'} no longer; `leadrules state rename {sequence} NEW` before the run keeps their turn"
         )
+
+
+def _strangers(outcome: Outcome) -> Iterator[str]:
+    """That routes took leads from owners whom the team file does not have: often a name stands where its key is meant."""
+    decided = outcome.decided
+    if decided is None:
+        return
+    from leadrules.lifecycle.routes.eligibility import (
+        STRANGER,
+    )  # rules that only score are spared the lifecycle's rooms
+
+    looking = (route for route in decided.tick.ruleset.routes if route.sets is None and not route.on_demand)
+    rules = [f"route.{route.name}.{rule.name}" for route in looking for rule in route.rules]
+    dealt = decided.done.filter((pl.col("kind") == "assign") & pl.col("rule").is_in(rules))["lead_row"]
+    owners = decided.tick.leads.gather("owner", dealt).drop_nulls().value_counts().rows()
+    taken = [(name, count) for name, count in owners if decided.router.roster.number(name) == STRANGER]
+    if not taken:
+        return
+    named = [f"{name} ({count:,})" for name, count in sorted(taken, key=lambda one: (-one[1], one[0]))]
+    if len(named) > SHOWN:
+        named[SHOWN:] = [f"and {len(named) - SHOWN:,} more"]
+    yield (
+        f"{many(sum(count for _, count in taken), 'lead')} of owners who are not in the team file, and so count as inactive, "
+        f"went to others: {', '.join(named)}; an owner is known by the key of a rep, not by a name"
+    )
 
 
 def _baseline_advised(outcome: Outcome) -> Iterator[str]:

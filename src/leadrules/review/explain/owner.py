@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from leadrules.core.text import fold
 from leadrules.lifecycle.routes.dealing import Passed
 from leadrules.lifecycle.routes.eligibility import (
     AWAY,
@@ -22,6 +23,7 @@ from leadrules.lifecycle.routes.eligibility import (
     PAST_OWNER,
     PER_DAY,
     PER_WEEK,
+    STRANGER,
 )
 from leadrules.project.model import QUEUE_PREFIX
 from leadrules.review.explain.lead import OneLead
@@ -77,6 +79,7 @@ def route(lead: OneLead, words: Words, one: Route) -> Document:
     rules = _Rules(lead, words, one, taken).documents() if looked else []
     return head | {
         "looked": looked,
+        "why_looked": _why_looked(lead, one) if looked else None,
         "why_not": None if looked else _why_not(lead, words, one),
         "rule": taken,
         "gave": _gave(lead, one) if looked else None,
@@ -133,6 +136,19 @@ def _why_not(lead: OneLead, words: Words, one: Route) -> str:
         return f"{_given_again(lead, one)} gave it {before} in this run"
     asks = " and no `reroute when` holds" if one.reroute else ""
     return f"it is {before}'s, an active rep{asks}"
+
+
+def _why_looked(lead: OneLead, one: Route) -> str | None:
+    """Why the owner that a lead had did not keep it from a route, where that is no queue and nobody."""
+    before = lead.before("owner") if one.sets is None else lead.field(one.sets)
+    roster = lead.decided.router.roster
+    if one.on_demand or before is None or roster.active(str(before)) != STRANGER:
+        return None
+    if roster.number(str(before)) >= 0:
+        return f"{before} is not active"
+    named = next((rep.key for rep in lead.project.team.reps if rep.name and fold(rep.name) == fold(str(before))), None)
+    hint = f": that is the name of {named}, and an owner is known by the key of a rep" if named else ""
+    return f"{before} is not in the team file, and counts as inactive{hint}"
 
 
 def _given_again(lead: OneLead, one: Route) -> str:
@@ -251,7 +267,10 @@ def _picked(rule: RouteRule) -> str:
 
 
 def _detail(lead: OneLead, rep: int | None, reason: str | None) -> str | None:
-    """The capacity that is reached."""
+    """The capacity that is reached; of a day off, whose it is."""
+    if rep is not None and reason == AWAY:
+        day = lead.calendar.day_of(lead.decided.tick.as_of)
+        return "a holiday of the project" if lead.calendar.is_holiday(day) else None
     if rep is None or reason not in (PER_DAY, PER_WEEK, OPEN):
         return None
     capacity = lead.project.team.reps[rep].capacity

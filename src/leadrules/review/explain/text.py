@@ -254,8 +254,8 @@ def _changes(page: Page, changes: Document | None) -> None:
 
 def _route(page: Page, one: Document) -> None:
     page.head(f"Route {one['name']}: {_what_came_of(one)}", _title(one))
-    if one["why_not"]:
-        page.line(2, one["why_not"])
+    for why in filter(None, (one["why_not"], one["why_looked"])):
+        page.line(2, why)
     if one["looked"] and one["order"]:
         way = "descending" if one["order"]["descending"] else "ascending"
         page.quiet(2, f"taken in the order of {one['order']['text']} {way}: {one['order']['value']}")
