@@ -519,7 +519,11 @@ def test_a_breach_is_reassigned_to_others_only(world: Any) -> None:
     ]
     tick = one.tick("2026-03-16T15:00", leads, calls)
     assert owners(tick) == {"a": "bob", "b": "bob"}  # nobody is left
-    assert brief(tick.rows) == [("a", "notify", "untouched", "trigger.breached")]
+    assert brief(tick.rows) == [
+        ("a", "assign", "owner", "trigger.breached"),
+        ("a", "notify", "untouched", "trigger.breached"),
+    ]
+    assert tick.rows[0].reason == "nobody is eligible"
     assert one.tick("2026-03-16T16:00", leads, calls).rows == []
 
 

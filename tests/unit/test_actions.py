@@ -261,7 +261,7 @@ def test_the_owner_it_has_is_no_action_but_stamps_the_due_time() -> None:
 def test_an_inactive_rep_gets_nothing() -> None:
     it = case(OWNERS)
     assert outcome(it.run("gone")) == ([], [])
-    assert it.rows("value") == []
+    assert it.rows("value", "reason") == [("gone@example.com", "nobody is eligible")]
 
 
 def test_reassign_asks_without_earlier_owners_and_at_most_so_often() -> None:

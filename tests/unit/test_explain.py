@@ -409,7 +409,7 @@ def test_a_trigger_whose_route_found_nobody_stays_armed(tmp_path: Path) -> None:
     )
     folder = write(tmp_path, rules, "L1,2026-10-01,,,,,,,,,\n", "L1,form_submitted,2026-10-30T11:00,,,\n")
     asked_ = named(document(outcome(folder, "L1"), "L1"), "asked", "triggers")
-    said = "it was set off, and none of its actions was done (route late found nobody); it stays armed"
+    said = "it was set off, and none of its actions was done (assign owner: nobody is eligible); it stays armed"
     assert (asked_["stopped"], asked_["reason"]) == ("nothing done", said)
 
 

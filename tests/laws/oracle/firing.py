@@ -360,7 +360,12 @@ class Triggers:
             sight.row("assign", "owner", "", rule=cause.rule, reason="over a limit")
             return LOST
         within, anew = None if cause.trigger is None else cause.trigger.respond_within, action.kind == "reassign"
+        by_another = sight.routes.pop(route.name, None)
         news = self.dealer.deal(route, sight, cause.start, within, cause.rule, anew=anew)
+        if route.name not in sight.routes:
+            sight.row("assign", route.sets or "owner", "", rule=cause.rule, reason="nobody is eligible")
+            if by_another is not None:
+                sight.routes[route.name] = by_another
         if not news:
             return LOST if news is None else NOTHING
         if anew:

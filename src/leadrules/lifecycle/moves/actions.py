@@ -36,7 +36,7 @@ from leadrules.project.model import QUEUE_PREFIX
 from leadrules.ruleset.model import Action, Expr, Template
 
 SENT_AS = "email"
-OVER_A_LIMIT, SUPPRESSED = "over a limit", "suppressed"
+OVER_A_LIMIT, SUPPRESSED, NOBODY = "over a limit", "suppressed", "nobody is eligible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,7 @@ class Desk:
         slot = OWNER if filled is None else field_slot(filled)
         before = self.held_by(filled, row["lead_row"])
         there = found["owner"].is_not_null()
+        self._withhold(row.filter(~there & (found["line"].is_null() | _all(action.route is None, row.height))), NOBODY)
         row = row.with_columns(as_held(found["owner"], before).alias("value"), found["due_at"].alias("due"))
         # In the files an assignment by a route bears the line of the route; what competes is the rule that asked for it.
         lines = row.with_columns(found["line"].alias("rule"))

@@ -99,11 +99,6 @@ def _looked(lead: OneLead, one: Route) -> bool:
     return lead.decided.routes[one.name][lead.row] is not None or bool(_batches(lead, one))
 
 
-def found_nobody(lead: OneLead, one: Route) -> bool:
-    """Whether a route looked at a lead, and no rule of it took the lead."""
-    return lead.decided.routes[one.name][lead.row] is None and bool(_batches(lead, one))
-
-
 def _gave(lead: OneLead, one: Route) -> str | None:
     dealt = _batches(lead, one)
     kept = lead.before("owner") if one.sets is None else lead.field(one.sets)

@@ -14,7 +14,6 @@ from leadrules.lifecycle.eras import knows
 from leadrules.lifecycle.labels import Memory
 from leadrules.lifecycle.moves.triggers import Gates, gates
 from leadrules.review.explain.lead import OneLead
-from leadrules.review.explain.owner import found_nobody
 from leadrules.review.explain.words import Clause, Words
 from leadrules.ruleset.model import Trigger
 
@@ -221,9 +220,6 @@ def _undone(lead: OneLead, one: Trigger) -> str:
     """It was set off, and none of its actions was done."""
     withheld = [row for row in _actions(lead, one, fired=False) if row["reason"] is not None]
     undone = [f"{row['kind']} {row['value'] or row['what'] or ''}: {row['reason']}" for row in withheld]
-    named = {action.route for action in one.actions}
-    routes = [route for route in lead.decided.tick.ruleset.routes if route.name in named and found_nobody(lead, route)]
-    undone += [f"route {route.name} found nobody" for route in routes]
     if not undone:
         return "it was set off, and nothing was left to do: everything is so already"
     said = "; ".join(undone)
