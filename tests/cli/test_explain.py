@@ -274,3 +274,21 @@ def test_a_sequence_that_the_rules_lost_is_explained_to_who_is_in_it(project: Pa
     text = leadrules("explain", "L2", "--as-of", "2026-11-02T12:00", cwd=project).stdout
     assert "Sequence outbound: leaves  no longer in the rules" in text
     assert "call Call, due 2026-11-01T11:00  by sequence.outbound.2" in text
+
+
+def test_a_trigger_that_fired_and_could_not_enroll_says_why(tmp_path: Path) -> None:
+    rules = """
+sequence first { 1: day 1 call "One"  2: day 9 call "Two" }
+sequence other { 1: day 1 call "Three" }
+trigger a { on form_submitted  do enroll first }
+trigger b { on email_opened  do enroll other  do notify "desk" "opened" }
+"""
+    project = write(tmp_path, rules, "L1,2026-10-01T09:00,,,,,,,,,\n", "L1,form_submitted,2026-10-30T11:00,,,demo\n")
+    assert leadrules("run", "--as-of", "2026-10-30T11:30", cwd=project).returncode == 0
+    with (project / "events.csv").open("a") as file:
+        file.write("L1,email_opened,2026-10-30T12:00,,,\n")
+    (sequence,) = explained(project, "L1", "other", "--as-of", "2026-10-30T12:30")["sequences"]
+    but = "`enroll` leaves a lead in its sequence, first, and `move to` takes it out"
+    assert sequence["doors"] == [{"rule": "trigger.b", "fired": True, "but": but}]
+    said = leadrules("explain", "L1", "other", "--as-of", "2026-10-30T12:30", cwd=project).stdout
+    assert f"trigger.b could let it in, and fired, but {but}" in " ".join(said.split())

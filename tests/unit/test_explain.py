@@ -445,7 +445,7 @@ def test_steps_are_told_with_what_became_of_them(decided: dict[str, dict[str, An
     assert clause["text"] == 'country = "JP"'
     elsewhere = named(decided["L1"], "outbound", "sequences")
     assert elsewhere["note"] == "it is in no sequence"
-    assert elsewhere["doors"] == [{"rule": "trigger.asked", "fired": False}]
+    assert elsewhere["doors"] == [{"rule": "trigger.asked", "fired": False, "but": None}]
 
 
 def test_what_suppressed_a_mail(tmp_path: Path) -> None:

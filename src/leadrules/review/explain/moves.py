@@ -116,14 +116,22 @@ def _doors(lead: OneLead, one: Sequence) -> list[Document]:
     """The triggers that could let a lead in, and whether they fired; and the sequences that end in it."""
     found = []
     for trigger in lead.ruleset.triggers:
-        if any(_opens(lead, action.sequence, action.by, one.name) for action in trigger.actions):
+        opening = [action for action in trigger.actions if _opens(lead, action.sequence, action.by, one.name)]
+        if opening:
             fired = bool(lead.decided.fired_triggers[trigger.name].is_in([lead.row]).any())
-            found.append({"rule": f"trigger.{trigger.name}", "fired": fired})
+            held = fired and all(action.kind == "enroll" for action in opening)
+            found.append({"rule": f"trigger.{trigger.name}", "fired": fired, "but": _stays(lead) if held else None})
     for other in lead.ruleset.sequences:
         if any(_opens(lead, action.sequence, action.by, one.name) for action in other.on_finish):
             finished = any(row["rule"] == f"sequence.{other.name}.finish" for row in lead.actions)
-            found.append({"rule": f"sequence.{other.name}.finish", "fired": finished})
+            found.append({"rule": f"sequence.{other.name}.finish", "fired": finished, "but": None})
     return found
+
+
+def _stays(lead: OneLead) -> str | None:
+    """Why `enroll` did nothing to a lead."""
+    other = lead.before("sequence")
+    return f"`enroll` leaves a lead in its sequence, {other}, and `move to` takes it out" if other else None
 
 
 def _opens(lead: OneLead, named: str | None, by: str | None, sequence: str) -> bool:

@@ -329,7 +329,8 @@ def _sequence(page: Page, one: Document, *, is_asked: bool) -> None:
     for move in one["moves"]:
         _action(page, 2, move)
     for door in one.get("doors", ()):
-        page.line(2, f"{door['rule']} could let it in, and {'fired' if door['fired'] else 'did not fire'}")
+        but = f", but {door['but']}" if door["but"] else ""
+        page.line(2, f"{door['rule']} could let it in, and {'fired' if door['fired'] else 'did not fire'}{but}")
     cells = [[step["due"] or "", step["status"], step["text"]] for step in one["steps"]]
     page.rows(2, cells)
     for step in one["steps"]:
