@@ -193,6 +193,23 @@ def test_a_holiday_of_the_project_is_told_as_that(project: Path) -> None:
     assert "is away today (a holiday of the project)" in said
 
 
+def test_a_field_that_spares_leads_and_has_no_column_is_told_with_what_reads_it(project: Path) -> None:
+    rules = """
+    segment gone when status = "Opted out" or points > 1_000
+    suppress email when gone
+    exit all when status = "Customer"
+    sequence mails { 1: day 1 email auto "Hello" }
+    trigger begin { when points >= 70  do enroll mails }
+    """.replace("\n    ", "\n")
+    write_project(project, rules)
+    assert "no column" not in leadrules(project, "run", "--as-of", "2026-11-02").stderr
+    leads = (project / "leads.csv").read_text().replace("status", "state of it")
+    (project / "leads.csv").write_text(leads)
+    said = leadrules(project, "run", "--as-of", "2026-11-03").stderr
+    for name in ("suppress email", "exit all"):
+        assert f"note: `{name}` reads `status`, for which the leads have no column: it spares nobody by that\n" in said
+
+
 def test_who_waited_for_a_sequence_that_is_gone_is_told_of(project: Path) -> None:
     write_project(project, RULES + SEQUENCE)
     write_leads(project, [{"id": key, "points": 80, **DAY} for key in "abcd"])
@@ -229,6 +246,17 @@ def test_a_run_whose_files_are_of_excel_is_taken_back(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-03")
     assert "1 value of the run in first is taken back" in leadrules(project, "run", "--undo", "first").stderr
     assert "nothing of the run in first is left" in leadrules(project, "run", "--undo", "first", code=2).stderr
+
+
+def test_what_changed_since_is_not_to_be_imported_from_undo_csv(project: Path) -> None:
+    write_leads(project, [{"id": key, "points": 80, **DAY} for key in "ab"])
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    (project / "out").rename(project / "first")
+    write_leads(project, [{"id": "a", "points": 80, **DAY, "owner": "lee"}, {"id": "b", "points": 80, **DAY}])
+    leadrules(project, "run", "--as-of", "2026-11-03")
+    said = leadrules(project, "run", "--undo", "first").stderr
+    assert "1 value of the run in first is taken back in the state; 1 have changed since and stay" in said
+    assert "import first/undo.csv, without the rows of what has changed since, to take its changes back" in said
 
 
 def test_without_a_state_nothing_is_taken_back(project: Path) -> None:

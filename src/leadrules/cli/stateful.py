@@ -151,4 +151,5 @@ def undo(folder: Path | None, place: Path | None, out: Path, *, quiet: bool) -> 
         kept = f"; {done.kept:,} have changed since and stay" if done.kept else ""
         taken = f"{many(done.values, 'value')} of the run in {out} {'is' if done.values == 1 else 'are'} taken back"
         click.echo(f"{taken} in the state{kept}", err=True)
-    click.echo(f"import {out / 'undo.csv'} to take its changes back in the CRM as well", err=True)
+    spared = ", without the rows of what has changed since," if done.kept else ""
+    click.echo(f"import {out / 'undo.csv'}{spared} to take its changes back in the CRM as well", err=True)

@@ -14,6 +14,8 @@ from leadrules.lifecycle.labels import RULES
 from leadrules.lifecycle.late import late_of
 from leadrules.lifecycle.manifest import iso
 from leadrules.lifecycle.run import Outcome
+from leadrules.ruleset.model import Expr, Placed, Ruleset
+from leadrules.ruleset.walk import below
 
 MANY = 1000
 SHOWN = 3
@@ -41,6 +43,7 @@ def notes(outcome: Outcome) -> Iterator[str]:
 def beforehand(outcome: Outcome) -> Iterator[str]:
     """What had better be known before a run than after it."""
     yield from _unknown_events(outcome)
+    yield from _unguarded(outcome)
     yield from _turns_lost(outcome)
     yield from _strangers(outcome)
     yield from _baseline_advised(outcome)
@@ -57,6 +60,30 @@ def _unknown_events(outcome: Outcome) -> Iterator[str]:
             f"events from before {iso(late.seen_from, tick.calendar)} set nothing off: what earlier runs have seen is kept for "
             "as long as `late_events` says, so nobody knows which of them are new"
         )
+
+
+def _unguarded(outcome: Outcome) -> Iterator[str]:
+    """That a field by which leads are spared has no column: it is blank, and nobody is spared."""
+    ruleset = outcome.request.ruleset
+    asked = [(f"suppress {one.channel}", one.condition) for one in ruleset.suppressions]
+    asked += [("exit all", one.condition) for one in ruleset.exits]
+    for name, condition in asked if outcome.leads.missing else ():
+        for field in sorted(_fields_below(condition, ruleset) & outcome.leads.missing):
+            yield f"`{name}` reads `{field}`, for which the leads have no column: it spares nobody by that"
+
+
+def _fields_below(condition: Placed, ruleset: Ruleset) -> frozenset[str]:
+    """The fields that a condition reads, by the definitions that it names too."""
+    definitions = {one.name: one for one in ruleset.definitions}
+    pending: list[Placed] = [condition]
+    found: set[str] = set()
+    while pending:
+        for part in below(pending.pop(), ruleset):
+            if isinstance(part, Expr) and part.op == "field":
+                found.add(str(part.value))
+            elif isinstance(part, Expr) and part.op == "name" and part.value in definitions:
+                pending.append(definitions.pop(str(part.value)))
+    return frozenset(found)
 
 
 def _turns_lost(outcome: Outcome) -> Iterator[str]:
