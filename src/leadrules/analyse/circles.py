@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from leadrules.analyse.domains import points, words
+from leadrules.analyse.domains import NO, YES, points, words
 from leadrules.analyse.formulas import Formula, Term, atom, both, boxes, terms_of
 from leadrules.analyse.study import Study
 from leadrules.analyse.terms import label_names
@@ -168,11 +168,17 @@ class _Causes:
             return False
         if any(action is own for own in other.actions):
             return False
-        asked = [part for part in self._asked(other.part) if part.op == "field" and part.value == action.field]
-        if not asked or not asked[0].type.is_textual:
-            return False
-        term, value = self.study.terms.term(asked[0]), action.value.value
-        return value is not None and self._can(other.part, atom(term, words(fold(str(value)))))
+        asked = next((one for one in self._asked(other.part) if (one.op, one.value) == ("field", action.field)), None)
+        so = self._is(asked, action.value.value) if asked is not None and action.value.value is not None else None
+        return so is not None and self._can(other.part, so)
+
+    def _is(self, field: Expr, value: Any) -> Formula | None:
+        """That a field has a value; of times and sets nothing is said."""
+        if field.type.is_textual:
+            return atom(self.study.terms.term(field), words(fold(str(value))))
+        if field.type.kind == "number":
+            return atom(self.study.terms.term(field), points([value]))
+        return atom(self.study.terms.yesno(field), YES if value else NO) if field.type.kind == "yesno" else None
 
     def _can(self, trigger: Trigger, so: Formula) -> bool:
         return boxes(both([so, self._holding(trigger)])) != []
