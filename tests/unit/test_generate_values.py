@@ -130,6 +130,17 @@ CASES: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
         ("event opened at 2026-02-12T12:01\n  expect 1 = 1",),
         (),
     ),
+    # What does not happen, in a run in which nothing does.
+    (
+        'trigger t { when employees >= 80  do notify "a" "b" }\n',
+        ("given employees = 79\n  expect not fired trigger.t\n",),
+        (),
+    ),
+    (
+        'sequence s { 1: day 3 call "c"  pause when employees > 5 }\ntrigger t { on opened  do enroll s }\n',
+        ("given employees = 6, sequence = s, step = 0, enrolled_at = 2026-02-15T12:00\n  expect sequence is s\n",),
+        (),
+    ),
     # Dots in names.
     ("score `a.b` { c: +1 when employees > 5 }\n", ("expect fired `a.b`.c",), ()),
     ("score a { `b.c`: +1 when employees > 5 }\n", ("expect fired a.`b.c`",), ()),

@@ -19,7 +19,7 @@ from leadrules.project.model import Project
 from leadrules.review.testing.boundaries import Boundary
 from leadrules.review.testing.cover import fewest
 from leadrules.review.testing.coverage_report import what
-from leadrules.review.testing.points import Key, Point
+from leadrules.review.testing.points import Key, Point, is_decided
 from leadrules.review.testing.search import Search
 from leadrules.review.testing.test_blocks import block, literal, name, text_literal
 from leadrules.review.testing.testing import run_tests, source_text
@@ -32,6 +32,7 @@ from leadrules.syntax.parse import parse
 
 FILE = "generated_test.lead"
 NOT_WRITTEN = "its test could not be written"
+FIRING = ("trigger.", "route.")
 PRIVATE = ("assign", "notify")  # what these say is about persons of the company
 Picked = tuple[Found, list[Key]]  # a lead, and what it reaches that those before it do not
 
@@ -69,7 +70,7 @@ class _Writer:
         """The test block."""
         found, adds = picked
         told = [list(self._decisions(run)) for run in found.runs] or [[]]
-        told[-1] = [*self._facts(found, adds), *told[-1]] or ["1 = 1"]
+        told[-1] = [*self._facts(found, adds), *told[-1], *self._not_done(found, adds)] or ["1 = 1"]
         return block(f"Generated {number}: {self._title(adds)}", found.example, told, self.bench.calendar, self.types)
 
     def _title(self, adds: Sequence[Key]) -> str:
@@ -111,6 +112,23 @@ class _Writer:
         for rule in sorted(path for path, leads in run.decided.fired.items() if leads):
             yield f"fired {self.paths[rule]}"
         yield from dict.fromkeys(map(self._action, run.actions))
+
+    def _not_done(self, found: Found, adds: Sequence[Key]) -> Iterator[str]:
+        """Of triggers and routes that the lead tells of, those that did not fire; of sequences, where it stands. Without a word of
+        what is decided a test would not ask for it."""
+        rules = dict.fromkeys(self._rule(key) for key in adds)
+        if not found.runs or not any(map(is_decided, rules)):
+            return
+        run = found.runs[-1]
+        fired = {path for path, leads in run.decided.fired.items() if leads}
+        yield from (
+            f"not fired {self.paths[one]}"
+            for one in rules
+            if one in self.paths and one not in fired and is_decided(one)
+        )
+        if self.ruleset.sequences and any(not one.startswith(FIRING) for one in rules if is_decided(one)):
+            now = run.decided.table.row(0).get("sequence")
+            yield f"sequence is {'blank' if now is None else name(now)}"
 
     def _action(self, action: dict[str, Any]) -> str:
         kind, said = action["kind"], action["what"]
