@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from leadrules.compile.actions_meant import blanked, check_sign, said_by_name, set_no_field
+from leadrules.compile.actions_meant import INSTEAD_OF_SET, blanked, check_sign, said_by_name, set_no_field
 from leadrules.compile.literals import between_quotes, text_value
 from leadrules.compile.roster import known_queue, known_rep
 from leadrules.compile.scope import Scope
@@ -201,10 +201,10 @@ def _may_set(scope: Scope, ident: n.Ident, field: str) -> bool:
     project = scope.project
     ways = {
         project.key: ("is the key: it says which lead this is", "set another field"),
-        project.owner: ("holds the owner, which `set` would change past capacities", 'write `assign rep "..."`'),
+        project.owner: ("holds the owner, which `set` would change past capacities", INSTEAD_OF_SET["owner"]),
         project.sequence: (
             "holds the sequence, which `set` would change past its steps",
-            "write `enroll` or `move to`",
+            INSTEAD_OF_SET["sequence"],
         ),
     }
     if field in ways:

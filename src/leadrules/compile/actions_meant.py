@@ -6,6 +6,7 @@ In: an action's node. Out: one finding, which says what is written for it. Compi
 from __future__ import annotations
 
 from leadrules.compile.mismatch import quoted
+from leadrules.compile.names import ALWAYS
 from leadrules.compile.references import resolves
 from leadrules.compile.scope import LEAD, Scope, as_name, replace
 from leadrules.core.source import Span
@@ -16,6 +17,7 @@ from leadrules.syntax import nodes as n
 from leadrules.syntax.words import NOTHING
 
 BLANK = frozenset({"blank"}) | NOTHING
+INSTEAD_OF_SET = {"owner": 'write `assign rep "..."`', "sequence": "write `enroll` or `move to`"}
 
 
 def blanked(scope: Scope, value: n.Expression, field: Field) -> bool:
@@ -39,7 +41,12 @@ def set_no_field(scope: Scope, node: n.SetField) -> None:
     found = scope.names.values.get(node.field.key)
     if found is None:
         check_sign(scope, node)
-        scope.unknown("LR104", node.field.span, "field of the lead", node.field.key, scope.names.fields)
+        if node.field.key in ALWAYS:
+            message = f"`{node.field.key}` is what a run works out, and `set` fills a field of the lead"
+            hint = INSTEAD_OF_SET.get(node.field.key, "set a field of the lead schema")
+            scope.complain("LR180", node.field.span, message, label="cannot be set", help=hint)
+        else:
+            scope.unknown("LR104", node.field.span, "field of the lead", node.field.key, scope.names.fields)
         _look_at(scope, node.value)
         return
     scope.use(found.kind, found.name, node.field.span)

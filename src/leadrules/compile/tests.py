@@ -14,6 +14,8 @@ from typing import Any
 from leadrules.compile.actions import lower_template
 from leadrules.compile.actions_meant import blanked
 from leadrules.compile.literals import GivenValue, label_value, plain_value, set_value
+from leadrules.compile.names import ALWAYS
+from leadrules.compile.references import CLOCK
 from leadrules.compile.scope import Scope, duration, instant, replace
 from leadrules.core.calendar import FIRST_YEAR, LAST_YEAR
 from leadrules.core.diagnostics import Related
@@ -195,6 +197,11 @@ def _report_worked_out(scope: Scope, ident: n.Ident, word: str) -> None:
 
 
 def _report_unknown_given(scope: Scope, ident: n.Ident) -> None:
+    if ident.key in ALWAYS:
+        message = f"`{ident.text}` is what a run works out, not a field of the lead"
+        hint = "say when the run is: `as of 2026-11-01`" if ident.key in CLOCK else "give what leads to it"
+        scope.complain("LR188", ident.span, message, help=f"{hint}; `then after` runs again, later")
+        return
     bands = [d.name for d in scope.names.values.values() if d.kind in ("band", "stages")]
     known = [*scope.names.fields, *STATE_FIELDS, "sequence", *bands]
     scope.unknown("LR188", ident.span, "field of the lead", ident.key, known)
