@@ -23,7 +23,7 @@ from leadrules.compile.mismatch import (
     text_order,
     within_of_value,
 )
-from leadrules.compile.references import ALWAYS_TYPES, label_owner, resolves
+from leadrules.compile.references import ALWAYS_TYPES, is_lone_event, label_owner, lone_event, resolves
 from leadrules.compile.scope import Place, Scope, as_name, nothing, replace
 from leadrules.core.source import Span
 from leadrules.core.text import fold, nearest, trimmed
@@ -45,6 +45,8 @@ OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
     """`a = b` and its like."""
     if node.right.span.text.split()[:1] == ["within"] and not between(node.left, node.right).text:
+        if is_lone_event(node.left, scope, place):
+            return lone_event(scope, node.left, "did {}")
         return within_of_value(scope, node, scope.expression(node.left, place=place))
     left, right = _sides(scope, node, place)
     if isinstance(node.right, n.TextLiteral) and _is_by_word(node):

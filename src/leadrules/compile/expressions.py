@@ -25,6 +25,8 @@ class Expressions(Scope):
         self, node: n.Expression, expected: Iterable[Kind] | None = None, place: Place = LEAD, what: str = ""
     ) -> Expr:
         """By its node; of another kind than `expected` is a finding."""
+        if expected is not None and "number" in expected and references.is_lone_event(node, self, place):
+            return references.lone_event(self, node, "count({})")
         lowered = LOWER[type(node)](self, node, place)
         if expected is None or lowered.type.kind in ("error", *expected):
             return lowered
@@ -32,6 +34,8 @@ class Expressions(Scope):
 
     def condition(self, node: n.Expression, place: Place = LEAD) -> Expr:
         """Anything but yes or no is a finding."""
+        if references.is_lone_event(node, self, place):
+            return references.lone_event(self, node, "did {}")
         lowered = self.expression(node, place=place)
         return lowered if lowered.type.kind in ("yesno", "error") else not_yes_no(self, node, lowered)
 

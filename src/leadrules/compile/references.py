@@ -6,6 +6,8 @@ one finding that says what was probably meant. Knows no operator.
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from leadrules.compile.names import ALWAYS, Declaration
 from leadrules.compile.scope import Place, Scope, nothing, replace
 from leadrules.core.types import DATE, DATETIME, NUMBER, TEXT, Type
@@ -239,6 +241,26 @@ def _unknown_owner(scope: Scope, node: n.Member) -> Expr:
     return nothing(node.span)
 
 
+def is_lone_event(node: n.Expression, scope: Scope, place: Place) -> TypeGuard[n.Name]:
+    """Whether an expression is the bare name of an event, where a value of the lead stands."""
+    return (
+        isinstance(node, n.Name)
+        and place.kind != "event"
+        and scope.is_event(node.name.key)
+        and not resolves(scope, node.name.key, place)
+    )
+
+
+def lone_event(scope: Scope, node: n.Name, form: str) -> Expr:
+    """`email_sent` for `did email_sent`, or for another `form` of it that the place takes; "" where that cannot be told."""
+    key = node.name.key
+    hint = f"write `did {key}` for yes/no, `count({key})` for how often, `first({key})` or `last({key})` for when"
+    new = form.format(node.name.span.text)
+    fixes = (replace(f"change to `{new}`", node.name.span, new),) if form else ()
+    message = f"`{key}` is an event, not a value of the lead"
+    return scope.broken("LR119", node.span, message, label="an event", help=hint, fixes=fixes)
+
+
 def _unknown_name(scope: Scope, node: n.Name) -> Expr:
     key = node.name.key
     if key in RESERVED and not node.span.text.startswith("`"):
@@ -246,10 +268,7 @@ def _unknown_name(scope: Scope, node: n.Name) -> Expr:
     if written_otherwise(scope, node):
         return nothing(node.span)
     if scope.is_event(key):
-        hint = f"write `did {key}` for yes/no, `count({key})` for how often, `last({key})` for when"
-        fixes = (replace(f"change to `did {key}`", node.span, f"did {node.span.text}"),)
-        message = f"`{key}` is an event, not a value of the lead"
-        return scope.broken("LR119", node.span, message, label="an event", help=hint, fixes=fixes)
+        return lone_event(scope, node, "")
     owner = label_owner(scope, key)
     if owner:
         hint = f"write `{owner} is {key}`"
