@@ -77,6 +77,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     operators.where_without_parentheses,
     operators.values_without_brackets,
     operators.if_then_else,
+    operators.if_then,
     operators.arrow,
     lines.bound_with_colon,
     lines.keyword_with_colon,

@@ -360,6 +360,21 @@ def if_then_else(place: Place) -> Mend | None:
     return replaced(place, start, end + 1, texts, "LR035", "`if .. then .. else` is written `if(.., .., ..)`", fix)
 
 
+def if_then(place: Place) -> Mend | None:
+    """`assert a: if x then y`, `assert a: when x then y`, which is `x implies y`."""
+    texts = [token.text for token in place.tokens]
+    start = next((i for i in range(place.index, 0, -1) if texts[i] in ("if", "when")), None)
+    if place.block.kind != "assert" or start is None or "then" not in texts[place.index :]:
+        return None
+    end = texts.index("then", place.index)
+    condition = place.tokens[start + 1 : end]
+    if place.tokens[start - 1].kind != "COLON" or not condition:
+        return None
+    fix = f"{place.span(condition[0], condition[-1]).text} implies"
+    message = f"`{texts[start]} .. then ..` is written `.. implies ..`"
+    return replaced(place, start, end + 1, [*condition, ("WORD", "implies")], "LR035", message, fix)
+
+
 def arrow(place: Place) -> Mend | None:
     """`a => b` for `implies`, `x => 5` for `>=`."""
     token = place.token
