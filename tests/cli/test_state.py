@@ -399,3 +399,29 @@ def test_a_run_says_what_its_export_lacks(project: Path) -> None:
     second = leadrules(project, "run", "--as-of", "2026-11-03")
     assert "note: not in this export: 1 lead of the state, left as before\n" in second.stderr
     assert "note: with no lead in this export: 1 of 2 events, left out\n" in second.stderr
+
+
+KEPT = """
+band heat of points { hot: from 70  cold: otherwise }
+sequence mails { 1: day 1 task "Write"  2: day 2 call "Ring" when heat is hot  finish after 9 days }
+trigger begin { on enter heat hot  do enroll mails }
+trigger warmed { when sequence is mails and points >= 90  do task task "Look"  once per 30 days }
+"""
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_other_rules_say_of_a_renamed_name_is_kept_too(project: Path, *, edited: bool) -> None:
+    """A step that asks for a renamed band goes out, also in the text that the lead was enrolled with; a condition on a renamed
+    sequence that becomes true sets its trigger off, as it would have under the old name."""
+    write_project(project, KEPT)
+    write_leads(project, [{"id": "a", "points": 80, **DAY}])
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    rules = KEPT.replace("heat", "warmth").replace("mails", "letters")
+    write_project(project, rules.replace('"Ring"', '"Call"') if edited else rules)
+    leadrules(project, "state", "rename", "heat", "warmth")
+    leadrules(project, "state", "rename", "mails", "letters")
+    write_leads(project, [{"id": "a", "points": 95, **DAY}])
+    leadrules(project, "run", "--as-of", "2026-11-03")
+    with (project / "out" / "actions.csv").open(encoding="utf-8", newline="") as file:
+        done = {(row["what"], row["rule"]) for row in csv.DictReader(file)}
+    assert done == {("Ring", "sequence.letters.2"), ("Look", "trigger.warmed")}

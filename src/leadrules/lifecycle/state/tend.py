@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 import polars as pl
 
 from leadrules.core.text import nearest, nfc
+from leadrules.core.types import Type
 from leadrules.data.errors import InputError
 from leadrules.data.ids import canonical_key
 from leadrules.lifecycle.lead_columns import LeadColumns
@@ -68,10 +69,8 @@ def rename(path: Path, old: str, new: str) -> str:
         leads=LeadColumns.of(_leads(state.leads.frame, state.ruleset, kind, name, new)),
         ruleset=renamed(state.ruleset, kind, name, new),
     )
-    after = replace(after, eras=_eras(state.eras, kind, name, new))
+    after = replace(after, eras=_eras(state.eras, kind, name, new), versions=_versions(state.versions, kind, name, new))
     after = replace(after, credits=_values(state.credits, "route", name, new) if kind == "route" else state.credits)
-    if kind == "sequence":
-        after = replace(after, versions=_versions(state.versions, name, new))
     in_history = [(one, name, new) for one in IN_HISTORY.get(kind, ())]
     amend(path, state, after, changes=pl.DataFrame(schema=dict(HISTORY_COLUMNS)), renamed=in_history)
     return kind
@@ -136,11 +135,11 @@ def _values(frame: pl.DataFrame, column: str, old: str, new: str) -> pl.DataFram
     return frame.with_columns(pl.when(pl.col(column) == old).then(pl.lit(new)).otherwise(column).alias(column))
 
 
-def _versions(versions: pl.DataFrame, old: str, new: str) -> pl.DataFrame:
-    rows = [
-        (new if name == old else name, number, _version(text, old, new)) for name, number, text in versions.iter_rows()
-    ]
-    return pl.DataFrame(rows, schema=versions.schema, orient="row")
+def _versions(versions: pl.DataFrame, kind: str, old: str, new: str) -> pl.DataFrame:
+    """The kept texts of sequences; they name definitions and routes, too."""
+    texts = [_version(text, kind, old, new) for text in versions["text"]]
+    versions = versions.with_columns(pl.Series("text", texts, dtype=pl.String()))
+    return _values(versions, "sequence", old, new) if kind == "sequence" else versions
 
 
 def _eras(eras: pl.DataFrame, kind: str, old: str, new: str) -> pl.DataFrame:
@@ -154,8 +153,8 @@ def _known_as(known: str, kind: str, old: str, new: str) -> str:
     return f"{on} {new}" if kind == "trigger" and name == old else known
 
 
-def _version(text: str, old: str, new: str) -> str:
-    alone = renamed(from_json(json.loads(text)), "sequence", old, new)
+def _version(text: str, kind: str, old: str, new: str) -> str:
+    alone = renamed(from_json(json.loads(text)), kind, old, new)
     return json.dumps(to_json(alone), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -166,8 +165,15 @@ def renamed(part: T, kind: str, old: str, new: str) -> T:
     if not is_dataclass(part) or isinstance(part, type):
         return part
     inside = {one.name: renamed(getattr(part, one.name), kind, old, new) for one in fields(part)}
-    named = {name: new for name in _naming(part, kind) if inside[name] == old}
+    named = {name: _called(inside[name], old, new) for name in _naming(part, kind)}
     return cast("T", replace(cast("Any", part), **inside | named))
+
+
+def _called(name: T, old: str, new: str) -> T:
+    """A name, or each of several, as it is called now."""
+    if isinstance(name, list | tuple):
+        return cast("T", type(name)(_called(one, old, new) for one in name))
+    return cast("T", new) if name == old else name
 
 
 def _naming(part: object, kind: str) -> tuple[str, ...]:
@@ -181,6 +187,12 @@ def _naming(part: object, kind: str) -> tuple[str, ...]:
             return ("name",)
         case "definition", Action() | Template():
             return ("by",)
+        case "definition", Type():
+            return ("owner",)
+        case "sequence", Type(owner="sequence"):
+            return ("options",)
+        case "sequence", Expr(op="is_label", args=(Expr(op="always", value="sequence"),)):
+            return ("value",)
         case ("sequence", Sequence()) | ("trigger", Trigger()) | ("route", Route()):
             return ("name",)
         case "sequence", Action():
