@@ -86,6 +86,14 @@ def test_a_revision_against_the_working_tree(repo: Path) -> None:
     assert found["edits"][0]["place"] == {"path": "rules/a.lead", "line": 2, "of": "head"}
 
 
+def test_a_project_without_a_name_is_called_by_its_folder(repo: Path) -> None:
+    """Also where both versions are revisions, which lie in folders that nobody named."""
+    settings = repo / "leadrules.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("name: tiny\n", ""), encoding="utf-8")
+    _git(repo, "commit", "--quiet", "--all", "--message", "no name")
+    assert _document("HEAD~1", "HEAD", "--project", repo)["project"] == "crm"
+
+
 def test_two_revisions_a_branch_point_and_a_folder(repo: Path, tmp_path: Path) -> None:
     _git(repo, "switch", "--quiet", "--create", "change")
     _git(repo, "commit", "--quiet", "--all", "--message", "hotter")

@@ -99,12 +99,14 @@ def joined_team(working: Team, own: Team) -> Team:
 def on_data_of(working: Project, project: Project) -> Project:
     """The project of other rules, on the data, the team and the state of the working one.
 
-    A field is read as the working schema says, unless it was of another type when the rules were written.
+    A field is read as the working schema says, unless it was of another type when the rules were written. The name is the
+    working one's, too: without `name:` it is the folder's, and a revision lies in a folder without a name.
     """
     own, now = project.lead_schema, working.lead_schema
     return replace(
         project,
         root=working.root,
+        name=working.name,
         leads=working.leads,
         events=working.events,
         state=working.state,
