@@ -425,3 +425,29 @@ def test_a_queue_that_a_trigger_set_in_a_field_keeps_the_lead_from_the_route_of_
     ):
         write_leads(project, [lead("a", status=said)], asked)
         assert actions(project, f"2026-11-{day:02d}T12:00") == done, day
+
+
+def test_what_a_field_of_an_absent_lead_holds_counts_for_the_route_of_the_field(project: Path) -> None:
+    """ "Its state and its load on its owner stay", and "the state keeps X of leads that are absent": of a route that `sets`
+    a field too, and also once the record says what was decided, or said it first."""
+    rules = """
+route desk sets status {
+  account: match account on points when points > 0
+  rest: team inside by least_loaded otherwise
+}
+"""
+    write_project(project, rules)
+    team = "reps:\n  sato: {capacity: {open: 1}}\n  lee: {capacity: {open: 9}}\nteams:\n  inside: [sato, lee]\nqueues: []\n"
+    (project / "rules" / "team.yaml").write_text(team)
+    write_leads(project, [lead("a", 1, status=""), lead("b", 2, status="lee")])
+    assert actions(project, "2026-11-02T12:00") == [("a", "assign", "route.desk.rest")]  # to sato, who has nothing
+    write_leads(project, [lead("a", 1, status="sato"), lead("b", 2, status="lee")])
+    assert actions(project, "2026-11-03T12:00") == []
+    write_leads(project, [lead("c", 1, status=""), lead("d", 2, status=""), lead("e", 3, status="")])
+    run(project, "2026-11-04T12:00")
+    given = [(row["key"], row["value"], row["rule"]) for row in rows_of(project / "out" / "actions.csv")]
+    assert given == [
+        ("c", "sato", "route.desk.account"),
+        ("d", "lee", "route.desk.account"),
+        ("e", "lee", "route.desk.rest"),  # sato is full
+    ]

@@ -78,9 +78,7 @@ class Decided:
 
     def field_after(self, name: str) -> pl.Series:
         """A field that routes fill, with what this run gave."""
-        given = self.fields.filter(pl.col("field") == name)
-        before = self.fields_before[name]
-        return before.clone().scatter(given["lead_row"], given["value"]) if given.height else before
+        return _given(self.fields_before[name], self.fields, name)
 
     @property
     def done(self) -> pl.DataFrame:
@@ -354,7 +352,7 @@ class _Decision:
         table = table.with_columns([*self.labels.columns, *self.memory])
         table = with_changes(table, self._field_changes(self.desk.made.fields, by=BY_TRIGGER))
         table = with_changes(table, self._field_changes(routed.fields, by="route"))
-        table = with_changes(table, self._reassigned())
+        table = with_changes(table, self._reassigned()).with_columns(self._held(routed))
         return table.with_columns([*self.router.accounts().drop("lead_row"), self.router.is_open.alias("open")])
 
     def _field_changes(self, given: list[pl.DataFrame], by: str) -> Iterable[pl.DataFrame]:
@@ -368,6 +366,12 @@ class _Decision:
             queued = only(rows["value"], is_queue & (by == BY_TRIGGER)).alias(f"queued:{name}")
             if queued.name in self.tick.leads or queued.is_not_null().any():
                 yield pl.DataFrame([rows["lead_row"], queued])
+
+    def _held(self, routed: _Routed) -> list[pl.Series]:
+        """What the fields that routes fill hold after the run: the loads and accounts of leads while they are absent."""
+        given = together([*self.desk.made.fields, *routed.fields], FIELDS)
+        before = {name: self.desk.field_now(name).cast(pl.String) for name in self._filled()}
+        return [_given(values, given, name).alias(f"held:{name}") for name, values in before.items()]
 
     def _reassigned(self) -> Iterable[pl.DataFrame]:
         for rule, rows in self.desk.made.reassigned.items():
@@ -402,6 +406,12 @@ class _Routed:
     def named(self, route: Route) -> pl.Series:
         """The rule per lead by its name, as one of the route's."""
         return self.rules[route.name].cat.to(pl.Enum([rule.name for rule in route.rules]))
+
+
+def _given(before: pl.Series, fields: pl.DataFrame, name: str) -> pl.Series:
+    """A field with what it was given (FIELDS)."""
+    given = fields.filter(pl.col("field") == name)
+    return before.clone().scatter(given["lead_row"], given["value"]) if given.height else before
 
 
 def inputs_after(table: LeadColumns, names: Collection[str] = INPUTS) -> dict[str, pl.Series]:

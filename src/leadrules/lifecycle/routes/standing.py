@@ -67,9 +67,8 @@ class Standing:
     def _absent_owners(self, field: str | None) -> pl.Series:
         if field is None:
             return self._absent["owner"]
-        if f"set:{field}" not in self._absent.columns:
-            return _blank_text(self._absent.height)
-        return self._absent[f"set:{field}"].replace("", None)
+        known = [self._absent[name] for name in (f"set:{field}", f"held:{field}") if name in self._absent.columns]
+        return pl.select(pl.coalesce(*known, _blank_text(self._absent.height))).to_series().replace("", None)
 
     def open_of(self, field: str | None) -> list[int]:
         """How many open leads each rep owns, absent ones included."""

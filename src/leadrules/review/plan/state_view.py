@@ -31,6 +31,7 @@ _GROUPS = {
     "enrolled": "last enrolled",
     "overdue": "overdue answered",
     "times": "reassigned",
+    "held": "held",
     "queued": "queues given",
     "account": "accounts",
 }
