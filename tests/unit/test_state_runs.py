@@ -451,3 +451,19 @@ route desk sets status {
         ("d", "lee", "route.desk.account"),
         ("e", "lee", "route.desk.rest"),  # sato is full
     ]
+
+
+def test_an_export_without_the_column_of_a_field_that_a_route_fills_deals_nobody_again(project: Path) -> None:
+    """ "Nothing churns": as with the owner, a file that says nothing of the field changes nothing; the next one that does, does."""
+    write_project(project, "route desk sets status { any: team inside by round_robin otherwise }")
+    write_leads(project, [lead("a", status=""), lead("b", status="lee")])
+    assert actions(project, "2026-11-02T12:00") == [("a", "assign", "route.desk.any")]
+    write_leads(project, [lead("a", status="sato"), lead("b", status="lee")])
+    assert actions(project, "2026-11-03T12:00") == []
+    silent = [{name: value for name, value in lead(key).items() if name != "status"} for key in "abc"]
+    write_leads(project, silent)
+    assert actions(project, "2026-11-04T12:00") == [("c", "assign", "route.desk.any")]
+    run(project, "2026-11-05T12:00")
+    assert [row["status"] for row in rows_of(project / "out" / "decisions.csv")] == ["sato", "lee", "lee"]
+    write_leads(project, [lead("a", status=""), lead("b", status="sato")])
+    assert actions(project, "2026-11-06T12:00") == [("a", "assign", "route.desk.any")]

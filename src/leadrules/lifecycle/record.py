@@ -63,7 +63,7 @@ def overlay(
         said["sequence"] = spelled(said["sequence"], ruleset)
     owners = _owners(table, said["owner"], as_of)
     sequences = _sequences(table, said["sequence"], ruleset, as_of)
-    fields = _fields(table, leads, calendar, unsaid)
+    fields = _fields(table, leads, calendar, unsaid, {route.sets for route in ruleset.routes})
     table = table.with_columns([*owners, *sequences, *fields.memory])
     table = table.with_columns(_enrolled_by_record(table, ruleset, as_of))
     leads = leads.with_columns(*fields.shown)
@@ -267,14 +267,26 @@ class _Fields:
     waiting: int
 
 
-def _fields(table: LeadColumns, leads: pl.DataFrame, calendar: Calendar, unsaid: set[str]) -> _Fields:
-    found = _Fields([], [], 0)
+def _fields(
+    table: LeadColumns, leads: pl.DataFrame, calendar: Calendar, unsaid: set[str], filled: Collection[str | None]
+) -> _Fields:
+    """`filled` are the fields that routes fill: what they held is kept, as the owner is."""
+    held = [name for name in leads.columns if name in unsaid and name in filled and f"held:{name}" in table]
+    found = _Fields([_held(table, leads[name]) for name in held], [], 0)
     for column in [name for name in table.columns if name.startswith("set:")]:
         name = column.removeprefix("set:")
         if name in leads.columns:
             one = _field(table, leads[name], name, calendar, is_said=name not in unsaid)
-            found = _Fields(found.shown + one.shown, found.memory + one.memory, found.waiting + one.waiting)
+            shown = [] if name in held else one.shown
+            found = _Fields(found.shown + shown, found.memory + one.memory, found.waiting + one.waiting)
     return found
+
+
+def _held(table: LeadColumns, unsaid: pl.Series) -> pl.Series:
+    """A field that the input has no column for, as it was when each lead was last seen."""
+    name = f"held:{unsaid.name}"
+    rows = table.filled(name)
+    return _with(unsaid, rows, from_text(table.gather(name, rows), unsaid.dtype))
 
 
 def _field(table: LeadColumns, record: pl.Series, name: str, calendar: Calendar, *, is_said: bool) -> _Fields:
