@@ -467,3 +467,16 @@ def test_an_export_without_the_column_of_a_field_that_a_route_fills_deals_nobody
     assert [row["status"] for row in rows_of(project / "out" / "decisions.csv")] == ["sato", "lee", "lee"]
     write_leads(project, [lead("a", status=""), lead("b", status="sato")])
     assert actions(project, "2026-11-06T12:00") == [("a", "assign", "route.desk.any")]
+
+
+def test_reassigned_in_a_field_is_who_is_not_in_it(project: Path) -> None:
+    """Of a route that `sets` a field the rep in that field is passed over, not who owns the lead."""
+    rules = """
+route desk on demand sets status { any: team inside by round_robin otherwise }
+trigger again { on form  do reassign with desk at most 5 times }
+"""
+    write_project(project, rules)
+    asked = [{"lead_id": "a", "type": "form", "at": "2026-11-02T10:00", "name": ""}]
+    write_leads(project, [lead("a", status="Sato", owner="lee")], asked)
+    run(project, "2026-11-02T12:00")
+    assert [row["value"] for row in rows_of(project / "out" / "actions.csv")] == ["lee"]

@@ -315,7 +315,7 @@ class Router:
             apart=bytearray(frame.select(apart.cast(pl.UInt8)).to_series().to_list()),
             is_open=self.is_open.gather(rows).to_list(),
             accounts={n: (one, asked[n].to_list()) for n, one in accounts.items()},
-            excluded=self._past_owners(rows) if exclude else (),
+            excluded=self._past_owners(filled, rows) if exclude else (),
             watched=self._watched,
         )
 
@@ -327,7 +327,11 @@ class Router:
                 table.route.sets, line.rows, [KEPT if now == had else now for now, had in pairs], table.route.name
             )
 
-    def _past_owners(self, rows: pl.Series) -> list[frozenset[int]]:
+    def _past_owners(self, filled: str | None, rows: pl.Series) -> list[frozenset[int]]:
+        """Who had each lead, and has it; of a field the state knows who is in it, and not who was."""
+        if filled is not None:
+            now = self._standing.reps_before(filled).gather(rows).to_list()
+            return [frozenset({number}) if number >= 0 else frozenset() for number in now]
         pairs = self.tick.leads.at(rows, {name: LEAD_COLUMNS[name] for name in ("owner", "past_owners")}).iter_rows()
         everyone = ({self.roster.number(one) for one in (owner, *(before or ()))} for owner, before in pairs)
         return [frozenset(number for number in numbers if number >= 0) for numbers in everyone]
