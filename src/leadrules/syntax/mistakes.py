@@ -35,6 +35,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     routes.strategy_after_condition,
     routes.condition_last,
     routes.tails_in_order,
+    routes.account_by_value,
     routes.rule_without_condition,
     process.commas_in_step,
     process.bare_hours,

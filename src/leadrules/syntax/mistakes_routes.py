@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from leadrules.syntax.grammar import END
-from leadrules.syntax.mend import Mend, Place, replaced
+from leadrules.syntax.mend import Mend, Place, matching, replaced
 from leadrules.syntax.rewrites import as_other_words, labelled
 from leadrules.syntax.tokens import Token
 
@@ -124,6 +124,19 @@ def _sorted(place: Place, start: int, end: int, message: str) -> Mend:
 def _begins_part(tokens: Sequence[Token], at: int, words: Sequence[str]) -> bool:
     """Whether here one of these parts of a rule begins; `last(out_of_office.until)` is none."""
     return tokens[at].kind == "WORD" and tokens[at].text in words and tokens[at - 1].kind not in ("DOT", "LPAR")
+
+
+def account_by_value(place: Place) -> Mend | None:
+    """`account: match account on lower(domain) when ..`."""
+    end = matching(place.tokens, place.index)
+    on = [place.at(offset).text for offset in (-3, -2)]
+    if place.block.kind != "route" or place.token.kind != "LPAR" or on != ["account", "on"] or end is None:
+        return None
+    value = place.span(place.at(-1), place.tokens[end]).text
+    help_text = f"write `define account = {value}` outside of the route, and here `match account on account`"
+    message = "`match account on` takes the name of a field or of a definition"
+    kept = [place.at(-1)]
+    return replaced(place, place.index - 1, end + 1, [*kept], "LR036", message, None, help_text, lossy=True)
 
 
 def rule_without_condition(place: Place) -> Mend | None:
