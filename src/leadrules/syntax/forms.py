@@ -64,6 +64,7 @@ LINES = MappingProxyType(
             "pause": "pause when last(out_of_office.until) >= today",
             "finish": "finish after 3 days",
             "on": 'on finish do set status = "Nurturing"',
+            "do": 'on finish do set status = "Nurturing"',
         },
         "trigger": {
             "on": "on form_submitted",
@@ -116,6 +117,11 @@ def form_of(kind: str, line: Sequence[Token]) -> str | None:
         return None
     for at in range(len(line) - 1, -1, -1):
         token, after = line[at], line[at + 1].text if at + 1 < len(line) else ""
+        if at and line[at - 1].text in (
+            "do",
+            "on",
+        ):  # `do enroll` is not the line of a sequence that begins with `enroll`
+            continue
         found = forms.get(f"{token.text} {after}") or forms.get(token.text)
         if found is not None and not token.label:
             return found

@@ -10,7 +10,7 @@ from datetime import time
 from types import MappingProxyType
 
 from leadrules.syntax.grammar import END
-from leadrules.syntax.mend import Mend, Place, next_number, replaced
+from leadrules.syntax.mend import Mend, Place, next_number, progress, replaced
 from leadrules.syntax.rewrites import as_other_words, fits, text_of
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import SYNONYMS
@@ -122,7 +122,8 @@ def commas_in_step(place: Place) -> Mend | None:
         end += 1
     tokens = [token for token in place.tokens[place.start : end] if token.kind != "COMMA"]
     message = "the parts of a step stand side by side, without commas"
-    return replaced(place, place.start, end, [*tokens], "LR026", message, text_of(tokens))
+    mend = replaced(place, place.start, end, [*tokens], "LR026", message, text_of(tokens))
+    return mend if progress(place, mend) >= end else None
 
 
 def bare_hours(place: Place) -> Mend | None:

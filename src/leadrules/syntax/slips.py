@@ -258,7 +258,8 @@ def missing_words(place: Place, accepts: set[str]) -> Iterator[Mend]:
     if "WHERE" in accepts and place.token.kind == "LPAR":
         yield inserted(place, [("WORD", "where")], "where")
     likely = accepts - _NEVER_INSERTED - ({"EQUAL"} if "CMP" in accepts else set())
-    if place.token.kind == "RPAR":  # `employees >= 100)` calls no function
+    # `employees >= 100)` calls no function, and a line does not begin with what is between brackets.
+    if place.token.kind == "RPAR" or place.token.first:
         likely -= {"LPAR"}
     for name in sorted(likely, key=lambda name: (name != "WHEN", name)):
         text = place.language.fixed.get(name)
