@@ -131,6 +131,18 @@ sequence s {{ 1: day 9 call exit when {condition} }}"""
     assert world.of("a", "sequence") == "s"
 
 
+@pytest.mark.parametrize("left", ["", "define letter = 5", "segment letter when employees > 1"])
+def test_a_template_by_what_is_gone_is_blank(left: str) -> None:
+    """The step goes out, by no template: not by the enrolment's, for it named one of its own."""
+    rules = """classify letter { intro: when employees > 1  thanks: otherwise }
+sequence s { 1: day 2 email "Hello" template by letter }"""
+    world = World(rules, {"a": {"employees": 5}})
+    world.run(tokyo("2026-11-02T10:00"), [("a", "enroll", "s", None, "thanks")])
+    world.rules = f"{left}\n{NEW}"
+    [sent] = world.run(tokyo("2026-11-03T10:00")).due.actions.filter(kind="email").iter_rows(named=True)
+    assert (sent["what"], sent["template"]) == ("Hello", None)
+
+
 def _without(project: Project, event: str, field: str) -> Project:
     """The project without one event type and one field."""
     kept: tuple[EventType, ...] = tuple(one for one in project.event_schema if one.name != event)

@@ -17,7 +17,7 @@ from leadrules.lifecycle.cadence.due import due_times
 from leadrules.lifecycle.cadence.suppression import over_the_day, suppress
 from leadrules.lifecycle.cadence.versions import Pin
 from leadrules.lifecycle.model import INSTANT, Tick
-from leadrules.ruleset.model import Expr, Sequence, Step
+from leadrules.ruleset.model import Classify, Expr, Sequence, Step
 
 SKIPPED, SUPPRESSED, HELD = "skipped", "suppressed", "held for tomorrow"
 
@@ -144,13 +144,15 @@ _CONTENT: Mapping[str, pl.DataType] = {
 
 
 def _with_content(tick: Tick, plans: Mapping[Pin, Sequence], riders: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """What each step says; a template by a classify is its label today, one that names none takes the enrolment's."""
+    """What each step says; a template by a classify is its label today, blank where the rules lost it; one that names none
+    takes the enrolment's."""
     content = [_content(pin, step) for pin, plan in plans.items() for step in plan.steps]
     table = pl.DataFrame(content, schema=dict(_CONTENT), orient="row")
     rows = rows.join(riders.select("lead_row", *PIN, "template"), on="lead_row", maintain_order="left")
     rows = rows.join(table, on=[*PIN, "number"], nulls_equal=True, maintain_order="left")
     named = [pl.col("named"), pl.when(pl.col("by").is_null()).then("template")]
-    for classify in rows["by"].drop_nulls().unique().sort():
+    known = {one.name for one in tick.ruleset.definitions if isinstance(one, Classify)}
+    for classify in sorted(known.intersection(rows["by"])):
         label = tick.facts.frame[classify].cast(pl.String).gather(rows["lead_row"])
         named.append(pl.when(pl.col("by") == classify).then(pl.lit(label)))
     return rows.with_columns(template=pl.coalesce(named), reason=pl.lit(None, dtype=pl.String)).select(*STEP_COLUMNS)
