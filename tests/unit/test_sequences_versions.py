@@ -131,6 +131,27 @@ sequence s {{ 1: day 9 call exit when {condition} }}"""
     assert world.of("a", "sequence") == "s"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "condition"),
+    [
+        ('["x"]', "[1]", "title in known"),
+        ('["x"]', "[1]", "title contains any known"),
+        ('["x"]', "[1]", "did page_viewed where (path in known)"),
+        ("[1]", '["1"]', "employees in known"),
+    ],
+)
+def test_a_list_of_other_values_holds_none_of_those_that_a_version_looks_for(
+    before: str, after: str, condition: str
+) -> None:
+    """As a list that is gone: the condition does not hold, and stops no run."""
+    world = entered(
+        f"list known = {before}\nsequence s {{ 1: day 9 call exit when {condition} }}", title="x", employees=1
+    )
+    world.rules = f"list known = {after}\n{NEW}"
+    assert world.run(tokyo("2026-11-03T10:00")).rows() == []
+    assert world.of("a", "sequence") == "s"
+
+
 @pytest.mark.parametrize("left", ["", "define letter = 5", "segment letter when employees > 1"])
 def test_a_template_by_what_is_gone_is_blank(left: str) -> None:
     """The step goes out, by no template: not by the enrolment's, for it named one of its own."""

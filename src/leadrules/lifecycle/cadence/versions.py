@@ -180,11 +180,13 @@ class _Surroundings:
 
     @cached_property
     def groups(self) -> dict[str, frozenset[str]]:
-        """Names of lists, tables and teams, by the operation that looks into them."""
-        lists = frozenset(one.name for one in self.ruleset.lists)
-        searches = dict.fromkeys(("in", "has", "contains", "starts", "ends"), lists)
+        """Names of lists, tables and teams, by the operation that looks into them; only `in` looks for numbers."""
+        numbers = frozenset(one.name for one in self.ruleset.lists if any(isinstance(v, float) for v in one.values))
+        texts = frozenset(one.name for one in self.ruleset.lists) - numbers
+        searches = dict.fromkeys(("in", "has", "contains", "starts", "ends"), texts)
         tables = frozenset(one.name for one in self.ruleset.tables)
-        return {**searches, "in_table": tables, "in_team": frozenset(name for name, _ in self.project.team.teams)}
+        teams = frozenset(name for name, _ in self.project.team.teams)
+        return {**searches, "in number": numbers, "in_table": tables, "in_team": teams}
 
     def has_field(self, leaf: Expr) -> bool:
         """Whether a lead's field is still there, of the same kind."""
@@ -255,7 +257,9 @@ class _Bound:
                 return self._numbered(part, known)
             case "lookup":
                 return part if name in around.lookups else _blank(part)
-        if part.op in around.groups and part.value is not None and name not in around.groups[part.op]:
+        looks_for_number = part.op == "in" and part.args[0].type == NUMBER
+        group = around.groups.get("in number" if looks_for_number else part.op)
+        if group is not None and part.value is not None and name not in group:
             return Expr("const", YESNO, value=False)
         return part
 
