@@ -200,6 +200,25 @@ def test_points_worked_out_from_a_number_are_brought_back_to_the_least(tmp_path:
     assert way["text"] == "employees >= 400 (it is 150)"  # 400 / 50 = 8
 
 
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("employees", "employees >= 200 (it is 150)"),
+        ("employees * 2 - 100", "employees >= 150 (it is 120)"),
+        ("count(email_opened within 30 days) * 100", "2 email_opened, one a day"),
+        ('if(country = "JP", 300, 0)', 'country = "JP" (it is blank)'),
+        ("300 - employees", "employees <= 100 (it is 150)"),
+        ("if(employees between 180 and 220, 300, 0)", "employees = 180 (it is 150)"),
+    ],
+)
+def test_a_band_need_not_be_made_of_points(tmp_path: Path, number: str, text: str) -> None:
+    rules = f"define size = {number}\nband tier of size {{ large: from 200  small: otherwise }}"
+    people = text.partition("(it is ")[2].partition(")")[0] if "employees" in text else ""
+    folder = write(tmp_path, rules, f"L1,2026-10-01T09:00,,,,{people},,,,,\n")
+    way = named(document(outcome(folder, "L1"), "L1"), "tier")["changes"]["ways"][0]
+    assert (way["text"], way["becomes"]) == (text, "large")
+
+
 def test_a_held_label_needs_less(tmp_path: Path) -> None:
     rules = """
     score fit { size: +(employees) when employees is not blank }

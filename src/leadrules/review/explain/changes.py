@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -152,12 +151,11 @@ class Changes:
         return self._total(change) == self._total(Change())
 
     def _total(self, change: Change) -> tuple[Any, ...]:
-        facts = self.facts(change)
-        return tuple(facts.values[score] for score in self._scores)
-
-    @cached_property
-    def _scores(self) -> list[str]:
-        return [one.name for one in self.lead.ruleset.definitions if isinstance(one, Score)]
+        """The numbers that one event more should move: scores, and what bands look at."""
+        facts, value = self.facts(change), self.lead.program.value
+        definitions = self.lead.ruleset.definitions
+        scores = (facts.values[one.name] for one in definitions if isinstance(one, Score))
+        return (*scores, *(value(one.value, facts) for one in definitions if isinstance(one, Band)))
 
     def _ranked(self, one: Definition, changes: Iterable[Change]) -> list[Change]:
         """Those that bring something, the most per thing that has to happen first."""
@@ -256,14 +254,17 @@ class Changes:
             yield f"{name} {sign} {self.words.value(value, kind)} (it is {self.words.value(now, kind)})"
 
     def _sign(self, change: Change, name: str, goal: Goal) -> str:
-        """`>=` or `<=` where farther values of a number do as well."""
+        """`>=` or `<=` where farther values of a number do as well: some way on, and as far as it goes."""
         value, now = dict(change.fields)[name], self.lead.field(name)
         if not isinstance(value, float) or isinstance(value, bool):
             return "="
         is_more = now is None or value > now
         farther = value * 2 + 1 if is_more else value / 2
-        tried = replace(change, fields=tuple((n, farther if n == name else v) for n, v in change.fields))
-        return "=" if not goal(self.facts(tried)) else ">=" if is_more else "<="
+        for far in (farther, self.proposals.ends(name)[is_more]):
+            tried = replace(change, fields=tuple((n, far if n == name else v) for n, v in change.fields))
+            if not goal(self.facts(tried)):
+                return "="
+        return ">=" if is_more else "<="
 
     def _event_words(self, change: Change) -> Iterator[str]:
         for kind, fields, times in change.events:

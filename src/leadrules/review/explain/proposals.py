@@ -17,8 +17,9 @@ from leadrules.analyse.reach import gives
 from leadrules.analyse.study import Study
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold
+from leadrules.core.types import NUMBER, YESNO
 from leadrules.review.explain.lead import OneLead
-from leadrules.ruleset.model import Classify, Define, Definition, Expr, Matrix, Score, ScoreRule, Segment, Stages
+from leadrules.ruleset.model import Band, Classify, Define, Definition, Expr, Matrix, Score, ScoreRule, Segment, Stages
 from leadrules.ruleset.walk import below_definition, parts
 
 MOST_BOXES = 16
@@ -80,6 +81,9 @@ class Proposals:
     def _formulas(self, one: Definition) -> Iterator[Formula]:
         conditions = self._study.conditions
         for part in self._below(one):
+            for leaf in _leaves_of_numbers(part):
+                if leaf.op == "aggregate":
+                    yield conditions.happened(self.lead.ruleset.aggregates[leaf.value].filter)
             match part:
                 case Score(rules=rules):
                     for rule in rules:
@@ -90,6 +94,9 @@ class Proposals:
                 case Define(value=value) if value.type.kind == "yesno":
                     yield conditions.holds(value)
                     yield negated(conditions.holds(value))
+                case Band(value=value, labels=labels):
+                    for start in (label.start for label in labels if label.start is not None):
+                        yield conditions.holds(Expr("ge", YESNO, (value, Expr("const", NUMBER, value=start))))
                 case Classify(labels=labels) | Stages(labels=labels):
                     for label in labels:
                         yield conditions.line(label)
@@ -121,19 +128,17 @@ class Proposals:
         return [d for d in self.lead.ruleset.declared if d.name in found]
 
     def _larger(self, one: Definition) -> Iterator[tuple[str, float]]:
-        """Numbers of the lead that points are worked out from, made much larger; `_nearest` brings them back."""
-        named: set[str] = set()
-        for part in self._below(one):
-            points = [rule.points for rule in part.rules] if isinstance(part, Score) else []
-            for expr in points:
-                named |= {
-                    str(leaf.value) for leaf in _leaves(expr) if leaf.op == "field" and leaf.type.kind == "number"
-                }
+        """Numbers of the lead that others are worked out from, made much larger; `_nearest` brings them back."""
+        leaves = (leaf for part in self._below(one) for leaf in _leaves_of_numbers(part))
+        named = {str(leaf.value) for leaf in leaves if leaf.op == "field" and leaf.type.kind == "number"}
         for name in sorted(named & self._changeable):
-            field = self.lead.project.lead_schema.get(name)
-            most = field.maximum if field is not None and field.maximum is not None else LARGE
-            now = self.lead.field(name)
-            yield name, float(max(most, (now or 0.0)))
+            yield name, max(self.ends(name)[1], self.lead.field(name) or 0.0)
+
+    def ends(self, name: str) -> tuple[float, float]:
+        """The least and the most that a number of the lead can be, or what is as good as that."""
+        field = self.lead.project.lead_schema.get(name)
+        least, most = (None, None) if field is None else (field.minimum, field.maximum)
+        return float(-LARGE if least is None else least), float(LARGE if most is None else most)
 
     @cached_property
     def _changeable(self) -> frozenset[str]:
@@ -186,6 +191,19 @@ def _same(a: Any, b: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _leaves_of_numbers(part: Definition) -> Iterator[Expr]:
+    """What the numbers of a definition are worked out from: its points, what its thresholds look at, its own value."""
+    match part:
+        case Score(rules=rules):
+            numbers = [rule.points for rule in rules]
+        case Band(value=value) | Define(value=value):
+            numbers = [value]
+        case _:
+            numbers = []
+    for number in numbers:
+        yield from _leaves(number)
 
 
 def _leaves(expr: Expr) -> Iterator[Expr]:
