@@ -34,6 +34,7 @@ LEAD_SCHEMA = {
         "opted_out": {"type": "boolean"},
         "renewal": {"type": "string", "format": "date"},
         "status": {"type": "string"},
+        "interests": {"type": "array", "items": {"type": "string"}},
     },
 }
 EVENT_SCHEMA = {

@@ -207,6 +207,7 @@ def test_points_worked_out_from_a_number_are_brought_back_to_the_least(tmp_path:
         ("employees * 2 - 100", "employees >= 150 (it is 120)"),
         ("count(email_opened within 30 days) * 100", "2 email_opened, one a day"),
         ('if(country = "JP", 300, 0)', 'country = "JP" (it is blank)'),
+        ('if(interests has "ＡＩ", 300, 0)', 'interests = ["ＡＩ"] (it is blank)'),
         ("300 - employees", "employees <= 100 (it is 150)"),
         ("if(employees between 180 and 220, 300, 0)", "employees = 180 (it is 150)"),
     ],

@@ -157,7 +157,9 @@ class Proposals:
         return {fold(text): text.strip() for text in reversed(texts)}
 
     def _spelled(self, value: Any) -> Any:
-        return self._spelling.get(fold(value), value) if isinstance(value, str) else _plain(value)
+        if isinstance(value, list | tuple):
+            return tuple(self._spelled(member) for member in value)
+        return self._spelling.get(fold(value), value) if isinstance(value, str) else value
 
     def _values(
         self, event: Mapping[str, Any], names: AbstractSet[str], *, is_alone: bool
@@ -187,10 +189,6 @@ class Proposals:
 
 def _same(a: Any, b: Any) -> bool:
     return bool(a == b) or (isinstance(a, str) and isinstance(b, str) and a.casefold() == b.casefold())
-
-
-def _plain(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _leaves_of_numbers(part: Definition) -> Iterator[Expr]:
