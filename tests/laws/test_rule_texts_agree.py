@@ -43,6 +43,7 @@ EVENTS = (
     "webinar_attended where (minutes >= 30 or topic is blank) since 2026-01-31",
     'form_submitted where (form = "contact") since last(recycled)',
     "touches within 10 business days",
+    "touches distinct type",
     "deal_won where (amount > lead.annual_revenue / 10)",
     "recycled",
 )  # fmt: skip
@@ -73,6 +74,8 @@ TESTS = (
     "sum(deal_won.amount within 1 year) > 1_000",
     'last(page_viewed.path) contains "pricing"',
     "count(touches) >= 2",
+    'last(touches.type) = "email_sent"',
+    "first(touches.lead_id) is not blank",
     "first(email_opened) < created_at + 36 hours",
 )
 POINTS = ("+15", "-2.5", "+0.00005", "+(min(employees / 50, 20))", "+(round(annual_revenue / 7, 2))", "-(intent)")

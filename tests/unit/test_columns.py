@@ -12,7 +12,7 @@ import pytest
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions import Context
-from leadrules.core.types import DATE, DATETIME, NUMBER, TEXT, YESNO
+from leadrules.core.types import DATE, DATETIME, NUMBER, TEXT, YESNO, Type
 from leadrules.engine.columns import ColumnFacts, evaluate, needed
 from leadrules.ruleset.model import (
     Aggregate,
@@ -134,6 +134,26 @@ def test_distinct_keeps_the_latest_of_each_folded_value_and_blank_is_one() -> No
     value = Define("total", None, 0, Expr("aggregate", NUMBER, value=0))
     sent = [(0, "opened", day(3), "A", 100.0), (0, "opened", day(2), "ａ", 1.0), (0, "opened", day(2), None, 50.0), (0, "opened", day(1), None, 2.5)]  # fmt: skip
     assert facts(ruleset(value, aggregates=[total]), sent).frame["total"].to_list() == [3.5, 0.0]
+
+
+def test_type_and_lead_id_are_fields_of_every_event() -> None:
+    both = ("opened", "clicked")
+    aggregates = [
+        Aggregate("count", EventFilter(both, distinct="type"), None, NUMBER),
+        Aggregate("last", EventFilter(both), "type", Type("choice", both)),
+        Aggregate("first", EventFilter(both), "lead_id", TEXT),
+        Aggregate("count", EventFilter(both, distinct="lead_id"), None, NUMBER),
+    ]
+    values = [
+        Define(name, None, line, Expr("aggregate", aggregates[line].type, value=line))
+        for line, name in enumerate(("kinds", "latest", "who", "whose"))
+    ]
+    sent = [(0, "clicked", day(3), None, None), (0, "opened", day(2), None, None), (0, "opened", day(1), None, None)]
+    found = facts(ruleset(*values, aggregates=aggregates), sent).frame
+    assert found.select("kinds", "latest", "who", "whose").rows() == [
+        (2.0, "opened", "L0", 1.0),
+        (0.0, None, None, 0.0),
+    ]
 
 
 def test_since_a_date_begins_with_the_next_day() -> None:

@@ -231,6 +231,8 @@ class EventPass:
     def _distinct_value(self, selection: EventFilter) -> pl.Expr:
         if selection.distinct == "day":
             return self.times.day_of(pl.col("at"))
+        if selection.distinct == "type":
+            return self.fold(pl.col("type").cast(pl.String))
         column = self._column(selection, selection.distinct or "")
         if column is None:
             return pl.lit(None, dtype=pl.String)
@@ -244,14 +246,24 @@ class EventPass:
             return self._counts(chosen)
         if one.what == "weighted":
             return self._weighted(chosen, one)
-        column = "at" if one.field is None else self._column(one.filter, one.field)
-        if column is None:
+        read = self._read(chosen, one)
+        if read is None:
             return pl.repeat(0.0 if one.what == "sum" else None, self.leads, dtype=dtype(one.type), eager=True)
         valued = chosen.select("lead_row", "at", *(["@rank"] if "@rank" in chosen.columns else []),
-                               pl.col(column).alias("@read")).drop_nulls("@read")  # fmt: skip
+                               read.alias("@read")).drop_nulls("@read")  # fmt: skip
         if one.what == "sum":
             return self._sums(valued)
         return self._spread(_picked(valued, one.what, moment=one.field is None))
+
+    def _read(self, chosen: pl.DataFrame, one: Asked) -> pl.Expr | pl.Series | None:
+        """What is read of each event: its time, a field of its own, or one that is always there."""
+        if one.field == "type":
+            return pl.col("type").cast(pl.String)
+        if one.field == "lead_id":
+            key = self.lead_value(Expr("key", one.type))
+            return key if isinstance(key, pl.Expr) else key[chosen.get_column("lead_row")]
+        column = "at" if one.field is None else self._column(one.filter, one.field)
+        return None if column is None else pl.col(column)
 
     def _counts(self, chosen: pl.DataFrame) -> pl.Series:
         counted = chosen.group_by("lead_row").agg(pl.len().cast(pl.UInt32).alias("@read"))
