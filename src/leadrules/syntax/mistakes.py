@@ -98,6 +98,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     lines.points_with_a_unit,
     lines.points_without_sign,
     lines.points_without_parentheses,
+    operators.set_of_values,
     operators.wrong_brackets,
     lines.list_without_brackets,
     lines.missing_name,

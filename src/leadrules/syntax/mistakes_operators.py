@@ -390,6 +390,21 @@ def arrow(place: Place) -> Mend | None:
     return replaced(place, place.index, place.index + 1, [(kind, meant)], "LR005", message, meant)
 
 
+def set_of_values(place: Place) -> Mend | None:
+    """`do set tags = ["a", "b"]`: an action writes one value."""
+    if place.token.kind != "LSQB" or place.at(-1).kind != "EQUAL" or place.at(-3).text != "set":
+        return None
+    end = matching(place.tokens, place.index)
+    if end is None:
+        return None
+    written = place.span(place.token, place.tokens[end]).text
+    field = place.span(place.at(-2)).text
+    help_text = f"write a text without brackets, or copy a set that is there: `set {field} = another_field`"
+    value = Token("STRING", written, place.token.start, place.tokens[end].end, value=written)
+    message = "`set` writes one value, not several in brackets"
+    return replaced(place, place.index, end + 1, [value], "LR034", message, None, help_text, lossy=True)
+
+
 def wrong_brackets(place: Place) -> Mend | None:
     """`list x = ("a")`, `in ["a"]`."""
     pairs = {"LPAR": ("LSQB", "[", "RPAR", "RSQB", "]"), "LSQB": ("LPAR", "(", "RSQB", "RPAR", ")")}
