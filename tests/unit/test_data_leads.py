@@ -267,10 +267,12 @@ def test_every_format_gives_the_same_leads(tmp_path: Path) -> None:
 
 
 def test_items_of_a_list_are_not_cut(tmp_path: Path) -> None:
-    (tmp_path / "x.jsonl").write_text('{"id": "1", "tags": ["a;b", "c"]}\n{"id": "2", "tags": []}\n{"id": ["3"]}\n')
+    (tmp_path / "x.jsonl").write_text(
+        '{"id": "1", "tags": ["a;b", "c"]}\n{"id": "2", "tags": []}\n{"id": ["3", "4"]}\n'
+    )
     table = read_leads(project(FIELDS, root=tmp_path), Source("x.jsonl"), ["tags"], zone="UTC")
     assert table.frame["tags"].to_list() == [["a;b", "c"], None]
-    assert table.rejects.row(0)[5] == "expected one value, found a list"
+    assert table.rejects.row(0)[2:] == ("3;4", "id", "3;4", "expected one value, found a list")
 
 
 def test_row_order_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

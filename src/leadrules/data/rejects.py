@@ -13,6 +13,7 @@ from dataclasses import field
 import polars as pl
 
 from leadrules.core.records import dataclass
+from leadrules.data.tables import ITEM_END
 
 COLUMNS = ("source", "line", "key", "column", "value", "reason")
 _SCHEMA: dict[str, pl.DataType] = {name: pl.Int64() if name == "line" else pl.String() for name in COLUMNS}
@@ -86,7 +87,9 @@ class Rejects:
     def frame(self) -> pl.DataFrame:
         """All of them, in the order of the input."""
         found = pl.concat([*self._found, pl.DataFrame(self._single, schema=_NUMBERED, orient="row")])
-        return found.sort("record", "order", maintain_order=True).select(COLUMNS)
+        # A list of JSON lines or Parquet is told as a set is written.
+        told = pl.col("key", "value").str.strip_suffix(ITEM_END).str.replace_all(ITEM_END, ";", literal=True)
+        return found.sort("record", "order", maintain_order=True).with_columns(told).select(COLUMNS)
 
 
 def no_rejects() -> pl.DataFrame:
