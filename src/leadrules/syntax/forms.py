@@ -40,6 +40,7 @@ LINES = MappingProxyType(
     {
         "score": {
             "": 'vp: +10 when title contains "VP"',
+            "each": "opened: +5 each email_opened within 30 days at most 20 points",
             "group": "group size at most 20 points { large: +20 when employees >= 1000 }",
             "cap": "cap 100",
             "floor": "floor 0",

@@ -12,6 +12,7 @@ from leadrules.syntax import mistakes_actions as actions
 from leadrules.syntax import mistakes_borrowed as borrowed
 from leadrules.syntax import mistakes_lines as lines
 from leadrules.syntax import mistakes_operators as operators
+from leadrules.syntax import mistakes_points as points
 from leadrules.syntax import mistakes_process as process
 from leadrules.syntax import mistakes_routes as routes
 from leadrules.syntax import mistakes_words as words
@@ -37,6 +38,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     routes.tails_in_order,
     routes.account_by_value,
     routes.rule_without_condition,
+    points.parts_in_order,
     process.commas_in_step,
     process.bare_hours,
     process.team_without_route,

@@ -282,7 +282,8 @@ ENTRIES: tuple[Code, ...] = (
         "error",
         "Points that are not written as `+20`, `-5` or `+(..)`",
         "A rule of a score begins with its sign and its points; points that are worked out stand in "
-        "parentheses. `floor` and `cap` are no rules: they have no `:`.",
+        "parentheses. What follows has one order: `each` and the event with its clauses, `halving` or `fading`, `at most`, "
+        "`when`, `from`, `until`. `floor` and `cap` are no rules: they have no `:`.",
         "score fit { large: 5 when employees >= 100 }\n",
         "score fit { large: +5 when employees >= 100 }\n",
     ),
