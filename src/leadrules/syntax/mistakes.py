@@ -39,6 +39,8 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     routes.account_by_value,
     routes.rule_without_condition,
     points.parts_in_order,
+    points.event_itself,
+    points.one_event,
     process.commas_in_step,
     process.bare_hours,
     process.team_without_route,

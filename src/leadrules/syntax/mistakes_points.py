@@ -1,4 +1,4 @@
-"""What follows the points of a score's rule, in another order: `+5 each E at most 20 points within 30 days`.
+"""What follows the points of a score's rule: its parts in another order, and what stands for an event.
 
 In: a `Place`. Out: a `Mend`, or None where the mistake is another one.
 """
@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from leadrules.syntax.grammar import END
-from leadrules.syntax.mend import NUMBERS, Mend, Place, replaced
+from leadrules.syntax.mend import NUMBERS, Mend, Place, matching, replaced
 from leadrules.syntax.rewrites import as_other_words
 from leadrules.syntax.tokens import Token
 
@@ -81,3 +81,33 @@ def _end(place: Place) -> int:
         if token.label or token.kind in ("RBRACE", END) or is_bound or is_other:
             return at
     return len(place.tokens) - 1
+
+
+def event_itself(place: Place) -> Mend | None:
+    """`each count(E)`, `each did E`."""
+    token, before = place.token, place.at(-1)
+    message = "`each` takes the event itself"
+    if token.text == "did" and before.text == "each":
+        return replaced(place, place.index, place.index + 1, [], "LR024", message, "", "leave `did` out")
+    end = matching(place.tokens, place.index) if token.kind == "LPAR" else None
+    if end is None or end == place.index + 1 or (before.text, place.at(-2).text) != ("count", "each"):
+        return None
+    inside = place.tokens[place.index + 1 : end]
+    fix = place.span(inside[0], inside[-1]).text
+    return replaced(place, place.index - 1, end + 1, [*inside], "LR024", message, fix)
+
+
+def one_event(place: Place) -> Mend | None:
+    """`each E or F`, `on E, F`."""
+    word = place.at(-2).text
+    if (place.block.kind, word) not in (("score", "each"), ("trigger", "on")):
+        return None
+    names, at = [place.at(-1).text], place.index
+    while place.tokens[at].text in ("or", "and", ",") and place.tokens[at + 1].kind in ("WORD", "NAME"):
+        names.append(place.tokens[at + 1].text)
+        at += 2
+    if at == place.index:
+        return None
+    message = f"`{word}` takes one event, and here are {len(names)}"
+    help_text = f"write `{word} either` of a group, `events either = [{', '.join(names)}]`"
+    return replaced(place, place.index, at, [], "LR024", message, None, help_text, lossy=True)
