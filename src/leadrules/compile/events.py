@@ -72,13 +72,13 @@ def _distinct(scope: Scope, ident: n.Ident, types: tuple[str, ...]) -> str | Non
     return ident.key
 
 
-def lower_since(scope: Scope, node: n.Expression) -> Expr | None:
-    """`since T`: a literal, a field, a time of the state, or `first` / `last` of an event."""
+def lower_since(scope: Scope, node: n.Expression, *, of_score: bool = False) -> Expr | None:
+    """`since T`: a literal, a field, a time of the state, or `first` / `last` of an event. A whole score has no `within`."""
     if not _may_follow_since(scope, node):
         message = (
             f"`since` takes a date, a field, a time of the state, or `first` / `last` of an event, not {said(node)}"
         )
-        hint = "for a length of time write `within 30 days`"
+        hint = "for a length of time write `within 30 days`" + (" beside the event of each rule" if of_score else "")
         if not isinstance(node, n.DurationLiteral | n.Sum):
             hint = "examples: `since 2026-04-01`, `since created_at`, `since assigned_at`, `since last(recycled)`"
         scope.complain("LR120", node.span, message, label="not a point in time", help=hint)

@@ -29,7 +29,7 @@ def lower_score(scope: Scope, node: n.Score, position: int) -> model.Score:
     floor, cap = _bound(scope, node, "floor"), _bound(scope, node, "cap")
     _check_bounds(scope, floor, cap)
     counting = _only(scope, [i for i in node.items if isinstance(i, n.CountSince)], "count events since")
-    since = lower_since(scope, counting.since) if counting else None
+    since = lower_since(scope, counting.since, of_score=True) if counting else None
     with scope.counting(since):
         rules = tuple(_rule(scope, node, rule, group) for rule, group in _rules(node))
     for rule, _ in _rules(node):

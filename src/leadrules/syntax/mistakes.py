@@ -41,6 +41,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     points.parts_in_order,
     points.event_itself,
     points.one_event,
+    points.within_of_score,
     process.commas_in_step,
     process.bare_hours,
     process.team_without_route,

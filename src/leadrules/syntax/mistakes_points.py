@@ -13,6 +13,7 @@ from leadrules.syntax.grammar import END
 from leadrules.syntax.mend import NUMBERS, Mend, Place, matching, replaced
 from leadrules.syntax.rewrites import as_other_words
 from leadrules.syntax.tokens import Token
+from leadrules.syntax.words import UNITS
 
 _OF_EVENT, _CONDITION = 1, 4
 _RANKS = {
@@ -111,3 +112,18 @@ def one_event(place: Place) -> Mend | None:
     message = f"`{word}` takes one event, and here are {len(names)}"
     help_text = f"write `{word} either` of a group, `events either = [{', '.join(names)}]`"
     return replaced(place, place.index, at, [], "LR024", message, None, help_text, lossy=True)
+
+
+def within_of_score(place: Place) -> Mend | None:
+    """`count events within 30 days`, or `within 30 days` as a line of its own."""
+    count, unit = place.at(1), place.at(2)
+    if place.block.kind != "score" or place.token.text != "within" or count.kind != "INT" or unit.text not in UNITS:
+        return None
+    is_counting = (place.at(-2).text, place.at(-1).text) == ("count", "events")
+    if not is_counting and not (place.takes("ID") and (place.token.first or place.at(-1).kind == "LBRACE")):
+        return None
+    duration = place.span(count, unit).text
+    message = "a whole score counts events `since` a time, not within a length of time"
+    help_text = f"write `within {duration}` beside the event of each rule"
+    start = place.index - (2 if is_counting else 0)
+    return replaced(place, start, place.index + 3, [], "LR018", message, None, help_text, lossy=True)

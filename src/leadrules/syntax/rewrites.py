@@ -22,6 +22,7 @@ _SIGNS = {":": "COLON", "=": "EQUAL", "-": "SIGN", "+": "SIGN", "{": "LBRACE", "
 
 REWRITES = MappingProxyType(
     {
+        "stages": (("forward - only", "forward only"),),
         "route": (
             ("ARROW team", "team"),
             ("ARROW queue", "queue"),
