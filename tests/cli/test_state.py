@@ -306,6 +306,26 @@ def test_a_run_that_let_edits_fire_is_explained_as_one(project: Path) -> None:
     assert _trigger_of(project, "b") == (True, None)
 
 
+def test_a_segment_that_was_entered_by_an_edit_says_so(project: Path) -> None:
+    rules = RULES.replace("on enter heat hot", "on enter keen")
+    write_project(project, rules)
+    leadrules(project, "run", "--as-of", "2026-11-01")
+    write_project(project, rules.replace("points >= 50", "points >= 5"))
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    reason = "it was not in keen and is in it only because the rules were edited"
+    assert _trigger_of(project, "b") == (False, reason)
+
+
+def test_an_event_that_came_too_late_says_from_when_on_events_count(project: Path) -> None:
+    write_project(project, RULES.replace("on enter heat hot", "on opened"))
+    leadrules(project, "run", "--as-of", "2026-11-01")
+    event = {"lead_id": "a", "type": "opened", "at": "2026-10-02T09:00"}
+    write_leads(project, [{"id": "a", "points": 80, **DAY}], [event])
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    reason = "the newest such event, of 2026-10-02T09:00, is older than late events may be (from 2026-10-25T00:00 on)"
+    assert _trigger_of(project, "a") == (False, reason)
+
+
 def test_a_run_from_another_since_is_explained_as_one(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02", "--since", "2026-10-01")
     assert _trigger_of(project, "a") == (True, None)

@@ -112,8 +112,10 @@ def _no_event(lead: OneLead, words: Words, one: Trigger) -> str:
     newest = words.instant(events[-1]["at"])
     if events[-1]["at"] <= lead.tick.since:
         late = lead.ears.late
-        if late.limit is None or events[-1]["at"] < late.limit:
+        if late.limit is None:
             return f"the newest such event, of {newest}, is no newer than the run before ({words.instant(lead.tick.since)})"
+        if events[-1]["at"] < late.limit:
+            return f"the newest such event, of {newest}, is older than late events may be (from {words.instant(late.limit)} on)"
     return f"the newest such event, of {newest}, was seen by an earlier run"
 
 
@@ -126,10 +128,11 @@ def _no_change(lead: OneLead, words: Words, one: Trigger) -> str:
     name = one.on.name
     if one.on.label is None:
         was, is_ = ("in" if flag else "not in" for flag in (before, now))
-        return f"it was {was} {name} and is {is_} it"
-    if before == now:
+        changed = f"it was {was} {name} and is {is_} it"
+    elif before == now:
         return f"{name} was {_label(before)} before this run and still is"
-    changed = f"{name} is {_label(now)} and was {_label(before)}"
+    else:
+        changed = f"{name} is {_label(now)} and was {_label(before)}"
     return f"{changed} only because the rules were edited" if memory.only_edited[0] else changed
 
 
