@@ -45,9 +45,7 @@ OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
     """`a = b` and its like."""
     if node.right.span.text.split()[:1] == ["within"] and not between(node.left, node.right).text:
-        if is_lone_event(node.left, scope, place):
-            return lone_event(scope, node.left, "did {}")
-        return within_of_value(scope, node, scope.expression(node.left, place=place))
+        return _within(scope, node, place)
     left, right = _sides(scope, node, place)
     if isinstance(node.right, n.TextLiteral) and _is_by_word(node):
         return is_with_text(scope, node, left)
@@ -78,6 +76,13 @@ def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
         return nothing(node.span)
     same = Expr("eq", YESNO, (left, right), span=node.span.as_json())
     return negation(same, node.span) if node.op == "!=" else same
+
+
+def _within(scope: Scope, node: n.Compare, place: Place) -> Expr:
+    """`email_opened within 30 days`, `created_at within 30 days`."""
+    if is_lone_event(node.left, scope, place):
+        return lone_event(scope, node.left, "did {}")
+    return within_of_value(scope, node, scope.expression(node.left, place=place))
 
 
 def _is_by_word(node: n.Compare, words: str = "is") -> bool:

@@ -327,9 +327,7 @@ def several_compared(place: Place) -> Mend | None:
         return None
     written = place.span(tokens[start], tokens[end]).text
     if tokens[start - 2].text == "set":
-        message, help_text = "several values are not set at once", "name a field of the lead that is a set"
-        nothing: list[tuple[str, str] | Token] = [tokens[start], ("BROKEN", "")]
-        return replaced(place, start, end + 1, nothing, "LR034", message, None, help_text, lossy=True)
+        return _set_at_once(place, opened, end)
     words = [*["not"] * negated, "in"] if texts else ["is", *["not"] * negated, "one", "of"]
     fix = f"{' '.join(words)} ({', '.join(place.span(value).text for value in values)})"
     items: list[tuple[str, str] | Token] = [*(("WORD", word) for word in words), ("LPAR", "(")]
@@ -395,14 +393,16 @@ def set_of_values(place: Place) -> Mend | None:
     if place.token.kind != "LSQB" or place.at(-1).kind != "EQUAL" or place.at(-3).text != "set":
         return None
     end = matching(place.tokens, place.index)
-    if end is None:
-        return None
-    written = place.span(place.token, place.tokens[end]).text
-    field = place.span(place.at(-2)).text
+    return None if end is None else _set_at_once(place, place.index, end)
+
+
+def _set_at_once(place: Place, opened: int, end: int) -> Mend:
+    """Several values after `set FIELD =`, between the brackets at these indexes."""
+    first, last, field = place.tokens[opened], place.tokens[end], place.span(place.tokens[opened - 2]).text
     help_text = f"write a text without brackets, or copy a set that is there: `set {field} = another_field`"
-    value = Token("STRING", written, place.token.start, place.tokens[end].end, value=written)
+    value = Token("STRING", "", first.start, last.end, value=place.span(first, last).text)
     message = "`set` writes one value, not several in brackets"
-    return replaced(place, place.index, end + 1, [value], "LR034", message, None, help_text, lossy=True)
+    return replaced(place, opened, end + 1, [value], "LR034", message, None, help_text, lossy=True)
 
 
 def wrong_brackets(place: Place) -> Mend | None:
