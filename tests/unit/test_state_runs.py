@@ -480,3 +480,15 @@ trigger again { on form  do reassign with desk at most 5 times }
     write_leads(project, [lead("a", status="Sato", owner="lee")], asked)
     run(project, "2026-11-02T12:00")
     assert [row["value"] for row in rows_of(project / "out" / "actions.csv")] == ["lee"]
+
+
+def test_a_number_may_become_stages_of_the_same_name(project: Path) -> None:
+    """The old rules are looked at once more after an edit: the number that they had is no label that a lead entered."""
+    write_project(
+        project, 'define life = points * 2\nstages other { customer: when status = "Customer"  lead: otherwise }'
+    )
+    write_leads(project, [lead("a", 4)])
+    run(project, "2026-11-02T12:00")
+    write_project(project, "stages life { customer: when points > 3  lead: otherwise }")
+    run(project, "2026-11-03T12:00")
+    assert [row["life"] for row in rows_of(project / "out" / "decisions.csv")] == ["customer"]

@@ -199,7 +199,8 @@ class _Evaluation:
             wanted |= _expressions(self.workspace, definition)
         values = self.workspace.evaluate(wanted)
         for definition in definitions:
-            self.workspace.add_definition(definition.name, self._one(definition, values))
+            one = self._one(definition, values)
+            self.workspace.add_definition(definition.name, one, is_stages=isinstance(definition, Stages))
 
     def _one(self, definition: Definition, values: Mapping[str, pl.Series]) -> pl.Series:
         workspace, name = self.workspace, definition.name

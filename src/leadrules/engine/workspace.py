@@ -116,10 +116,10 @@ class Workspace:
         """Definitions under their own names."""
         return self._table.frame.select(pl.col(f"={name}").alias(name) for name in names)
 
-    def add_definition(self, name: str, values: pl.Series) -> None:
-        """A definition, worked out."""
+    def add_definition(self, name: str, values: pl.Series, *, is_stages: bool) -> None:
+        """A definition, worked out; `@since` of what is none of these stages is of newer ones of that name."""
         self._table.add([values.alias(f"={name}")])
-        if f"@since:{name}" in self.inputs.columns:
+        if is_stages and f"@since:{name}" in self.inputs.columns:
             self._table.add([self._entered(name, values).alias(f">{name}")])
 
     def _entered(self, name: str, label: pl.Series) -> pl.Series:
