@@ -210,6 +210,22 @@ def test_a_field_that_spares_leads_and_has_no_column_is_told_with_what_reads_it(
         assert f"note: `{name}` reads `status`, for which the leads have no column: it spares nobody by that\n" in said
 
 
+def test_a_state_of_rows_without_a_key_is_doubted(project: Path) -> None:
+    settings = project / "leadrules.yaml"
+    settings.write_text(settings.read_text().replace("{path: leads.csv}", "{path: leads.csv, key: row_number}"))
+    schema = project / "rules" / "lead.schema.json"
+    schema.write_text(schema.read_text().replace(', "x-key": true', ""))
+    words = "the leads are known by their row alone"
+    assert words in leadrules(project, "run", "--as-of", "2026-11-02").stderr
+    assert words not in leadrules(project, "run", "--as-of", "2026-11-02", "--no-state").stderr
+
+
+def test_undo_is_of_the_state(project: Path) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    assert "say one of them" in leadrules(project, "run", "--undo", "out", "--no-state", code=2).stderr
+    assert "hot" in leadrules(project, "state", "show", "a").stdout
+
+
 def test_who_waited_for_a_sequence_that_is_gone_is_told_of(project: Path) -> None:
     write_project(project, RULES + SEQUENCE)
     write_leads(project, [{"id": key, "points": 80, **DAY} for key in "abcd"])

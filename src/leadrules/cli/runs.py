@@ -116,6 +116,10 @@ def run(
     options = RunOptions(**shared)
     if undo is not None and dry_run:
         raise click.UsageError("--undo takes a run back, and --dry-run changes nothing: say one of them")
+    if undo is not None and options.no_state:
+        raise click.UsageError(
+            "--undo takes a run back in the state, and --no-state leaves that alone: say one of them"
+        )
     if undo is not None:
         from leadrules.cli.stateful import undo as take_back
 

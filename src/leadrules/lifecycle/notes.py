@@ -43,6 +43,7 @@ def notes(outcome: Outcome) -> Iterator[str]:
 def beforehand(outcome: Outcome) -> Iterator[str]:
     """What had better be known before a run than after it."""
     yield from _unknown_events(outcome)
+    yield from _without_keys(outcome)
     yield from _unguarded(outcome)
     yield from _turns_lost(outcome)
     yield from _strangers(outcome)
@@ -59,6 +60,15 @@ def _unknown_events(outcome: Outcome) -> Iterator[str]:
         yield (
             f"events from before {iso(late.seen_from, tick.calendar)} set nothing off: what earlier runs have seen is kept for "
             "as long as `late_events` says, so nobody knows which of them are new"
+        )
+
+
+def _without_keys(outcome: Outcome) -> Iterator[str]:
+    """That a state takes the rows of one export for those of the next."""
+    if outcome.request.state is not None and outcome.request.leads.key == "row_number":
+        yield (
+            "the leads are known by their row alone: the state takes row 2 of the next export for the lead of row 2 in this one; "
+            'give them a key (`"x-key": true` in the lead schema), or run with --no-state'
         )
 
 
