@@ -352,3 +352,19 @@ def test_owners_that_read_the_same_are_one_rep(tmp_path: Path) -> None:
 def test_neither_an_owner_nor_a_name_that_is_always_there_identifies_a_lead(tmp_path: Path, header: str) -> None:
     plan = plan_of(tmp_path, f"{header},seats\nann@example.com,5\nbob@example.com,7\n")
     assert checked(tmp_path, plan).key == "row_number"
+
+
+@pytest.mark.parametrize(
+    ("text", "email"),
+    [
+        ("Id,MailingStreet,Email\n1,abc 1,a@b.example\n2,def 2,c@d.example\n", "email"),
+        ("ID,メールマガジン種別,連絡先\n1,週刊,a@b.example\n2,月刊,c@d.example\n", "連絡先"),
+        ("Id,Backup Email,Email\n1,a@b.example,e@f.example\n2,c@d.example,g@h.example\n", "email"),
+        ("Id,Backup Email,Email\n1,a@b.example,\n2,c@d.example,\n", "backup_email"),
+        ("Id,Owner Email,Email\n1,a@b.example,\n2,c@d.example,\n", "email"),
+        ("Id,Mailing Street,Email Opt Out\n1,abc 1,true\n2,def 2,false\n", None),
+        ("Id,Work Email\n1,5d41402abc4b2a76\n2,7d793037a0760186\n", None),
+    ],
+)
+def test_the_email_field_is_a_column_of_addresses(tmp_path: Path, text: str, email: str | None) -> None:
+    assert checked(tmp_path, plan_of(tmp_path, text)).email == email

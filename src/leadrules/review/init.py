@@ -41,6 +41,12 @@ _OWNER = (
 _ALWAYS_THERE = frozenset((
     "now", "today", "owner", "assigned_at", "due_at", "owner_changes", "sequence", "step", "enrolled_at", "duplicate_of",
 ))  # fmt: skip
+_EMAIL = (
+    "email", "emailaddress", "mail", "mailaddress", "workemail", "businessemail", "contactemail", "propertyemail",
+    "メールアドレス", "eメール", "eメールアドレス", "電子メール", "メール",
+)  # fmt: skip
+_LIKE_EMAIL = re.compile(r"e?mail|メール")
+_ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _MOST_REPS = 50
 _EVENTS: dict[str, dict[str, str]] = {
     "form_submitted": {"form": "string"},
@@ -197,8 +203,20 @@ def _key(drawn: Sequence[Drawn], rows: int) -> str | None:
 
 
 def _email(drawn: Sequence[Drawn]) -> str | None:
-    named = [f for f in drawn if re.search(r"e?mail|メール", skeleton(f.column.header))]
-    return next((f.name for f in named if f.column.kind in ("email", "text") and not f.column.unclear), None)
+    """The column that is named like the address of the lead, then like mail, then any, whose cells are addresses; an
+    empty one only by its name."""
+    named = _named(drawn, _EMAIL)
+    like = [field for field in drawn if _LIKE_EMAIL.search(skeleton(field.column.header))]
+    owners = {field.name for field in _named(drawn, _OWNER)}
+    sure = [f for f in (*named, *like, *drawn) if f.name not in owners and _holds_addresses(f.column)]
+    empty = [field for field in named if not field.column.filled]
+    return next((field.name for field in (*sure, *empty)), None)
+
+
+def _holds_addresses(column: Column) -> bool:
+    if column.kind not in ("email", "text", "choice") or column.values is None:
+        return False
+    return 2 * int(column.values.str.contains(_ADDRESS).sum()) > column.filled
 
 
 def _for_rules(drawn: Sequence[Drawn], parts: _Parts) -> list[Drawn]:
