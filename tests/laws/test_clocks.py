@@ -10,10 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.dates import ISO
 from leadrules.core.types import DATETIME
 from leadrules.data.cells import Bad, CellReader
 from leadrules.data.clocks import _in_pieces, read_clocks
-from leadrules.data.dates import ISO
 from leadrules.project.model import Field
 
 READER = CellReader(Field("at", DATETIME), Calendar("UTC"))

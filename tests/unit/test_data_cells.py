@@ -13,9 +13,9 @@ from tests.data_cases import NASTY
 from tests.data_project import field
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.dates import FOUND, ISO, layout
 from leadrules.data.cells import Bad, CellReader, parse_number
 from leadrules.data.columns import ColumnReader, DoubtError
-from leadrules.data.dates import FOUND, ISO, layout
 
 UTC_CALENDAR = Calendar("UTC")
 NEW_YORK = Calendar("America/New_York")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
-from leadrules.data.dates import FOUND, ISO, layout
+from leadrules.core.dates import FOUND, ISO, layout
 from leadrules.data.errors import InputError
 from leadrules.data.survey import date_parts, layout_of
 
@@ -69,7 +69,7 @@ def test_stated_formats(text: str, format: str, clock: datetime) -> None:
 
 @pytest.mark.parametrize("format", ["%Y", "%H:%M", "%Q/%m/%Y", "yyyy-mm-dd", "%d/%m"])
 def test_a_format_must_say_the_whole_date(format: str) -> None:
-    assert not layout(format).is_complete
+    assert layout(format).mistake
 
 
 @pytest.mark.parametrize("one", FOUND, ids=lambda one: one.format)

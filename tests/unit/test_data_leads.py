@@ -103,7 +103,11 @@ def test_x_columns_in_their_order_then_the_name() -> None:
         ("id,x\n", {}, "no column for n, which is required"),
         ("", {}, "nothing came on standard input"),
         ("id,n\n", {"encoding": "utf-9"}, "the encoding utf-9 of - is not known"),
-        ("id,n\n", {"date_formats": ("yyyy",)}, "the date_format yyyy of - does not say year, month and day"),
+        (
+            "id,n\n",
+            {"date_formats": ("yyyy",)},
+            "the date_format yyyy of -: it does not say the year and the month and the day",
+        ),
     ],
 )
 def test_what_stops_a_run(text: str, source: dict[str, object], message: str) -> None:

@@ -179,6 +179,23 @@ duplicates: {keep: newest}
     assert "`Fri`" in helps["`week` cannot be `Mon-Fry`"]
 
 
+@pytest.mark.parametrize(
+    ("formats", "messages"),
+    [
+        ('"%Y/%m/%d %H:%i"', ["`%i` means nothing in it"]),
+        ('["%Y/%m/%d", "令和%e年%m月%d日"]', ["`%d` stands in it twice: `%e` means the same"]),
+        ('["%Y/%m", "%d.%m.%Y"]', ["it does not say the day"]),
+        ('["%Y/%m/%d", "%b %e, %Y %I:%M %p", "%F %T", "100%% %d.%m.%y"]', []),
+    ],
+)
+def test_a_date_format_by_which_nothing_can_be_read_is_a_finding(
+    tmp_path: Path, formats: str, messages: list[str]
+) -> None:
+    result = load(tmp_path, yaml=f"version: 1\nsources:\n  leads: {{path: leads.csv, date_format: {formats}}}\n")
+    assert [d.code for d in result.diagnostics] == ["LR055"] * len(messages)
+    assert all(said.lower() in d.help.lower() for d, said in zip(result.diagnostics, messages, strict=True))
+
+
 @pytest.mark.parametrize("text", ["", "- a\n", "just text\n", "version: 1\nfields:\n", "version: 1\nname: [\n"])
 def test_a_broken_project_file_is_broken(tmp_path: Path, text: str) -> None:
     result = load(tmp_path, yaml=text)

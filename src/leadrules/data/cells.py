@@ -15,9 +15,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.dates import FIRST_YEAR, ISO, Layout, Moment, read_as
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold, nearest, number_text, trimmed
-from leadrules.data.dates import FIRST_YEAR, ISO, Layout, Moment, read_as
 from leadrules.data.tables import ITEM_END
 from leadrules.project.model import Field
 

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from leadrules.core.dates import FIRST_YEAR
 from leadrules.core.functions.columnar import only
-from leadrules.data.dates import FIRST_YEAR
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a clock time
 _FIRST = (datetime(FIRST_YEAR, 1, 1) - _EPOCH) // timedelta(microseconds=1)  # noqa: DTZ001 - likewise

@@ -13,12 +13,12 @@ from typing import Any
 
 import polars as pl
 
+from leadrules.core.dates import ISO, Layout
 from leadrules.core.functions.columnar import fold_series, instant_series, local_series, only, rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM
 from leadrules.data.cells import LARGEST, Bad, CellReader
 from leadrules.data.clocks import read_clocks
-from leadrules.data.dates import ISO, Layout
 from leadrules.data.tables import ITEM_END
 
 INSTANT = pl.Datetime("us", "UTC")

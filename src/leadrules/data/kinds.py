@@ -17,10 +17,10 @@ from typing import Literal
 
 from leadrules.core import types
 from leadrules.core.calendar import Calendar
+from leadrules.core.dates import DAY_FIRST, FOUND, ISO, MONTH_FIRST, Layout
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold, nearest
 from leadrules.data.cells import NO, YES, Bad, CellReader, parse_number
-from leadrules.data.dates import DAY_FIRST, FOUND, ISO, MONTH_FIRST, Layout
 from leadrules.project.model import Field
 
 Kind = Literal["text", "email", "choice", "set", "number", "integer", "yesno", "date", "datetime"]

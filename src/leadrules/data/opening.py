@@ -13,12 +13,12 @@ from dataclasses import field
 from typing import TypeVar
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.dates import DIRECTIVES, ISO, Layout, layout
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold
 from leadrules.data.cells import CellReader
 from leadrules.data.columns import ColumnReader, DoubtError
 from leadrules.data.csv_file import open_csv
-from leadrules.data.dates import ISO, Layout, layout
 from leadrules.data.encoding import UndecodableError, named, refusal
 from leadrules.data.errors import InputError
 from leadrules.data.headers import Header
@@ -105,10 +105,10 @@ class Opening:
 
     def _refuse_strange(self, stated: Sequence[Layout]) -> None:
         for one in stated:
-            if not one.is_complete:
+            if one.mistake:
                 raise InputError(
-                    f"the date_format {one.format} of {self.source.path} does not say year, month and day",
-                    'Write it with the directives of strftime, such as "%Y/%m/%d" or "%d.%m.%Y %H:%M".',
+                    f"nothing can be read by the date_format {one.format} of {self.source.path}: {one.mistake}",
+                    DIRECTIVES,
                 )
 
     def _table(self, source: Input) -> Table:

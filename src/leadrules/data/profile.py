@@ -12,11 +12,11 @@ from collections import Counter
 
 import polars as pl
 
+from leadrules.core.dates import Layout
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold, skeleton, trimmed
 from leadrules.data.csv_file import DELIMITERS, open_csv
 from leadrules.data.csv_records import records
-from leadrules.data.dates import Layout
 from leadrules.data.encoding import UndecodableError, refusal
 from leadrules.data.errors import InputError
 from leadrules.data.kinds import SURE_BLANKS, Kind, find_kind

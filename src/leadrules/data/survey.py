@@ -10,8 +10,8 @@ from collections import Counter
 
 import polars as pl
 
+from leadrules.core.dates import DAY_FIRST, FOUND, ISO, MONTH_FIRST, Layout
 from leadrules.core.text import TRIM, fold
-from leadrules.data.dates import DAY_FIRST, FOUND, ISO, MONTH_FIRST, Layout
 from leadrules.data.errors import InputError
 
 # A date without the time of day behind it: times are many, dates few.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from leadrules.core.codes import finding
+from leadrules.core.dates import DIRECTIVES, layout
 from leadrules.core.diagnostics import Diagnostic
 from leadrules.core.text import codec_of
 from leadrules.project import values
@@ -154,6 +155,7 @@ def _source(settings: Settings, files: Files, at: KeyPath) -> Source | None:
     if not isinstance(settings.get(*at), dict):
         return None
     _check_encoding(settings, (*at, "encoding"))
+    _check_date_formats(settings, (*at, "date_format"))
     _check_one_type(settings, at)
     path = checked_path(settings, files, (*at, "path"))
     delimiter = settings.get(*at, "delimiter")
@@ -175,6 +177,12 @@ def _check_encoding(settings: Settings, path: KeyPath) -> None:
     name = settings.get(*path)
     if name is not None and codec_of(name) is None:
         settings.wrong(path, "an encoding such as `utf-8` or `cp932`", did_you_mean(name, _ENCODINGS))
+
+
+def _check_date_formats(settings: Settings, path: KeyPath) -> None:
+    for place, text in settings.texts(*path):
+        if mistake := layout(text).mistake:
+            settings.wrong(place, "a date format", f"{mistake[0].upper()}{mistake[1:]}. {DIRECTIVES}")
 
 
 def _check_one_type(settings: Settings, at: KeyPath) -> None:

@@ -13,9 +13,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from leadrules.core.dates import ISO
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold, skeleton
-from leadrules.data.dates import ISO
 from leadrules.data.kinds import ENOUGH, SURE_BLANKS, snake
 from leadrules.data.profile import Column, Profile, profile
 from leadrules.data.sources import open_inputs

@@ -17,6 +17,8 @@ from leadrules.core.records import dataclass
 from leadrules.core.text import nfc, trimmed
 
 FIRST_YEAR = 1000
+# The way out of a format by which nothing can be read.
+DIRECTIVES = 'Write it with the directives of strftime, such as "%Y/%m/%d" or "%d.%m.%Y %H:%M".'
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONG_MONTHS = (
     "january", "february", "march", "april", "may", "june",
@@ -45,6 +47,8 @@ _DIRECTIVES = {
     "A": r"(?P<A>[A-Za-z]{3,9})\.?",
     "%": "%",
 }
+# The parts of a date, and the directives that say them.
+_NEEDED = {"year": {"Y", "y"}, "month": {"m", "b", "B"}, "day": {"d"}}
 _SHORTHANDS = {
     "%F": "%Y-%m-%d",
     "%T": "%H:%M:%S",
@@ -95,11 +99,18 @@ class Layout:
         return re.sub("%(.)", lambda found: texts.get(found[1], found[0]), self._expanded)
 
     @property
-    def is_complete(self) -> bool:
-        """Whether the format has a year, a month and a day, and only directives that are known."""
-        used = set(re.findall("%(.)", self._expanded))
-        known = used <= set(_DIRECTIVES) and (len(used) == len(re.findall("%([^%])", self._expanded)) + ("%" in used))
-        return known and bool(used & {"Y", "y"}) and bool(used & {"m", "b", "B"}) and "d" in used
+    def mistake(self) -> str | None:
+        """Why nothing can be read by the format: what in it is no directive, stands twice, or is missing."""
+        used = re.findall("%(.)", self._expanded)
+        strange = next((one for one in used if one not in _DIRECTIVES), None)
+        if strange is not None:
+            return f"`%{strange}` means nothing in it"
+        twice = next((one for one in used if one != "%" and used.count(one) > 1), None)
+        if twice is not None:
+            alike = [short for short, long in _SHORTHANDS.items() if long == f"%{twice}" and short in self.format]
+            return f"`%{twice}` stands in it twice" + (f": `{alike[0]}` means the same" if alike else "")
+        missing = [part for part, ways in _NEEDED.items() if not ways & set(used)]
+        return f"it does not say the {' and the '.join(missing)}" if missing else None
 
     def read(self, text: str) -> Moment | None:
         """The moment that a trimmed text says, if it is written so."""
