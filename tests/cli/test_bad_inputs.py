@@ -238,7 +238,7 @@ def test_what_a_file_that_cannot_be_read_defines_is_not_reported_as_unknown(proj
     done = leadrules("check", "--format", "concise", cwd=project)
     assert done.exit_code == 1
     assert done.stdout.splitlines() == [
-        "rules/rules.lead:1:1: LR001 rules/rules.lead is not UTF-8 text: byte 31, line 1"
+        "rules/rules.lead:1:1: LR041 rules/rules.lead is not UTF-8 text: byte 31, line 1"
     ]
 
 

@@ -102,7 +102,7 @@ def test_bytes_that_are_no_text_are_left(project: Path) -> None:
     latin = project / "rules" / "latin.lead"
     latin.write_bytes(b"define  \xe9 = 1\n")
     done = leadrules("fmt", "--project", project)
-    assert (done.exit_code, "LR001" in done.stderr) == (1, True)
+    assert (done.exit_code, "LR041" in done.stderr) == (1, True)
     assert latin.read_bytes() == b"define  \xe9 = 1\n"
 
 

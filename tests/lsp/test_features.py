@@ -362,6 +362,6 @@ def test_a_rule_file_that_cannot_be_read_is_told_as_check_tells_it_and_hides_wha
     (folder / "rules" / "moves.lead").write_text("\ufeff" + FILES["rules/moves.lead"], encoding="utf-8")
     analysis = Opened(folder).check()
     assert [as_json(one) for one in analysis.findings] == [as_json(one) for one in open_workspace(folder).diagnostics]
-    assert [one.code for one in analysis.findings] == ["LR001"]
+    assert [one.code for one in analysis.findings] == ["LR041"]
     assert complete(analysis, "rules/moves.lead", 0)
     assert hover(analysis, "rules/moves.lead", 9) is not None

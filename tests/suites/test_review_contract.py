@@ -152,6 +152,12 @@ def test_a_word_of_other_letters_is_told_where_its_twin_stands(company: Company)
     assert [(one["line"], one["column"]) for one in found] == [(2, 9), (4, 31)]
 
 
+def test_the_mark_that_notepad_begins_a_file_with_is_no_finding(company: Company) -> None:
+    company.write('\ufeffsegment us when country = "U\ufeffS"\n')
+    found = company.check(code=0)
+    assert [(one["code"], one["line"], one["column"]) for one in found if one["code"] == "LR218"] == [("LR218", 1, 29)]
+
+
 def test_a_lead_that_is_overdue_for_ever(company: Company) -> None:
     """`assign with` the route that it is overdue for may go on between two reps; `reassign` ends with the last of them."""
     route = (

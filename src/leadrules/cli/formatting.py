@@ -95,7 +95,7 @@ def _formatted(name: str, raw: bytes) -> tuple[SourceFile, Formatted]:
         file = SourceFile(name, "")
         line = raw.count(b"\n", 0, error.start) + 1
         wrong = f"{name} is not UTF-8 text: byte {error.start + 1}, line {line}"
-        return file, Formatted("", (finding("LR001", Span(file, 0, 0), wrong, help="save it as UTF-8 text"),))
+        return file, Formatted("", (finding("LR041", Span(file, 0, 0), wrong, help="save it as UTF-8 text"),))
     return file, format_file(file)
 
 

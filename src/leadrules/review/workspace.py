@@ -107,7 +107,7 @@ def read_rules(path: Path, name: str) -> SourceFile | Diagnostic:
     """The text of a rule file, or what is wrong with it."""
     text, problem, way_out = _read(path)
     file = SourceFile(name, text)
-    return finding("LR001", Span(file, 0, 0), f"{name} {problem}", help=way_out) if problem else file
+    return finding("LR041", Span(file, 0, 0), f"{name} {problem}", help=way_out) if problem else file
 
 
 def _read(path: Path) -> tuple[str, str, str]:

@@ -16,7 +16,8 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix
 from leadrules.core.source import SourceFile, Span
 
-_INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\u200b\u2060\ufeff\u00ad]")
+# A byte order mark at the very beginning is none: Notepad and Excel write it, and no editor shows it.
+_INVISIBLE = re.compile("(?!\\A\ufeff)[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\u200b\u2060\ufeff\u00ad]")
 _WORD = re.compile(r"[^\W\d_]+")
 _ASCII = re.compile(r"(?<![^\W\d_])[A-Za-z]{2,}(?![^\W\d_])")
 # Small and capital letters of Cyrillic and Greek that look like Latin ones.

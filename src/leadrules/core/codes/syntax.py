@@ -371,8 +371,8 @@ ENTRIES: tuple[Code, ...] = (
         "no-text",
         "error",
         "A file that is not text",
-        "A rule file is UTF-8 text. This one holds bytes that no text has; it was probably saved by another "
-        "program, or has the wrong name.",
+        "A rule file is UTF-8 text that can be read. This one holds bytes that no such text has: it was saved in another "
+        "encoding (ANSI, Shift JIS), by another program, or has the wrong name. Save it as UTF-8.",
         "segment large when employees > 1\u0000\n",
         "segment large when employees > 1\n",
     ),
