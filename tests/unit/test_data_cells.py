@@ -59,7 +59,8 @@ def test_blanks() -> None:
     ("kind", "text", "value"),
     [
         ("text", " a b ", "a b"),
-        ("yesno", "Yes", True), ("yesno", "はい", True), ("yesno", "○", True), ("yesno", "ＴＲＵＥ", True), ("yesno", "1", True),
+        ("yesno", "Yes", True), ("yesno", "はい", True), ("yesno", "○", True), ("yesno", "〇", True), ("yesno", "◯", True),
+        ("yesno", "✕", False), ("yesno", "✖", False), ("yesno", "╳", False), ("yesno", "ＴＲＵＥ", True), ("yesno", "1", True),
         ("yesno", "off", False), ("yesno", "いいえ", False), ("yesno", "×", False), ("yesno", "０", False),
         ("date", "2026-04-01", date(2026, 4, 1)), ("date", "2026-04-01 23:30", date(2026, 4, 1)),
         ("datetime", "2026-04-01", datetime(2026, 4, 1, tzinfo=UTC)),

@@ -24,8 +24,9 @@ from leadrules.project.model import Field
 Value = str | float | bool | date | datetime | list[str]
 
 LARGEST = 9e14
-YES = frozenset(("true", "1", "yes", "on", "はい", "○"))
-NO = frozenset(("false", "0", "no", "off", "いいえ", "×"))
+# What is typed as まる and ばつ comes out as one of several characters that look the same.
+YES = frozenset(("true", "1", "yes", "on", "はい", *"○◯〇"))
+NO = frozenset(("false", "0", "no", "off", "いいえ", *"×✕✖╳"))
 _OPTIONS_SHOWN = 8
 _EARLY_YEAR = re.compile(r"(?<!\d)0\d{3}(?!\d)")  # such as the 0001-01-01 of programs that know no blank date
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
