@@ -155,8 +155,10 @@ def test_the_encoding_is_found() -> None:
     )
     with pytest.raises(InputError, match=r"byte 0xE9 at position 11 \(line 2\) is neither UTF-8 nor cp932"):
         leads_of("id,title\n1,\xe9\n".encode("latin-1"), [field("id"), field("title")])
-    with pytest.raises(InputError, match="- is not cp932: byte 0x"):
+    with pytest.raises(InputError, match="- is not cp932: byte 0x") as stopped:
         leads_of(b"id,title\n1,\xfd\xff\n", [field("id"), field("title")], encoding="cp932")
+    assert "cp932" not in stopped.value.help  # what was refused is no way out
+    assert "Leave out `encoding:`" in stopped.value.help
 
 
 DATES = [field("id"), field("d", "date"), field("t", "datetime")]

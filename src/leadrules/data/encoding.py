@@ -175,9 +175,10 @@ def refusal(error: UndecodableError, encoding: str | None) -> InputError:
             "Export it again: it is cut, or made of two files.",
         )
     if encoding:
+        others = " or ".join(one for one in ("latin-1", "utf-16", "euc-jp") if one != named(encoding, error.path))
         return InputError(
             f"{error.path} is not {encoding}: {where} does not belong to it",
-            "State the encoding that the file has: `encoding:` of its source, such as cp932, latin-1 or utf-16.",
+            f"Leave out `encoding:` of its source, so that it is found from the file; or state another, such as {others}.",
         )
     return InputError(
         f"the encoding of {error.path} cannot be found: {where} is neither UTF-8 nor cp932",
