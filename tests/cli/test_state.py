@@ -395,6 +395,18 @@ def test_the_same_run_again_tells_what_its_files_cannot_hold(project: Path) -> N
     assert "cp932" in again
 
 
+def test_what_files_cannot_hold_is_told_with_its_file_and_its_lead(project: Path) -> None:
+    """undo.csv and rejects.csv are files like the others."""
+    write_leads(
+        project,
+        [{"id": "a", "points": 10, **DAY, "status": "é"}, {"id": "b", "points": "é", **DAY}],
+        [{"lead_id": "a", "type": "form", "at": "2026-11-01T12:00"}],
+    )
+    told = leadrules(project, "run", "--as-of", "2026-11-02", "--encoding", "cp932").stderr
+    assert "cp932 cannot hold 2 cells" in told
+    assert "undo.csv, a, old: `é` (é); rejects.csv, b, value: `é` (é)" in told
+
+
 def test_the_same_run_again_and_an_earlier_one(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")
     assert "written again" in leadrules(project, "run", "--as-of", "2026-11-02").stderr

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Literal
 
@@ -39,9 +40,11 @@ _SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")  # as Polars says it of a full
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A cell that the encoding cannot hold: its row (from 1) and column, its text, and the characters that became `?`."""
+    """A cell that the encoding cannot hold: its file, the key of its row, its column, its text, and the characters that
+    became `?`."""
 
-    row: int
+    file: str
+    key: str
     column: str
     value: str
     characters: str
@@ -61,7 +64,6 @@ def write_csv(
     none is. Those in `bare` hold nothing that needs quotes, and are not looked at for it."""
     form = _Form(Calendar(zone), frozenset(plain), frozenset(bare), make_safe=make_safe)
     lost: list[Lost] = []
-    rows = 0
 
     def written(part: pl.DataFrame) -> pl.DataFrame:
         # What cp932 cannot hold is told of a cell as it is, so there quotes come after.
@@ -74,14 +76,13 @@ def write_csv(
                 stream.write(_MARKS[encoding])
                 stream.write(_line(cells.columns, encoding))
             if encoding == "cp932":
-                held, without = _held(cells, rows)
+                held, without = _held(cells, path.name, next(iter(plain), cells.columns[0]))
                 lost.extend(without)
                 lines = io.BytesIO()
                 _write_lines(form.quoted(held), lines)
                 stream.write(lines.getvalue().decode().encode(encoding))
             else:
                 _write_lines(cells, stream)
-            rows += cells.height
             _begin_to_keep(stream)
     return tuple(lost)
 
@@ -233,9 +234,10 @@ def _line(names: list[str], encoding: Encoding) -> bytes:
     return text.encode("cp932" if encoding == "cp932" else "utf-8", errors="replace")
 
 
-def _held(cells: pl.DataFrame, before: int) -> tuple[pl.DataFrame, Iterator[Lost]]:
-    """The same cells with what cp932 cannot hold replaced, and the list of it."""
-    lost: list[Lost] = []
+def _held(cells: pl.DataFrame, file: str, key: str) -> tuple[pl.DataFrame, list[Lost]]:
+    """The same cells with what cp932 cannot hold replaced, and the list of it, by rows."""
+    keys = cells.get_column(key)
+    lost: list[tuple[int, Lost]] = []
     columns = []
     for column in cells:
         if column.dtype != pl.String:
@@ -244,14 +246,14 @@ def _held(cells: pl.DataFrame, before: int) -> tuple[pl.DataFrame, Iterator[Lost
         wide = rows_where((column.str.len_bytes() != column.str.len_chars()).fill_null(value=False))
         held = [_holdable(text) for text in column.gather(wide)]
         lost.extend(
-            Lost(before + row + 1, column.name, column[row], characters)
+            (row, Lost(file, str(keys[row]), column.name, column[row], characters))
             for row, (_, characters) in zip(wide, held, strict=True)
             if characters
         )
         columns.append(
             column.scatter(wide, pl.Series([text for text, _ in held], dtype=pl.String)) if len(wide) else column
         )
-    return pl.DataFrame(columns), iter(sorted(lost, key=lambda cell: cell.row))
+    return pl.DataFrame(columns), [cell for _, cell in sorted(lost, key=itemgetter(0))]
 
 
 def _holdable(text: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from leadrules.core.records import dataclass
+from leadrules.core.text import many
 from leadrules.data.errors import InputError
 from leadrules.data.staging import Staging
 from leadrules.data.updates import CRMS, Crm, updates_of
@@ -117,10 +118,12 @@ def _write_others(
         lost += _write(actions(outcome), folder / "actions", options, zone, key="key")
         lost += _write(actions(outcome, withheld=True), folder / "withheld", options, zone, key="key")
         # The way back holds what the CRM held: nothing in it is made safe for a spreadsheet.
-        write_csv(_way_back(outcome), folder / "undo.csv", zone=zone, make_safe=False, encoding=options.encoding)
+        lost += write_csv(
+            _way_back(outcome), folder / "undo.csv", zone=zone, make_safe=False, encoding=options.encoding
+        )
     if options.with_reasons:
         lost += _write(reasons_long(outcome), folder / "reasons", options, zone, key="key")
-    write_csv(outcome.rejects, folder / "rejects.csv", zone=zone, plain=("key",), encoding=options.encoding)
+    lost += write_csv(outcome.rejects, folder / "rejects.csv", zone=zone, plain=("key",), encoding=options.encoding)
     (folder / "manifest.json").write_text(dump(manifest(outcome)), encoding="utf-8")
     if options.crm is not None:
         update_lost, notes = _write_updates(outcome, folder, options, options.crm, zone)
@@ -170,6 +173,8 @@ def _write(
 def _words(lost: tuple[Lost, ...]) -> list[str]:
     if not lost:
         return []
-    shown = [f"row {cell.row} {cell.column}: `{cell.value}` ({cell.characters})" for cell in lost[:SHOWN_LOST]]
+    shown = [
+        f"{cell.file}, {cell.key}, {cell.column}: `{cell.value}` ({cell.characters})" for cell in lost[:SHOWN_LOST]
+    ]
     more = f", and {len(lost) - SHOWN_LOST:,} more" if len(lost) > SHOWN_LOST else ""
-    return [f"cp932 cannot hold {len(lost):,} cells; `?` stands for what is lost: {'; '.join(shown)}{more}"]
+    return [f"cp932 cannot hold {many(len(lost), 'cell')}; `?` stands for what is lost: {'; '.join(shown)}{more}"]
