@@ -274,3 +274,50 @@ def test_what_a_damaged_block_lacks_is_no_further_mistake(text: str) -> None:
 def test_other_lines_of_a_damaged_block_are_still_checked() -> None:
     text = "score f {\n  a: +5 when segment vip\n  b: +3 when employes > 5\n}\n"
     assert [d.span.text for d in errors(text)] == ["vip", "employes"]
+
+
+DATES_OF_A_TABLE = """table t from "t.csv" key domain
+segment begun when lookup(country, t.start) >= 2026-10-01
+"""
+
+
+@pytest.mark.parametrize(
+    ("cells", "day"),
+    [
+        (("2026/10/01", "2026/9/1"), "2026-10-01"),
+        (("2026年10月1日", "", "2026年9月30日"), "2026-10-01"),
+        (("10/1/2026", "9/30/2026"), "2026-10-01"),
+        (("1/10/2026", "30/9/2026"), "2026-10-01"),
+        (("10/10/2026", "9/9/2026"), "2026-10-10"),
+    ],
+)
+def test_a_column_of_a_table_has_its_dates_in_one_way_like_a_column_of_leads(cells: tuple[str, ...], day: str) -> None:
+    rows = "".join(f"{number},{cell}\n" for number, cell in enumerate(cells))
+    ruleset, found = sheet(f"domain,start\n{rows}".encode(), DATES_OF_A_TABLE)
+    assert ruleset is not None, found
+    (table,) = ruleset.tables
+    assert table.columns[1][1].kind == "date"
+    assert table.rows[0][1][1] == day
+
+
+@pytest.mark.parametrize(
+    ("cells", "line", "said"),
+    [
+        (("2026-10-01", "2026-10-02", "10月3日", "2026/10/4", "2026-10-05"), 4, "a date but for 2 of 5, the first of them `10月3日`"),
+        (("2026/10/01", "2026/10/02", "未定"), 4, "a date but for 1 of 3, the first of them `未定` in line 4 of t.csv"),
+        (("10", "20", "30名"), 4, "a number but for 1 of 3, the first of them `30名`"),
+        (("1/2/2026", "3/4/2026"), 2, "day and month of its dates cannot be told apart"),
+    ],
+)  # fmt: skip
+def test_a_column_that_a_few_cells_make_text_is_told_with_the_first(
+    cells: tuple[str, ...], line: int, said: str
+) -> None:
+    rows = "".join(f"{number},{cell}\n" for number, cell in enumerate(cells))
+    _, (found,) = sheet(f"domain,start\n{rows}".encode(), DATES_OF_A_TABLE)
+    assert (found.code, found.related[0].span.as_json()["line"]) == ("LR108", line)
+    assert said in found.help
+
+
+def test_a_column_of_text_is_told_as_before() -> None:
+    _, (found,) = sheet(b"domain,start\na,x\nb,y\nc,2026-10-01\n", DATES_OF_A_TABLE)
+    assert (found.code, found.help, found.related) == ("LR108", "compare values of one type", ())

@@ -6,7 +6,7 @@ dates take part. A name with a hyphen (`win-back`) is found here, for it reads a
 
 from __future__ import annotations
 
-from leadrules.compile.mismatch import as_duration, in_days, is_a, iso_time, said, wrong_kind
+from leadrules.compile.mismatch import as_duration, in_days, is_a, iso_time, said, why_text, wrong_kind
 from leadrules.compile.references import label_owner, resolves
 from leadrules.compile.scope import Place, Scope, nothing, replace
 from leadrules.core.functions import shifted_type
@@ -86,7 +86,9 @@ def _cannot_add(scope: Scope, node: n.Sum, at: int, left: Expr, right: Expr) -> 
         fixes = (replace("remove the quotes", term.span, length),)
         return scope.broken("LR108", term.span, message, label="text", help=f"write `{length}`", fixes=fixes)
     message = f"{said(term)} is {right.type}: it cannot be {word} {said(so_far)}, which is {left.type}"
-    return scope.broken("LR108", node.span, message, label="different types", help=_sum_help(left, right))
+    of_table, related = why_text(scope, left, right)
+    hint = of_table or _sum_help(left, right)
+    return scope.broken("LR108", node.span, message, label="different types", help=hint, related=related)
 
 
 def _so_far(node: n.Sum, at: int) -> n.Node:

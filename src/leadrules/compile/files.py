@@ -9,21 +9,26 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leadrules.compile.columns import column_index
 from leadrules.compile.scope import Scope
+from leadrules.core.dates import FOUND, MONTH_FIRST
 from leadrules.core.diagnostics import Related
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.core.text import fold, nearest, nfc, trimmed
-from leadrules.core.types import DATE, NUMBER, TEXT, YESNO, Type
+from leadrules.core.types import DATE, NUMBER, TEXT, YESNO
 from leadrules.project.model import Field
 from leadrules.ruleset.model import ListValues, TableValues
 from leadrules.syntax import nodes as n
+
+if TYPE_CHECKING:
+    from leadrules.data.cells import CellReader
 
 Read = Callable[[str], bytes]
 DELIMITERS = (",", ";", "\t")
@@ -130,11 +135,13 @@ class Files:
         if sheet is None or at is None:
             return TableValues(name, node.key_column.key, (), ())
         columns = [i for i, title in enumerate(sheet.header) if title]
-        types = {i: self._type([row.cells[i] for row in sheet.rows]) if i != at else TEXT for i in columns}
-        self._scope.tables[name] = {nfc(sheet.header[i]): types[i] for i in columns}
+        readers = {i: None if i == at else self._reader([row.cells[i] for row in sheet.rows]) for i in columns}
+        types = tuple((nfc(sheet.header[i]), reader.field.type if reader else TEXT) for i, reader in readers.items())
+        self._scope.tables[name] = dict(types)
+        self._scope.misfits[name] = partial(self._misfit, sheet, at)
         keyed = self._by_key(sheet, at, node)
-        rows = tuple((k, tuple(self._cell(row.cells[i], types[i]) for i in columns)) for k, row in keyed.items())
-        return TableValues(name, sheet.header[at], tuple((nfc(sheet.header[i]), types[i]) for i in columns), rows)
+        rows = tuple((k, tuple(_value(readers[i], row.cells[i]) for i in columns)) for k, row in keyed.items())
+        return TableValues(name, sheet.header[at], types, rows)
 
     def _by_key(self, sheet: Sheet, at: int, node: n.TableDefinition) -> dict[str, Row]:
         rows: dict[str, Row] = {}
@@ -153,23 +160,46 @@ class Files:
         hint = "a table has one row for each key: upper and lower case do not count"
         self._scope.complain("LR147", sheet.place(row.line), message, help=hint, related=related)
 
-    def _type(self, cells: Sequence[str]) -> Type:
-        filled = [cell for cell in cells if cell]
-        kinds = (NUMBER, DATE, YESNO) if filled else ()
-        return next((t for t in kinds if all(self._cell(c, t) is not None for c in filled)), TEXT)
+    def _reader(self, cells: Sequence[str]) -> CellReader | None:
+        """What reads every cell of a column that is not blank; None for text."""
+        filled = list(dict.fromkeys(cell for cell in cells if cell))
+        fitting = (one for one in self._readers() if all(_value(one, cell) is not None for cell in filled))
+        first = next(fitting, None) if filled else None
+        if first is None or first.layouts[0] not in MONTH_FIRST:
+            return first
+        # Where the day could as well come first, nobody knows which day a cell says.
+        days = [[_value(one, cell) for cell in filled] for one in (first, *fitting) if one.field.type == DATE]
+        return first if all(others == days[0] for others in days) else None
 
-    def _cell(self, cell: str, type: Type) -> Any:
-        """The JSON of a cell; None for a blank, or for one that does not read as the type."""
-        from leadrules.data.cells import Bad, CellReader
+    def _readers(self) -> Iterator[CellReader]:
+        """What a column may be read by, dates in each way in which the dates of a column of leads may be written."""
+        from leadrules.data.cells import CellReader
 
-        if not cell or type == TEXT:
-            return cell or None
-        if type == DATE and ":" in cell:
+        yield CellReader(Field("", NUMBER), self._scope.calendar)
+        for layout in FOUND:
+            yield CellReader(Field("", DATE), self._scope.calendar, layouts=(layout,))
+        yield CellReader(Field("", YESNO), self._scope.calendar)
+
+    def _misfit(self, sheet: Sheet, key: int, column: str) -> tuple[str, Related] | None:
+        """Why a column of text holds something else by most of its cells: the way out, and the first that does not fit."""
+        at = column_index(sheet.header, column)
+        filled = [(row, row.cells[at]) for row in sheet.rows if row.cells[at]] if at not in (None, key) else []
+        read = [
+            (one.field.type, [(row, cell) for row, cell in filled if _value(one, cell) is None])
+            for one in self._readers()
+        ]
+        found, wrong = min(read, key=lambda one: len(one[1]))
+        if 2 * len(wrong) >= len(filled):
             return None
-        value = CellReader(Field("", type), self._scope.calendar).read(cell)
-        if value is None or isinstance(value, Bad):
-            return None
-        return value.isoformat() if isinstance(value, date) else value
+        if not wrong:
+            hint = "day and month of its dates cannot be told apart: write them as 2026-04-01"
+            return hint, Related(sheet.place(filled[0][0].line), "such as here")
+        row, cell = wrong[0]
+        kind = "yes or no" if found == YESNO else f"a {found.kind}"
+        hint = (
+            f"the cells of its column are {kind} but for {len(wrong):,} of {len(filled):,}, the first of them `{cell}`"
+        )
+        return f"{hint} in line {row.line} of {sheet.file.path}", Related(sheet.place(row.line), f"not {kind}")
 
     def sheet(self, node: n.TextLiteral) -> Sheet | None:
         """The file that a path names; None with a finding where it cannot be used."""
@@ -213,6 +243,20 @@ class Files:
         near = nearest(node.value, beside)
         hint = f"did you mean `{near}`?" if near else "paths are relative to the folder of leadrules.yaml"
         self._scope.complain("LR145", node.span, f"there is no file {node.value}", label="not found", help=hint)
+
+
+def _value(reader: CellReader | None, cell: str) -> Any:
+    """The JSON of a cell; None for a blank, or for one that does not read; text where there is no reader."""
+    from leadrules.data.cells import Bad
+
+    if not cell or reader is None:
+        return cell or None
+    if reader.field.type == DATE and ":" in cell:
+        return None
+    value = reader.read(cell)
+    if value is None or isinstance(value, Bad):
+        return None
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _files(folder: Path) -> list[Path]:

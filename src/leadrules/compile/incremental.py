@@ -27,7 +27,7 @@ from leadrules.syntax import nodes as n
 
 T = TypeVar("T")
 Facts = dict[tuple[str, str], Any]
-OWN = ("types", "lists", "list_values", "tables")
+OWN = ("types", "lists", "list_values", "tables", "misfits")
 SEQUENCES = "sequence"  # the name whose labels are all sequences
 
 

@@ -10,10 +10,10 @@ import re
 from datetime import date, datetime
 
 from leadrules.compile.scope import Scope, as_name, nothing, replace
-from leadrules.core.diagnostics import Fix
+from leadrules.core.diagnostics import Fix, Related
 from leadrules.core.source import Span
 from leadrules.core.text import fold, nearest
-from leadrules.core.types import WORDS, Kind, Type
+from leadrules.core.types import TEXT, WORDS, Kind, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
 from leadrules.syntax.words import NOTHING, UNITS, time_ago
@@ -55,9 +55,21 @@ def wrong_kind(scope: Scope, node: n.Expression, lowered: Expr, expected: tuple[
     wanted = " or ".join(WORDS[kind] for kind in expected)
     message = f"{what or 'this'} must be {wanted}, but {is_a(node, lowered.type)}"
     hint, fixes = _unquoted(node, lowered, expected)
+    of_table, related = why_text(scope, lowered)
+    way_out = hint or of_table or f"give {wanted}"
     return scope.broken(
-        "LR108", node.span, message, label=str(lowered.type), help=hint or f"give {wanted}", fixes=fixes
+        "LR108", node.span, message, label=str(lowered.type), help=way_out, fixes=fixes, related=related
     )
+
+
+def why_text(scope: Scope, *sides: Expr) -> tuple[str, tuple[Related, ...]]:
+    """Why a column of a table is text though nearly all its cells are something else: the way out, and the cell."""
+    for side in sides:
+        for table, misfit in scope.misfits.items() if side.op == "lookup" and side.type == TEXT else ():
+            found = misfit(side.value.removeprefix(f"{table}.")) if side.value.startswith(f"{table}.") else None
+            if found is not None:
+                return found[0], (found[1],)
+    return "", ()
 
 
 def _unquoted(node: n.Expression, lowered: Expr, expected: tuple[Kind, ...]) -> tuple[str, tuple[Fix, ...]]:
@@ -124,8 +136,9 @@ def disagree(scope: Scope, left: tuple[n.Expression, Expr], right: tuple[n.Expre
         if _explained(scope, one, other, between(left[0], right[0])):
             return nothing(span)
     message = f"{is_a(left[0], left[1].type)}, but {is_a(right[0], right[1].type)}"
-    hint = "compare values of one type"
-    return scope.broken("LR108", span, message, label="different types", help=hint)
+    of_table, related = why_text(scope, left[1], right[1])
+    hint = of_table or "compare values of one type"
+    return scope.broken("LR108", span, message, label="different types", help=hint, related=related)
 
 
 def _explained(scope: Scope, one: tuple[n.Expression, Expr], other: tuple[n.Expression, Expr], gap: Span) -> bool:

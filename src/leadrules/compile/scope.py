@@ -76,6 +76,8 @@ class Scope(ABC):
     lists: dict[str, str] = field(default_factory=dict)  # list -> "text", "number" or "error"
     list_values: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     tables: dict[str, dict[str, Type] | None] = field(default_factory=dict)  # columns; None: could not be read
+    # Of a table: why a column is text whose cells are nearly all something else, the way out and the first that is not.
+    misfits: dict[str, Callable[[str], tuple[str, Related] | None]] = field(default_factory=dict)
     circular: set[str] = field(default_factory=set)  # definitions that need themselves
     pure: set[str] = field(default_factory=set)  # definitions made only of fields
     aggregates: dict[Aggregate, int] = field(default_factory=dict)
