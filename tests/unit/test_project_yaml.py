@@ -104,6 +104,24 @@ def test_a_colon_without_its_space_is_named_as_the_way_out() -> None:
     assert "a space behind the `:`" in one.help
 
 
+@pytest.mark.parametrize(
+    ("text", "message", "line", "column"),
+    [
+        ("version: 1\nname: x\nholidays： JP\nfields: {key: id}\n", "full-width `：`", 3, 9),
+        ("version： 1\nname: small\n", "full-width `：`", 1, 8),
+        ("version: 1\nfields：\n  key: id\n", "full-width `：`", 2, 7),
+        ("name: x\nholidays： JP\n", "full-width `：`", 2, 9),
+        ("name: x\nholidays JP\nfields: {key: id}\n", "a key without its `:`", 2, 1),
+        ("name: 甲：乙\nholidays JP\n", "a key without its `:`", 2, 1),
+        ("name: '甲：乙'\n- a\n", "this line does not fit", 2, 1),
+    ],
+)
+def test_a_key_without_its_colon_is_told_where_it_stands(text: str, message: str, line: int, column: int) -> None:
+    code, said, *place = refused(text)
+    assert (code, place) == ("LR050", [line, column])
+    assert message in said
+
+
 @pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 50_000 + "x"])
 def test_deep_nesting_is_refused_and_does_not_crash(text: str) -> None:
     assert refused(text)[0] == "LR051"

@@ -29,6 +29,7 @@ _WORDS: dict[str, Any] = {
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_WIDE_COLON = re.compile(r"^[ \t]*(?:- )?[^\s'\"#:：{\[][^'\"#:：\n]*(：)", re.MULTILINE)
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
@@ -222,10 +223,24 @@ def _syntax_error(source: SourceFile, error: pyyaml.YAMLError) -> Diagnostic:
     mark = getattr(error, "problem_mark", None)
     position = getattr(error, "position", None)
     start = min(mark.index if mark is not None else int(position or 0), len(source.text))
+    if wide := _wide_colon(source, start):
+        return finding("LR050", wide, "a full-width `：` ends no key", help="Write `: `, with a space behind it.")
+    key = getattr(error, "context_mark", None)
+    if key is not None and "could not find expected ':'" in str(error):
+        start = key.index  # the parser only knows on the line after it
     span = Span(source, start, min(start + 1, len(source.text)))
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
     message, way_out = _in_words(problem, span.text)
     return finding("LR050", span, message, help=way_out)
+
+
+def _wide_colon(source: SourceFile, upto: int) -> Span | None:
+    """The colon of a Japanese keyboard behind a key, on the line where the parser stopped or the last one above it."""
+    end = source.text.find("\n", upto)
+    lines = source.text[: end if end >= 0 else None].rstrip()
+    before = lines.rfind("\n", 0, max(lines.rfind("\n"), 0)) + 1
+    found = _WIDE_COLON.search(lines, before)
+    return Span(source, found.start(1), found.end(1)) if found else None
 
 
 def _in_words(problem: str, character: str) -> tuple[str, str]:
