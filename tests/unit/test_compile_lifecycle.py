@@ -240,6 +240,21 @@ def test_funnel_and_goal(company: model.Ruleset) -> None:
     assert goal.effort == (("call", 6), ("email", 3))
 
 
+def test_a_rep_called_by_name_is_told_by_key() -> None:
+    """One of the name is the fix; of two nobody knows which is meant."""
+    project = example_project()
+    names = {"sato@example.com": "佐藤", "lee@example.com": "李", "mori@example.com": "李"}
+    reps = tuple(replace(rep, name=names.get(rep.key)) for rep in project.team.reps)
+    project = replace(project, team=replace(project.team, reps=reps))
+    text = 'route r on demand { a: rep "佐藤" when employees > 1  b: rep "李" otherwise }\n'
+    first, second = compile_project(project, [parse(SourceFile("rules/a.lead", text))[0]]).diagnostics
+    assert (first.code, first.help) == ("LR151", "write what the owner field holds: `sato@example.com`")
+    assert [edit.text for fix in first.fixes for edit in fix.edits] == ["sato@example.com"]
+    assert (second.help, second.fixes) == (
+        "write what the owner field holds: `lee@example.com` or `mori@example.com`", ()
+    )  # fmt: skip
+
+
 ROUTES = [
     ("route r on demand { a: team outside otherwise }", "LR150", "outside"),
     ('route r on demand { a: rep "satoh@example.com" otherwise }', "LR151", "satoh@example.com"),

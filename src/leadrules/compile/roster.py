@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leadrules.compile.literals import between_quotes
-from leadrules.compile.scope import Scope
-from leadrules.core.text import nfc
+from leadrules.compile.scope import Scope, as_name, replace
+from leadrules.core.text import fold, nfc
 from leadrules.core.types import NUMBER, SET, TEXT, YESNO, Type
 from leadrules.project.model import QUEUE_PREFIX, Rep
 from leadrules.syntax import nodes as n
@@ -29,8 +29,21 @@ def known_rep(scope: Scope, node: n.TextLiteral) -> str | None:
         hint = f"write `queue {node.value.removeprefix(QUEUE_PREFIX)}` without quotes"
         scope.complain("LR151", node.span, f'"{node.value}" is a queue, not a rep', help=hint)
         return None
+    called = [rep.key for rep in scope.project.team.reps if rep.name and fold(rep.name) == fold(node.value)]
+    if called:
+        _complain_of_name(scope, node, called)
+        return None
     scope.unknown("LR151", between_quotes(node), "rep", node.value, reps)
     return None
+
+
+def _complain_of_name(scope: Scope, node: n.TextLiteral, called: list[str]) -> None:
+    """A rep called by the `name:` of the team file, which several may bear."""
+    hint = f"write what the owner field holds: {' or '.join(f'`{key}`' for key in called)}"
+    span = between_quotes(node)
+    fixes = (replace(f"change to `{called[0]}`", span, as_name(called[0], span)),) if len(called) == 1 else ()
+    message = f"`{node.value}` is only the name of a rep"
+    scope.complain("LR151", span, message, label="a name", help=hint, fixes=fixes)
 
 
 def known_queue(scope: Scope, ident: n.Ident) -> str | None:
