@@ -176,7 +176,9 @@ def test_dates_are_found_by_the_whole_column() -> None:
 def test_a_stray_date_rejects_its_row() -> None:
     table = leads_of("id,d\n1,2026-04-01\n2,2026-04-02\n3,04/03/2026\n", DATES)
     assert table.frame["@key"].to_list() == ["1", "2"]
-    assert table.rejects.row(0)[5] == "expected a date, such as 2026-04-01"
+    assert table.rejects.row(0)[5] == (
+        "expected a date, such as 2026-04-01; where a column has several ways, `date_format` lists them"
+    )
     table = leads_of("id,d\n1,2026/04/01\n2,2026/04/02\n3,soon\n", DATES)
     assert table.rejects.row(0)[5] == "expected a date, such as 2026/04/01"
 

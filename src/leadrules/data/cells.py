@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.dates import FIRST_YEAR, ISO, Layout, Moment, read_as
+from leadrules.core.dates import FIRST_YEAR, FOUND, ISO, Layout, Moment, read_as
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold, nearest, number_text, trimmed
 from leadrules.data.tables import ITEM_END
@@ -180,7 +180,8 @@ class CellReader:
                     f"dates begin with the year {FIRST_YEAR}; a date that stands for none is listed in `x-blanks`"
                 )
             return Bad("the calendar has no such day or time")
-        return Bad(f"expected {what}, such as {example}")
+        listed = "; where a column has several ways, `date_format` lists them" if read_as(FOUND, cell) else ""
+        return Bad(f"expected {what}, such as {example}{listed}")
 
     def _constant(self, value: str | float | bool) -> Value | Bad:
         const = self.field.const
