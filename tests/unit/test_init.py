@@ -368,3 +368,26 @@ def test_neither_an_owner_nor_a_name_that_is_always_there_identifies_a_lead(tmp_
 )
 def test_the_email_field_is_a_column_of_addresses(tmp_path: Path, text: str, email: str | None) -> None:
     assert checked(tmp_path, plan_of(tmp_path, text)).email == email
+
+
+def test_dates_in_several_ways_are_told(tmp_path: Path) -> None:
+    """The way out reads the file."""
+    text = "ID,登録日,備考\n1,2026/10/01,a\n2,2026年10月2日,2026/10/01 に電話\n3,2026-10-03,c\n4,2026/10/4,d\n"
+    plan = plan_of(tmp_path, text)
+    (note,) = [note for note in plan.notes if "several ways" in note]
+    assert note.startswith(
+        '登録日: its dates are written in several ways ("2026/10/01", "2026年10月2日", "2026-10-03")'
+    )
+    changed = plan.files["leadrules.yaml"].replace(
+        'path: "leads.csv"', 'path: "leads.csv"\n    date_format: ["%Y/%m/%d", "%Y年%m月%d日"]'
+    )
+    schema = plan.files["rules/lead.schema.json"].replace(
+        '"登録日": {"type": "string"}', '"登録日": {"type": "string", "format": "date"}'
+    )
+    files = {**plan.files, "leadrules.yaml": changed, "rules/lead.schema.json": schema}
+    project = written(tmp_path, InitPlan(files)).project
+    assert project is not None
+    assert project.leads is not None
+    assert len(project.leads.date_formats) == 2
+    read = read_leads(project, project.leads, ["登録日"], zone=project.timezone)
+    assert (read.frame["登録日"].null_count(), read.rejects.height) == (0, 0)

@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from leadrules.core.dates import ISO
+from leadrules.core.dates import FOUND, ISO
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold, skeleton
 from leadrules.data.kinds import ENOUGH, SURE_BLANKS, snake
@@ -48,6 +48,7 @@ _EMAIL = (
 _LIKE_EMAIL = re.compile(r"e?mail|メール")
 _ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _MOST_REPS = 50
+_LOOKED_AT = 1000
 _EVENTS: dict[str, dict[str, str]] = {
     "form_submitted": {"form": "string"},
     "email_sent": {"campaign": "string"},
@@ -373,6 +374,7 @@ def _notes(found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> tuple[str, 
     ]
     notes += [_misfit_note(f) for f in drawn if f.column.misfitting]
     notes += [_comma_note(f) for f in drawn if _has_decimal_commas(f)]
+    notes += [note for f in drawn if (note := _mixed_dates_note(f))]
     notes += [_key_note(f, found.rows) for f in drawn if f.name == parts.key and f.column.distinct < found.rows]
     if found.ragged:
         notes.append(f"{_many(found.ragged, 'row')} with too few or too many cells; a run rejects them")
@@ -401,6 +403,23 @@ def _has_decimal_commas(field: Drawn) -> bool:
 
 def _comma_note(field: Drawn) -> str:
     return f"{field.column.header}: numbers with a decimal comma are text here; export them with a point"
+
+
+def _mixed_dates_note(field: Drawn) -> str | None:
+    """What to do about a column of dates that are not all written in one way."""
+    values = field.column.values
+    if field.column.kind not in ("text", "choice") or values is None:
+        return None
+    distinct = values.filter(values != "").unique(maintain_order=True).head(_LOOKED_AT)
+    ways = [next((one for one in FOUND if one.read(value)), None) for value in distinct]
+    firsts = {way: value for way, value in reversed(list(zip(ways, distinct, strict=True))) if way is not None}
+    if len(firsts) < 2 or ways.count(None) > (1 - ENOUGH) * len(ways):
+        return None
+    examples = ", ".join(f'"{value}"' for value in distinct if value in firsts.values())
+    return (
+        f"{field.column.header}: its dates are written in several ways ({examples}), so it is text; export them in one, or "
+        f"list the ways as `date_format` in leadrules.yaml and give the field the format date in the schema"
+    )
 
 
 def _misfit_note(field: Drawn) -> str:
