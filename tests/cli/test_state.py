@@ -473,3 +473,16 @@ def test_what_other_rules_say_of_a_renamed_name_is_kept_too(project: Path, *, ed
     with (project / "out" / "actions.csv").open(encoding="utf-8", newline="") as file:
         done = {(row["what"], row["rule"]) for row in csv.DictReader(file)}
     assert done == {("Ring", "sequence.letters.2"), ("Look", "trigger.warmed")}
+
+
+def test_one_lead_goes_on_and_several_go(project: Path) -> None:
+    follow = 'sequence follow { 1: day 1 email "hello"  finish after 9 days }\ntrigger f { on enter heat hot  do enroll follow }\n'
+    write_project(project, RULES + follow)
+    for day, (keys, said) in enumerate((("a", "1 lead goes on"), ("ab", "2 leads go on")), start=2):
+        write_leads(project, [{"id": key, "points": 80, **DAY} for key in keys])
+        leadrules(project, "run", "--as-of", f"2026-11-0{day}")
+        text = (project / "rules" / "rules.lead").read_text()
+        (project / "rules" / "rules.lead").write_text(
+            text.replace("finish after", f"{day}: day {day} call  finish after")
+        )
+        assert f"{said} by today's `follow`" in leadrules(project, "state", "migrate", "follow").stderr

@@ -18,6 +18,7 @@ from leadrules.compile.compile import compile_project
 from leadrules.core.functions import OPERATIONS
 from leadrules.core.source import SourceFile
 from leadrules.core.types import NUMBER, YESNO
+from leadrules.project.model import Team
 from leadrules.review.graph import graph
 from leadrules.review.prose.page import prose_page, words_of
 from leadrules.review.prose.prose import CLAUSES, NOUNS, Words, plain, quoted, remark
@@ -300,6 +301,15 @@ def test_comments_are_told_with_labels_steps_lists_and_tests(tmp_path: Path) -> 
         "- They are called — _from a real case_",
     ):
         assert f"{line}\n" in page, line
+
+
+def test_queues_are_told_where_there_are_no_reps(tmp_path: Path) -> None:
+    workspace = _workspace(tmp_path, "segment said when true\n")
+    assert workspace.project is not None
+    project = replace(workspace.project, team=Team((), (), ("nurture", "marketing")))
+    page = prose_page(replace(workspace, project=project))
+    assert "## Team\n\n- Queues: *nurture*, *marketing*.\n" in page
+    assert "| rep |" not in page
 
 
 def test_the_command_writes_a_file_or_standard_output(tmp_path: Path) -> None:

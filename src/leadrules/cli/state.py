@@ -88,7 +88,7 @@ def migrate(sequence: str, folder: Path | None, place: Path | None, quiet: bool)
     with _existing(path, to_write=True):
         moved = migrate_state(path, project, ruleset, sequence)
         if not quiet:
-            click.echo(f"{many(moved, 'lead')} go on by today's `{sequence}`", err=True)
+            click.echo(f"{many(moved, 'lead')} {'goes' if moved == 1 else 'go'} on by today's `{sequence}`", err=True)
 
 
 @state.command(short_help="What the rules renamed keeps what the state has of it.")

@@ -307,13 +307,14 @@ class _Page:
 
     def _team(self) -> Iterator[str]:
         team = self.project.team
-        if not team.reps:
+        if not team.reps and not team.queues:
             return
         yield from ("", "## Team", "")
-        extra = list(dict.fromkeys(name for rep in team.reps for name, _ in rep.attributes))
-        head = ["rep", "weight", "at most", "hours", "away", *(plain(name.replace("_", " ")) for name in extra)]
-        yield from _table(head, [[*_rep(rep), *_attributes(rep, extra)] for rep in team.reps])
-        yield ""
+        if team.reps:
+            extra = list(dict.fromkeys(name for rep in team.reps for name, _ in rep.attributes))
+            head = ["rep", "weight", "at most", "hours", "away", *(plain(name.replace("_", " ")) for name in extra)]
+            yield from _table(head, [[*_rep(rep), *_attributes(rep, extra)] for rep in team.reps])
+            yield ""
         for name, members in team.teams:
             yield f"- Team {called(name)}: {', '.join(map(plain, members))}."
         if team.queues:
