@@ -11,6 +11,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from leadrules.core.source import Span
+from leadrules.syntax.counters import read_counted
 from leadrules.syntax.tokens import Cutter
 from leadrules.syntax.words import BLOCKS
 
@@ -144,6 +145,8 @@ def _report_invisible(reader: Cutter, text: str, start: int) -> None:
 def read_wide(reader: Cutter, text: str, start: int) -> None:
     """A full-width or typographic sign, or a run of full-width digits, or one such as `>＝`, read as its plain form."""
     if unicodedata.normalize("NFKC", text).isdigit():
+        if read_counted(reader, start):
+            return
         match = _WIDE_MOMENT.match(reader.text, start)
         if match is not None and _read_wide_moment(reader, match[0], start):
             return

@@ -152,7 +152,7 @@ def _number_with_tail(reader: Cutter, text: str, tail: str, start: int) -> None:
         reader.add("INT", digits, start, start + len(digits), float(digits.replace("_", "")))
         reader.add("WORD", tail, start + len(digits), reader.pos)
         return
-    if tail.lower() in _SHORT_UNITS and digits.isdecimal() and not _LABEL.match(reader.text, reader.pos):
+    if tail.lower() in _SHORT_UNITS and digits.isdecimal() and not is_label(reader, reader.pos):
         _short_unit(reader, digits, tail, start)
         return
     if tail == "m" and digits.isdecimal() and reader.out.tokens and reader.out.tokens[-1].text in _BEFORE_DURATION:
@@ -180,6 +180,11 @@ def _number_with_tail(reader: Cutter, text: str, tail: str, start: int) -> None:
     reader.add("NAME", text, start, reader.pos)
 
 
+def is_label(reader: Cutter, end: int) -> bool:
+    """Whether what ends there stands before its `:`."""
+    return _LABEL.match(reader.text, end) is not None
+
+
 def _short_unit(reader: Cutter, digits: str, tail: str, start: int) -> None:
     """`30d`, `12h`, `2w`."""
     unit = _SHORT_UNITS[tail.lower()] + ("" if int(digits) == 1 else "s")
@@ -205,9 +210,9 @@ def read_point(reader: Cutter, text: str, start: int) -> None:
 
 
 def read_date(reader: Cutter, text: str, start: int) -> None:
-    """`2026-04-01`, `2026-04-01T09:00`, and what is almost one."""
+    """`2026-04-01`, `2026-04-01T09:00`, and what is almost one, also `2026年4月1日`."""
     day, _, clock = text.partition("T")
-    parts = [int(part) for part in re.split("[-/]", day)]
+    parts = [int(part) for part in re.split("[-/年月]", day.rstrip("日"))]
     shown = "{:04d}-{:02d}-{:02d}".format(*parts)
     zone = re.search(r"(Z|[+-][0-9][0-9]:?[0-9][0-9])$", clock)
     clock = clock[: zone.start()] if zone else clock
@@ -244,20 +249,21 @@ def _time(text: str) -> time:
 
 
 def read_time(reader: Cutter, text: str, start: int) -> None:
-    """`09:00`, and what is almost one; the token of a time that is none, such as `24:00`, has no value."""
+    """`09:00`, and what is almost one, also `9時` as `09:00`; the token of a time that is none, such as `24:00`, has no
+    value."""
+    written = reader.text[start : reader.pos]
     shown = text if len(text.partition(":")[0]) == 2 else f"0{text}"
     value: time | None = None
     try:
         value = _time(shown)
     except ValueError:
         reader.report(
-            "LR011", start, reader.pos, f"`{text}` is not a time of day", help="times go from `00:00` to `23:59`"
+            "LR011", start, reader.pos, f"`{written}` is not a time of day", help="times go from `00:00` to `23:59`"
         )
     else:
-        if shown != text:
-            reader.report(
-                "LR011", start, reader.pos, f"`{text}` needs two digits for the hour", shown, help=f"write `{shown}`"
-            )
+        if shown != written:
+            what = "needs two digits for the hour" if shown != text else f"is written `{shown}`"
+            reader.report("LR011", start, reader.pos, f"`{written}` {what}", shown, help=f"write `{shown}`")
     reader.add("TIME", text, start, reader.pos, value)
 
 

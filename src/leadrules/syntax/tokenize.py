@@ -14,6 +14,7 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.characters import LOGIC, MEANT, PUNCTUATION, read_other, read_wide
+from leadrules.syntax.counters import read_counted
 from leadrules.syntax.literals import read_date, read_number, read_point, read_time
 from leadrules.syntax.tokens import Cutter, Token, Tokens
 
@@ -140,7 +141,8 @@ class Tokenizer(Cutter):
         read_time(self, match[0], start)
 
     def _numeric(self, match: re.Match[str], start: int) -> None:
-        read_number(self, match, start)
+        if not read_counted(self, start):
+            read_number(self, match, start)
 
     def _point(self, match: re.Match[str], start: int) -> None:
         read_point(self, match[0], start)

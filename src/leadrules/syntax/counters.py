@@ -1,0 +1,70 @@
+"""Numbers with a Japanese unit behind them: `100人`, `30日`, `3ヶ月`, `2026年10月1日`, `10時`, `2日目`.
+
+In: a text, where a number begins. Out: the tokens that were meant, with the finding that says so. Knows no grammar.
+"""
+
+from __future__ import annotations
+
+import re
+
+from leadrules.syntax.literals import LARGEST_NUMBER, is_label, read_date, read_time
+from leadrules.syntax.tokens import Cutter
+from leadrules.syntax.words import BLOCKS
+
+_UNITS = {
+    "分": "minute",
+    "時間": "hour",
+    "日": "day",
+    "営業日": "business day",
+    "週": "week",
+    **{f"{mark}月": "month" for mark in "ヶケヵカｹｶか箇"},
+    "年": "year",
+}
+_COUNTERS = ["人", "名", "件", "社", "円", "個", "台", "歳", "通", "本", "倍", "点", "ポイント", "回"]
+_LIMITS = {"点": "points", "ポイント": "points", "回": "times"}  # after `at most` they are said
+_SCALES = {"千": 1e3, "万": 1e4, "億": 1e8}
+_COUNTED = re.compile(
+    rf"""(?P<number>\d{{1,3}}(?:[,，]\d{{3}})+|\d[\d_]*(?:[.．]\d+)?)(?P<scale>[{"".join(_SCALES)}])?
+    (?:(?P<unit>{"|".join(_UNITS)})間?(?:以内)?|(?P<nth>日目)|(?P<counter>{"|".join(_COUNTERS)}))(?!\w)""",
+    re.VERBOSE,
+)
+_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日(?!\w)")
+_CLOCK = re.compile(r"(\d{1,2})時(?:(\d{1,2})分)?(?!\w)")
+
+
+def read_counted(reader: Cutter, start: int) -> bool:
+    """Whether a number with such a unit stands here; then it is read and told."""
+    day, clock = _DAY.match(reader.text, start), _CLOCK.match(reader.text, start)
+    match = day or clock or _COUNTED.match(reader.text, start)
+    if match is None or _is_name(reader, match.end()):
+        return False
+    reader.pos = match.end()
+    if day is not None:
+        read_date(reader, day[0], start)
+    elif clock is not None:
+        read_time(reader, f"{int(clock[1]):02d}:{int(clock[2] or 0):02d}", start)
+    else:
+        _read_amount(reader, match, start)
+    return True
+
+
+def _is_name(reader: Cutter, end: int) -> bool:
+    """Whether a block or a line is to be called so."""
+    before = reader.out.tokens[-1].text if reader.out.tokens else ""
+    return before in BLOCKS or is_label(reader, end)
+
+
+def _read_amount(reader: Cutter, match: re.Match[str], start: int) -> None:
+    """`100人`, `1,500万円`, `30日`, `2日目`."""
+    amount = float(re.sub("[_,，]", "", match["number"]).replace("．", ".")) * _SCALES.get(match["scale"], 1)
+    digits = f"{amount:_.0f}" if amount == int(amount) else f"{amount}"
+    number = ("INT" if amount == int(amount) else "NUMBER", digits, min(amount, LARGEST_NUMBER))
+    is_limit = bool(reader.out.tokens) and reader.out.tokens[-1].text == "most"
+    unit = _LIMITS.get(match["counter"], "") if is_limit else ""
+    if match["unit"]:
+        unit = _UNITS[match["unit"]] + ("" if amount == 1 else "s")
+    parts = [("WORD", "day", None)] * bool(match["nth"]) + [number] + [("WORD", unit, None)] * bool(unit)
+    fix = " ".join(text for _, text, _ in parts)
+    reader.report("LR009", start, reader.pos, f"`{match[0]}` is written `{fix}`", fix, help=f"write `{fix}`")
+    for kind, text, value in parts:
+        reader.add(kind, text, start, reader.pos, value)
