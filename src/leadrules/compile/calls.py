@@ -7,6 +7,7 @@ operations; here it is only asked.
 from __future__ import annotations
 
 from leadrules.compile import events
+from leadrules.compile.borrowed_calls import in_words
 from leadrules.compile.columns import column_index
 from leadrules.compile.mismatch import fixed_length, is_a
 from leadrules.compile.order import OF_EVENTS
@@ -19,7 +20,6 @@ from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
 
 EVENTS = (n.Name, n.Member)
-ASKING_FOR_BLANK = ("isnull", "is_null", "isblank", "is_blank", "isempty", "is_empty", "empty", "blank")
 ALSO_OF_VALUES = ("min", "max")
 ELSEWHERE = {
     "len": "length",
@@ -35,6 +35,8 @@ ELSEWHERE = {
     "datediff": "days_between",
     "eomonth": "end_of_month",
     "domain": "domain_of",
+    "edate": "today + 3 months",
+    "addmonths": "today + 3 months",
 }
 
 
@@ -152,18 +154,6 @@ def _no_event(scope: Scope, node: n.Call) -> Expr:
     return scope.broken("LR121", node.span, f"`{name}` takes one event, {given}", help=hint)
 
 
-def _asks_for_blank(scope: Scope, node: n.Call) -> Expr:
-    """`isnull(phone)`, `ISBLANK(phone)`."""
-    (asked,) = node.arguments
-    is_simple = isinstance(asked, n.Name | n.Member | n.Call)
-    meant = f"{asked.span.text if is_simple else f'({asked.span.text})'} is blank"
-    after = node.span.file.text[node.span.end :].lstrip(" \t")
-    meant = f"({meant})" if after.startswith(("=", "!=")) else meant
-    fixes = (replace(f"change to `{meant}`", node.span, meant),)
-    message = f"there is no function `{node.function.key}`: whether something is there is asked with `is blank`"
-    return scope.broken("LR107", node.span, message, label="unknown function", help=f"write `{meant}`", fixes=fixes)
-
-
 def _several_events(scope: Scope, node: n.Call) -> Expr | None:
     """`count(email_opened or email_clicked)`, `sum(a.amount, b.amount)`."""
     given = node.arguments
@@ -190,8 +180,11 @@ def _unknown_function(scope: Scope, node: n.Call, place: Place) -> Expr:
         message = f"`{value}` is a value, not a function"
         fixes = (replace("leave out the brackets", node.span, value),)
         return scope.broken("LR107", node.span, message, label="a value", help=f"write `{value}`", fixes=fixes)
-    if name.lower() in ASKING_FOR_BLANK and len(node.arguments) == 1:
-        return _asks_for_blank(scope, node)
+    meant = in_words(scope, node, place)
+    if meant is not None:
+        message = f"there is no function `{name}`: `{node.span.text}` is written `{meant}`"
+        fixes = (replace(f"change to `{meant}`", node.span, meant),)
+        return scope.broken("LR107", node.span, message, label="unknown function", help=f"write `{meant}`", fixes=fixes)
     if name in ("count", "first", "last", "sum"):
         return _several_events(scope, node) or _no_event(scope, node)
     if scope.is_event(name):

@@ -306,7 +306,9 @@ def reserved_name(place: Place, accepts: set[str]) -> Iterator[Mend]:
         name = Token("NAME", token.text, token.start, token.end, token.first)
         message = f"`{token.text}` is a word of the language"
         help_text = f"as a name it stands in backquotes: `` {fix} ``"
-        yield replaced(place, place.index, place.index + 1, [name], "LR033", message, fix, help_text)
+        mend = replaced(place, place.index, place.index + 1, [name], "LR033", message, fix, help_text)
+        is_called = token.text in ("and", "or", "contains") and place.at(1).kind == "LPAR"
+        yield replace(mend, later=is_called)  # a function of a spreadsheet, which the compiler knows
 
 
 def extra(place: Place) -> Iterator[Mend]:
