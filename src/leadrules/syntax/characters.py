@@ -33,7 +33,7 @@ MEANT = {
     "—": "-",
     "、": ",",
 }
-LOGIC = {"&&": "and", "&": "and", "||": "or", "!": "not"}
+_LOGIC = {"&&": "and", "&": "and", "||": "or", "!": "not"}
 PUNCTUATION = {
     "+": "SIGN",
     "-": "SIGN",
@@ -56,6 +56,7 @@ _QUOTES = {
     "”": '”“"',
     "„": '“”"',
     "「": "」",
+    "｢": "｣",
     "『": "』",
     "«": "»",
     "'": "'",
@@ -65,6 +66,7 @@ _QUOTES = {
     '"': "”“＂",
 }
 _WIDE = re.compile(r"[＞＜＝！≦≧≠≤≥][＞＜＝=<>]?|[\uff01-\uff5e]")
+_WIDE_LOGIC = re.compile(r"＆{1,2}|｜｜|！(?![＝=])")
 _WIDE_MOMENT = re.compile(r"[0-9０-９]{1,4}[-－ー−:：][0-9０-９TＴ:：\-－ー−]+")
 _WIDE_NUMBER = re.compile(r"(?:\d{1,3}(?:[,，]\d{3})+(?!\d)|[\d_＿]+)(?:[.．]\d+)?[%％]?")
 _PLAIN_QUOTE = re.compile(r'(?<!\\)"')
@@ -78,6 +80,11 @@ def read_other(reader: Cutter, text: str, start: int) -> None:
         return
     if text in _QUOTES:
         _read_odd_text(reader, text, start)
+        return
+    logic = _WIDE_LOGIC.match(reader.text, start)
+    if logic is not None:
+        reader.pos = logic.end()
+        read_logic(reader, logic[0], start)
         return
     wide = _WIDE.match(reader.text, start) if text != "；" else None
     if wide is not None or text in MEANT:
@@ -158,9 +165,7 @@ def read_wide(reader: Cutter, text: str, start: int) -> None:
         plain = plain.replace(",", "_")
     reader.pos = start + len(text)
     reader.report("LR008", start, reader.pos, f"`{text}` is not the plain sign", plain, help=f"write `{plain}`")
-    if plain in LOGIC:
-        reader.add("WORD", LOGIC[plain], start, reader.pos).odd = True
-    elif plain in PUNCTUATION:
+    if plain in PUNCTUATION:
         reader.add(PUNCTUATION[plain], plain, start, reader.pos).odd = True
     elif plain[0].isdigit():
         _add_number(reader, plain, start)
@@ -171,6 +176,16 @@ def read_wide(reader: Cutter, text: str, start: int) -> None:
         reader.add("CMP", plain, start, reader.pos).odd = True
     else:
         reader.add("ODD", text, start, reader.pos).spoils = True
+
+
+def read_logic(reader: Cutter, text: str, start: int) -> None:
+    """`&&`, `||`, `!` and their full-width forms: words, which need spaces around them."""
+    meant = _LOGIC[unicodedata.normalize("NFKC", text)]
+    before, after = reader.text[start - 1 : start], reader.text[reader.pos : reader.pos + 1]
+    begin = "" if meant == "not" or before.isspace() else " "
+    fix = f"{begin}{meant}{'' if after.isspace() else ' '}"
+    reader.report("LR006", start, reader.pos, f"`{text}` is written `{meant}`", fix, help=f"write `{meant}`")
+    reader.add("WORD", meant, start, reader.pos).odd = True
 
 
 def _add_number(reader: Cutter, plain: str, start: int) -> None:

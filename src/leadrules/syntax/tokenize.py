@@ -13,7 +13,7 @@ from datetime import date, datetime, time
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix
 from leadrules.core.source import SourceFile, Span
-from leadrules.syntax.characters import LOGIC, MEANT, PUNCTUATION, read_other, read_wide
+from leadrules.syntax.characters import MEANT, PUNCTUATION, read_logic, read_other, read_wide
 from leadrules.syntax.counters import read_counted
 from leadrules.syntax.literals import read_date, read_number, read_point, read_time
 from leadrules.syntax.tokens import Cutter, Token, Tokens
@@ -166,11 +166,7 @@ class Tokenizer(Cutter):
         self.add("ARROW", match[0], start, self.pos)
 
     def _logic(self, match: re.Match[str], start: int) -> None:
-        text = match[0]
-        meant = LOGIC[text]
-        fix = meant if text != "!" else "not "
-        self.report("LR006", start, self.pos, f"`{text}` is written `{meant}`", fix, help=f"write `{meant}`")
-        self.add("WORD", meant, start, self.pos).odd = True
+        read_logic(self, match[0], start)
 
     def _punctuation(self, match: re.Match[str], start: int) -> None:
         self.add(PUNCTUATION[match[0]], match[0], start, self.pos)
