@@ -153,12 +153,16 @@ def points_without_parentheses(place: Place) -> Mend | None:
     if place.block.kind != "score" or start is None:
         return None
     end = start + 1
-    while end < len(place.tokens) and place.tokens[end].text not in ("when", "each") and not place.tokens[end].first:
+    stops = ("when", "each", "}", "")
+    while end < len(place.tokens) and place.tokens[end].text not in stops and not place.tokens[end].first:
         end += 1
     amount = place.tokens[start + 1 : end]
-    if not amount or place.tokens[end].text not in ("when", "each"):
+    if not amount:
         return None
     kinds = [token.kind for token in amount]
+    is_call = kinds[-1] == "RPAR" and matching(place.tokens, start + 2) == end - 1
+    if place.tokens[end].text not in ("when", "each") and not is_call:
+        return None
     if kinds == ["STRING"]:
         return _quoted_points(place, start + 1)
     if kinds[-1] == "RPAR" and kinds.count("RPAR") > kinds.count("LPAR"):
@@ -169,7 +173,9 @@ def points_without_parentheses(place: Place) -> Mend | None:
     mend = replaced(place, start + 1, end, texts, "LR029", message, fix)
     for paren in (mend.tokens[0], mend.tokens[-1]):
         paren.first = False
-    return mend
+    around = zip((amount[0].start, amount[-1].end), "()", strict=True)
+    edits = tuple(Edit(Span(place.file, at, at), text) for at, text in around)
+    return replace(mend, finding=replace(mend.finding, fixes=(Fix(f"write `{fix}`", edits),)))
 
 
 def _quoted_points(place: Place, at: int) -> Mend | None:
