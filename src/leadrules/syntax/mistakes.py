@@ -21,6 +21,7 @@ from leadrules.syntax.rewrites import other_words
 from leadrules.syntax.slips import general, goes_far, odd_sign, swapped, word_twice
 
 KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
+    operators.any_before_brackets,
     odd_sign,
     operators.power,
     word_twice,
@@ -101,6 +102,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     lines.otherwise_first,
     lines.points_after_condition,
     lines.points_with_a_unit,
+    lines.limit_by_max,
     lines.points_without_sign,
     lines.points_without_parentheses,
     operators.set_of_values,

@@ -14,7 +14,7 @@ from leadrules.core.text import number_text
 from leadrules.syntax.grammar import END
 from leadrules.syntax.mend import NUMBERS, Mend, Place, could_be_id, inserted, matching, next_number, progress, replaced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import RESERVED
+from leadrules.syntax.words import LIMIT_UNITS, RESERVED
 
 _POINTS = ("point", "points", "pt", "pts")
 
@@ -123,6 +123,20 @@ def points_with_a_unit(place: Place) -> Mend | None:
         return None
     message = f"`{word.text}` is not needed: a rule of a score gives points"
     return replaced(place, place.index, place.index + 1, [], "LR029", message, "", "leave it out")
+
+
+def limit_by_max(place: Place) -> Mend | None:
+    """`vp: +5 each E max 20`, `group g up to 20 {`: with a unit after it, the word is one for another."""
+    length = 1 + (f"{place.token.text} {place.at(1).text}" == "up to")
+    word, number = place.span(place.token, place.at(length - 1)).text, place.at(length)
+    is_limit = word in ("max", "maximum", "limit", "upto", "up to") and number.kind in NUMBERS
+    has_unit = place.at(length + 1).text in LIMIT_UNITS
+    if place.block.kind != "score" or place.token.first or not is_limit or has_unit or not place.takes("AT"):
+        return None
+    fix = f"at most {number.text} points"
+    texts: list[tuple[str, str] | Token] = [("WORD", "at"), ("WORD", "most"), number, ("WORD", "points")]
+    end = place.index + length + 1
+    return replaced(place, place.index, end, texts, "LR035", f"`{word} {number.text}` is written `{fix}`", fix)
 
 
 def points_without_sign(place: Place) -> Mend | None:

@@ -306,6 +306,26 @@ def values_without_brackets(place: Place) -> Mend | None:
     return replaced(place, start, end, items, "LR034", message, shown)
 
 
+def any_before_brackets(place: Place) -> Mend | None:
+    """`contains ("VP", "Chief")`, `has ["a", "b"]`."""
+    opened = place.index - 2 if place.token.kind == "COMMA" else place.index
+    if opened <= place.start or place.tokens[opened - 1].text not in _ANY_OF:
+        return None
+    end = matching(place.tokens, opened) if place.tokens[opened].kind in ("LPAR", "LSQB") else None
+    values = place.tokens[opened + 1 : end]
+    if end is None or not values or any(value.kind not in ("STRING", "COMMA") for value in values):
+        return None
+    texts = [place.span(value).text for value in values if value.kind == "STRING"]
+    fix = f"any ({', '.join(texts)})"
+    items: list[tuple[str, str] | Token] = [("WORD", "any"), ("LPAR", "("), *values, ("RPAR", ")")]
+    first = opened - 1 - (place.tokens[opened - 1].text == "with")
+    operator = place.span(place.tokens[first], place.tokens[opened - 1]).text
+    message = f"`{operator}` looks for one value, and for several with `any`"
+    mend = replaced(place, opened, end + 1, items, "LR034", message, fix)
+    edits = Edit(place.span(place.tokens[opened]), "any ("), Edit(place.span(place.tokens[end]), ")")
+    return replace(mend, finding=replace(mend.finding, fixes=(Fix(f"write `{fix}`", edits),)))
+
+
 def several_compared(place: Place) -> Mend | None:
     """`x is (a, b)`, `x is not any of ("a", "b")`, `x is (a or b)`, `x = ("a", "b")`, `tags = ["a"]`."""
     tokens, opened = place.tokens, place.index
