@@ -71,6 +71,8 @@ _WIDE_MOMENT = re.compile(r"[0-9０-９]{1,4}[-－ー−:：][0-9０-９TＴ:：
 _WIDE_NUMBER = re.compile(r"(?:\d{1,3}(?:[,，]\d{3})+(?!\d)|[\d_＿]+)(?:[.．]\d+)?[%％]?")
 _PLAIN_QUOTE = re.compile(r'(?<!\\)"')
 _OPENS_TEXT = " \t\u3000([=,"  # before a quote: it begins a text
+_RANGE = re.compile(r"[~～〜][ \t\u3000]*(?=\d)")
+_LIMITS = ("INT", "NUMBER", "PERCENT", "DATE", "DATETIME", "TIME")
 _REST_OF_WORD = re.compile(r"\w+")
 
 
@@ -81,12 +83,15 @@ def read_other(reader: Cutter, text: str, start: int) -> None:
     if text in _QUOTES:
         _read_odd_text(reader, text, start)
         return
+    if _RANGE.match(reader.text, start) and reader.out.tokens and reader.out.tokens[-1].kind in _LIMITS:
+        reader.add("ODD", text, start, reader.pos)  # told by the parser, which knows what it stands after
+        return
     logic = _WIDE_LOGIC.match(reader.text, start)
     if logic is not None:
         reader.pos = logic.end()
         read_logic(reader, logic[0], start)
         return
-    wide = _WIDE.match(reader.text, start) if text != "；" else None
+    wide = _WIDE.match(reader.text, start) if text not in "；～" else None
     if wide is not None or text in MEANT:
         read_wide(reader, wide[0] if wide else text, start)
         return

@@ -30,16 +30,17 @@ def threshold_as_comparison(place: Place) -> Mend | None:
     if token.kind == "CMP" and before.kind == "COLON":
         message = f"a label of a band begins `from` a number, not `{token.text}`"
         return replaced(place, place.index, place.index + 1, [("WORD", "from")], "LR027", message, "from")
-    if token.text in ("to", "until", "below", "-") and before.kind in NUMBERS and place.at(1).kind in NUMBERS:
+    is_until = token.text in ("to", "until", "below", "-") or token.kind == "ODD"
+    if is_until and before.kind in NUMBERS and place.at(1).kind in NUMBERS:
         message = "a label of a band ends where the label above it begins"
         return replaced(place, place.index, place.index + 2, [], "LR027", message, "")
     return None
 
 
 def threshold_range(place: Place) -> Mend | None:
-    """`hot: 70 to 100`, `hot: 70-100`."""
-    token = place.token
-    ends = place.at(1).text in ("to", "-") and place.at(2).kind in NUMBERS
+    """`hot: 70 to 100`, `hot: 70-100`, `hot: 70～100`."""
+    token, joint = place.token, place.at(1)
+    ends = (joint.text in ("to", "-") or joint.kind == "ODD") and place.at(2).kind in NUMBERS
     if place.block.kind != "band" or token.kind not in NUMBERS or not ends or not place.takes("FROM"):
         return None
     fix = f"from {token.text}"
@@ -137,6 +138,31 @@ def limit_by_max(place: Place) -> Mend | None:
     texts: list[tuple[str, str] | Token] = [("WORD", "at"), ("WORD", "most"), number, ("WORD", "points")]
     end = place.index + length + 1
     return replaced(place, place.index, end, texts, "LR035", f"`{word} {number.text}` is written `{fix}`", fix)
+
+
+def points_without_name(place: Place) -> Mend | None:
+    """`+10 when ..`: a rule without its name, whose points were taken for those of the line before."""
+    start = place.index
+    while start > place.start and not place.tokens[start].first:
+        start -= 1
+    sign, amount = place.tokens[start], place.tokens[start + 1 : start + 2]
+    end = matching(place.tokens, start + 1) if amount and amount[0].kind == "LPAR" else start + 1
+    if place.block.kind != "score" or sign.kind != "SIGN" or not sign.first or end is None:
+        return None
+    after = place.tokens[min(end + 1, len(place.tokens) - 1)]
+    if amount[0].kind not in (*NUMBERS, "LPAR") or after.first or after.text not in ("when", "each"):
+        return None
+    line = place.file.position(sign.start)[0]
+    label = Token("WORD", f"rule_{line}", sign.start, sign.start, first=True, label=True)
+    points = place.span(sign, place.tokens[end]).text
+    found = finding(
+        "LR025",
+        place.span(sign, place.tokens[end]),
+        "a name and a `:` are missing before the points of a rule",
+        help=f"give the rule a name: `large: {points} {after.text} ..`",
+    )
+    colon = Token("COLON", ":", sign.start, sign.start)
+    return Mend(start, start + 1, [label, colon, replace(sign, first=False)], found)
 
 
 def points_without_sign(place: Place) -> Mend | None:

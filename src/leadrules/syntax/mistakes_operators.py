@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
+from leadrules.core.source import Span
 from leadrules.syntax.mend import NUMBERS, Mend, Place, matching, replaced
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import NOTHING, UNITS
@@ -211,6 +212,29 @@ def limits_without_and(place: Place) -> Mend | None:
     message = "the limits of `between` are joined by `and`"
     help_text = f"write `between {limits[0].text} and {limits[1].text}`"
     return replaced(place, at, at + 1, [("WORD", "and")], "LR035", message, " and ", help_text)
+
+
+def limits_with_a_wave(place: Place) -> Mend | None:
+    """`in 100～500`, `between 9:00〜18:00`, `in (100~500)`, `= 100～500`, `in 100-500`."""
+    sign = place.index + (place.token.kind != "ODD")
+    if sign - 2 <= place.start or sign + 1 >= len(place.tokens):
+        return None
+    before, low, wave, high = place.tokens[sign - 2 : sign + 2]
+    is_wave = wave.kind == "ODD" or (before.text == "in" and wave.text in ("-", "to"))
+    if not is_wave or any(limit.kind not in (*NUMBERS, "DATE", "DATETIME", "TIME") for limit in (low, high)):
+        return None
+    start, end = sign - 2, sign + 2
+    if before.kind == "LPAR" and place.tokens[start - 1].text == "in" and place.tokens[end].kind == "RPAR":
+        start, end = start - 1, end + 1
+    if place.tokens[start].text not in ("in", "=", "between"):
+        return None
+    fix = f"between {low.text} and {high.text}"
+    words = Token("WORD", "between", before.start, before.end), Token("WORD", "and", wave.start, wave.end)
+    mend = replaced(place, start, end, [words[0], low, words[1], high], "LR035", f"two limits are written `{fix}`", fix)
+    ends = (place.tokens[start].start, low.start), (low.end, high.start), (high.end, place.tokens[end - 1].end)
+    texts = "between ", " and ", ""  # what stands between them may have a fix of its own
+    edits = tuple(Edit(Span(place.file, *at), text) for at, text in zip(ends, texts, strict=True) if at[0] < at[1])
+    return replace(mend, finding=replace(mend.finding, fixes=(Fix(f"write `{fix}`", edits),)))
 
 
 def event_after_when(place: Place) -> Mend | None:
