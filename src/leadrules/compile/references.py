@@ -274,8 +274,18 @@ def _unknown_name(scope: Scope, node: n.Name) -> Expr:
         hint = f"write `{owner} is {key}`"
         message = f"`{key}` is a label of `{owner}`, not a value of its own"
         return scope.broken("LR112", node.span, message, label="a label", help=hint)
-    scope.unknown("LR104", node.span, "name", key, scope.names.lead_names(node.span), _elsewhere(scope, key))
+    events = [one.name for one in scope.names.events.values() if key in (field.name for field in one.fields)]
+    known = () if events else scope.names.lead_names(node.span)
+    note = _of_events(key, events) if events else _elsewhere(scope, key)
+    scope.unknown("LR104", node.span, "name", key, known, note)
     return nothing(node.span)
+
+
+def _of_events(key: str, events: list[str]) -> str:
+    """Where a field of events stands."""
+    first, *more = events
+    whose = f"`{first}` and {len(more)} more events" if more else f"the event `{first}`"
+    return f"`{key}` is a field of {whose}: it is asked for after the event, `{first} where ({key} = ..)`"
 
 
 def written_otherwise(scope: Scope, node: n.Name) -> bool:

@@ -96,6 +96,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     operators.limits_without_and,
     operators.limits_with_a_wave,
     operators.event_after_when,
+    operators.did_left_out,
     operators.change_in_words,
     operators.label_after_a_sign,
     process.change_without_enter,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
 from leadrules.core.source import Span
-from leadrules.syntax.mend import NUMBERS, Mend, Place, matching, replaced
+from leadrules.syntax.mend import NUMBERS, Mend, Place, inserted, matching, replaced
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import NOTHING, UNITS
 
@@ -248,6 +248,16 @@ def event_after_when(place: Place) -> Mend | None:
     message = "the event that sets a trigger off stands after `on`, not `when`"
     help_text = f"write `on {written} where ..`"
     return replaced(place, place.index - 2, place.index - 1, [("WORD", "on")], "LR035", message, "on", help_text)
+
+
+def did_left_out(place: Place) -> Mend | None:
+    """`exit when email_replied since enrolled_at`, `when email_sent where (..)`."""
+    event, before = place.at(-1), place.at(-2)
+    begins = before.text in ("when", "and", "or", "not", "unless", "implies", "expect", "(")
+    is_clause = place.token.text in ("where", "distinct", "since") and place.takes("CMP")
+    if event.kind not in ("WORD", "NAME") or not begins or not is_clause:
+        return None
+    return inserted(replace(place, index=place.index - 1), [("WORD", "did")], "did")
 
 
 def change_in_words(place: Place) -> Mend | None:
