@@ -6,7 +6,7 @@ dates take part. A name with a hyphen (`win-back`) is found here, for it reads a
 
 from __future__ import annotations
 
-from leadrules.compile.mismatch import as_duration, in_days, is_a, iso_time, said, why_text, wrong_kind
+from leadrules.compile.mismatch import as_duration, in_days, is_a, iso_time, said, what_it_is, why_text, wrong_kind
 from leadrules.compile.references import label_owner, resolves
 from leadrules.compile.scope import Place, Scope, nothing, replace
 from leadrules.core.functions import shifted_type
@@ -85,7 +85,8 @@ def _cannot_add(scope: Scope, node: n.Sum, at: int, left: Expr, right: Expr) -> 
         message = f"{said(term)} is text, and a length of time stands without quotes"
         fixes = (replace("remove the quotes", term.span, length),)
         return scope.broken("LR108", term.span, message, label="text", help=f"write `{length}`", fixes=fixes)
-    message = f"{said(term)} is {right.type}: it cannot be {word} {said(so_far)}, which is {left.type}"
+    other = f"{said(so_far)}, which {what_it_is(so_far, left.type)}"
+    message = f"{is_a(term, right.type)}: it cannot be {word} {other}"
     of_table, related = why_text(scope, left, right)
     hint = of_table or _sum_help(left, right)
     return scope.broken("LR108", node.span, message, label="different types", help=hint, related=related)

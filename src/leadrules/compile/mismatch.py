@@ -39,7 +39,12 @@ def operator(op: str) -> str:
 
 def is_a(node: n.Node, type: Type) -> str:
     """`X is text`."""
-    return f"{said(node)} is {type}"
+    return f"{said(node)} {what_it_is(node, type)}"
+
+
+def what_it_is(node: n.Node, type: Type) -> str:
+    """`is text`; the definition that labels belong to is none of them."""
+    return "has labels" if type.kind == "label" and node.span.text.strip("`") == type.owner else f"is {type}"
 
 
 def between(left: n.Node, right: n.Node) -> Span:
