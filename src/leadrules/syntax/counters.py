@@ -6,6 +6,7 @@ In: a text, where a number begins. Out: the tokens that were meant, with the fin
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from leadrules.syntax.literals import LARGEST_NUMBER, is_label, read_date, read_time
 from leadrules.syntax.tokens import Cutter
@@ -29,18 +30,21 @@ _COUNTED = re.compile(
     re.VERBOSE,
 )
 _DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日(?!\w)")
+_PART = re.compile(r"(?:(?P<year>[12]\d{3})年(?:(?P<month>\d{1,2})月)?|(?P<of>\d{1,2})月(?P<day>\d{1,2})日)(?!\w)")
 _CLOCK = re.compile(r"(\d{1,2})時(?:(\d{1,2})分)?(?!\w)")
 
 
 def read_counted(reader: Cutter, start: int) -> bool:
     """Whether a number with such a unit stands here; then it is read and told."""
-    day, clock = _DAY.match(reader.text, start), _CLOCK.match(reader.text, start)
-    match = day or clock or _COUNTED.match(reader.text, start)
+    day, part, clock = (pattern.match(reader.text, start) for pattern in (_DAY, _PART, _CLOCK))
+    match = day or part or clock or _COUNTED.match(reader.text, start)
     if match is None or _is_name(reader, match.end()):
         return False
     reader.pos = match.end()
     if day is not None:
         read_date(reader, day[0], start)
+    elif part is not None:
+        _read_part(reader, part, start)
     elif clock is not None:
         read_time(reader, f"{int(clock[1]):02d}:{int(clock[2] or 0):02d}", start)
     else:
@@ -52,6 +56,16 @@ def _is_name(reader: Cutter, end: int) -> bool:
     """Whether a block or a line is to be called so."""
     before = reader.out.tokens[-1].text if reader.out.tokens else ""
     return before in BLOCKS or is_label(reader, end)
+
+
+def _read_part(reader: Cutter, match: re.Match[str], start: int) -> None:
+    """`2026年10月`, `2026年`, `10月1日`: no day is guessed for them."""
+    year, month, day = match["year"] or 2026, match["month"] or match["of"] or 1, match["day"] or 1
+    example = f"{int(year)}-{int(month):02d}-{int(day):02d}"
+    what = "a date without its year" if match["day"] else "not one day"
+    help_text = f"write year, month and day: `{example}`"
+    reader.report("LR011", start, reader.pos, f"`{match[0]}` is {what}", help=help_text)
+    reader.add("DATE", match[0], start, reader.pos, date(2000, 1, 1)).spoils = True
 
 
 def _read_amount(reader: Cutter, match: re.Match[str], start: int) -> None:
