@@ -6,6 +6,7 @@ argument is. Agrees with core/calendar by taking its tables. Knows no sequence a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from functools import lru_cache
 
@@ -32,9 +33,12 @@ def local_days(calendar: Calendar, instants: pl.Series) -> pl.Series:
 
 def at_clock(calendar: Calendar, days: pl.Series, clock: time | pl.Series) -> pl.Series:
     """The instants of local dates at a local clock time; a time that does not exist moves forward."""
-    frame = pl.DataFrame({"day": days})
-    when = pl.lit(clock, dtype=pl.Time)
-    return instant_series(calendar, frame.select(pl.col("day").dt.combine(when).cast(NAIVE)).to_series())
+
+    def instants(some: pl.Series) -> pl.Series:
+        combined = pl.col("day").dt.combine(pl.lit(clock, dtype=pl.Time)).cast(NAIVE)
+        return instant_series(calendar, some.alias("day").to_frame().select(combined).to_series())
+
+    return _by_day(days, instants) if isinstance(clock, time) else instants(days)
 
 
 def shifted(calendar: Calendar, instants: pl.Series, length: Duration) -> pl.Series:
@@ -47,23 +51,31 @@ def later_day(calendar: Calendar, days: pl.Series, count: int, *, working: bool)
     """Local dates moved on by days, or by working days: from one, for a day off has none of its own. Blank beyond 9999."""
     length = Duration(count, "business days" if working else "days")
     moved = OPERATIONS["shift"].column(Context(calendar), 1, (DATE, DURATION), pl.col("day"), length)
-    return days.alias("day").to_frame().select(moved).to_series()
+    return _by_day(days, lambda some: some.alias("day").to_frame().select(moved).to_series())
 
 
 def next_working(calendar: Calendar, days: pl.Series) -> pl.Series:
     """Each date itself if it is a working day, else the next one; blank in a week without working days."""
-    known = days.drop_nulls()
-    if known.is_empty():
+    first, last = days.min(), days.max()
+    if first is None or last is None:
         return days
     if not calendar.week:
         return days.clear(len(days))
-    first, last = known.min(), known.max()
     assert isinstance(first, date)
     assert isinstance(last, date)
     week = [day in calendar.week for day in range(1, 8)]
-    return days.dt.add_business_days(
-        0, week_mask=week, holidays=_days_off(calendar, first.year, last.year + 2), roll="forward"
-    )
+    off = _days_off(calendar, first.year, last.year + 2)
+    return _by_day(days, lambda some: some.dt.add_business_days(0, week_mask=week, holidays=off, roll="forward"))
+
+
+def _by_day(days: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """What a function makes of each date, asked once per day where there are more dates than days from first to last."""
+    numbers = days.to_physical()
+    first, last = numbers.min(), numbers.max()
+    if not isinstance(first, int) or not isinstance(last, int) or last - first >= len(days):
+        return function(days)
+    every = pl.int_range(first, last + 1, dtype=pl.Int32, eager=True).cast(pl.Date)
+    return function(every)[numbers - first]
 
 
 def to_working_day(calendar: Calendar, instants: pl.Series) -> pl.Series:

@@ -74,7 +74,8 @@ def settled(
 
 
 def _schedule(sequence: Sequence, calendar: Calendar, instants: pl.Series) -> list[pl.Series]:
-    first = local_clock(calendar, instants).dt.date()
+    local = local_clock(calendar, instants)
+    first, enrolled = local.dt.date(), local.dt.time()
     if sequence.business_days:
         first = next_working(calendar, first)
     found: list[pl.Series] = []
@@ -83,7 +84,7 @@ def _schedule(sequence: Sequence, calendar: Calendar, instants: pl.Series) -> li
             due = _later(sequence, calendar, found[-1] if found else instants, step.wait)
         else:
             days = later_day(calendar, first, step.day - 1, working=sequence.business_days)
-            clock = local_clock(calendar, instants).dt.time() if step.at is None else clock_time(step.at)
+            clock = enrolled if step.at is None else clock_time(step.at)
             due = _later(sequence, calendar, at_clock(calendar, days, clock), step.after)
         found.append(settled(sequence, calendar, due, after=step.after is not None, moved=False))
     return found
