@@ -100,6 +100,7 @@ class _Reading:
         self.rows_in = 0
         self.notes: list[str] = []
         self.missing = {field.name for field in wanted}
+        self.copies = {JOIN, *(field.name for field in wanted)}  # columns that are the key over again, in all parts so far
 
     def done(self, told: Told | None) -> LeadTable:
         """The table of all files."""
@@ -114,7 +115,7 @@ class _Reading:
                     told(self.rows_in)
             self.notes.extend(opened.table.notes)
         # In one piece: all that follows looks at these columns again and again.
-        whole = pl.concat(self.parts, rechunk=True) if self.parts else self._nothing()
+        whole = self._whole() if self.parts else self._nothing()
         self.parts.clear()
         self._refuse_repeated(whole)
         if self.rejects.records:
@@ -130,6 +131,12 @@ class _Reading:
             whole.get_column(_RECORD),
             frozenset(self.missing - {self.key}),
         )
+
+    def _whole(self) -> pl.DataFrame:
+        """All parts in one piece; what is the key over again is not copied over again."""
+        names = self.parts[0].columns
+        whole = pl.concat([part.drop(self.copies) for part in self.parts], rechunk=True)
+        return whole.with_columns(whole.get_column(KEY).alias(name) for name in self.copies).select(names)
 
     def _reader(self, field: Field) -> ColumnReader:
         # A blank key has a reason of its own.
@@ -154,10 +161,13 @@ class _Reading:
         self.places.add(opened.table.path, records, batch.lines)
         self.rows_in += len(batch.numbers) + len(batch.ragged)
         keys = self._keys(opened, batch)
-        typed = [keys.alias(KEY), canonical_keys(keys).alias(JOIN), numbered(records).alias(_RECORD)]
+        joined = canonical_keys(keys)
+        typed = [keys.alias(KEY), joined.alias(JOIN), numbered(records).alias(_RECORD)]
+        copies = {JOIN} if joined is keys else set()
         read = [partial(self.readers[f.name].read, self._column(opened, batch, f, keys)) for f in self.wanted]
         for order, (field, (values, bad)) in enumerate(zip(self.wanted, together(read), strict=True)):
             typed.append(values.alias(field.name))
+            copies |= {field.name} if values is keys else set()
             if len(bad):
                 self._refuse(typed, bad, opened.header_of(field.name), order)
         blank = rows_where((keys.is_null() | (keys == "")).fill_null(value=True))
@@ -165,6 +175,7 @@ class _Reading:
             nothing = pl.DataFrame({"row": blank, "value": "", "reason": _BLANK_KEY})
             self._refuse(typed, nothing, opened.header_of(self.key), 0)
         self.parts.append(pl.DataFrame(typed))
+        self.copies &= copies
         for ragged in batch.ragged:
             self._take_ragged(opened, ragged, base)
 
