@@ -100,7 +100,10 @@ class _Reading:
         self.rows_in = 0
         self.notes: list[str] = []
         self.missing = {field.name for field in wanted}
-        self.copies = {JOIN, *(field.name for field in wanted)}  # columns that are the key over again, in all parts so far
+        self.copies = {
+            JOIN,
+            *(field.name for field in wanted),
+        }  # columns that are the key over again, in all parts so far
 
     def done(self, told: Told | None) -> LeadTable:
         """The table of all files."""
