@@ -200,14 +200,7 @@ class Dealer:
         """How many open leads a rep owns, absent ones too."""
         found = 0
         for key, memory in self.state.leads.items():
-            sight = self.sights.get(key)
-            if route.sets is None:
-                owner = memory.owner
-            elif sight is not None:
-                owner = self.holder(route, sight)
-            else:
-                owner = memory.decided.get(route.sets, (None, None))[0]
-            found += self.rep(owner) is rep and memory.is_open
+            found += self.rep(self.owner_of(route, key, memory)) is rep and memory.is_open
         return found
 
     def least_loaded(self, route: Route, eligible: list[Rep]) -> str | None:
@@ -268,7 +261,8 @@ class Dealer:
             return memory.owner
         if key in self.sights:
             return self.holder(route, self.sights[key])
-        owner: str | None = memory.decided.get(route.sets, (None, None))[0]
+        last = memory.held.get(route.sets)
+        owner: str | None = memory.decided.get(route.sets, (last, None))[0]
         return owner
 
     def remember_accounts(self, sight: Sight) -> None:

@@ -88,6 +88,7 @@ class Memory:
     overdue: dict[str, datetime] = field(default_factory=dict)
     reassigned: dict[str, int] = field(default_factory=dict)
     decided: dict[str, tuple[Any, Any]] = field(default_factory=dict)  # a field's value, and what the record said then
+    held: dict[str, Any] = field(default_factory=dict)  # what the fields that routes fill held when it was last seen
     accounts: dict[str, str | None] = field(default_factory=dict)
     automatic: dict[str, date] = field(default_factory=dict)  # the last day of an automatic action by channel
 

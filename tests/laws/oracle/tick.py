@@ -125,6 +125,8 @@ def _route(route: Route, sights: list[Sight], dealer: Dealer, eyes: Eyes) -> Non
 def _remember(eyes: Eyes, sight: Sight) -> None:
     memory = sight.memory
     memory.seen_at, memory.seen_by = eyes.as_of, eyes.inputs.ruleset
+    filled = [route.sets for route in eyes.inputs.ruleset.routes if route.sets is not None]
+    memory.held |= {name: eyes.field(name, sight) for name in filled}
     for definition in eyes.inputs.ruleset.definitions:
         if isinstance(definition, LABELLED):
             name, label = definition.name, sight.facts.values[definition.name]
