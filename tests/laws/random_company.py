@@ -419,7 +419,7 @@ class Life:
         random.shuffle(leads)
         events = [one for one in self.events if one["at"] <= self.as_of]
         random.shuffle(events)
-        missing = frozenset(name for name in ("owner", SEQUENCE) if self.whims.random() < 0.02)
+        missing = frozenset(name for name in ("owner", SEQUENCE, "sdr") if self.whims.random() < 0.02)
         leads = [one | dict.fromkeys(missing) for one in leads]
         bad = (self._bad_leads(leads), self._bad_events())
         return Day(self.as_of, leads, events, is_edited, has_new_team, self._options(is_edited), missing, *bad)

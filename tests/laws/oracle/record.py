@@ -62,10 +62,10 @@ class Record:
             memory.past_owners.append(owner)
 
     def _fields(self, memory: Memory) -> int:
-        """A column that no rule reads any more says nothing."""
+        """A column that no rule reads any more says nothing, and one that is missing neither."""
         not_yet, read = 0, dict(self.ruleset.fields)
         for name, (value, before) in list(memory.decided.items()):
-            if name not in read:
+            if name not in read or name in self.missing:
                 continue
             if self.lead.get(name) != before:
                 del memory.decided[name]

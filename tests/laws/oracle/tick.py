@@ -79,7 +79,13 @@ def _see(eyes: Eyes, record: dict[str, Any]) -> Sight:
     memory.created = as_instant(record.get(settings.created), eyes.clock) if settings.created else None
     said = Record(record, eyes.inputs.ruleset, eyes.clock, eyes.as_of, eyes.inputs.missing)
     not_yet = said.overlay(memory, is_new=is_new)
-    return eyes.see(record, memory, is_new, not_yet)
+    kept = {name: memory.held[name] for name in _filled(eyes) if name in eyes.inputs.missing and name in memory.held}
+    return eyes.see(record | kept, memory, is_new, not_yet)
+
+
+def _filled(eyes: Eyes) -> list[str]:
+    """The fields that routes fill: of a column that is missing they go on as they were, as the owner does."""
+    return [route.sets for route in eyes.inputs.ruleset.routes if route.sets is not None]
 
 
 def _since(eyes: Eyes, before: State) -> datetime:
@@ -125,8 +131,7 @@ def _route(route: Route, sights: list[Sight], dealer: Dealer, eyes: Eyes) -> Non
 def _remember(eyes: Eyes, sight: Sight) -> None:
     memory = sight.memory
     memory.seen_at, memory.seen_by = eyes.as_of, eyes.inputs.ruleset
-    filled = [route.sets for route in eyes.inputs.ruleset.routes if route.sets is not None]
-    memory.held |= {name: eyes.field(name, sight) for name in filled}
+    memory.held |= {name: eyes.field(name, sight) for name in _filled(eyes)}
     for definition in eyes.inputs.ruleset.definitions:
         if isinstance(definition, LABELLED):
             name, label = definition.name, sight.facts.values[definition.name]
