@@ -196,7 +196,14 @@ def test_a_holiday_of_the_project_is_told_as_that(project: Path) -> None:
 def test_a_field_that_spares_leads_and_has_no_column_is_told_with_what_reads_it(project: Path) -> None:
     rules = """
     segment gone when status = "Opted out" or points > 1_000
-    suppress email when gone
+    band size of points { big: from 70  small: otherwise }
+    classify kind { left: when gone  here: otherwise }
+    matrix both of size by kind {
+      columns: left | here
+      big: away | stay
+      small: away | stay
+    }
+    suppress email when both is away
     exit all when status = "Customer"
     sequence mails { 1: day 1 email auto "Hello" }
     trigger begin { when points >= 70  do enroll mails }

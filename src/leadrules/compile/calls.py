@@ -7,7 +7,6 @@ operations; here it is only asked.
 from __future__ import annotations
 
 from leadrules.compile import events
-from leadrules.compile.borrowed_calls import in_words
 from leadrules.compile.columns import column_index
 from leadrules.compile.mismatch import fixed_length, is_a
 from leadrules.compile.order import OF_EVENTS
@@ -180,6 +179,8 @@ def _unknown_function(scope: Scope, node: n.Call, place: Place) -> Expr:
         message = f"`{value}` is a value, not a function"
         fixes = (replace("leave out the brackets", node.span, value),)
         return scope.broken("LR107", node.span, message, label="a value", help=f"write `{value}`", fixes=fixes)
+    from leadrules.compile.borrowed_calls import in_words  # for functions that do not exist alone
+
     meant = in_words(scope, node, place)
     if meant is not None:
         message = f"there is no function `{name}`: `{node.span.text}` is written `{meant}`"

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from leadrules.compile.columns import column_index
 from leadrules.compile.scope import Scope
-from leadrules.core.dates import FOUND, MONTH_FIRST
 from leadrules.core.diagnostics import Related
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
@@ -162,6 +161,8 @@ class Files:
 
     def _reader(self, cells: Sequence[str]) -> CellReader | None:
         """What reads every cell of a column that is not blank; None for text."""
+        from leadrules.core.dates import MONTH_FIRST
+
         filled = list(dict.fromkeys(cell for cell in cells if cell))
         fitting = (one for one in self._readers() if all(_value(one, cell) is not None for cell in filled))
         first = next(fitting, None) if filled else None
@@ -173,6 +174,7 @@ class Files:
 
     def _readers(self) -> Iterator[CellReader]:
         """What a column may be read by, dates in each way in which the dates of a column of leads may be written."""
+        from leadrules.core.dates import FOUND
         from leadrules.data.cells import CellReader
 
         yield CellReader(Field("", NUMBER), self._scope.calendar)

@@ -15,7 +15,7 @@ from leadrules.lifecycle.late import late_of
 from leadrules.lifecycle.manifest import iso
 from leadrules.lifecycle.run import Outcome
 from leadrules.ruleset.model import Expr, Placed, Ruleset
-from leadrules.ruleset.walk import below
+from leadrules.ruleset.walk import below, made_of
 
 MANY = 1000
 SHOWN = 3
@@ -84,16 +84,8 @@ def _unguarded(outcome: Outcome) -> Iterator[str]:
 
 def _fields_below(condition: Placed, ruleset: Ruleset) -> frozenset[str]:
     """The fields that a condition reads, by the definitions that it names too."""
-    definitions = {one.name: one for one in ruleset.definitions}
-    pending: list[Placed] = [condition]
-    found: set[str] = set()
-    while pending:
-        for part in below(pending.pop(), ruleset):
-            if isinstance(part, Expr) and part.op == "field":
-                found.add(str(part.value))
-            elif isinstance(part, Expr) and part.op == "name" and part.value in definitions:
-                pending.append(definitions.pop(str(part.value)))
-    return frozenset(found)
+    read = (part for one in (condition, *made_of(condition, ruleset)) for part in below(one, ruleset))
+    return frozenset(str(part.value) for part in read if isinstance(part, Expr) and part.op == "field")
 
 
 def _turns_lost(outcome: Outcome) -> Iterator[str]:

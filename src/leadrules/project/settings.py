@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from leadrules.core.codes import finding
-from leadrules.core.dates import DIRECTIVES, layout
 from leadrules.core.diagnostics import Diagnostic
 from leadrules.core.text import codec_of
 from leadrules.project import values
@@ -181,6 +180,8 @@ def _check_encoding(settings: Settings, path: KeyPath) -> None:
 
 def _check_date_formats(settings: Settings, path: KeyPath) -> None:
     for place, text in settings.texts(*path):
+        from leadrules.core.dates import DIRECTIVES, layout  # most projects state no format
+
         if mistake := layout(text).mistake:
             settings.wrong(place, "a date format", f"{mistake[0].upper()}{mistake[1:]}. {DIRECTIVES}")
 

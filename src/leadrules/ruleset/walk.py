@@ -20,6 +20,7 @@ from leadrules.ruleset.model import (
     Each,
     EventFilter,
     Expr,
+    Matrix,
     Place,
     Placed,
     Route,
@@ -73,6 +74,22 @@ def below(part: Placed, ruleset: Ruleset) -> Iterator[Any]:
 def below_definition(definition: Definition, ruleset: Ruleset) -> Iterator[Any]:
     """A definition and the parts of it, with those of the aggregates it names."""
     return (part for _, part in _below(definition, definition.name, ruleset))
+
+
+def made_of(part: Placed, ruleset: Ruleset) -> list[Definition]:
+    """The definitions that a part names, and those that they name in turn, in declaration order; itself too, if it is one."""
+    known = {one.name: one for one in ruleset.definitions}
+    found: set[str] = set()
+    pending: list[Placed] = [part]
+    while pending:
+        for one in below(pending.pop(), ruleset):
+            named = {one.value} if isinstance(one, Expr) and one.op == "name" else set()
+            if isinstance(one, Matrix):
+                named = {one.rows_of, one.columns_of}
+            fresh = {str(name) for name in named if name in known} - found
+            found |= fresh
+            pending += [known[name] for name in sorted(fresh)]
+    return [one for one in ruleset.declared if one.name in found or one is part]
 
 
 def looked_up(path: str, tables: Iterable[TableValues]) -> tuple[TableValues, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 
 from leadrules.syntax.literals import LARGEST_NUMBER, is_label, read_date, read_time
 from leadrules.syntax.tokens import Cutter
@@ -24,20 +25,17 @@ _UNITS = {
 _COUNTERS = ["人", "名", "件", "社", "円", "個", "台", "歳", "通", "本", "倍", "点", "ポイント", "回"]
 _LIMITS = {"点": "points", "ポイント": "points", "回": "times"}  # after `at most` they are said
 _SCALES = {"千": 1e3, "万": 1e4, "億": 1e8}
-_COUNTED = re.compile(
-    rf"""(?P<number>\d{{1,3}}(?:[,，]\d{{3}})+|\d[\d_]*(?:[.．]\d+)?)(?P<scale>[{"".join(_SCALES)}])?
-    (?:(?P<unit>{"|".join(_UNITS)})間?(?:以内)?|(?P<nth>日目)|(?P<counter>{"|".join(_COUNTERS)}))(?!\w)""",
-    re.VERBOSE,
-)
-_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日(?!\w)")
-_PART = re.compile(r"(?:(?P<year>[12]\d{3})年(?:(?P<month>\d{1,2})月)?|(?P<of>\d{1,2})月(?P<day>\d{1,2})日)(?!\w)")
-_CLOCK = re.compile(r"(\d{1,2})時(?:(\d{1,2})分)?(?!\w)")
+_COUNTED = rf"""(?P<number>\d{{1,3}}(?:[,，]\d{{3}})+|\d[\d_]*(?:[.．]\d+)?)(?P<scale>[{"".join(_SCALES)}])?
+    (?:(?P<unit>{"|".join(_UNITS)})間?(?:以内)?|(?P<nth>日目)|(?P<counter>{"|".join(_COUNTERS)}))(?!\w)"""
+_DAY = r"(\d{4})年(\d{1,2})月(\d{1,2})日(?!\w)"
+_PART = r"(?:(?P<year>[12]\d{3})年(?:(?P<month>\d{1,2})月)?|(?P<of>\d{1,2})月(?P<day>\d{1,2})日)(?!\w)"
+_CLOCK = r"(\d{1,2})時(?:(\d{1,2})分)?(?!\w)"
 
 
 def read_counted(reader: Cutter, start: int) -> bool:
     """Whether a number with such a unit stands here; then it is read and told."""
-    day, part, clock = (pattern.match(reader.text, start) for pattern in (_DAY, _PART, _CLOCK))
-    match = day or part or clock or _COUNTED.match(reader.text, start)
+    day, part, clock, counted = (pattern.match(reader.text, start) for pattern in _patterns())
+    match = day or part or clock or counted
     if match is None or _is_name(reader, match.end()):
         return False
     reader.pos = match.end()
@@ -50,6 +48,12 @@ def read_counted(reader: Cutter, start: int) -> bool:
     else:
         _read_amount(reader, match, start)
     return True
+
+
+@cache
+def _patterns() -> list[re.Pattern[str]]:
+    """Made when the first number with letters behind it is met: no correct file has one."""
+    return [re.compile(pattern, re.VERBOSE) for pattern in (_DAY, _PART, _CLOCK, _COUNTED)]
 
 
 def _is_name(reader: Cutter, end: int) -> bool:

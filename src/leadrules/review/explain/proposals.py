@@ -19,8 +19,8 @@ from leadrules.core.records import dataclass
 from leadrules.core.text import fold
 from leadrules.core.types import NUMBER, YESNO
 from leadrules.review.explain.lead import OneLead
-from leadrules.ruleset.model import Band, Classify, Define, Definition, Expr, Matrix, Score, ScoreRule, Segment, Stages
-from leadrules.ruleset.walk import below_definition, parts
+from leadrules.ruleset.model import Band, Classify, Define, Definition, Expr, Score, ScoreRule, Segment, Stages
+from leadrules.ruleset.walk import made_of, parts
 
 MOST_BOXES = 16
 LARGE = 1e6  # a number of a lead that has no maximum, made much larger
@@ -80,7 +80,7 @@ class Proposals:
 
     def _formulas(self, one: Definition) -> Iterator[Formula]:
         conditions = self._study.conditions
-        for part in self._below(one):
+        for part in made_of(one, self.lead.ruleset):
             for leaf in _leaves_of_numbers(part):
                 if leaf.op == "aggregate":
                     yield conditions.happened(self.lead.ruleset.aggregates[leaf.value].filter)
@@ -111,25 +111,9 @@ class Proposals:
         if low < 0 and fired:
             yield negated(conditions.rule(rule))
 
-    def _below(self, one: Definition) -> list[Definition]:
-        """The definition and all that it is made of."""
-        known = {d.name: d for d in self.lead.ruleset.definitions}
-        found, pending = {one.name: one}, [one]
-        while pending:
-            part = pending.pop()
-            named = {
-                p.value for p in below_definition(part, self.lead.ruleset) if isinstance(p, Expr) and p.op == "name"
-            }
-            if isinstance(part, Matrix):
-                named |= {part.rows_of, part.columns_of}
-            for name in sorted(named - set(found)):
-                found[name] = known[name]
-                pending.append(known[name])
-        return [d for d in self.lead.ruleset.declared if d.name in found]
-
     def _larger(self, one: Definition) -> Iterator[tuple[str, float]]:
         """Numbers of the lead that others are worked out from, made much larger; `_nearest` brings them back."""
-        leaves = (leaf for part in self._below(one) for leaf in _leaves_of_numbers(part))
+        leaves = (leaf for part in made_of(one, self.lead.ruleset) for leaf in _leaves_of_numbers(part))
         named = {str(leaf.value) for leaf in leaves if leaf.op == "field" and leaf.type.kind == "number"}
         for name in sorted(named & self._changeable):
             yield name, max(self.ends(name)[1], self.lead.field(name) or 0.0)

@@ -7,7 +7,7 @@ changed in the record meanwhile is not known: then the lines are told that speak
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
@@ -16,8 +16,8 @@ from leadrules.engine.columns import evaluate
 from leadrules.engine.reasons import signed
 from leadrules.lifecycle.model import empty_state
 from leadrules.lifecycle.run import Outcome, calendar_of, evaluated_leads
-from leadrules.ruleset.model import Band, Expr, Ruleset, Stages
-from leadrules.ruleset.walk import below_definition
+from leadrules.ruleset.model import Band, Stages
+from leadrules.ruleset.walk import made_of
 
 SHOWN = 3
 Points = Mapping[tuple[str, str], int]  # by score and line
@@ -53,7 +53,7 @@ def _cause(
 ) -> list[str]:
     stages = [(one.name, outcome.facts.frame[one.name][row]) for one, _ in moved if isinstance(one, Stages)]
     labels = [f"{name}.{label}" for name, label in stages if label is not None]
-    feeding = {name for one, _ in moved for name in _named(outcome.request.ruleset, one.name)}
+    feeding = {part.name for one, _ in moved for part in made_of(one, outcome.request.ruleset)}
     mine = {line: points for line, points in now.items() if line[0] in feeding}
     changes = mine
     if then is not None:
@@ -69,17 +69,3 @@ def _largest(changes: Points) -> Iterator[str]:
     for (_, path), points in sorted(changes.items(), key=lambda one: -abs(one[1])):
         if points:
             yield f"{path} {signed(points)}"
-
-
-def _named(ruleset: Ruleset, name: str) -> Iterable[str]:
-    """A definition and all that it is made of."""
-    definitions = {one.name: one for one in ruleset.definitions}
-    found, left = set[str](), [name]
-    while left:
-        one = left.pop()
-        if one in found or one not in definitions:
-            continue
-        found.add(one)
-        parts = below_definition(definitions[one], ruleset)
-        left += [str(part.value) for part in parts if isinstance(part, Expr) and part.op == "name"]
-    return found
