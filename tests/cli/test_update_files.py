@@ -58,6 +58,18 @@ def test_the_same_run_again_writes_the_same_file_and_any_other_form(project: Pat
     assert not file.exists()
 
 
+def test_a_plan_writes_every_form_that_a_run_does(project: Path) -> None:
+    """`plan` and `run --dry-run` are one: the files of the run to come can be looked at before it."""
+    options = ("--output", "salesforce", "--reasons", "--encoding", "utf-8-sig")
+    planned = leadrules("plan", "--project", project, "--out", project / "ahead", "--as-of", "2026-11-02", *options)
+    assert planned.exit_code == 0, planned.output
+    run(project, *options)
+    names = sorted(file.name for file in (project / "out").iterdir())
+    assert {"reasons.csv", "salesforce.csv"} <= set(names)
+    for name in names:
+        assert (project / "ahead" / name).read_bytes() == (project / "out" / name).read_bytes(), name
+
+
 def test_a_run_of_another_form_takes_the_update_file_away(project: Path) -> None:
     run(project, "--no-state", "--output", "hubspot")
     assert (project / "out" / "hubspot.csv").read_text().splitlines()[0] == "Record ID,Status,OwnerId"

@@ -86,18 +86,23 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return options(*those)(command)
 
 
+files_options = options(
+    click.option(
+        "--output",
+        type=click.Choice(["csv", "parquet", "jsonl", "salesforce", "hubspot"]),
+        default="csv",
+        show_default=True,
+        help="How tables are written; with a CRM as CSV, and its update file too.",
+    ),
+    reasons_option,
+    encoding_option,
+)
+
+
 @click.command()
 @run_options
 @path_option("--out", default=Path("out"), metavar="DIR", help="The folder to write.")
-@click.option(
-    "--output",
-    type=click.Choice(["csv", "parquet", "jsonl", "salesforce", "hubspot"]),
-    default="csv",
-    show_default=True,
-    help="How tables are written; with a CRM as CSV, and its update file too.",
-)
-@reasons_option
-@encoding_option
+@files_options
 @click.option("--dry-run", is_flag=True, help="The same as `leadrules plan`; files only where --out is given.")
 @format_option(*FORMS, help="Of a --dry-run.")
 @path_option("--undo", metavar="OUT", help="Take the run that wrote the folder OUT back.")
@@ -152,9 +157,10 @@ def run(
 @run_options
 @format_option(*FORMS)
 @path_option("--out", metavar="DIR", help="Write the files of a run here too.")
-def plan(form: str, out: Path | None, **shared: Any) -> None:
+@files_options
+def plan(*, form: str, out: Path | None, output: Output, reasons: bool, encoding: Encoding, **shared: Any) -> None:
     """A dry run: what the rules would do, on one screen."""
-    _plan(RunOptions(**shared), form, out, ("csv", "utf-8", False))
+    _plan(RunOptions(**shared), form, out, (output, encoding, reasons))
 
 
 def _is_given(option: str) -> bool:
