@@ -36,13 +36,13 @@ class Runs:
         self.state = company(folder, RULES, fields=fields).project.state
         write_events(folder / "events.csv", [])
 
-    def run(self, day: int, status: str, **values: Any) -> dict[str, str]:
+    def run(self, day: int, status: str, *options: str, **values: Any) -> dict[str, str]:
         """A run over the one lead at ten on a day of March: what is decided on it."""
         one: Lead = lead("a", status=status, **values)
         write_leads(self.folder / "leads.csv", [one])
         out = self.folder / f"out{day}"
         as_of = f"--as-of=2026-03-{day:02d}T10:00"
-        done = leadrules("run", "--project", self.folder, "--out", out, as_of)
+        done = leadrules("run", "--project", self.folder, "--out", out, as_of, *options)
         assert done.exit_code == 0, done.output
         return rows(out / "decisions.csv")[0]
 
@@ -108,3 +108,22 @@ def test_the_history_names_an_owner_and_a_sequence_as_runs_do(runs: Runs) -> Non
         ("sequence", "sequence", "quick", "slow"),
         ("set", "industry", "Retail", None),
     ]
+
+
+def test_a_sequence_that_was_renamed_since_is_taken_back(runs: Runs) -> None:
+    """The file has its old name, and nothing has changed but that."""
+    runs.run(4, "New", owner="eve")
+    leadrules("state", "rename", "sequence.quick", "fast", "--project", runs.folder)
+    assert runs.lead()["sequence"] == "fast"
+    assert runs.undo(3) == Undone("values", 2, values=3, kept=0)
+    assert runs.lead()["sequence"] == "slow"
+
+
+def test_letters_that_a_file_for_excel_could_not_hold_are_not_lost(tmp_path: Path) -> None:
+    """cp932 has no `é`: undo.csv says that the lead was of `Ren?`, who never had it."""
+    runs = Runs(tmp_path)
+    runs.run(3, "Customer", "--encoding=cp932", owner="René")
+    runs.run(4, "New", owner="René")
+    assert rows(tmp_path / "out3" / "undo.csv", "cp932")[0]["old"] == "Ren?"
+    runs.undo(3)
+    assert runs.lead()["owner"] == "René"

@@ -94,6 +94,9 @@ VERSION_COLUMNS: Mapping[str, pl.DataType] = {"sequence": pl.String(), "version"
 # where no absent lead was seen last by them; `triggers` are what they had, each as `KIND NAME`.
 ERA_COLUMNS: Mapping[str, pl.DataType] = {"since": INSTANT, "ruleset": pl.String(), "triggers": pl.List(pl.String())}
 
+# What stands as the rule of a change that the record brought, and of one that `run --undo` made.
+RECORD, UNDO = "record", "undo"
+
 # One change of one lead: `kind` is owner, sequence, label, segment or set; `what` the name of the label, segment or field.
 # Also what became of each step that came due: `step`, the sequence, `3 email` as `old`, `done` or the reason as `new`;
 # and `due`, when a response is due to a lead that was assigned.

@@ -18,8 +18,7 @@ from leadrules.core.records import dataclass
 from leadrules.core.types import DATE
 from leadrules.lifecycle.cadence.clock import local_days
 from leadrules.lifecycle.facts import Facts
-from leadrules.lifecycle.model import INSTANT
-from leadrules.lifecycle.state.next_state import RECORD
+from leadrules.lifecycle.model import INSTANT, RECORD
 from leadrules.measure.settings import Settings
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Expr, Ruleset, Segment

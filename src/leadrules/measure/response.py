@@ -11,9 +11,8 @@ from datetime import datetime
 
 import polars as pl
 
-from leadrules.lifecycle.model import INSTANT
+from leadrules.lifecycle.model import INSTANT, RECORD
 from leadrules.lifecycle.routes.hours import WorkingTime, project_hours, rep_hours
-from leadrules.lifecycle.state.next_state import RECORD
 from leadrules.measure.figures import days_between, ratio, spread
 from leadrules.measure.material import CREATED, OWNER, ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table

@@ -20,13 +20,12 @@ from leadrules.lifecycle.decide import Decided
 from leadrules.lifecycle.eras import eras_after
 from leadrules.lifecycle.labels import history_of
 from leadrules.lifecycle.late import seen_after, seen_from_after
-from leadrules.lifecycle.model import HISTORY_COLUMNS, SEEN_FROM, RunRecord, State, Tick, empty_state
+from leadrules.lifecycle.model import HISTORY_COLUMNS, RECORD, SEEN_FROM, RunRecord, State, Tick, empty_state
 from leadrules.lifecycle.record import carried_over, known_of
 from leadrules.lifecycle.run import Outcome
 from leadrules.lifecycle.state.undo import undo_rows
 from leadrules.ruleset.store import digest
 
-RECORD = "record"  # the rule of a change that the record brought
 OF_SEQUENCE = ("enroll", "move", "stop")
 DONE = "done"
 _STEP = r"^sequence\.(.+)\.(\d+)$"

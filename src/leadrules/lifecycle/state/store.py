@@ -24,7 +24,9 @@ from leadrules.lifecycle.model import (
     EVENT_COLUMNS,
     HISTORY_COLUMNS,
     LEAD_COLUMNS,
+    RECORD,
     SEEN_FROM,
+    UNDO,
     VERSION_COLUMNS,
     RunRecord,
     State,
@@ -143,7 +145,7 @@ def history(path: Path, keys: Iterable[str] | None = None) -> pl.DataFrame:
     wanted = None if keys is None else list(keys)
     with reading(path) as connection:
         found = [rows for packed in stacked(connection, "history") if (rows := _of_leads(packed, wanted)).height]
-    by = ["run", "key", "kind", "what", pl.col("rule") != "record"]
+    by = ["run", "key", "kind", "what", pl.col("rule") != RECORD]
     return pl.concat([nothing, *found]).sort(by, nulls_last=True, maintain_order=True)
 
 
@@ -408,7 +410,17 @@ def take_back_last(path: Path) -> None:
         _end_way_back(connection)
 
 
+def made_by(path: Path, number: int) -> pl.DataFrame:
+    """The changes that a run made, by the names that they have now."""
+    with reading(path) as connection:
+        found = [_of_run(packed, number) for packed in stacked(connection, "history")]
+    return pl.concat([pl.DataFrame(schema=dict(HISTORY_COLUMNS)), *found])
+
+
+def _of_run(packed: bytes, number: int) -> pl.DataFrame:
+    return unpack(packed).filter(pl.col("run") == number).select(list(HISTORY_COLUMNS))
+
+
 def _taken_back(packed: bytes, number: int) -> pl.DataFrame:
     """The changes of a run, the other way."""
-    rows = unpack(packed).filter(pl.col("run") == number)
-    return rows.with_columns(old="new", new="old", rule=pl.lit("undo")).select(list(HISTORY_COLUMNS))
+    return _of_run(packed, number).with_columns(old="new", new="old", rule=pl.lit(UNDO))

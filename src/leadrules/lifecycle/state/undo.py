@@ -1,14 +1,14 @@
 """The way back: undo.csv of a run, and `run --undo OUT`.
 
 In: the leads before and after a run; or a run's folder and the state. Out: a row per changed owner, sequence and field; or the
-state without that run. The last run is taken back whole: the state is as it was before it. Of an earlier run the values in
-its undo.csv are taken back, where nothing has changed them since.
+state without that run. The last run is taken back whole: the state is as it was before it. Of an earlier run the values that
+it decided, those in its undo.csv, are taken back where nothing has changed them since.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -19,16 +19,14 @@ import polars as pl
 from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
-from leadrules.data.ids import canonical_key
 from leadrules.lifecycle.lead_columns import LeadColumns
-from leadrules.lifecycle.model import HISTORY_COLUMNS, LEAD_COLUMNS, RIDE, State
+from leadrules.lifecycle.model import HISTORY_COLUMNS, LEAD_COLUMNS, RECORD, RIDE, UNDO, State
 from leadrules.lifecycle.moves.after import with_changes
 from leadrules.lifecycle.record import same
 from leadrules.lifecycle.state.database import exists
-from leadrules.lifecycle.state.store import amend, can_take_back, load, runs, take_back_last
-from leadrules.ruleset.model import Ruleset
+from leadrules.lifecycle.state.store import amend, can_take_back, load, made_by, runs, take_back_last
 
-MANIFEST, UNDO = "manifest.json", "undo.csv"
+MANIFEST, WAY_BACK = "manifest.json", "undo.csv"
 UNDO_COLUMNS = ("key", "field", "old", "new")
 _GOES_WITH = {
     "owner": ("owner_by", "assigned_at", "due_at", "due_route"),
@@ -65,7 +63,7 @@ def take_back(path: Path, out: Path) -> Undone:
     if not exists(path):
         raise InputError(
             f"there is no state {path}, so nothing in it is to be taken back",
-            f"import {out / UNDO} to take the run's changes back in the CRM, or name its state with --state",
+            f"import {out / WAY_BACK} to take the run's changes back in the CRM, or name its state with --state",
         )
     number, is_last, encoding = _run_of(path, out)
     rows = _rows(out, encoding)
@@ -73,11 +71,11 @@ def take_back(path: Path, out: Path) -> Undone:
         take_back_last(path)
         return Undone("whole", number, len(rows), 0)
     state = load(path)
-    assert state.ruleset is not None
-    leads, changes = _values_back(state, state.ruleset, rows)
+    decided = _decided_by(path, number)
+    leads, changes = _values_back(state, decided)
     if changes.height:
         amend(path, state, replace(state, leads=leads), changes=changes)
-    return Undone("values", number, changes.height, len(rows) - changes.height)
+    return Undone("values", number, changes.height, decided.height - changes.height)
 
 
 def _run_of(path: Path, out: Path) -> tuple[int, bool, str]:
@@ -101,35 +99,41 @@ def _run_of(path: Path, out: Path) -> tuple[int, bool, str]:
 
 
 def _rows(out: Path, encoding: str) -> list[dict[str, str]]:
-    if not (out / UNDO).is_file():
+    if not (out / WAY_BACK).is_file():
         return []
-    with (out / UNDO).open(encoding="cp932" if encoding == "cp932" else "utf-8-sig", newline="") as file:
+    with (out / WAY_BACK).open(encoding="cp932" if encoding == "cp932" else "utf-8-sig", newline="") as file:
         try:
             rows = list(csv.DictReader(file))
         except (UnicodeDecodeError, csv.Error):
             rows = [{}]
     if any(row.get(name) is None for row in rows for name in UNDO_COLUMNS):
-        raise InputError(f"{out / UNDO} is damaged: it is not as its run wrote it", "make it again with the same run")
+        raise InputError(
+            f"{out / WAY_BACK} is damaged: it is not as its run wrote it", "make it again with the same run"
+        )
     return rows
 
 
-def _values_back(state: State, ruleset: Ruleset, rows: Iterable[Mapping[str, str]]) -> tuple[LeadColumns, pl.DataFrame]:
+def _decided_by(path: Path, number: int) -> pl.DataFrame:
+    """What undo.csv of a run says, from the history: renames do not reach the file, and cp932 may have cost it letters."""
+    made = made_by(path, number).filter(pl.col("kind").is_in(["owner", "sequence", "set"]))
+    decided = made.filter(~pl.col("rule").fill_null("").is_in([RECORD, UNDO]))
+    return decided.select("key", "kind", "what", pl.col("old", "new").fill_null(""))
+
+
+def _values_back(state: State, decided: pl.DataFrame) -> tuple[LeadColumns, pl.DataFrame]:
     """The leads with the old values where the new ones still hold, and those changes."""
-    asked = pl.DataFrame([{"key": canonical_key(row["key"]), **{c: row[c] for c in UNDO_COLUMNS[1:]}} for row in rows],
-                         schema=dict.fromkeys(UNDO_COLUMNS, pl.String()))  # fmt: skip
     rows = pl.int_range(state.leads.height, dtype=pl.UInt32, eager=True).alias("lead_row")
     leads = state.leads.with_columns([rows])
     back, changes = [], [pl.DataFrame(schema=_CHANGE)]
-    for (field,), some in asked.partition_by("field", as_dict=True, maintain_order=True).items():
-        kind, value, said = _columns_of(str(field), ruleset)
+    for (kind, what), some in decided.partition_by("kind", "what", as_dict=True, maintain_order=True).items():
+        value, said = (f"set:{what}", f"said:{what}") if kind == "set" else (kind, f"{kind}_said")
         if value not in leads:
             continue
         known = leads.select("lead_row", "key", "owner_changes", value, said).rename({value: "now", said: "said"})
         own = some.join(known, on="key", how="inner", maintain_order="left").filter(_holds_still(kind))
         back.append(_old_values(kind, own).rename({"value": value, "said": said}))
-        what = pl.lit(field if kind == "set" else kind).alias("what")
         blank = own.with_columns(pl.col("old", "new").replace("", None))
-        named = blank.select("key", pl.lit(kind).alias("kind"), what, old="new", new="old", rule=pl.lit("undo"))
+        named = blank.select("key", "kind", "what", old="new", new="old", rule=pl.lit(UNDO))
         changes.append(named.cast(_CHANGE))  # type: ignore[arg-type]
     return with_changes(state.leads, back), pl.concat(changes)
 
@@ -156,13 +160,3 @@ def _old_values(kind: str, own: pl.DataFrame) -> pl.DataFrame:
     was_change = (pl.col("old") != "") & (pl.col("new") != "")
     count = [(pl.col("owner_changes") - was_change.cast(pl.Int32)).alias("owner_changes")] if kind == "owner" else []
     return found.select("lead_row", "value", "said", *gone, *count)
-
-
-def _columns_of(field: str, ruleset: Ruleset) -> tuple[str, str, str]:
-    """The kind of change, and the columns of the value and of what the record said."""
-    settings = ruleset.settings
-    if field in ("owner", settings.owner):
-        return "owner", "owner", "owner_said"
-    if field in ("sequence", settings.sequence):
-        return "sequence", "sequence", "sequence_said"
-    return "set", f"set:{field}", f"said:{field}"
