@@ -116,6 +116,24 @@ def test_undo(project: Path) -> None:
     assert "holds no manifest.json" in leadrules(project, "run", "--undo", "rules", code=2).stderr
 
 
+def test_a_run_is_the_same_whatever_its_files_are_called(project: Path) -> None:
+    """An export that bears the time in its name, made twice with nothing new in it."""
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    actions = (project / "out" / "actions.csv").read_bytes()
+    (project / "leads.csv").rename(project / "leads-0700.csv")
+    leadrules(project, "run", "--leads", "leads-0700.csv", "--as-of", "2026-11-02")
+    assert (project / "out" / "actions.csv").read_bytes() == actions
+    assert "leads-0700.csv" in (project / "out" / "manifest.json").read_text()
+    assert "as it was before" in leadrules(project, "run", "--undo", "out").stderr
+
+
+@pytest.mark.parametrize("content", [b"{}", b"[1]", b"\xff", b'{"inputs": [], "rules": "x"}'])
+def test_a_manifest_that_no_run_wrote_is_told(project: Path, content: bytes) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    (project / "out" / "manifest.json").write_bytes(content)
+    assert "no run of the state" in leadrules(project, "run", "--undo", "out", code=2).stderr
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"key,field\na,b\n", b"key,field,old,new\na\n"])
 def test_a_damaged_way_back_is_told(project: Path, content: bytes) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")

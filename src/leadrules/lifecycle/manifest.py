@@ -5,7 +5,9 @@ In: an outcome. Out: a document. No durations and no paths of this machine: the 
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from leadrules.core.calendar import Calendar
@@ -28,6 +30,17 @@ def manifest(outcome: Outcome) -> dict[str, Any]:
         "inputs": [{"path": file.path, "sha256": file.sha256} for file in inputs],
         "counts": counts(outcome),
     }
+
+
+def fingerprint(content: bytes) -> str:
+    """What a manifest.json says of its run, whatever the project and the files are called: one name for the run."""
+    try:
+        said = json.loads(content)
+        said["inputs"] = sorted(file["sha256"] for file in said["inputs"])
+        said["rules"] = said["rules"]["sha256"]
+    except (ValueError, KeyError, TypeError):  # no run wrote this
+        return ""
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def counts(outcome: Outcome) -> dict[str, Any]:

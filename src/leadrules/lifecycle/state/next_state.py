@@ -20,6 +20,7 @@ from leadrules.lifecycle.decide import Decided
 from leadrules.lifecycle.eras import eras_after
 from leadrules.lifecycle.labels import history_of
 from leadrules.lifecycle.late import seen_after, seen_from_after
+from leadrules.lifecycle.manifest import fingerprint
 from leadrules.lifecycle.model import HISTORY_COLUMNS, RECORD, SEEN_FROM, RunRecord, State, Tick, empty_state
 from leadrules.lifecycle.record import carried_over, known_of
 from leadrules.lifecycle.run import Outcome
@@ -61,7 +62,7 @@ def record_of(
         outcome.since,
         rules,
         name,
-        sha256(manifest).hexdigest(),
+        fingerprint(manifest),
         out,
         {**options, "written": dict(written), SEEN_FROM: _seen_from(outcome)},
     )

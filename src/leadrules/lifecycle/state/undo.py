@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Literal, cast
 
@@ -20,6 +19,7 @@ from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.lifecycle.lead_columns import LeadColumns
+from leadrules.lifecycle.manifest import fingerprint
 from leadrules.lifecycle.model import HISTORY_COLUMNS, LEAD_COLUMNS, RECORD, RIDE, UNDO, State
 from leadrules.lifecycle.moves.after import with_changes
 from leadrules.lifecycle.record import same
@@ -81,7 +81,7 @@ def take_back(path: Path, out: Path) -> Undone:
 def _run_of(path: Path, out: Path) -> tuple[int, bool, str]:
     """The run that a folder's manifest names, whether it is the last, and the encoding of its files."""
     try:
-        manifest = sha256((out / MANIFEST).read_bytes()).hexdigest()
+        manifest = fingerprint((out / MANIFEST).read_bytes())
     except OSError:
         raise InputError(
             f"{out} holds no {MANIFEST}", "name the folder that a run wrote: `leadrules run --undo out`"
