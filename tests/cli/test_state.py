@@ -127,6 +127,25 @@ def test_a_run_is_the_same_whatever_its_files_are_called(project: Path) -> None:
     assert "as it was before" in leadrules(project, "run", "--undo", "out").stderr
 
 
+def test_the_same_bytes_read_in_another_way_are_another_input(project: Path) -> None:
+    """A blank that the export writes as 80, told in leadrules.yaml after the first run, and then in the schema."""
+    write_leads(project, [{"id": "a", "points": 80, **DAY}, {"id": "b", "points": 80, **DAY}])
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    settings = (project / "leadrules.yaml").read_text()
+    assert "path: leads.csv" in settings
+    (project / "leadrules.yaml").write_text(settings.replace("path: leads.csv", 'path: leads.csv, blanks: ["80"]'))
+    assert "this is the last run" not in leadrules(project, "run", "--as-of", "2026-11-02").stderr
+    assert json.loads(leadrules(project, "state", "show", "a", "--format", "json").stdout)["labels"]["heat"] != "hot"
+    (project / "leadrules.yaml").write_text(settings)
+    schema = json.loads((project / "rules" / "lead.schema.json").read_text())
+    schema["properties"]["status"]["x-blanks"] = ["New"]
+    (project / "rules" / "lead.schema.json").write_text(json.dumps(schema))
+    assert "this is the last run" not in leadrules(project, "run", "--as-of", "2026-11-02").stderr
+    schema["properties"]["status"]["x-api-name"] = "Status"
+    (project / "rules" / "lead.schema.json").write_text(json.dumps(schema))
+    assert "this is the last run" in leadrules(project, "run", "--as-of", "2026-11-02").stderr
+
+
 @pytest.mark.parametrize("content", [b"{}", b"[1]", b"\xff", b'{"inputs": [], "rules": "x"}'])
 def test_a_manifest_that_no_run_wrote_is_told(project: Path, content: bytes) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")
