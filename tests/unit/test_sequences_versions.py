@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
+import polars as pl
 import pytest
 from tests.example_project import compiled
+from tests.laws.product import Product, rows_of
+from tests.laws.small_company import company, event, lead, moment
 from tests.sequence_world import World, applied, tokyo
 
 from leadrules.lifecycle.cadence.riders import migrated
 from leadrules.lifecycle.cadence.versions import version_text
 from leadrules.lifecycle.lead_columns import LeadColumns
+from leadrules.lifecycle.state.next_state import undo_of
 from leadrules.project.model import EventType, Project
 
 OLD = 'sequence s { 1: day 1 call "Old one"  2: day 3 call "Old two" finish after 2 days on finish do set status = "New" }'
@@ -94,6 +99,22 @@ def test_a_kept_exit_reads_events_that_no_rule_reads_today() -> None:
     assert world.run(tokyo("2026-11-03T10:00")).rows() == []
     world.events.append(("a", "email_replied", tokyo("2026-11-03T11:00"), {}))
     assert world.run(tokyo("2026-11-04T10:00")).rows() == [("a", "stop", "s", "sequence.s.exit")]
+
+
+def test_a_kept_finish_knows_what_the_record_says_of_the_field_it_sets(tmp_path: Path) -> None:
+    """No rule of today looks at the status: the way back is what the record says, and a `set` of what is there no action."""
+    rules = "sequence s {{ 1: day 1 call  {} }}\ntrigger go {{ on form_submitted  do enroll s }}"
+    own = company(tmp_path, rules.format('on finish do set status = "Nurturing"'))
+    product = Product(own)
+    leads = [lead("a", status="Working"), lead("b", status="Nurturing")]
+    events = [event(key, "form_submitted", "2026-06-05T08:00") for key in "ab"]
+    product.run(moment("2026-06-05T09:00"), leads, events)
+    product.company = company(tmp_path, rules.format("finish after 1 day"))
+    outcome = product.run(moment("2026-06-06T09:00"), leads, events)
+    done = [(row.key, row.kind, row.value) for row in rows_of(outcome) if row.kind == "set"]
+    assert done == [("a", "set", "Nurturing")]
+    back = undo_of(outcome).filter(pl.col("field") == "status")
+    assert back.select("key", "old", "new").rows() == [("a", "Working", "Nurturing")]
 
 
 def test_definitions_are_todays() -> None:

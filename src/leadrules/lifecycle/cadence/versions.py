@@ -203,7 +203,7 @@ class _Bound:
     def read(self) -> Iterator[Expr | Aggregate]:
         """What the version reads beyond what today's rules do; ask again after each, as numbers rise."""
         known = dict(self._around.ruleset.fields)
-        for part in _expressions(self._alone):
+        for part in (*_expressions(self._alone), *self._set()):
             if part.op == "field" and str(part.value) not in known and self._around.has_field(part):
                 known[str(part.value)] = part.type
                 yield replace(part, type=self._around.lead_fields[str(part.value)])
@@ -212,6 +212,12 @@ class _Bound:
             for one in self._missing(number, aggregates):
                 aggregates.append(one)
                 yield one
+
+    def _set(self) -> Iterator[Expr]:
+        """The fields that finish actions set: what the record says of one is the way back, and no action where it is that already."""
+        for action in self._alone.sequences[0].on_finish:
+            if action.field in self._around.lead_fields:
+                yield Expr("field", self._around.lead_fields[action.field], value=action.field)
 
     def _missing(self, number: int, known: list[Aggregate]) -> Iterator[Aggregate]:
         for inner in _aggregates_below(self._alone.aggregates[number], self._alone):
