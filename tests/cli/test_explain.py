@@ -163,6 +163,30 @@ def test_with_a_state_it_tells_of_the_run_to_come_and_of_those_before(project: P
     assert explained(project, "L2", "--no-state")["triggers"][0]["fired"]
 
 
+@pytest.mark.parametrize(
+    ("rule", "by"),
+    [
+        ("exit all when did call_made since enrolled_at", "exit all"),
+        ("trigger called { on call_made  do stop sequence }", "trigger.called"),
+        ("trigger called { on call_made  do move to other }", "trigger.called"),
+    ],
+)
+def test_a_sequence_that_a_lead_was_taken_out_of_has_not_finished(tmp_path: Path, rule: str, by: str) -> None:
+    rules = f"""
+sequence outbound {{ 1: day 3 call "Call"  finish after 1 day }}
+sequence other {{ 1: day 3 call "Call" }}
+trigger asked {{ on form_submitted  do enroll outbound }}
+trigger done {{ on finish outbound  do notify "desk" "done" }}
+{rule}
+"""
+    folder = write(tmp_path, rules, LEADS, EVENTS)
+    assert leadrules("run", "--quiet", cwd=folder).returncode == 0
+    with (folder / "events.csv").open("a") as file:
+        file.write("L2,call_made,2026-10-30T12:00,,,\n")
+    (done,) = explained(folder, "L2", "trigger.done", "--as-of", "2026-10-30T13:00")["triggers"]
+    assert done["reason"] == f"{by} took it out of outbound, which had not finished"
+
+
 def test_a_run_that_was_made_is_explained_as_it_was_decided(project: Path) -> None:
     """After a run people ask why a lead went where it went, not what the same run would find on top of itself."""
     before = {lead: explained(project, lead) for lead in ("L1", "L2")}

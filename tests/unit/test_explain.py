@@ -430,7 +430,39 @@ def test_a_trigger_whose_route_found_nobody_stays_armed(tmp_path: Path) -> None:
     folder = write(tmp_path, rules, "L1,2026-10-01,,,,,,,,,\n", "L1,form_submitted,2026-10-30T11:00,,,\n")
     asked_ = named(document(outcome(folder, "L1"), "L1"), "asked", "triggers")
     said = "it was set off, and none of its actions was done (assign owner: nobody is eligible); it stays armed"
-    assert (asked_["stopped"], asked_["reason"]) == ("nothing done", said)
+    assert (asked_["stopped"], asked_["reason"]) == ("nothing done", f"{said} for the next time")
+
+
+@pytest.mark.parametrize(
+    ("on", "armed"),
+    [
+        ("on enter who big", "for the next time"),  # what was entered is over with the run
+        ("when employees >= 5", "and the next run tries again"),
+        ("on date renewal", "and the next run tries again"),
+    ],
+)
+def test_what_stays_armed_says_for_what(tmp_path: Path, on: str, armed: str) -> None:
+    rules = (
+        "classify who { big: when employees >= 5  small: otherwise }\n"
+        'route late on demand { only: rep "kim" otherwise }\n'
+        f"trigger asked {{ {on}  do assign with late }}\n"
+    )
+    folder = write(tmp_path, rules, "L1,2026-10-01,,,,9,,,,2026-10-30,\n")
+    reason = named(document(outcome(folder, "L1"), "L1"), "asked", "triggers")["reason"]
+    assert reason.endswith(("it stays armed, " if armed.startswith("and") else "it stays armed ") + armed)
+
+
+def test_where_no_run_was_before_none_is_named(tmp_path: Path) -> None:
+    # Without a state new things begin a day before the `as of`, the 29th at noon.
+    rules = (
+        'trigger asked { on form_submitted  do notify "x" "y" }\ntrigger due { on date renewal  do notify "x" "y" }\n'
+    )
+    folder = write(tmp_path, rules, "L1,2026-10-01,,,,,,,,2026-10-29,\n", "L1,form_submitted,2026-10-29T11:00,,,\n")
+    found = document(outcome(folder, "L1"), "L1")
+    begins = "2026-10-29T12:00, from when on things are new"
+    said = f"the newest such event, of 2026-10-29T11:00, is older than {begins}"
+    assert named(found, "asked", "triggers")["reason"] == said
+    assert named(found, "due", "triggers")["reason"] == f"2026-10-29 fell before {begins}"
 
 
 @pytest.mark.parametrize(

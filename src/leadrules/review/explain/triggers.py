@@ -109,14 +109,20 @@ def _no_event(lead: OneLead, words: Words, one: Trigger) -> str:
         stages = words.counted_of(one.on.filter, lead.facts)
         return "no such event: " + ", ".join(f"{stage['text']} {stage['value']}" for stage in stages)
     assert lead.tick is not None
-    newest = words.instant(events[-1]["at"])
-    if events[-1]["at"] <= lead.tick.since:
-        late = lead.ears.late
-        if late.limit is None:
-            return f"the newest such event, of {newest}, is no newer than the run before ({words.instant(lead.tick.since)})"
-        if events[-1]["at"] < late.limit:
-            return f"the newest such event, of {newest}, is older than late events may be (from {words.instant(late.limit)} on)"
+    newest, limit = words.instant(events[-1]["at"]), lead.ears.late.limit
+    if limit is None and events[-1]["at"] < lead.tick.since:
+        return f"the newest such event, of {newest}, is older than {_since(lead, words)}"
+    if limit is not None and events[-1]["at"] < limit:
+        return f"the newest such event, of {newest}, is older than late events may be (from {words.instant(limit)} on)"
     return f"the newest such event, of {newest}, was seen by an earlier run"
+
+
+def _since(lead: OneLead, words: Words) -> str:
+    """Where new things begin, and why there: a first run, and one with `--since`, follow no run."""
+    assert lead.tick is not None
+    since = lead.tick.since
+    why = "when the run before was" if since == lead.state.as_of else "from when on things are new"
+    return f"{words.instant(since)}, {why}"
 
 
 def _no_change(lead: OneLead, words: Words, one: Trigger) -> str:
@@ -144,6 +150,9 @@ def _not_finished(lead: OneLead, words: Words, one: Trigger) -> str:
     now = lead.before("sequence")
     if now != one.on.name:
         return f"it was not in {one.on.name}" + (f", but in {now}" if now else "")
+    for row in lead.actions:
+        if row["reason"] is None and row["what"] == "sequence" and row["kind"] in ("stop", "move"):
+            return f"{row['rule']} took it out of {one.on.name}, which had not finished"
     return f"it is in {one.on.name}, which has not finished"
 
 
@@ -175,7 +184,7 @@ def _not_fallen(lead: OneLead, words: Words, one: Trigger) -> str:
         return f"{said} has not come"
     if lead.before(f"dated:{one.name}") == at:
         return f"{said} was dealt with already"
-    return f"{said} fell before {words.instant(tick.since)}, when the run before was"
+    return f"{said} fell before {_since(lead, words)}"
 
 
 def _not_becoming(lead: OneLead, words: Words, one: Trigger) -> str:
@@ -220,10 +229,13 @@ def _absorbed(lead: OneLead, one: Trigger) -> str:
 
 
 def _undone(lead: OneLead, one: Trigger) -> str:
-    """It was set off, and none of its actions was done."""
+    """It was set off, and none of its actions was done. A condition, a date and a response are asked for again."""
     withheld = [row for row in _actions(lead, one, fired=False) if row["reason"] is not None]
     undone = [f"{row['kind']} {row['value'] or row['what'] or ''}: {row['reason']}" for row in withheld]
     if not undone:
         return "it was set off, and nothing was left to do: everything is so already"
     said = "; ".join(undone)
-    return f"it was set off, and none of its actions was done ({said}); it stays armed"
+    armed = (
+        ", and the next run tries again" if one.on.kind in ("condition", "date", "overdue") else " for the next time"
+    )
+    return f"it was set off, and none of its actions was done ({said}); it stays armed{armed}"
