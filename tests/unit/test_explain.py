@@ -508,6 +508,13 @@ def test_what_suppressed_a_mail(tmp_path: Path) -> None:
     assert [(clause["text"], clause["saw"][0]["value"]) for clause in mail["clauses"]] == [("opted_out", "yes")]
 
 
+def test_a_mail_that_was_withheld_is_named(tmp_path: Path) -> None:
+    rules = 'suppress email when opted_out\ntrigger asked { on form_submitted  do send template "intro" }\n'
+    folder = write(tmp_path, rules, DECIDED_LEADS, DECIDED_EVENTS)
+    reason = named(document(outcome(folder, "L3"), "L3"), "asked", "triggers")["reason"]
+    assert "none of its actions was done (email intro: suppressed)" in reason
+
+
 # -- which lead, which name -----------------------------------------------------------------------------------------
 
 

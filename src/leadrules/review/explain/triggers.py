@@ -231,7 +231,9 @@ def _absorbed(lead: OneLead, one: Trigger) -> str:
 def _undone(lead: OneLead, one: Trigger) -> str:
     """It was set off, and none of its actions was done. A condition, a date and a response are asked for again."""
     withheld = [row for row in _actions(lead, one, fired=False) if row["reason"] is not None]
-    undone = [f"{row['kind']} {row['value'] or row['what'] or ''}: {row['reason']}" for row in withheld]
+    undone = [
+        f"{row['kind']} {row['value'] or row['what'] or row['template'] or ''}: {row['reason']}" for row in withheld
+    ]
     if not undone:
         return "it was set off, and nothing was left to do: everything is so already"
     said = "; ".join(undone)
