@@ -452,6 +452,27 @@ def test_what_stays_armed_says_for_what(tmp_path: Path, on: str, armed: str) -> 
     assert reason.endswith(("it stays armed, " if armed.startswith("and") else "it stays armed ") + armed)
 
 
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("assign with kept", "there is nothing to do for this lead; it stays armed, and the next run tries again"),
+        ("move by which", "there is nothing to do for this lead; it stays armed, and the next run tries again"),
+        ('assign rep "lee"', "nothing was left to do: everything is so already"),
+    ],
+)
+def test_what_found_nothing_to_do_says_whether_it_stays_armed(tmp_path: Path, does: str, said: str) -> None:
+    # An owner who is asked for and there is not waited for; a route that keeps the owner has assigned nothing.
+    rules = f"""
+sequence outbound {{ 1: day 1 call "Call"  exit when opted_out }}
+classify which {{ outbound: when country = "JP" }}
+route kept on demand {{ any: keep owner otherwise }}
+trigger keen {{ when employees >= 5  do {does} }}
+"""
+    folder = write(tmp_path, rules, "L1,2026-10-01,lee,,,9,,,,,\n")
+    found = named(document(outcome(folder, "L1"), "L1"), "keen", "triggers")
+    assert (found["stopped"], found["reason"]) == ("nothing done", f"it was set off, and {said}")
+
+
 def test_where_no_run_was_before_none_is_named(tmp_path: Path) -> None:
     # Without a state new things begin a day before the `as of`, the 29th at noon.
     rules = (

@@ -229,15 +229,25 @@ def _absorbed(lead: OneLead, one: Trigger) -> str:
 
 
 def _undone(lead: OneLead, one: Trigger) -> str:
-    """It was set off, and none of its actions was done. A condition, a date and a response are asked for again."""
+    """It was set off, and none of its actions was done."""
     withheld = [row for row in _actions(lead, one, fired=False) if row["reason"] is not None]
     undone = [
         f"{row['kind']} {row['value'] or row['what'] or row['template'] or ''}: {row['reason']}" for row in withheld
     ]
-    if not undone:
-        return "it was set off, and nothing was left to do: everything is so already"
-    said = "; ".join(undone)
-    armed = (
-        ", and the next run tries again" if one.on.kind in ("condition", "date", "overdue") else " for the next time"
+    again = (
+        "it stays armed, and the next run tries again" if _is_armed(lead, one) else "it stays armed for the next time"
     )
-    return f"it was set off, and none of its actions was done ({said}); it stays armed{armed}"
+    if undone:
+        return f"it was set off, and none of its actions was done ({'; '.join(undone)}); {again}"
+    if _is_armed(lead, one):  # a route keeps the owner, or a classify names no sequence
+        return f"it was set off, and there is nothing to do for this lead; {again}"
+    return "it was set off, and nothing was left to do: everything is so already"
+
+
+def _is_armed(lead: OneLead, one: Trigger) -> bool:
+    """Whether a condition counts as not met, a date as not fallen, or a response as awaited still."""
+    if one.on.kind == "condition":
+        return lead.after(f"holds:{one.name}") is False
+    if one.on.kind == "date":
+        return lead.after(f"armed:{one.name}") is not None
+    return one.on.kind == "overdue" and lead.after(f"overdue:{one.name}") != lead.before("due_at")
