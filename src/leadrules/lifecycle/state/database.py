@@ -25,6 +25,7 @@ _OURS = frozenset(
 )
 _PATIENCE = 20.0  # seconds to wait for another program's read or commit to end: each takes about one
 _DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_FORMAT")
+_MAKE_ROOM = "see that there is room on the disk and that its folder may be written, then try again"
 _TABLES = """
 create table about (program text, format_version integer);
 create table contents (id integer primary key, sum integer not null, content blob not null);
@@ -76,9 +77,10 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("commit")
         return
     # A state that is killed before its first commit was never there.
-    path.mkdir(parents=True, exist_ok=True)
-    for name in (_NEW, f"{_NEW}-journal"):
-        (path / name).unlink(missing_ok=True)
+    with changing(path):
+        path.mkdir(parents=True, exist_ok=True)
+        for name in (_NEW, f"{_NEW}-journal"):
+            (path / name).unlink(missing_ok=True)
     with _connected(path, _NEW) as connection:
         connection.execute("pragma page_size = 16384")
         connection.execute("begin immediate")
@@ -87,8 +89,18 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("insert into about values ('leadrules', ?)", [FORMAT_VERSION])
         yield connection
         connection.execute("commit")
-    (path / _NEW).replace(path / FILE)
-    sync(path)
+    with changing(path):
+        (path / _NEW).replace(path / FILE)
+        sync(path)
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Within, what the system refuses is told of the state: a run writes files elsewhere, too, which have another way out."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"the state {path} cannot be written: {error.strerror or error}", _MAKE_ROOM) from error
 
 
 @contextmanager
@@ -112,10 +124,7 @@ def _unusable(path: Path, error: sqlite3.Error) -> InputError:
         return damaged(path, str(error))
     if kind.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return InputError(f"the state {path} is held by another program: {error}", "end that program, then try again")
-    return InputError(
-        f"the state {path / FILE} can be neither read nor written: {error}",
-        "see that there is room on the disk and that its folder may be written, then try again",
-    )
+    return InputError(f"the state {path / FILE} can be neither read nor written: {error}", _MAKE_ROOM)
 
 
 def damaged(path: Path, why: str) -> InputError:

@@ -17,7 +17,7 @@ from uuid import uuid4
 from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.data.staging import Staging, sync
-from leadrules.lifecycle.state.database import exists
+from leadrules.lifecycle.state.database import changing, exists
 from leadrules.lifecycle.state.store import last_token
 
 LOCK, WRITER, PENDING = "lock", "writer.json", "pending.json"
@@ -43,10 +43,12 @@ def writer(path: Path, who: str) -> Iterator[None]:
             f"the state {path} cannot be written: {error.strerror or error}", "name another place with --state"
         ) from None
     try:
-        (path / WRITER).write_text(json.dumps({"who": who}), encoding="utf-8")
+        with changing(path):
+            (path / WRITER).write_text(json.dumps({"who": who}), encoding="utf-8")
         yield
     finally:
-        (path / WRITER).unlink(missing_ok=True)
+        with suppress(OSError):  # the lock is what counts; a name that stays is written over
+            (path / WRITER).unlink(missing_ok=True)
         lock.release()
 
 
@@ -68,19 +70,36 @@ class Prepared:
 def prepare(path: Path, out: Path, token: str | None = None) -> Prepared:
     """An empty folder for the files of a run, noted in the state so that a killed run is cleaned up. A writer's to call."""
     prepared = Prepared(Staging(out), token or uuid4().hex)
-    path.mkdir(parents=True, exist_ok=True)
-    part = path / f"{PENDING}.part"
-    part.write_text(json.dumps({"out": str(out.resolve()), "token": prepared.token}), encoding="utf-8")
-    part.replace(path / PENDING)
-    sync(path)
+    with changing(path):
+        path.mkdir(parents=True, exist_ok=True)
+        part = path / f"{PENDING}.part"
+        part.write_text(json.dumps({"out": str(out.resolve()), "token": prepared.token}), encoding="utf-8")
+        part.replace(path / PENDING)
+        sync(path)
     prepared.staging.begin()
     return prepared
 
 
 def publish(path: Path, prepared: Prepared, replaces: Collection[str] = ()) -> None:
     """Put the sealed files of a committed run into place; `replaces` names files of earlier runs."""
-    prepared.staging.publish(replaces)
-    (path / PENDING).unlink(missing_ok=True)
+    with _settling(prepared.staging):
+        prepared.staging.publish(replaces)
+    with changing(path):
+        (path / PENDING).unlink(missing_ok=True)
+
+
+@contextmanager
+def _settling(staging: Staging) -> Iterator[None]:
+    """Within, another `--out` is no way out of what the system refuses: these files have their place."""
+    try:
+        yield
+    except OSError as error:
+        place = Path(error.filename or "")
+        raise InputError(
+            f"{place if place.is_absolute() else staging.folder} cannot be written: {error.strerror or error}",
+            "see that no program holds it and that its folder may be written, then try again: what is committed is not done"
+            " twice",
+        ) from error
 
 
 def discard(path: Path, prepared: Prepared) -> None:
@@ -102,11 +121,13 @@ def finish_interrupted(path: Path, replaces: Collection[str] = ()) -> Literal["c
         ) from None
     staging = Staging(Path(note["out"]))
     is_committed = last_token(path) == note["token"] and staging.is_sealed
-    if is_committed:
-        staging.publish(replaces)
-    else:
-        staging.discard()
-    (path / PENDING).unlink()
+    with _settling(staging):
+        if is_committed:
+            staging.publish(replaces)
+        else:
+            staging.discard()
+    with changing(path):
+        (path / PENDING).unlink()
     return "completed" if is_committed else "discarded"
 
 

@@ -1,0 +1,54 @@
+"""What a user is told where the system refuses to write, or a state is not as it was written; and what is left then."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+from tests.cli.test_state import DAY, leadrules
+from tests.stateful import write_leads, write_project
+
+from leadrules.data.staging import Staging
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    write_project(tmp_path)
+    write_leads(tmp_path, [{"id": "secretive-lead", "points": 80, **DAY}, {"id": "b", "points": 10, **DAY}])
+    leadrules(tmp_path, "run", "--as-of", "2026-11-02")
+    return tmp_path
+
+
+def state_of(project: Path) -> Path:
+    return project / ".leadrules" / "state"
+
+
+@pytest.mark.parametrize("name", ["pending.json.part", "writer.json"])
+def test_what_the_state_cannot_hold_is_told_of_the_state_and_not_of_out(project: Path, name: str) -> None:
+    (state_of(project) / name).mkdir()
+    said = leadrules(project, "run", "--as-of", "2026-11-03", code=2).stderr
+    assert f"the state {state_of(project)} cannot be written" in said
+    assert "--out" not in said
+
+
+def test_files_that_cannot_come_to_their_place_are_there_once_they_can(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that a program holds open, as Excel does on Windows: another `--out` would meet it again."""
+
+    def held(staging: Staging, name: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(staging.out / name))
+
+    before = (project / "out" / "manifest.json").read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(Staging, "_place", held)
+        for out in ("out", "elsewhere"):
+            said = leadrules(project, "run", "--as-of", "2026-11-03", "--out", out, code=2).stderr
+            assert f"{project / 'out' / 'actions.csv'} cannot be written" in said
+            assert "that no program holds it" in said
+            assert "--out" not in said
+    leadrules(project, "state", "show", "b")
+    assert (project / "out" / "manifest.json").read_bytes() != before
+    assert not (project / "out" / ".leadrules-prepared").exists()
