@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,11 @@ def test_files_that_cannot_come_to_their_place_are_there_once_they_can(
     leadrules(project, "state", "show", "b")
     assert (project / "out" / "manifest.json").read_bytes() != before
     assert not (project / "out" / ".leadrules-prepared").exists()
+
+
+def test_a_commit_that_fails_leaves_nothing_prepared(project: Path) -> None:
+    with sqlite3.connect(state_of(project) / "state.sqlite") as connection:
+        connection.execute("create trigger full before insert on runs begin select raise(abort, 'disk is full'); end")
+    assert "disk is full" in leadrules(project, "run", "--as-of", "2026-11-03", code=2).stderr
+    assert not (project / "out" / ".leadrules-prepared").exists()
+    assert not (state_of(project) / "pending.json").exists()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from leadrules.lifecycle.model import RunRecord, State, empty_state
 from leadrules.lifecycle.run import Inputs, Outcome, execute, reads
 from leadrules.lifecycle.state.next_state import history_after, is_same_run, record_of, state_after
 from leadrules.lifecycle.state.store import before_last, commit, last_token
-from leadrules.lifecycle.state.writer import Prepared, discard, prepare, publish
+from leadrules.lifecycle.state.writer import Prepared, discard, finish_interrupted, prepare, publish
 
 MANIFEST = "manifest.json"
 
@@ -56,7 +57,12 @@ def conclude(outcome: Outcome, path: Path, out: Path, options: WriteOptions, how
             record.set_exception(error)
             discard(path, prepared)
             raise
-        committed.result()
+        try:
+            committed.result()
+        except InputError:  # a commit may fail at its very end, and be there
+            with suppress(InputError):
+                finish_interrupted(path, OURS)
+            raise
     publish(path, prepared, OURS)
     return Concluded(False, lost)
 
