@@ -61,3 +61,25 @@ def test_a_commit_that_fails_leaves_nothing_prepared(project: Path) -> None:
     assert "disk is full" in leadrules(project, "run", "--as-of", "2026-11-03", code=2).stderr
     assert not (project / "out" / ".leadrules-prepared").exists()
     assert not (state_of(project) / "pending.json").exists()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update ruleset set text = substr(text, 1, 99)",
+        "update ruleset set text = '{}'",
+        "update ruleset set text = cast(x'ff' as text)",
+        "update runs set as_of = '2026-1'",
+        "update runs set options = '{'",
+    ],
+)
+def test_a_state_whose_texts_are_damaged_is_told_as_one(project: Path, damage: str) -> None:
+    with sqlite3.connect(state_of(project) / "state.sqlite") as connection:
+        connection.execute(damage)
+    for command in (("run", "--as-of", "2026-11-03"), ("state", "export")):
+        assert "put back a copy" in leadrules(project, *command, code=2).stderr, command
+
+
+def test_a_state_file_that_lost_its_content_is_damaged(project: Path) -> None:
+    (state_of(project) / "state.sqlite").write_bytes(b"")
+    assert "it is empty\n  = help: put back a copy" in leadrules(project, "state", "show", "b", code=2).stderr

@@ -122,6 +122,8 @@ def _unusable(path: Path, error: sqlite3.Error) -> InputError:
     kind = str(getattr(error, "sqlite_errorname", ""))
     if kind.startswith(_DAMAGED):
         return damaged(path, str(error))
+    if isinstance(error, sqlite3.OperationalError) and not kind:  # Python, of a text; it would tell all of it
+        return damaged(path, "a text in it is not UTF-8")
     if kind.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return InputError(f"the state {path} is held by another program: {error}", "end that program, then try again")
     return InputError(f"the state {path / FILE} can be neither read nor written: {error}", _MAKE_ROOM)
@@ -136,6 +138,8 @@ def damaged(path: Path, why: str) -> InputError:
 
 
 def _check_version(path: Path, connection: sqlite3.Connection) -> None:
+    if first_row(connection, "select 1 from sqlite_master") is None:
+        raise damaged(path, "it is empty")
     known = first_row(connection, "select 1 from sqlite_master where name = 'about'")
     about = first_row(connection, "select program, format_version from about") if known else None
     if about is None or about[0] != "leadrules":

@@ -51,6 +51,8 @@ from leadrules.ruleset.store import digest, from_text, to_text
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
+    from leadrules.ruleset.model import Ruleset
+
 # Small tables are written whole.
 WHOLE: Mapping[str, Mapping[str, pl.DataType]] = {
     "credits": CREDIT_COLUMNS,
@@ -86,7 +88,7 @@ def load(path: Path) -> State:
 
 
 def _state(path: Path, connection: Connection) -> State:
-    record = _last(connection)
+    record = _last(path, connection)
     text = first_row(connection, "select text from ruleset")
     number = first_row(connection, "select coalesce(max(run), 0) from runs")
     assert number is not None
@@ -94,7 +96,7 @@ def _state(path: Path, connection: Connection) -> State:
         leads=_leads(path, connection),
         **_tables(path, connection),
         as_of=record.as_of if record else None,
-        ruleset=from_text(text[0]) if text else None,
+        ruleset=_ruleset(path, text[0]) if text else None,
         run=number[0],
         last=record,
         seen_from=_seen_from(record),
@@ -123,7 +125,7 @@ def outline(path: Path) -> State:
     with reading(path) as connection:
         leads = beside(connection, "leads", only=("sequence", "version"))
         tables = _tables(path, connection)
-        last = _last(connection)
+        last = _last(path, connection)
     pinned = leads.at(leads.filled("version"), {name: LEAD_COLUMNS[name] for name in ("sequence", "version")})
     used = _typed(LeadColumns.of(pinned.unique(maintain_order=True)), LEAD_COLUMNS)
     as_of = None if last is None else last.as_of
@@ -131,10 +133,18 @@ def outline(path: Path) -> State:
     return replace(empty_state(), leads=used, versions=versions, eras=eras, as_of=as_of, last=last)
 
 
-def _last(connection: Connection) -> RunRecord | None:
+def _ruleset(path: Path, text: str | bytes) -> Ruleset | None:
+    """The rules of a text that a run kept; without rules None."""
+    try:
+        return from_text(text) if text else None
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(path, "its rules are not as they were written") from error
+
+
+def _last(path: Path, connection: Connection) -> RunRecord | None:
     """The last run that was not taken back."""
     row = first_row(connection, f"{_RUNS} where not undone order by run desc limit 1")
-    return None if row is None else _record(row)
+    return None if row is None else _record(path, row)
 
 
 def history(path: Path, keys: Iterable[str] | None = None) -> pl.DataFrame:
@@ -161,7 +171,7 @@ def runs(path: Path) -> list[tuple[int, RunRecord, bool]]:
     """Every run: its number, what it was, and whether it was taken back; oldest first."""
     with reading(path) as connection:
         rows = connection.execute(f"{_RUNS} order by run").fetchall()
-    return [(row[0], _record(row), bool(row[9])) for row in rows]
+    return [(row[0], _record(path, row), bool(row[9])) for row in rows]
 
 
 def last_token(path: Path) -> str | None:
@@ -225,7 +235,7 @@ def _in_order(table: pl.DataFrame) -> pl.DataFrame:
 _RUNS = f"select {', '.join(RUN_COLUMNS)} from runs"
 
 
-def _record(row: tuple[Any, ...]) -> RunRecord:
+def _record(path: Path, row: tuple[Any, ...]) -> RunRecord:
     _, as_of, since, rules, identity, manifest, out, options, *_ = row
     return RunRecord(_instant(as_of), _instant(since), rules, identity, manifest, out, json.loads(options))
 
@@ -376,12 +386,12 @@ def before_last(path: Path) -> State | None:
         records = connection.execute(f"{_RUNS} where not undone order by run desc limit 2").fetchall()
         number = first_row(connection, "select max(run) from runs")
     assert number is not None
-    last = _record(records[1]) if len(records) > 1 else None
+    last = _record(path, records[1]) if len(records) > 1 else None
     return State(
         leads=leads,
         **tables,
         as_of=last.as_of if last else None,
-        ruleset=from_text(text) if text else None,
+        ruleset=_ruleset(path, text),
         run=number[0] - 1,
         last=last,
         seen_from=_seen_from(last),
