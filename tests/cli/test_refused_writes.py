@@ -11,7 +11,9 @@ import pytest
 from tests.cli.test_state import DAY, leadrules
 from tests.stateful import write_leads, write_project
 
+from leadrules.data.errors import InputError
 from leadrules.data.staging import Staging
+from leadrules.lifecycle.state import tend
 
 
 @pytest.fixture
@@ -83,3 +85,17 @@ def test_a_state_whose_texts_are_damaged_is_told_as_one(project: Path, damage: s
 def test_a_state_file_that_lost_its_content_is_damaged(project: Path) -> None:
     (state_of(project) / "state.sqlite").write_bytes(b"")
     assert "it is empty\n  = help: put back a copy" in leadrules(project, "state", "show", "b", code=2).stderr
+
+
+def test_a_lead_is_forgotten_whole_or_known_as_before(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where writing the file anew has no room, a second try must find the lead."""
+
+    def full(path: Path) -> None:
+        raise InputError("the disk is full")
+
+    leadrules(project, "run", "--as-of", "2026-11-03")
+    with monkeypatch.context() as patched:
+        patched.setattr(tend, "compacted", full)
+        leadrules(project, "state", "forget", "secretive-lead", code=2)
+    leadrules(project, "state", "forget", "secretive-lead")
+    assert all(b"secretive-lead" not in file.read_bytes() for file in state_of(project).iterdir())

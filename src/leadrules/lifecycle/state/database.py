@@ -160,6 +160,11 @@ def compacted(path: Path) -> None:
         connection.execute("vacuum")
 
 
+def leave_no_trace(connection: sqlite3.Connection) -> None:
+    """What is deleted from now on is written over."""
+    connection.execute("pragma secure_delete = on")
+
+
 def first_row(
     connection: sqlite3.Connection, query: str, parameters: tuple[object, ...] = ()
 ) -> tuple[Any, ...] | None:

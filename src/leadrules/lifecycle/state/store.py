@@ -32,7 +32,7 @@ from leadrules.lifecycle.model import (
     State,
     empty_state,
 )
-from leadrules.lifecycle.state.database import damaged, exists, first_row, reading, writing
+from leadrules.lifecycle.state.database import damaged, exists, first_row, leave_no_trace, reading, writing
 from leadrules.lifecycle.state.packing import pack, unpack
 from leadrules.lifecycle.state.parts import (
     beside,
@@ -237,7 +237,10 @@ _RUNS = f"select {', '.join(RUN_COLUMNS)} from runs"
 
 def _record(path: Path, row: tuple[Any, ...]) -> RunRecord:
     _, as_of, since, rules, identity, manifest, out, options, *_ = row
-    return RunRecord(_instant(as_of), _instant(since), rules, identity, manifest, out, json.loads(options))
+    try:
+        return RunRecord(_instant(as_of), _instant(since), rules, identity, manifest, out, json.loads(options))
+    except (ValueError, TypeError) as error:
+        raise damaged(path, "its runs are not as they were written") from error
 
 
 def _seen_from(record: RunRecord | None) -> datetime | None:
@@ -351,6 +354,7 @@ def amend(
     leads = _whole(before.leads, after.leads)
     with writing(path) as connection:
         if gone:
+            leave_no_trace(connection)
             leads = LeadColumns.of(leads.frame.filter(~pl.col("key").is_in(gone)))
         _put(connection, before, replace(after, leads=leads))
         put_below(connection, "history", _numbered(changes, before.run, before.as_of))

@@ -51,8 +51,8 @@ def forget(path: Path, lead: str) -> None:
     """Take every trace of a lead out of the state: what it is, what it was, and the last run's files, which name it."""
     state, key = known(path, lead)
     nothing = pl.DataFrame(schema=dict(HISTORY_COLUMNS))
+    compacted(path)  # first: where it has no room, the lead is still known, and can be forgotten later
     amend(path, state, state, changes=nothing, forgotten=[key])
-    compacted(path)
 
 
 def rename(path: Path, old: str, new: str) -> str:
