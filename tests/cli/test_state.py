@@ -56,6 +56,14 @@ def test_an_export_into_a_file_says_what_it_wants(project: Path) -> None:
     assert "name another folder" in leadrules(project, "state", "export", "--out", "leads.csv", code=2).stderr
 
 
+def test_an_export_that_cannot_be_written_says_where_and_what_to_do(project: Path) -> None:
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    (project / "tables" / ".runs.csv.part").mkdir(parents=True)
+    said = leadrules(project, "state", "export", "--out", "tables", code=2).stderr
+    assert "runs.csv.part cannot be written: " in said
+    assert "name another folder with --out DIR" in said
+
+
 def test_no_file_of_a_command_takes_the_place_of_what_the_project_reads(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")
     leads = project / "leads.csv"

@@ -145,6 +145,20 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("x.csv", "old")]
 
 
+def test_a_file_that_cannot_come_to_its_place_leaves_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x.csv").write_text("old")
+
+    def fails(*_: object) -> Path:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "replace", fails)
+    with pytest.raises(OSError, match="disk full"):
+        write_csv(FRAME, tmp_path / "x.csv", zone="UTC")
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("x.csv", "old")]
+
+
 def test_what_is_written_is_read_back_by_python(tmp_path: Path) -> None:
     nasty = ["a,b", 'x"y', "line\nend", "cr\rlf\r\n", " pad ", "é", "", "'", ";", "\t"]
     write_csv(pl.DataFrame({"n": range(10), "x": nasty}), tmp_path / "x.csv", zone="UTC")

@@ -13,6 +13,7 @@ from leadrules.cli.inputs import inputs_read, spare_inputs
 from leadrules.cli.options import (
     LEAD,
     Wanted,
+    fail,
     format_option,
     options,
     path_option,
@@ -120,7 +121,10 @@ def export(
     path, project = state_of_project(folder, place)
     with _existing(path, to_write=False):
         spare_inputs(project, files_of(Path.cwd() / out, form))
-        names = export_tables(path, Path.cwd() / out, form, project.timezone)
+        try:
+            names = export_tables(path, Path.cwd() / out, form, project.timezone)
+        except OSError as error:
+            fail(f"{error.filename or out} cannot be written: {error.strerror}", "name another folder with --out DIR")
         if not quiet:
             click.echo(f"{out}: {', '.join(names)}", err=True)
 

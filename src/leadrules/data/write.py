@@ -214,10 +214,11 @@ class _replacing:  # noqa: N801 - reads as a statement
         return self.stream
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.stream.close()
-        if kind is None:
-            self.aside.replace(self.path)
-        else:
+        try:
+            self.stream.close()  # writes what is left, which a full disk may refuse
+            if kind is None:
+                self.aside.replace(self.path)
+        finally:
             self.aside.unlink(missing_ok=True)
 
 
