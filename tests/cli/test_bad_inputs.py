@@ -669,6 +669,34 @@ def test_output_that_the_system_could_not_write(project: Path) -> None:
     assert "製造業" in done.stdout.decode("cp932")
 
 
+@POSIX
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_a_service_may_start_the_program_without_streams(project: Path, closed: tuple[int, ...]) -> None:
+    """`leadrules run >&-`, or what starts jobs where no terminal is."""
+
+    def close() -> None:
+        for stream in closed:
+            os.close(stream)
+
+    command = [sys.executable, "-m", "leadrules", "run", "--as-of", "2026-11-02"]
+    done = subprocess.run(command, check=False, cwd=project, preexec_fn=close, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert (project / "out" / "manifest.json").is_file()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is of Linux")
+def test_a_stream_on_a_full_disk_is_no_traceback(project: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "leadrules"]
+        done = subprocess.run([*command, "compile"], check=False, cwd=project, stdout=full, stderr=-1, timeout=60)
+        assert done.returncode == 2
+        assert done.stderr.startswith(
+            b"error: the output cannot be written: No space left on device\n  = help: make room"
+        )
+        options = ["run", "--as-of", "2026-11-02"]
+        assert subprocess.run([*command, *options], check=False, cwd=project, stderr=full, timeout=60).returncode == 2
+
+
 def test_a_project_without_rules_is_told_where_they_go(project: Path) -> None:
     (project / "rules" / "rules.lead").unlink()
     done = leadrules("check", cwd=project)

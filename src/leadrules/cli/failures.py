@@ -6,10 +6,13 @@ that can be sent in, never to the screen.
 
 from __future__ import annotations
 
+import errno
 import tempfile
 import traceback
 
 from leadrules import __version__
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def explain_failure(error: BaseException) -> str:
@@ -25,8 +28,11 @@ def explain_failure(error: BaseException) -> str:
 
 
 def _os_error(error: OSError) -> str:
-    name = f"{error.filename}: " if error.filename else ""
-    return f"{name}{error.strerror or error}"
+    if error.filename:
+        return f"{error.filename}: {error.strerror or error}"
+    if error.errno in _NO_ROOM:  # of a stream the system says no name
+        return f"the output cannot be written: {error.strerror}\n  = help: make room on its disk, then start it again"
+    return str(error.strerror or error)
 
 
 def _keep(error: BaseException) -> str:

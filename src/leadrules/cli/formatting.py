@@ -136,7 +136,7 @@ def _replace(path: Path, content: bytes, name: str) -> None:
     except OSError as error:
         if aside:
             Path(aside).unlink(missing_ok=True)
-        fail(f"{name} cannot be written: {error.strerror}")
+        fail(f"{name} cannot be written: {error.strerror}", "see that its folder may be written, and has room")
 
 
 def _summary(done: list[_Done], *, written: bool) -> str:

@@ -11,6 +11,7 @@ import os
 import sys
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -116,10 +117,11 @@ def main() -> None:
     # Loading and compiling make objects by the hundred thousand, and all of them stay: looking for rubbish is a seventh
     # of the start.
     gc.set_threshold(200_000, 20, 20)
+    _have_streams()
     _write_any_character()
     code = _exit_code()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(BrokenPipeError):  # a reader that has gone is told nothing more
+        with suppress(OSError):  # a reader that has gone, or a full disk that was told of, is told nothing more
             stream.flush()
     # Everything is written and closed by now: taking a million leads apart again would be 0.2 s for nothing.
     os._exit(code)
@@ -129,6 +131,13 @@ def prepare_polars() -> None:
     """What Polars reads when it is loaded; what a user has set stays."""
     os.environ.setdefault("_RJEM_MALLOC_CONF", GIVE_BACK.get("".join(sys.argv[1:2]), KEEP_MEMORY))
     os.environ.setdefault("POLARS_ENGINE_AFFINITY", ENGINE)
+
+
+def _have_streams() -> None:
+    """Who starts us may have closed some: nothing comes from there, what is written there goes nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - it stays open, as streams do
 
 
 def _write_any_character() -> None:
@@ -163,7 +172,8 @@ def _report(error: BaseException) -> int:
     """Say what could not be done; a mistake of ours leaves its traceback in a file to send in."""
     from leadrules.cli.failures import explain_failure
 
-    click.echo(explain_failure(error), err=True)
+    with suppress(OSError):  # it may be standard error that cannot be written
+        click.echo(explain_failure(error), err=True)
     return 2
 
 

@@ -94,7 +94,7 @@ def _write(root: Path, files: dict[str, bytes], copied: Path | None) -> None:
         for entry in sorted(aside.iterdir()):
             _move(entry, root / entry.name)
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}", "choose a folder that can be written: --project DIR")
+        fail(f"{error.filename or root}: {error.strerror}", "choose a folder that can be written: --project DIR")
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
