@@ -18,6 +18,8 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
 
 import polars as pl
 import pytest
@@ -667,6 +669,27 @@ def test_output_that_the_system_could_not_write(project: Path) -> None:
         done = subprocess.run(command, check=False, cwd=project, env=environment, capture_output=True, timeout=60)
         assert done.returncode == 0, done.stderr
     assert "製造業" in done.stdout.decode("cp932")
+
+
+@pytest.mark.parametrize(("written", "on_disk"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_that_look_the_same_are_the_same_file(
+    project: Path, written: Literal["NFC", "NFD"], on_disk: Literal["NFC", "NFD"]
+) -> None:
+    """macOS, and what is packed there, writes `が` as two characters; `there is no file x: did you mean x?` helps nobody."""
+    (folder := project / normalize(on_disk, "書き出し・が")).mkdir()
+    (project / "leads.csv").rename(folder / normalize(on_disk, "リードがぎ.csv"))
+    (folder / normalize(on_disk, "業種が.csv")).write_text("value\nSoftware\n", encoding="utf-8")
+    (folder / normalize(on_disk, "挨拶が.md")).write_text("x", encoding="utf-8")
+    named = normalize(written, "書き出し・が")
+    rules(f'list ours from "{named}/{normalize(written, "業種が.csv")}"\nsegment s when industry in ours\n')(project)
+    settings = (project / "leadrules.yaml").read_text(encoding="utf-8")
+    template = f"templates: {{hello: {named}/{normalize(written, '挨拶が.md')}}}\n"
+    for leads in ("リードがぎ.csv", "リードが*.csv"):
+        path = f"{named}/{normalize(written, leads)}"
+        (project / "leadrules.yaml").write_text(settings.replace("leads.csv", path) + template, encoding="utf-8")
+        assert leadrules("check", cwd=project).exit_code == 0
+        assert "no file" not in leadrules("check", cwd=project).stdout
+        assert leadrules("run", "--as-of", "2026-11-02", cwd=project).exit_code == 0
 
 
 @POSIX

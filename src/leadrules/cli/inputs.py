@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadrules.cli.options import fail, ready_project
+from leadrules.core.places import spellings
 
 if TYPE_CHECKING:
     from leadrules.project.model import Project, Source
@@ -67,7 +68,9 @@ def ready_to_deliver(folder: Path | None, output: Path | None) -> Workspace:
 
 def has_leads(project: Project) -> bool:
     """Whether the file that leadrules.yaml names is there: an export is rarely committed, and goals come before data."""
-    return project.leads is not None and any(True for _ in project.root.glob(project.leads.path))
+    if project.leads is None:
+        return False
+    return any(True for path in spellings(project.leads.path) for _ in project.root.glob(path))
 
 
 def event_sources(project: Project, path: str | None) -> tuple[Source, ...]:

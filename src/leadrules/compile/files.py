@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from leadrules.compile.columns import column_index
 from leadrules.compile.scope import Scope
 from leadrules.core.diagnostics import Related
+from leadrules.core.places import spelled
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.core.text import fold, nearest, nfc, trimmed
@@ -69,7 +70,7 @@ def reader(root: Path) -> Read:
     """Reads the files of a project folder, and nothing outside it."""
 
     def read(path: str) -> bytes:
-        file = (root / path).resolve()
+        file = spelled(root / path).resolve()
         if not file.is_relative_to(root.resolve()):
             raise PermissionError(f"{path} leads out of the project")
         return file.read_bytes()

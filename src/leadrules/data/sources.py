@@ -23,6 +23,7 @@ from mmap import mmap
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple, cast
 
+from leadrules.core.places import spelled, spellings
 from leadrules.core.records import dataclass
 from leadrules.core.text import nearest
 from leadrules.data.errors import InputError
@@ -257,11 +258,13 @@ def _format(path: str, suffix: str, head: bytes) -> Format:
 
 
 def _files(root: Path, path: str) -> list[Path]:
-    literal = root / path
+    literal = spelled(root / path)
     if literal.exists():
         return [literal]
     if glob.has_magic(path):
-        matches = sorted(Path(name) for name in glob.glob(str(literal), recursive=True))  # noqa: PTH207 - absolute patterns
+        patterns = (str(root / one) for one in spellings(path))
+        found = {name for pattern in patterns for name in glob.glob(pattern, recursive=True)}  # noqa: PTH207 - absolute ones
+        matches = sorted(Path(name) for name in found)
         files = [match for match in matches if not match.is_dir()]
         if files:
             return files

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.places import spelled
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 
@@ -33,14 +34,14 @@ class Files:
 
     def exists(self, path: Path) -> bool:
         """Whether there is such a file."""
-        return path in self.unsaved or _is(path, Path.is_file)
+        return path in self.unsaved or _is(path, lambda one: spelled(one).is_file())
 
     def read(self, path: Path) -> SourceFile | Diagnostic:
         """The text of a file, without a byte order mark; a finding where it cannot be read as UTF-8."""
         if path in self.unsaved:
             return SourceFile(self.name(path), self.unsaved[path].removeprefix("\ufeff"))
         try:
-            raw = path.read_bytes()
+            raw = spelled(path).read_bytes()
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
             there = isinstance(error, PermissionError)

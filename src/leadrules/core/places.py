@@ -1,0 +1,36 @@
+"""Paths as the disk spells them.
+
+In: a path as somebody wrote it. Out: the same place. The file systems of macOS and what is packed there write `が` as `か` and a
+sign of its own, keyboards write one character: two names that look the same, and that Linux and Windows tell apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from unicodedata import normalize
+
+from leadrules.core.text import nfc
+
+
+def spelled(path: Path) -> Path:
+    """The path, or the one that looks the same where only that is there."""
+    if path.exists() or str(path).isascii():
+        return path
+    found = Path(path.anchor)
+    for part in path.relative_to(path.anchor).parts:
+        found /= next(_alike(found, part), part)
+    return found
+
+
+def spellings(pattern: str) -> list[str]:
+    """A pattern, and how else it may be spelled."""
+    return list(dict.fromkeys((pattern, normalize("NFC", pattern), normalize("NFD", pattern))))
+
+
+def _alike(folder: Path, name: str) -> Iterator[str]:
+    """The entries of a folder with that name, the same characters first."""
+    if (folder / name).exists():
+        yield name
+    elif folder.is_dir():
+        yield from sorted(entry.name for entry in folder.iterdir() if nfc(entry.name) == nfc(name))
