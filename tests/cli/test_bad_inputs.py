@@ -692,6 +692,32 @@ def test_names_that_look_the_same_are_the_same_file(
         assert leadrules("run", "--as-of", "2026-11-02", cwd=project).exit_code == 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have names in Unicode alone")
+def test_names_that_are_no_utf8_are_shown_as_far_as_they_are(project: Path) -> None:
+    """What was packed on a Japanese Windows has names in cp932: リード.csv, and a folder."""
+    name = "リード".encode("cp932")
+    folder = Path(os.fsdecode(os.fsencode(project.parent) + b"/" + name))
+    project.rename(folder)
+    (folder / "leads.csv").rename(csv := folder / os.fsdecode(name + b".csv"))
+    (folder / "rules" / "rules.lead").rename(folder / "rules" / os.fsdecode(name + b".lead"))
+    rule = 'segment s when employees > 1\ntrigger t { on enter s do notify "desk" "x" }\n'
+    (folder / "rules" / "more.lead").write_text(rule)
+    for command in (
+        ("check",),
+        ("run", "--leads", csv.name, "--as-of", "2026-11-02", "--out", os.fsdecode(name)),
+        ("state", "export"),
+        ("explain", "a", "--leads", csv.name),
+        ("report", "--leads", csv.name, "-o", "report.html"),
+    ):
+        assert (done := leadrules(*command, cwd=folder)).exit_code == 0, done.output
+    manifest = (folder / os.fsdecode(name) / "manifest.json").read_text(encoding="utf-8")
+    assert '"path": "���[�h.csv"' in manifest
+    (other := folder / "other").mkdir()
+    done = leadrules("init", str(csv), cwd=other)
+    assert done.exit_code == 2
+    assert "rename the file" in done.stderr
+
+
 @POSIX
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
 def test_a_service_may_start_the_program_without_streams(project: Path, closed: tuple[int, ...]) -> None:

@@ -1,6 +1,6 @@
-"""Paths as the disk spells them.
+"""Paths as the disk spells them, and as texts show them.
 
-In: a path as somebody wrote it. Out: the same place. The file systems of macOS and what is packed there write `が` as `か` and a
+In: a path as somebody wrote it. Out: the same place, or its text. The file systems of macOS and what is packed there write `が` as `か` and a
 sign of its own, keyboards write one character: two names that look the same, and that Linux and Windows tell apart.
 """
 
@@ -26,6 +26,11 @@ def spelled(path: Path) -> Path:
 def spellings(pattern: str) -> list[str]:
     """A pattern, and how else it may be spelled."""
     return list(dict.fromkeys((pattern, normalize("NFC", pattern), normalize("NFD", pattern))))
+
+
+def shown(path: Path) -> str:
+    """The path as a text that every file can hold, with `/`: a name that is no UTF-8 (unzipped from cp932) has `�` in it."""
+    return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _alike(folder: Path, name: str) -> Iterator[str]:

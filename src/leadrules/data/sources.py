@@ -23,7 +23,7 @@ from mmap import mmap
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple, cast
 
-from leadrules.core.places import spelled, spellings
+from leadrules.core.places import shown, spelled, spellings
 from leadrules.core.records import dataclass
 from leadrules.core.text import nearest
 from leadrules.data.errors import InputError
@@ -292,4 +292,4 @@ def _meant(missing: Path) -> str:
 
 def _shown(root: Path, file: Path) -> str:
     """The path relative to the project where it lies inside, with `/`."""
-    return (file.relative_to(root) if file.is_relative_to(root) else file).as_posix()
+    return shown(file.relative_to(root) if file.is_relative_to(root) else file)

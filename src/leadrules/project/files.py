@@ -13,7 +13,7 @@ from pathlib import Path
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic
-from leadrules.core.places import spelled
+from leadrules.core.places import shown, spelled
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 
@@ -28,9 +28,9 @@ class Files:
     def name(self, path: Path) -> str:
         """The path as findings show it: relative to the root where it lies under it."""
         try:
-            return path.relative_to(self.root).as_posix()
+            return shown(path.relative_to(self.root))
         except ValueError:
-            return path.as_posix()
+            return shown(path)
 
     def exists(self, path: Path) -> bool:
         """Whether there is such a file."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, has_errors, ordered
+from leadrules.core.places import shown
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.project.check import check_document
@@ -131,7 +132,7 @@ class _Loader:
         parts = {name: part(self.settings, leads, name) for name in PARTS}
         return Project(
             root=self.files.root,
-            name=self.settings.get("name") or self.files.root.name,
+            name=self.settings.get("name") or shown(Path(self.files.root.name)),
             timezone=zone or "UTC",
             week=week,
             holiday_country=country,

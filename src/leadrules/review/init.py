@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from leadrules.core.dates import FOUND, ISO
+from leadrules.core.places import shown
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold, skeleton
+from leadrules.data.errors import InputError
 from leadrules.data.kinds import ENOUGH, SURE_BLANKS, snake
 from leadrules.data.profile import Column, Profile, profile
 from leadrules.data.sources import open_inputs
@@ -115,7 +117,9 @@ def init_plan(root: Path, leads: Path | None = None) -> InitPlan:
         return _sample_plan(root)
     inside = leads.resolve().is_relative_to(root.resolve())
     path = leads.resolve().relative_to(root.resolve()).as_posix() if inside else leads.name
-    plan = _plan(root.resolve().name, path, profile(open_inputs(leads.parent, leads.name)[0]))
+    if shown(Path(path)) != path:
+        raise InputError(f"the name of {shown(leads)} is not UTF-8, so leadrules.yaml cannot say it", "rename the file")
+    plan = _plan(shown(Path(root.resolve().name)), path, profile(open_inputs(leads.parent, leads.name)[0]))
     if inside:
         return plan
     note = f"{leads} was copied here, to {path}: later exports go there too, or are named with --leads"
@@ -124,7 +128,7 @@ def init_plan(root: Path, leads: Path | None = None) -> InitPlan:
 
 def _sample_plan(root: Path) -> InitPlan:
     sample = open_inputs(root, "-", BytesIO(_SAMPLE.encode()))[0]
-    plan = _plan(root.resolve().name, "leads.csv", profile(sample))
+    plan = _plan(shown(Path(root.resolve().name)), "leads.csv", profile(sample))
     return InitPlan({**plan.files, "leads.csv": _SAMPLE}, plan.notes)
 
 

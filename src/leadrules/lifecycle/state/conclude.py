@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from leadrules.core.places import shown
 from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.lifecycle.files import OURS, WriteOptions, prepare_files
@@ -52,7 +53,7 @@ def conclude(outcome: Outcome, path: Path, out: Path, options: WriteOptions, how
         try:
             lost = _sealed(outcome, prepared, options)
             manifest = (prepared.staging.folder / MANIFEST).read_bytes()
-            record.set_result(record_of(outcome, manifest=manifest, out=str(out), options=how, written=written))
+            record.set_result(record_of(outcome, manifest=manifest, out=shown(out), options=how, written=written))
         except BaseException as error:
             record.set_exception(error)
             discard(path, prepared)

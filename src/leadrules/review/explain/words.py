@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from leadrules.core.calendar import Calendar
+from leadrules.core.places import shown
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile
 from leadrules.core.types import Type
@@ -171,7 +172,7 @@ class Words:
 def rule_files(project: Project) -> dict[str, SourceFile]:
     """The texts of the rule files, by the names that places bear."""
     root = project.root
-    names = {(p.relative_to(root) if p.is_relative_to(root) else p).as_posix(): p for p in project.rule_files}
+    names = {shown(p.relative_to(root) if p.is_relative_to(root) else p): p for p in project.rule_files}
     return {name: SourceFile(name, path.read_text(encoding="utf-8")) for name, path in names.items()}
 
 

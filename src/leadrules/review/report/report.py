@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from leadrules.core.places import shown
 from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.lifecycle.asof import newest_created
@@ -173,8 +174,8 @@ def _provenance(outcome: Outcome, ruleset: Ruleset, material: Material, side: li
 def _inside(project: Project, path: Path) -> str:
     """A path as the project says it; of a file outside only its name."""
     if not path.is_absolute():
-        return path.as_posix()
-    return path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.name
+        return shown(path)
+    return shown(path.relative_to(project.root) if path.is_relative_to(project.root) else Path(path.name))
 
 
 def _state_words(state: State | None, calendar: Calendar) -> str:
