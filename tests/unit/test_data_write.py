@@ -133,6 +133,44 @@ def test_json_lines_and_parquet(tmp_path: Path) -> None:
     assert (tmp_path / "z.jsonl").read_bytes() == (tmp_path / "x.jsonl").read_bytes()
 
 
+def test_json_lines_are_what_json_says_of_each_row(tmp_path: Path) -> None:
+    texts = [
+        "a",
+        "",
+        None,
+        'x"y',
+        "back\\slash",
+        "line\nend",
+        "\t",
+        "\x00",
+        "\x1f",
+        "\x7f",
+        "\u2028",
+        "佐藤 🔥",
+        "{}",
+        "', ",
+    ]
+    frame = pl.DataFrame(
+        {
+            'na"me': texts,
+            "set": pl.Series([["a", 'b"'], [], None] + [["c"]] * (len(texts) - 3), dtype=pl.List(pl.String)),
+            "whole": pl.Series([1.0, None, -3.0] * 4 + [0.0] * (len(texts) - 12), dtype=pl.Float64),
+            "part": [0.5, None] * (len(texts) // 2) + [2.0] * (len(texts) % 2),
+            "flag": [True, False, None] + [True] * (len(texts) - 3),
+        },
+        strict=False,
+    )
+    write_jsonl(frame, tmp_path / "x.jsonl", zone="UTC")
+    lines = (tmp_path / "x.jsonl").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    assert [json.loads(line) for line in lines] == frame.to_dicts()
+    assert all(json.dumps(text, ensure_ascii=False) in line for text, line in zip(texts, lines, strict=True))
+    assert lines[0] == '{"na\\"me": "a", "set": ["a", "b\\""], "whole": 1, "part": 0.5, "flag": true}'
+    write_table((frame[at : at + 5] for at in range(0, len(texts), 5)), tmp_path / "y", "jsonl", zone="UTC")
+    assert (tmp_path / "y.jsonl").read_bytes() == (tmp_path / "x.jsonl").read_bytes()
+    write_jsonl(frame.clear(), tmp_path / "none.jsonl", zone="UTC")
+    assert (tmp_path / "none.jsonl").read_bytes() == b""
+
+
 def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x.csv").write_text("old")
 

@@ -35,6 +35,7 @@ _NEIGHBOURS = str.maketrans({"〜": "～", "−": "－", "‖": "∥", "—": "�
 _REPLACEMENT = "?"
 _QUOTED = '",\r\n'
 _NEEDS_QUOTES = f"[{_QUOTED}]"
+_ESCAPED = r'["\\\x00-\x1f]'  # in JSON
 _SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")  # as Polars says it of a full disk
 
 
@@ -167,16 +168,24 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
             frame.with_columns(pl.col(enums).cast(pl.String)).write_parquet(stream)
 
 
-def write_jsonl(frame: pl.DataFrame, path: Path, *, zone: str) -> None:
-    """Write a frame as JSON lines: one object per row, null for a blank, numbers without trailing zeros."""
+def write_jsonl(frame: pl.DataFrame | Generator[pl.DataFrame], path: Path, *, zone: str) -> None:
+    """Write a frame, whole or in parts, as JSON lines: one object per row, null for a blank, numbers without trailing zeros."""
     calendar = Calendar(zone)
+    parts = _slices(frame) if isinstance(frame, pl.DataFrame) else frame
     with _replacing(path) as stream:
-        for part in frame.iter_slices(_SLICE):
-            columns = [_json_cells(column, calendar) for column in part]
-            names = [json.dumps(name, ensure_ascii=False) for name in part.columns]
-            for row in zip(*columns, strict=True):
-                cells = ", ".join(f"{name}: {cell}" for name, cell in zip(names, row, strict=True))
-                stream.write(f"{{{cells}}}\n".encode())
+        for part in parts:
+            _write_lines(_json_lines(part, calendar), stream)
+
+
+def _json_lines(frame: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+    """An object per row, as one column of text."""
+    cells = pl.DataFrame([_json_cells(column, calendar) for column in frame])
+    keys = [f"{json.dumps(name, ensure_ascii=False)}: " for name in frame.columns]
+    starts = [f"{', ' if at else '{'}{key}" for at, key in enumerate(keys)]
+    pieces = [
+        piece for start, name in zip(starts, cells.columns, strict=True) for piece in (pl.lit(start), pl.col(name))
+    ]
+    return cells.select(line=pl.concat_str(*pieces, pl.lit("}")))
 
 
 def write_table(
@@ -193,11 +202,10 @@ def write_table(
     target = path.with_suffix(f".{format}")
     if format == "csv":
         return write_csv(frame, target, zone=zone, plain=plain, bare=bare, encoding=encoding)
-    whole = frame if isinstance(frame, pl.DataFrame) else pl.concat(frame)
     if format == "parquet":
-        write_parquet(whole, target)
+        write_parquet(frame if isinstance(frame, pl.DataFrame) else pl.concat(frame), target)
     else:
-        write_jsonl(whole, target, zone=zone)
+        write_jsonl(frame, target, zone=zone)
     return ()
 
 
@@ -276,11 +284,15 @@ def _in_cp932(char: str) -> bool:
     return True
 
 
-def _json_cells(column: pl.Series, calendar: Calendar) -> list[str]:
+def _json_cells(column: pl.Series, calendar: Calendar) -> pl.Series:
+    """The values as JSON; only text with signs that JSON escapes is looked at cell by cell."""
     dtype = column.dtype
     if isinstance(dtype, pl.List):
-        return ["null" if value is None else json.dumps(list(value), ensure_ascii=False) for value in column]
+        lists = ["null" if value is None else json.dumps(list(value), ensure_ascii=False) for value in column]
+        return pl.Series(column.name, lists, dtype=pl.String)
     texts = as_text(column, calendar)
-    if dtype.is_numeric() or dtype == pl.Boolean:
-        return texts.fill_null("null").to_list()
-    return ["null" if text is None else json.dumps(text, ensure_ascii=False) for text in texts]
+    if not dtype.is_numeric() and dtype != pl.Boolean:
+        escaped = rows_where(texts.str.contains(_ESCAPED).fill_null(value=False))
+        told = pl.Series([json.dumps(text, ensure_ascii=False) for text in texts.gather(escaped)], dtype=pl.String)
+        texts = ('"' + texts + '"').scatter(escaped, told)
+    return texts.fill_null("null").alias(column.name)
