@@ -57,6 +57,17 @@ def test_files_that_cannot_come_to_their_place_are_there_once_they_can(
     assert not (project / "out" / ".leadrules-prepared").exists()
 
 
+def test_an_out_that_leads_nowhere_stops_a_run_before_its_commit(project: Path) -> None:
+    """A link to a disk that is not mounted: the state went on, and the files were nowhere."""
+    (project / "disk").symlink_to(project / "mnt" / "gone")
+    said = leadrules(project, "run", "--as-of", "2026-11-03", "--out", "disk", code=2).stderr
+    assert f"{project / 'disk'} cannot be written: it is a link that leads to no folder" in said
+    assert "name another folder with --out DIR" in said
+    assert "as_of                      2026-11-02" in leadrules(project, "state", "show", "b").stdout
+    leadrules(project, "run", "--as-of", "2026-11-03")
+    assert not list(project.glob(".*.leadrules-prepared"))
+
+
 def test_a_commit_that_fails_leaves_nothing_prepared(project: Path) -> None:
     with sqlite3.connect(state_of(project) / "state.sqlite") as connection:
         connection.execute("create trigger full before insert on runs begin select raise(abort, 'disk is full'); end")

@@ -49,6 +49,10 @@ class Staging:
     def begin(self) -> Path:
         """An empty folder to prepare files in; what a killed run left there is gone."""
         self.discard()
+        if (
+            self.out.is_symlink() and not self.out.exists()
+        ):  # to a disk that is not there: no file could come to its place
+            raise OSError(errno.ENOENT, "it is a link that leads to no folder", str(self.out))
         try:
             self.folder.mkdir(parents=True)
         except OSError as error:  # a user knows `out`, and no folder of ours
