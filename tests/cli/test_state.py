@@ -411,6 +411,38 @@ def test_a_plan_shows_segments_before_and_after_and_the_load_of_absent_leads(pro
     assert "keen" in leadrules(project, "plan", "--as-of", "2026-11-03").stdout
 
 
+def test_the_crm_may_call_a_renamed_sequence_by_its_former_names(project: Path) -> None:
+    """Its import of the enrolment comes after the rename: that is no move by hand into a sequence that nobody knows."""
+    rules = RULES + SEQUENCE.replace(
+        "  enroll at most", '  2: day 3 call "Ring"\n  3: day 4 call "Ring again"\n  enroll at most'
+    )
+    write_project(project, rules)
+    with (project / "leadrules.yaml").open("a") as file:
+        file.write("fields: {key: id, owner: owner, created: created_at, sequence: current}\n")
+    schema = json.loads((project / "rules" / "lead.schema.json").read_text())
+    schema["properties"]["current"] = {"type": "string"}
+    (project / "rules" / "lead.schema.json").write_text(json.dumps(schema))
+
+    def called(day: int, current: str) -> list[tuple[str, str]]:
+        (project / "leads.csv").write_text(f"id,points,created_at,current\na,80,2026-10-01T00:00,{current}\n")
+        leadrules(project, "run", "--as-of", f"2026-11-{day:02d}T09:00")
+        with (project / "out" / "actions.csv").open(encoding="utf-8", newline="") as file:
+            return [(row["kind"], row["rule"]) for row in csv.DictReader(file) if row["kind"] == "call"]
+
+    def renamed(old: str, new: str) -> None:
+        leadrules(project, "state", "rename", old, new)
+        (project / "rules" / "rules.lead").write_text(rules.replace("mails", new))
+
+    assert called(2, "") == []
+    renamed("mails", "letters")
+    assert called(3, "Mails") == []
+    assert json.loads(leadrules(project, "state", "show", "a", "--format", "json").stdout)["sequence"] == "letters"
+    renamed("letters", "notes")
+    assert called(4, "mails") == [("call", "sequence.notes.2")]
+    renamed("notes", "mails")
+    assert called(5, "letters") == [("call", "sequence.mails.3")]
+
+
 def test_another_name_for_a_sequence_keeps_its_limit_of_the_day(project: Path) -> None:
     """Two leads become hot, one a day may enter: under another name of rules and sequence that is still so."""
     write_project(project, RULES + SEQUENCE)

@@ -93,6 +93,8 @@ VERSION_COLUMNS: Mapping[str, pl.DataType] = {"sequence": pl.String(), "version"
 # absent that earlier ones saw last; the last are those of the last run. None: no rules but those. `ruleset` (JSON) is null
 # where no absent lead was seen last by them; `triggers` are what they had, each as `KIND NAME`.
 ERA_COLUMNS: Mapping[str, pl.DataType] = {"since": INSTANT, "ruleset": pl.String(), "triggers": pl.List(pl.String())}
+# What sequences were called before `state rename`: the CRM says it still, for as long as nobody corrects it there.
+FORMER_COLUMNS: Mapping[str, pl.DataType] = {"former": pl.String(), "sequence": pl.String()}
 
 # What stands as the rule of a change that the record brought, and of one that `run --undo` made.
 RECORD, UNDO = "record", "undo"
@@ -162,7 +164,7 @@ class State:
 
     `leads`: LEAD_COLUMNS and the named ones, a row per lead ever seen. `credits`: route, rule, rep, credit (Int64, 10^-4),
     served (Int64, rising). `assignments`: rep, day (Date), count. `events`: identity, moment (UInt64), at. `versions`:
-    sequence, version, text (JSON). `eras`: ERA_COLUMNS. `as_of` None: there was no run. `run` counts the runs; `last` is
+    sequence, version, text (JSON). `eras`: ERA_COLUMNS. `former`: FORMER_COLUMNS. `as_of` None: there was no run. `run` counts the runs; `last` is
     what the last one was. Of the events from `seen_from` on it is known which ones runs have seen.
     """
 
@@ -177,6 +179,7 @@ class State:
     last: RunRecord | None = None
     seen_from: datetime | None = None
     eras: pl.DataFrame = field(default_factory=lambda: _no_rows(ERA_COLUMNS))
+    former: pl.DataFrame = field(default_factory=lambda: _no_rows(FORMER_COLUMNS))
 
 
 def empty_state() -> State:

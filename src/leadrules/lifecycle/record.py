@@ -60,7 +60,7 @@ def overlay(
         for role, field in (("owner", settings.owner), ("sequence", settings.sequence))
     }
     if said["sequence"] is not None:
-        said["sequence"] = spelled(said["sequence"], ruleset)
+        said["sequence"] = spelled(said["sequence"], ruleset, state.former)
     owners = _owners(table, said["owner"], as_of)
     sequences = _sequences(table, said["sequence"], ruleset, as_of)
     fields = _fields(table, leads, calendar, unsaid, {route.sets for route in ruleset.routes})
@@ -222,10 +222,14 @@ def _decided(table: LeadColumns, role: str, record: pl.Series, wins: pl.Series) 
     return [value.alias(role), record.zip_with(wins, table[f"{role}_said"]).alias(f"{role}_said")]
 
 
-def spelled(sequences: pl.Series, ruleset: Ruleset) -> pl.Series:
-    """What a record says of sequences, in the rules' own spelling: it is read as people read text."""
+def spelled(sequences: pl.Series, ruleset: Ruleset, former: pl.DataFrame | None = None) -> pl.Series:
+    """What a record says of sequences, in the rules' own spelling: it is read as people read text.
+
+    By its `former` name it means the sequence that was renamed, unless the rules have that name again.
+    """
     exact = {sequence.name for sequence in ruleset.sequences}
-    names = {fold(sequence.name): sequence.name for sequence in ruleset.sequences}
+    renamed = {} if former is None else {fold(old): new for old, new in former.iter_rows() if new in exact}
+    names = renamed | {fold(sequence.name): sequence.name for sequence in ruleset.sequences}
     others = (word for word in sequences.unique().drop_nulls() if word not in exact)
     meant = {word: names[fold(word)] for word in others if fold(word) in names}
     return sequences.cast(pl.String).replace(meant) if meant else sequences

@@ -22,6 +22,7 @@ from leadrules.lifecycle.model import (
     CREDIT_COLUMNS,
     ERA_COLUMNS,
     EVENT_COLUMNS,
+    FORMER_COLUMNS,
     HISTORY_COLUMNS,
     LEAD_COLUMNS,
     RECORD,
@@ -60,6 +61,7 @@ WHOLE: Mapping[str, Mapping[str, pl.DataType]] = {
     "versions": VERSION_COLUMNS,
     "events": EVENT_COLUMNS,
     "eras": ERA_COLUMNS,
+    "former": FORMER_COLUMNS,
 }
 RUN_COLUMNS: Mapping[str, pl.DataType] = {
     "run": pl.Int32(),
@@ -183,7 +185,7 @@ def last_token(path: Path) -> str | None:
     return str(row[0]) if row else None
 
 
-_SHOWN_WHOLE = tuple(name for name in WHOLE if name != "eras")  # rules are no table
+_SHOWN_WHOLE = tuple(name for name in WHOLE if name not in ("eras", "former"))  # rules and names are no tables
 SHOWN_TABLES = ("leads", "history", "runs", *_SHOWN_WHOLE)
 _ROWS_AT_ONCE = 50_000
 

@@ -70,6 +70,7 @@ def rename(path: Path, old: str, new: str) -> str:
         ruleset=renamed(state.ruleset, kind, name, new),
     )
     after = replace(after, eras=_eras(state.eras, kind, name, new), versions=_versions(state.versions, kind, name, new))
+    after = replace(after, former=_former(state.former, name, new) if kind == "sequence" else state.former)
     after = replace(after, credits=_values(state.credits, "route", name, new) if kind == "route" else state.credits)
     in_history = [(one, name, new) for one in IN_HISTORY.get(kind, ())]
     amend(path, state, after, changes=pl.DataFrame(schema=dict(HISTORY_COLUMNS)), renamed=in_history)
@@ -140,6 +141,13 @@ def _versions(versions: pl.DataFrame, kind: str, old: str, new: str) -> pl.DataF
     texts = [_version(text, kind, old, new) for text in versions["text"]]
     versions = versions.with_columns(pl.Series("text", texts, dtype=pl.String()))
     return _values(versions, "sequence", old, new) if kind == "sequence" else versions
+
+
+def _former(former: pl.DataFrame, old: str, new: str) -> pl.DataFrame:
+    """What sequences were called before, after one more has another name; what has its old name again was called otherwise."""
+    names = {**dict(_values(former, "sequence", old, new).iter_rows()), old: new}
+    names.pop(new, None)
+    return pl.DataFrame({"former": list(names), "sequence": list(names.values())}, schema=former.schema)
 
 
 def _eras(eras: pl.DataFrame, kind: str, old: str, new: str) -> pl.DataFrame:
