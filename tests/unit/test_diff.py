@@ -165,6 +165,21 @@ def test_a_rule_that_reads_a_new_field_rejects_rows_that_only_the_older_version_
     assert segment["because"] == [{"edit": "v", "leads": 1}]
 
 
+def test_an_edit_of_a_look_at_events_is_blamed(tmp_path: Path) -> None:
+    """Another window, another type of event: the line that says so moves the lead, not the one that was edited beside it."""
+    rules = """score s {{ mailed: +10 when {look}  sized: +{points} when employees > 1 }}
+band heat of s {{ hot: from 10  cold: otherwise }}
+segment fresh when {look}
+"""
+    leads, events = "id,employees\na,\nb,5\n", "lead_id,type,at\na,mail,2026-01-01T09:00\n"
+    base = project(tmp_path / "base", rules.format(look="did mail within 30 days", points=1), leads, events)
+    head = project(tmp_path / "head", rules.format(look="did mail within 60 days", points=2), leads, events)
+    found = diff(base, head, "--as-of", "2026-02-10")
+    (heat,), (fresh,) = found["labels"], found["segments"]
+    assert heat["because"] == [{"edit": "s.mailed", "leads": 1}]
+    assert fresh["because"] == [{"edit": "fresh", "leads": 1}]
+
+
 def test_definitions_of_one_version_alone_show_their_counts(tmp_path: Path) -> None:
     leads = "id,employees\n1,5\n2,50\n"
     base = project(tmp_path / "base", "segment old when employees > 1\n", leads)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from typing import Any, Literal
 
 from leadrules.core.records import dataclass
@@ -66,6 +66,7 @@ MATRIX = ("rows_of", "columns_of", "rows", "columns", "cells")
 WITHOUT_EFFECT = ("funnels", "goals", "tests")
 _NAMING = ("name", "previous", "since_of")  # operations whose value is the name of a definition
 _SKIPPED = frozenset(["span", "position"])
+_TITLE = frozenset(["title"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class Edit:
     """One edit. `attribute` None: the whole statement; `line` None: all of the attribute.
 
     `before` and `after` are the statement, line or value on either side; `owners` are the statements that hold them.
+    `is_title_alone`: the line says the same under another title.
     """
 
     kind: Kind
@@ -83,6 +85,7 @@ class Edit:
     before: Any
     after: Any
     owners: tuple[Any, Any]
+    is_title_alone: bool = False
 
     @property
     def path(self) -> str:
@@ -117,8 +120,7 @@ class Edit:
             return False
         if self.kind == "renamed":
             return self.section == "routes"  # whose turn it is, is kept by the rule's name
-        both = isinstance(self.before, Placed) and isinstance(self.after, Placed)
-        return not both or _untitled(self.before) != _untitled(self.after)
+        return not self.is_title_alone
 
 
 _PREFIX = {
@@ -150,10 +152,6 @@ ATTRIBUTES = {
 
 def _span(part: Any) -> Place | None:
     return part.span if isinstance(part, Placed) else None
-
-
-def _untitled(part: Any) -> Any:
-    return replace(part, title=None) if hasattr(part, "title") and hasattr(part, "name") else part
 
 
 # -- what a part says, wherever it stands ---------------------------------------------------------------------------
@@ -340,7 +338,8 @@ class _Comparison:
             elif key in back:
                 yield Edit("renamed", section, name, attribute, key, old, one, owners)
             elif self._old.of(old) != self._new.of(one):
-                yield Edit("changed", section, name, attribute, key, old, one, owners)
+                same = self._old.of(old, _TITLE) == self._new.of(one, _TITLE)
+                yield Edit("changed", section, name, attribute, key, old, one, owners, is_title_alone=same)
         for key, one in before.items():
             if key not in after and key not in renamed:
                 yield Edit("removed", section, name, attribute, key, one, None, owners)
