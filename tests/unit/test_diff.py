@@ -180,6 +180,19 @@ segment fresh when {look}
     assert fresh["because"] == [{"edit": "fresh", "leads": 1}]
 
 
+def test_versions_that_declare_other_types_of_events_are_compared(tmp_path: Path) -> None:
+    """HubSpot's export calls a mail otherwise from one week to the next: the older rules see none in it, the newer ones all."""
+    rules = "score s { did_it: +10 when did mail  talked: +5 each demo }\nband heat of s { hot: from 10  cold: otherwise }\n"
+    events = "lead_id,type,at\na,letter,2026-02-01T09:00\nb,demo,2026-02-01T09:00\nb,letter,2026-02-02T09:00\n"
+    base = project(tmp_path / "a", rules, "id\na\nb\nc\n", events)
+    head = project(tmp_path / "b", rules.replace("did mail", "did letter"), "id\na\nb\nc\n", events)
+    schema = head / "rules" / "events.schema.json"
+    schema.write_text(schema.read_text(encoding="utf-8").replace('"mail"', '"letter"'), encoding="utf-8")
+    found = diff(base, head)
+    (heat,) = found["labels"]
+    assert heat["because"] == [{"edit": "s.did_it", "leads": 2}]
+
+
 def test_definitions_of_one_version_alone_show_their_counts(tmp_path: Path) -> None:
     leads = "id,employees\n1,5\n2,50\n"
     base = project(tmp_path / "base", "segment old when employees > 1\n", leads)

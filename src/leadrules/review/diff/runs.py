@@ -99,6 +99,8 @@ def _by_row(frame: pl.DataFrame, rows: pl.Series | None) -> pl.DataFrame:
 
 def _joined_events(base: pl.DataFrame, head: pl.DataFrame) -> pl.DataFrame:
     """The events of both: those of a type that both read once, with the fields of both where they are row for row the same."""
+    if base.schema["type"] != head.schema["type"]:  # the versions do not declare the same types of events
+        base, head = (frame.with_columns(pl.col("type").cast(pl.String)) for frame in (base, head))
     types = head["type"].unique().implode()
     own, shared = base.filter(~pl.col("type").is_in(types)), base.filter(pl.col("type").is_in(types))
     both = head.filter(pl.col("type").is_in(base["type"].unique().implode()))
