@@ -367,6 +367,27 @@ def test_a_baseline_is_explained_as_one(project: Path) -> None:
     assert _trigger_of(project, "a") == (False, "a baseline takes everything as already so")
 
 
+def test_a_trigger_that_says_backfill_too_late_is_told_of(project: Path) -> None:
+    """`backfill` counts in the run in which the trigger is new; said afterwards it does nothing, until the trigger has a new name."""
+    trigger = 'trigger late { when heat is hot  do notify "x" "y"%s }\n'
+    leadrules(project, "run", "--as-of", "2026-11-01")
+
+    def why(day: int, rules: str) -> str:
+        write_project(project, RULES + rules)
+        leadrules(project, "run", "--as-of", f"2026-11-{day:02d}")
+        name = rules.split()[1]
+        told = leadrules(
+            project, "explain", "a", f"trigger.{name}", "--as-of", f"2026-11-{day:02d}", "--format", "json"
+        )
+        (one,) = json.loads(told.stdout)["triggers"]
+        return "fired" if one["fired"] else str(one["reason"])
+
+    assert "would fire it in this run, and in no later one" in why(2, trigger % "")
+    assert "backfill" not in why(3, trigger % "")
+    assert "only in the run in which a trigger of this name is new" in why(4, trigger % "  backfill")
+    assert why(5, (trigger % "  backfill").replace("late", "later")) == "fired"
+
+
 def test_a_run_that_let_edits_fire_is_explained_as_one(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-01")
     write_project(project, RULES.replace("hot: from 70", "hot: from 5").replace("warm: from 40", "warm: from 4"))

@@ -14,7 +14,7 @@ from leadrules.lifecycle.eras import knows
 from leadrules.lifecycle.labels import Memory
 from leadrules.lifecycle.moves.triggers import Gates, gates
 from leadrules.review.explain.lead import OneLead
-from leadrules.review.explain.words import Clause, Words
+from leadrules.review.explain.words import Clause, Words, length_words
 from leadrules.ruleset.model import Trigger
 
 Document = dict[str, Any]
@@ -188,7 +188,8 @@ def _not_fallen(lead: OneLead, words: Words, one: Trigger) -> str:
 
 
 def _not_becoming(lead: OneLead, words: Words, one: Trigger) -> str:
-    return "its condition holds, and held in the run before: it fires when it becomes true"
+    held = "its condition holds, and held in the run before: it fires when it becomes true"
+    return f"{held}; `backfill` counts only in the run in which a trigger of this name is new" if one.backfill else held
 
 
 _SET_OFF: Mapping[str, Callable[[OneLead, Words, Trigger], str]] = {
@@ -212,7 +213,7 @@ def _spent(lead: OneLead, words: Words, one: Trigger) -> str:
         return f"{fired}, and fires once"
     again = lead.calendar.shift(last, one.once_per.count, one.once_per.unit)
     until = f", again from {words.instant(again)}" if isinstance(again, datetime) else ""
-    return f"{fired}, once per {one.once_per.count} {one.once_per.unit}{until}"
+    return f"{fired}, once per {length_words(one.once_per)}{until}"
 
 
 def _absorbed(lead: OneLead, one: Trigger) -> str:
@@ -220,7 +221,7 @@ def _absorbed(lead: OneLead, one: Trigger) -> str:
     if lead.tick.baseline:
         return "a baseline takes everything as already so"
     if lead.state.ruleset is not None and not knows(lead.state.ruleset, one):
-        return "it is new to the state: what is, is taken as already so (`backfill` would fire it)"
+        return "it is new to the state: what is, is taken as already so (`backfill` would fire it in this run, and in no later one)"
     if not one.backfill and lead.ears.news(one) is not None:
         return (
             "it came while the lead was absent: what was so by then is taken as already so (`backfill` would fire it)"
