@@ -46,6 +46,17 @@ def test_salesforce_takes_the_file_as_it_is(project: Path) -> None:
     assert written == ["'+81 called", ""]
 
 
+def test_a_run_is_taken_back_in_the_crm_by_an_import_too(project: Path) -> None:
+    """undo.csv has a row per field, by the rules' names: no import takes it."""
+    run(project, "--output", "salesforce")
+    lines = (project / "out" / "salesforce_undo.csv").read_text(encoding="utf-8").splitlines()
+    assert lines == ["Id,Status,OwnerId", "=a,New,#N/A", "b,x,"]
+    done = leadrules("run", "--project", project, "--undo", project / "out")
+    assert "out/salesforce_undo.csv to take its changes back in the CRM" in " ".join(done.output.split())
+    run(project)
+    assert not (project / "out" / "salesforce_undo.csv").exists()
+
+
 def test_the_same_run_again_writes_the_same_file_and_any_other_form(project: Path) -> None:
     run(project, "--output", "salesforce")
     file = project / "out" / "salesforce.csv"

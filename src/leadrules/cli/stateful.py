@@ -132,6 +132,7 @@ def finish(outcome: Outcome, path: Path, out: Path, options: WriteOptions, how: 
 
 def undo(folder: Path | None, place: Path | None, out: Path, *, quiet: bool) -> None:
     """`run --undo OUT`: take a run back in the state."""
+    from leadrules.data.updates import CRMS, back_file
     from leadrules.lifecycle.state.undo import take_back
 
     path, _ = state_path(folder, place)
@@ -152,4 +153,6 @@ def undo(folder: Path | None, place: Path | None, out: Path, *, quiet: bool) -> 
         taken = f"{many(done.values, 'value')} of the run in {out} {'is' if done.values == 1 else 'are'} taken back"
         click.echo(f"{taken} in the state{kept}", err=True)
     spared = ", without the rows of what has changed since," if done.kept else ""
-    click.echo(f"import {out / 'undo.csv'}{spared} to take its changes back in the CRM as well", err=True)
+    updates = (out / back_file(crm) for crm in CRMS)
+    file = next((file for file in updates if file.is_file() and not done.kept), out / "undo.csv")
+    click.echo(f"import {file}{spared} to take its changes back in the CRM as well", err=True)

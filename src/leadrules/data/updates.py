@@ -43,6 +43,11 @@ _STANDARD: Mapping[str, str] = {
 _PREFIX = "property_"
 
 
+def back_file(crm: Crm) -> str:
+    """The update file that takes a run back in the CRM."""
+    return f"{crm}_undo.csv"
+
+
 @dataclass(frozen=True, slots=True)
 class Updates:
     """A row per lead with a change, in the order of the changes; `notes` say what is not in it."""

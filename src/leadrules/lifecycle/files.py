@@ -16,7 +16,7 @@ from leadrules.core.records import dataclass
 from leadrules.core.text import many
 from leadrules.data.errors import InputError
 from leadrules.data.staging import Staging
-from leadrules.data.updates import CRMS, Crm, updates_of
+from leadrules.data.updates import CRMS, Crm, back_file, updates_of
 from leadrules.data.write import Encoding, FileFormat, Lost, needs_quotes, write_csv, write_table
 from leadrules.lifecycle.manifest import manifest
 from leadrules.lifecycle.run import (
@@ -35,6 +35,7 @@ TABLES = ("decisions", "reasons", "actions", "withheld")
 OURS = (
     *(f"{table}.{form}" for table in TABLES for form in FORMATS),
     *(f"{crm}.csv" for crm in CRMS),
+    *(back_file(crm) for crm in CRMS),
     "rejects.csv",
     "undo.csv",
     "manifest.json",
@@ -134,10 +135,14 @@ def _write_others(
 def _write_updates(
     outcome: Outcome, folder: Path, options: WriteOptions, crm: Crm, zone: str
 ) -> tuple[tuple[Lost, ...], tuple[str, ...]]:
-    """What the run changed, for the CRM; rules that only score change nothing."""
-    made = updates_of(_way_back(outcome), outcome.request.project, crm)
-    # An import reads this, not a spreadsheet: an apostrophe before `+81` would end up in the CRM.
-    lost = write_csv(made.table, folder / f"{crm}.csv", zone=zone, make_safe=False, encoding=options.encoding)
+    """What the run changed, for the CRM, and the way back; rules that only score change nothing."""
+    changes, project = _way_back(outcome), outcome.request.project
+    made = updates_of(changes, project, crm)
+    back = updates_of(changes.rename({"old": "new", "new": "old"}), project, crm)
+    lost: tuple[Lost, ...] = ()
+    for name, table in ((f"{crm}.csv", made.table), (back_file(crm), back.table)):
+        # An import reads this, not a spreadsheet: an apostrophe before `+81` would end up in the CRM.
+        lost += write_csv(table, folder / name, zone=zone, make_safe=False, encoding=options.encoding)
     notes = made.notes if outcome.happened is not None else (f"these rules change no field: {crm}.csv has no leads",)
     return lost, notes
 
