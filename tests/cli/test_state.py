@@ -293,6 +293,23 @@ def test_who_waited_for_a_sequence_that_is_gone_is_told_of(project: Path) -> Non
     assert "waited" not in leadrules(project, "run", "--as-of", "2026-11-04").stderr
 
 
+def test_who_is_in_a_sequence_that_is_gone_is_told_of_once(project: Path) -> None:
+    """It goes on, under the old name; a rename that the state was not told of is told of while it can be mended."""
+    rules = RULES + SEQUENCE.replace("  enroll at most", '  2: day 5 call "Ring"\n  enroll at most')
+    write_project(project, rules)
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    write_project(project, rules.replace("mails", "letters"))
+    words = "1 lead is in the sequence mails, which the rules no longer have, and finishes it as it was"
+    said = leadrules(project, "plan", "--as-of", "2026-11-03").stderr
+    assert words in said
+    assert "leadrules state rename mails NEW" in said
+    leadrules(project, "state", "rename", "mails", "letters")
+    assert words not in leadrules(project, "plan", "--as-of", "2026-11-03").stderr
+    leadrules(project, "state", "rename", "letters", "mails")
+    assert words in leadrules(project, "run", "--as-of", "2026-11-03").stderr
+    assert words not in leadrules(project, "run", "--as-of", "2026-11-04").stderr
+
+
 def test_a_first_export_without_leads_is_no_end_of_a_state(project: Path) -> None:
     write_project(project, RULES + SEQUENCE)
     write_leads(project, [])

@@ -46,6 +46,7 @@ def beforehand(outcome: Outcome) -> Iterator[str]:
     yield from _without_keys(outcome)
     yield from _unguarded(outcome)
     yield from _turns_lost(outcome)
+    yield from _left_inside(outcome)
     yield from _strangers(outcome)
     yield from _baseline_advised(outcome)
 
@@ -99,6 +100,22 @@ def _turns_lost(outcome: Outcome) -> Iterator[str]:
         yield (
             f"{many(count, 'lead')} waited to enter the sequence {sequence}, which the rules no longer have, and "
             f"{'waits' if count == 1 else 'wait'} no longer; `leadrules state rename {sequence} NEW` before the run keeps their turn"
+        )
+
+
+def _left_inside(outcome: Outcome) -> Iterator[str]:
+    """That leads are in a sequence which is gone since the last run. Often it has another name, which the state can be told."""
+    if outcome.decided is None or outcome.decided.tick.state.ruleset is None:
+        return
+    tick = outcome.decided.tick
+    before, now = ({one.name for one in rules.sequences} for rules in (tick.state.ruleset, tick.ruleset) if rules)
+    inside = tick.leads.gather("sequence", tick.leads.filled("sequence"), pl.String())
+    gone = inside.filter(inside.is_in(sorted(before - now))).rename("sequence")
+    for sequence, count in gone.value_counts().sort("sequence").iter_rows():
+        yield (
+            f"{many(count, 'lead')} {'is' if count == 1 else 'are'} in the sequence {sequence}, which the rules no longer have, and "
+            f"{'finishes' if count == 1 else 'finish'} it as it was; if it was renamed: `leadrules state rename {sequence} NEW` "
+            "before the run"
         )
 
 
