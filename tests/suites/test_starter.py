@@ -171,3 +171,13 @@ def test_what_was_done_once_is_not_done_again(tmp_path: Path) -> None:
     assert ("email", "thanks") in done[0]
     assert done[1] == []
     assert ("email", "thanks") not in done[2]
+
+
+def test_segments_can_be_deleted_with_their_tests(project: Path, tmp_path: Path) -> None:
+    """As the head of segments.lead says."""
+    folder = starter(tmp_path)
+    for name in ("segments.lead", "segments_test.lead"):
+        (folder / "rules" / name).unlink()
+    assert leadrules("check", "--project", folder).exit_code == 0
+    text = (project / "rules" / "segments.lead").read_text(encoding="utf-8")
+    assert "with its tests in segments_test.lead" in text
