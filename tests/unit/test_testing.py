@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from tests.example_project import compiled, example_project
 
+from leadrules.core.calendar import Calendar
+from leadrules.core.types import DURATION
 from leadrules.review.testing import testing
 
 RULES = """
@@ -123,6 +127,22 @@ def test_a_failure_keeps_the_values_of_its_parts() -> None:
     (failure,) = found.failures
     seen = {(part.expr.op, part.value) for part in failure.seen if part.expr.op == "always"}
     assert seen == {("always", "instant"), ("always", "sato@example.com")}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (timedelta(days=79), "79 days"),
+        (timedelta(days=-4), "-4 days"),
+        (-timedelta(minutes=1), "-1 minute"),
+        (timedelta(days=1, minutes=30), "1 day 30 minutes"),
+        (-timedelta(hours=26), "-1 day 2 hours"),
+        (timedelta(seconds=45), "45 seconds"),
+        (timedelta(0), "0 days"),
+    ],
+)
+def test_a_length_of_time_is_told_in_the_units_of_rules(value: timedelta, text: str) -> None:
+    assert testing.value_text(value, DURATION, Calendar("UTC")) == text
 
 
 @pytest.mark.parametrize("limit", ["enroll once", "enroll again after 30 days"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 from leadrules.core.calendar import Calendar
@@ -342,9 +342,20 @@ def value_text(value: Any, type_: Type, calendar: Calendar) -> str:
         return f"{in_units(float(value), 4) / 10_000:.4f}".rstrip("0").rstrip(".")
     if isinstance(value, datetime):
         return calendar.local(value).isoformat(timespec="minutes")
+    if isinstance(value, timedelta):
+        return _length_text(value)
     if isinstance(value, tuple):
         return "[" + ", ".join(f'"{v}"' for v in value) + "]"
     return f'"{value}"' if isinstance(value, str) and type_.kind != "label" else str(value)
+
+
+def _length_text(value: timedelta) -> str:
+    """`4 days`, `-1 day 2 hours`, in the units of the rules; the sign is that of the whole."""
+    seconds = round(abs(value).total_seconds())
+    hours, minutes = seconds // 3600, seconds // 60
+    parts = ((hours // 24, "day"), (hours % 24, "hour"), (minutes % 60, "minute"), (seconds % 60, "second"))
+    text = " ".join(f"{count} {unit}{'s' * (count != 1)}" for count, unit in parts if count)
+    return f"{'-' * (value < timedelta(0))}{text}" if text else "0 days"
 
 
 def source_text(expr: Expr, files: Mapping[str, Any]) -> str:
