@@ -95,6 +95,12 @@ def test_numbers(text: str, expected: float) -> None:
     assert literal.value == expected
 
 
+def test_thresholds_and_bounds_are_numbers_like_any_other() -> None:
+    (band,) = good("band share of rate { good: from 25% hold until below 20%  low: from -2.5% }\n").statements
+    assert isinstance(band, n.Band)
+    assert [(label.start, label.hold) for label in band.labels] == [(0.25, 0.2), (-0.025, None)]
+
+
 def test_texts_and_their_escapes() -> None:
     literal = value(r'"a \"b\" \\ \n é"')
     assert isinstance(literal, n.TextLiteral)
