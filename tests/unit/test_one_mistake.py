@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
 from tests.example_project import compile_text, errors
 
 from leadrules.core.source import SourceFile
@@ -53,3 +54,17 @@ def test_a_comparison_that_is_cut_short_is_one_error() -> None:
 def test_a_line_that_lost_a_word_says_nothing_more_but_the_next_does() -> None:
     text = "score f {\n  a: +5 when nothing_like it\n  b: +3 when employes > 5\n}\n"
     assert [d.span.text for d in errors(text)] == ["it", "employes"]
+
+
+WAYS_OUT = [
+    ('when did page_viewed(path = "/")', 'when did page_viewed where (path = "/")'),
+]
+
+
+@pytest.mark.parametrize(("written", "meant"), WAYS_OUT)
+def test_one_error_whose_fix_is_what_was_meant(written: str, meant: str) -> None:
+    text = f"segment a {written}\n"
+    (found,) = errors(text)
+    ((edit,),) = [fix.edits for fix in found.fixes]
+    assert text[: edit.span.start] + edit.text + text[edit.span.end :] == f"segment a {meant}\n"
+    assert errors(f"segment a {meant}\n") == []

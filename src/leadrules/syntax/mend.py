@@ -181,7 +181,8 @@ def inserted(place: Place, texts: list[tuple[str, str] | Token], text: str, mess
     touching = text in (":", ",", ")", "]")
     if touching:
         at = before.end
-    edit = Edit(Span(place.file, at, at), text if touching else f" {text}" if at_line_end else f"{text} ")
+    apart = " " * (before.end == at and text[0].isalpha())  # `page_viewed(`, before which a word is missing
+    edit = Edit(Span(place.file, at, at), text if touching else f" {text}" if at_line_end else f"{apart}{text} ")
     what = f"after `{before.text}`" if at_line_end or touching else f"before `{token.text}`"
     found = finding(
         "LR025",
