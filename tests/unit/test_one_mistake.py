@@ -58,6 +58,9 @@ def test_a_line_that_lost_a_word_says_nothing_more_but_the_next_does() -> None:
 
 WAYS_OUT = [
     ('when did page_viewed(path = "/")', 'when did page_viewed where (path = "/")'),
+    ('when country in ("JP"; "US")', 'when country in ("JP", "US")'),
+    ("when max(employees； 5) > intent", "when max(employees, 5) > intent"),
+    ("when opted_out;", "when opted_out"),
 ]
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 
 from leadrules.core.source import Span
 from leadrules.syntax.counters import read_counted
-from leadrules.syntax.tokens import Cutter
+from leadrules.syntax.tokens import Cutter, Token
 from leadrules.syntax.words import BLOCKS
 
 MEANT = {
@@ -111,6 +112,9 @@ def read_other(reader: Cutter, text: str, start: int) -> None:
             "LR003", start, reader.pos, message, help="a name in backquotes ends with a backquote on the same line"
         )
         reader.add("NAME", reader.text[start + 1 : reader.pos].strip() or "?", start, reader.pos).spoils = True
+    elif text in (";", "；") and _in_brackets(reader.out.tokens):
+        reader.report("LR002", start, run, "values are separated by `,`, not by `;`", ",", help="write `,`")
+        reader.add("COMMA", ",", start, run)
     elif text in (";", "；"):
         reader.report("LR002", start, run, "rules are not separated by `;`", "", help="leave it out")
     else:
@@ -118,6 +122,16 @@ def read_other(reader: Cutter, text: str, start: int) -> None:
             "LR002", start, run, f"`{text}` has no meaning in a rule", help="remove it, or put the text in quotes"
         )
         reader.add("ODD", text, start, run).spoils = True
+
+
+def _in_brackets(tokens: Sequence[Token]) -> bool:
+    """Whether a bracket is open: what stands in it are values, as in a formula of a German or French spreadsheet."""
+    depth = 0
+    for token in reversed(tokens):
+        depth += (token.kind in ("LPAR", "LSQB")) - (token.kind in ("RPAR", "RSQB"))
+        if depth > 0 or token.kind in ("LBRACE", "RBRACE", "COLON"):
+            return depth > 0
+    return False
 
 
 def _goes_on(reader: Cutter, start: int) -> bool:
