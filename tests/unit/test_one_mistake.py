@@ -61,6 +61,11 @@ WAYS_OUT = [
     ('when country in ("JP"; "US")', 'when country in ("JP", "US")'),
     ("when max(employees； 5) > intent", "when max(employees, 5) > intent"),
     ("when opted_out;", "when opted_out"),
+    ("when never email_sent within the last 14 days", "when never email_sent within 14 days"),
+    ("when count(email_sent in the last 2 weeks) > 3", "when count(email_sent within 2 weeks) > 3"),
+    ("when did email_sent over the past 14 days", "when did email_sent within 14 days"),
+    ("when never email_sent for 14 days", "when never email_sent within 14 days"),
+    ("when no email_sent within 14 days", "when never email_sent within 14 days"),
 ]
 
 

@@ -20,6 +20,8 @@ from leadrules.syntax.words import UNITS, is_name
 ACTIONS = ("enroll", "move", "stop", "set", "assign", "reassign", "task", "send", "notify")
 _SIGNS = {":": "COLON", "=": "EQUAL", "-": "SIGN", "+": "SIGN", "{": "LBRACE", "(": "LPAR", ")": "RPAR"}
 
+_PAST = ("the last", "the past", "last", "past")
+
 REWRITES = MappingProxyType(
     {
         "stages": (("forward - only", "forward only"),),
@@ -172,6 +174,11 @@ REWRITES = MappingProxyType(
             ),
             *((f"{joint} do", "do") for joint in ("and", ",", "then", ":", "ARROW")),
         ),
+        "event": (
+            *((f"{word} {when}", "within") for word in ("within", "in", "over", "during") for when in _PAST),
+            ("for INT UNIT", "within 2 3"),
+            ("no NAME", "never 2"),
+        ),
         "suppress": (("NAME :", "1 when"), ("NAME =", "1 when")),
         "exit": (("all :", "all when"), ("all sequences", "all")),
     }
@@ -181,6 +188,7 @@ REWRITES = MappingProxyType(
 def other_words(place: Place) -> Mend | None:
     """What the table of the block says."""
     kinds = ("first step", "sequence") if in_first_step(place) else (place.block.kind,)
+    kinds = (*kinds, "event")  # an event may be asked for in each kind of block
     for written, meant in (row for kind in kinds for row in REWRITES.get(kind, ())):
         pattern = written.split()
         for start in range(max(place.start, place.index - len(pattern)), place.index + 1):
