@@ -66,6 +66,9 @@ WAYS_OUT = [
     ("when did email_sent over the past 14 days", "when did email_sent within 14 days"),
     ("when never email_sent for 14 days", "when never email_sent within 14 days"),
     ("when no email_sent within 14 days", "when never email_sent within 14 days"),
+    ("when annual revenue >= 5 and opted_out", "when annual_revenue >= 5 and opted_out"),
+    ("when opted_out and lead source is not blank", "when opted_out and lead_source is not blank"),
+    ('when not (lead source in ("Web"))', 'when not (lead_source in ("Web"))'),
 ]
 
 
@@ -76,3 +79,7 @@ def test_one_error_whose_fix_is_what_was_meant(written: str, meant: str) -> None
     ((edit,),) = [fix.edits for fix in found.fixes]
     assert text[: edit.span.start] + edit.text + text[edit.span.end :] == f"segment a {meant}\n"
     assert errors(f"segment a {meant}\n") == []
+
+
+def test_a_name_in_two_words_that_is_no_field_is_one_error() -> None:
+    assert [found.code for found in errors('segment a when country code = "JP"\n')] == ["LR010"]

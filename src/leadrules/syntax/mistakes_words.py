@@ -22,6 +22,9 @@ _SMALLER = {
     "year": (12, "months"),
 }
 _TO_RESPOND = {*CLOCK_UNITS, "business day", "business days"}  # units of times of response, rather than of the past
+_BEFORE_EVENTS = ("did", "never", "each")
+_BEFORE_NAMES = (*_BEFORE_EVENTS, "when", "and", "or", "not", "(", "implies", "expect")
+_COMPARES = ("is", "in", "between", "contains", "starts", "ends", "matches", "has")
 
 
 def hyphenated_name(place: Place) -> Mend | None:
@@ -235,18 +238,22 @@ def text_without_quotes(place: Place) -> Mend | None:
 
 
 def name_in_words(place: Place) -> Mend | None:
-    """`did newsletter subscribed`: the name of an event is one word."""
+    """`did newsletter subscribed`, `when annual revenue > 5`: the name of an event or a field is one word."""
     start, end = place.index - 1, place.index
-    if start <= place.start or place.at(-2).text not in ("did", "never", "each") or "_" in place.at(-1).text:
+    if start <= place.start or place.at(-2).text not in _BEFORE_NAMES or "_" in place.at(-1).text:
         return None
     while end < place.line_end() and _is_no_word_of_ours(place, place.tokens[end]):
         end += 1
     if end == place.index or place.at(-1).type != "NAME":
         return None
+    is_compared = place.tokens[end].kind in ("CMP", "EQUAL") or place.tokens[end].text in _COMPARES
+    if place.at(-2).text not in _BEFORE_EVENTS and not is_compared:
+        return None
     name = "_".join(token.text for token in place.tokens[start:end])
     written = name.replace("_", " ")
     message = f"`{written}` is no name: a name is one word"
-    return replaced(place, start, end, [("WORD", name)], "LR010", message, name, f"is `{name}` meant?")
+    mend = replaced(place, start, end, [("WORD", name)], "LR010", message, name, f"is `{name}` meant?")
+    return replace(mend, lossy=is_compared)  # whether there is such a field, the next look tells
 
 
 def _is_no_word_of_ours(place: Place, token: Token) -> bool:
