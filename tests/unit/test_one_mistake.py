@@ -68,6 +68,9 @@ WAYS_OUT = [
     ("when no email_sent within 14 days", "when never email_sent within 14 days"),
     ("when annual revenue >= 5 and opted_out", "when annual_revenue >= 5 and opted_out"),
     ("when opted_out and lead source is not blank", "when opted_out and lead_source is not blank"),
+    ("when lead_source <> blank", "when lead_source is not blank"),
+    ("when lead_source == blank", "when lead_source is blank"),
+    ("when lead_source ≠ blank and opted_out", "when lead_source is not blank and opted_out"),
     ('when not (lead source in ("Web"))', 'when not (lead_source in ("Web"))'),
 ]
 

@@ -76,8 +76,10 @@ def without_consequences(
 
 
 def _does_as_well(edit: Edit, one: Diagnostic) -> bool:
-    """Whether an edit writes anew a text that lacks its quotes, and gives it some."""
+    """Whether an edit writes anew a text that lacks its quotes, and gives it some, or does away with a sign (`<> blank`)."""
     inside = edit.span.start <= one.span.start and one.span.end <= edit.span.end
+    if one.code in _SIGNS:
+        return inside and one.span.text not in edit.text
     return one.code == "LR033" and inside and any(mend.text in edit.text for fix in one.fixes for mend in fix.edits)
 
 
