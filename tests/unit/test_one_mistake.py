@@ -71,17 +71,43 @@ WAYS_OUT = [
     ("when lead_source <> blank", "when lead_source is not blank"),
     ("when lead_source == blank", "when lead_source is blank"),
     ("when lead_source ≠ blank and opted_out", "when lead_source is not blank and opted_out"),
+    ('when title contains any of ("VP", "CEO")', 'when title contains any ("VP", "CEO")'),
+    ('when title not contains one of ("VP", "CEO")', 'when title not contains any ("VP", "CEO")'),
+    ('when tags has one of ("a", "b")', 'when tags has any ("a", "b")'),
+    ("when employees at least 1_000", "when employees >= 1_000"),
+    ("when opted_out or employees at most 50", "when opted_out or employees <= 50"),
     ('when not (lead source in ("Web"))', 'when not (lead_source in ("Web"))'),
 ]
 
 
-@pytest.mark.parametrize(("written", "meant"), WAYS_OUT)
-def test_one_error_whose_fix_is_what_was_meant(written: str, meant: str) -> None:
-    text = f"segment a {written}\n"
+WAYS_OUT_OF_POINTS = [
+    ("for each email_opened", "each email_opened"),
+    ("each time email_opened", "each email_opened"),
+    ("each email_opened halving over 14 days", "each email_opened halving every 14 days"),
+    ("each email_opened halves every 14 days", "each email_opened halving every 14 days"),
+    ("each email_opened fades over 2 months", "each email_opened fading over 2 months"),
+]
+
+
+@pytest.mark.parametrize(
+    ("form", "written", "meant"),
+    [
+        *(("segment a {}\n", *pair) for pair in WAYS_OUT),
+        *(("score s {{\n  a: +5 {}\n}}\n", *pair) for pair in WAYS_OUT_OF_POINTS),
+    ],
+)
+def test_one_error_whose_fix_is_what_was_meant(form: str, written: str, meant: str) -> None:
+    text = form.format(written)
     (found,) = errors(text)
     ((edit,),) = [fix.edits for fix in found.fixes]
-    assert text[: edit.span.start] + edit.text + text[edit.span.end :] == f"segment a {meant}\n"
-    assert errors(f"segment a {meant}\n") == []
+    assert text[: edit.span.start] + edit.text + text[edit.span.end :] == form.format(meant)
+    assert errors(form.format(meant)) == []
+
+
+def test_a_label_that_is_at_least_another_lacks_its_is() -> None:
+    text = "band heat of intent { hot: from 5  cold: otherwise }\nsegment a when heat at least hot\n"
+    (found,) = errors(text)
+    assert [edit.text for fix in found.fixes for edit in fix.edits] == ["is at least hot"]
 
 
 def test_a_name_in_two_words_that_is_no_field_is_one_error() -> None:

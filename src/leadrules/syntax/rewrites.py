@@ -18,8 +18,16 @@ from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import UNITS, is_name
 
 ACTIONS = ("enroll", "move", "stop", "set", "assign", "reassign", "task", "send", "notify")
-_SIGNS = {":": "COLON", "=": "EQUAL", "-": "SIGN", "+": "SIGN", "{": "LBRACE", "(": "LPAR", ")": "RPAR"}
-
+_SIGNS = {
+    ":": "COLON",
+    "=": "EQUAL",
+    "-": "SIGN",
+    "+": "SIGN",
+    "{": "LBRACE",
+    "(": "LPAR",
+    ")": "RPAR",
+} | dict.fromkeys((">=", "<="), "CMP")
+_ANY_OF = ("any of", "one of")
 _PAST = ("the last", "the past", "last", "past")
 
 REWRITES = MappingProxyType(
@@ -174,10 +182,22 @@ REWRITES = MappingProxyType(
             ),
             *((f"{joint} do", "do") for joint in ("and", ",", "then", ":", "ARROW")),
         ),
-        "event": (
+        "condition": (
             *((f"{word} {when}", "within") for word in ("within", "in", "over", "during") for when in _PAST),
             ("for INT UNIT", "within 2 3"),
             ("no NAME", "never 2"),
+            *((f"{test} {any_of}", f"{test} any") for test in ("contains", "has", "with") for any_of in _ANY_OF),
+            ("at least NAME", "is at least 3"),
+            ("at most NAME", "is at most 3"),
+            ("at least INT", ">= 3"),
+            ("at most INT", "<= 3"),
+        ),
+        "score": (
+            ("for each", "each"),
+            ("each time", "each"),
+            *((f"{word} over", "fading over") for word in ("fade", "fades")),
+            *((f"halving {word}", "halving every") for word in ("over", "after", "in")),
+            *((f"{word} every", "halving every") for word in ("halve", "halves", "halved")),
         ),
         "suppress": (("NAME :", "1 when"), ("NAME =", "1 when")),
         "exit": (("all :", "all when"), ("all sequences", "all")),
@@ -188,7 +208,7 @@ REWRITES = MappingProxyType(
 def other_words(place: Place) -> Mend | None:
     """What the table of the block says."""
     kinds = ("first step", "sequence") if in_first_step(place) else (place.block.kind,)
-    kinds = (*kinds, "event")  # an event may be asked for in each kind of block
+    kinds = (*kinds, "condition")  # which may stand in each kind of block
     for written, meant in (row for kind in kinds for row in REWRITES.get(kind, ())):
         pattern = written.split()
         for start in range(max(place.start, place.index - len(pattern)), place.index + 1):
