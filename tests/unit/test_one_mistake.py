@@ -76,6 +76,10 @@ WAYS_OUT = [
     ('when tags has one of ("a", "b")', 'when tags has any ("a", "b")'),
     ("when employees at least 1_000", "when employees >= 1_000"),
     ("when opted_out or employees at most 50", "when opted_out or employees <= 50"),
+    ("when last email_replied < now - 60 days", "when last(email_replied) < now - 60 days"),
+    ("when count email_sent within 14 days = 0", "when count(email_sent within 14 days) = 0"),
+    ("when max deal_won.amount > 5", "when max(deal_won.amount) > 5"),
+    ('when domain_of email = "a.io"', 'when domain_of(email) = "a.io"'),
     ('when not (lead source in ("Web"))', 'when not (lead_source in ("Web"))'),
 ]
 

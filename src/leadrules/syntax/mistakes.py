@@ -69,6 +69,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     words.fractional_duration,
     words.bare_path,
     words.equals_blank,
+    words.call_without_brackets,
     words.name_in_words,
     words.text_without_quotes,
     words.labels_in_quotes,

@@ -22,6 +22,7 @@ _SMALLER = {
     "year": (12, "months"),
 }
 _TO_RESPOND = {*CLOCK_UNITS, "business day", "business days"}  # units of times of response, rather than of the past
+_CALLED = ("count", "first", "last", "sum", "min", "max", "domain_of", "lower", "upper", "trim", "length")
 _BEFORE_EVENTS = ("did", "never", "each")
 _BEFORE_NAMES = (*_BEFORE_EVENTS, "when", "and", "or", "not", "(", "implies", "expect")
 _COMPARES = ("is", "in", "between", "contains", "starts", "ends", "matches", "has")
@@ -235,6 +236,23 @@ def text_without_quotes(place: Place) -> Mend | None:
     token = Token("STRING", f'"{text}"', place.at(-1).start, place.tokens[end - 1].end, value=text)
     message = f"`{text}` is a text, and a text stands in quotes"
     return replaced(place, start, end, [token], "LR033", message, f'"{text}"')
+
+
+def call_without_brackets(place: Place) -> Mend | None:
+    """`last email_replied`, `count email_sent within 7 days`, `domain_of email`."""
+    start, end = place.index - 1, place.index + 1
+    if place.at(-1).text not in _CALLED or place.at(-1).first or place.token.first or place.token.kind != "WORD":
+        return None
+    if place.at(1).kind == "DOT":
+        end += 2
+    if place.at(end - place.index).text == "within":
+        end += 3
+    if end > place.line_end():
+        return None
+    inner = place.tokens[place.index : end]
+    fix = f"{place.at(-1).text}({place.span(inner[0], inner[-1]).text})"
+    tokens: list[tuple[str, str] | Token] = [place.at(-1), ("LPAR", "("), *inner, ("RPAR", ")")]
+    return replaced(place, start, end, tokens, "LR025", f"the brackets of `{place.at(-1).text}` are missing", fix)
 
 
 def name_in_words(place: Place) -> Mend | None:
