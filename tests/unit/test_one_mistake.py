@@ -75,7 +75,7 @@ WAYS_OUT = [
     ('when title not contains one of ("VP", "CEO")', 'when title not contains any ("VP", "CEO")'),
     ('when tags has one of ("a", "b")', 'when tags has any ("a", "b")'),
     ("when employees at least 1_000", "when employees >= 1_000"),
-    ("when opted_out or employees at most 50", "when opted_out or employees <= 50"),
+    ("when count(email_sent) at least 3", "when count(email_sent) >= 3"),
     ("when last email_replied < now - 60 days", "when last(email_replied) < now - 60 days"),
     ("when count email_sent within 14 days = 0", "when count(email_sent within 14 days) = 0"),
     ("when max deal_won.amount > 5", "when max(deal_won.amount) > 5"),
@@ -111,8 +111,13 @@ def test_one_error_whose_fix_is_what_was_meant(form: str, written: str, meant: s
 def test_a_label_that_is_at_least_another_lacks_its_is() -> None:
     text = "band heat of intent { hot: from 5  cold: otherwise }\nsegment a when heat at least hot\n"
     (found,) = errors(text)
-    assert [edit.text for fix in found.fixes for edit in fix.edits] == ["is at least hot"]
+    assert [edit.text for fix in found.fixes for edit in fix.edits] == ["heat is at least hot"]
 
 
 def test_a_name_in_two_words_that_is_no_field_is_one_error() -> None:
     assert [found.code for found in errors('segment a when country code = "JP"\n')] == ["LR010"]
+
+
+def test_a_length_without_its_number_is_one_error() -> None:
+    assert len(errors("segment a when did email_sent in last month\n")) == 1
+    assert len(errors("band b of intent { hot: at least 70  cold: otherwise }\n")) == 1

@@ -26,7 +26,8 @@ _SIGNS = {
     "{": "LBRACE",
     "(": "LPAR",
     ")": "RPAR",
-} | dict.fromkeys((">=", "<="), "CMP")
+    ">=": "CMP",
+}
 _ANY_OF = ("any of", "one of")
 _PAST = ("the last", "the past", "last", "past")
 
@@ -183,14 +184,17 @@ REWRITES = MappingProxyType(
             *((f"{joint} do", "do") for joint in ("and", ",", "then", ":", "ARROW")),
         ),
         "condition": (
-            *((f"{word} {when}", "within") for word in ("within", "in", "over", "during") for when in _PAST),
+            *(
+                (f"{word} {when} INT", f"within {len(when.split()) + 2}")
+                for word in ("within", "in", "over", "during")
+                for when in _PAST
+            ),
             ("for INT UNIT", "within 2 3"),
             ("no NAME", "never 2"),
             *((f"{test} {any_of}", f"{test} any") for test in ("contains", "has", "with") for any_of in _ANY_OF),
-            ("at least NAME", "is at least 3"),
-            ("at most NAME", "is at most 3"),
-            ("at least INT", ">= 3"),
-            ("at most INT", "<= 3"),
+            ("NAME at least NAME", "1 is at least 4"),
+            ("NAME at most NAME", "1 is at most 4"),
+            *((f"{value} at least INT", "1 >= 4") for value in ("NAME", ")")),
         ),
         "score": (
             ("for each", "each"),
