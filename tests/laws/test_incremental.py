@@ -19,6 +19,7 @@ from leadrules.lsp.project import Opened
 from leadrules.project.model import Project
 from leadrules.show.machine import as_json
 from leadrules.syntax.parse import parse
+from leadrules.syntax.pieces import Pieces
 
 ROOT = Path(__file__).parents[2]
 EDITS = int(os.environ.get("LAW_EXAMPLES", "25"))
@@ -105,3 +106,11 @@ def test_after_any_edit_it_is_as_from_scratch(tmp_path: Path, source: str, seed:
         before[name].append(text)
         opened.change(opened.path(name), text)
         check(opened.check(), first.project)
+
+
+def test_a_block_that_begins_after_an_unfinished_first_line_is_a_block_of_its_own() -> None:
+    text = 'route again on\ntest "t" { expect fired fit.vp }\n demand { a: keep owner otherwise }\n}\n'
+    pieces = Pieces("rules/a.lead").read(text).pieces
+    _, findings = parse(SourceFile("rules/a.lead", text))
+    assert [one.message for piece in pieces for one in piece.findings] == [one.message for one in findings]
+    assert findings[0].message == "expected `demand` after `on`"

@@ -173,13 +173,16 @@ def _closed(file: SourceFile, region: list[Token], group: int, opened: int, at: 
 
 
 def _regions(tokens: list[Token], at_margin: Callable[[Token], bool]) -> Iterator[list[Token]]:
-    """The tokens from one block's first line to the next."""
-    start = 0
+    """The tokens from one block's first line to the next. Only inside braces a block's keyword may be the name that the word
+    before it asks for."""
+    start = depth = 0
     for index, token in enumerate(tokens):
         begins = token.kind == "WORD" and token.text in BLOCKS and not token.label and at_margin(token)
-        if index > start and begins and _named(tokens, index) and tokens[index - 1].text not in WORDS_BEFORE:
+        is_free = depth <= 0 or (index > 0 and tokens[index - 1].text not in WORDS_BEFORE)
+        if index > start and begins and is_free and _named(tokens, index):
             yield tokens[start:index]
-            start = index
+            start, depth = index, 0
+        depth += (token.kind == "LBRACE") - (token.kind == "RBRACE")
     yield tokens[start:]
 
 
