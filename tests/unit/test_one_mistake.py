@@ -121,3 +121,10 @@ def test_a_name_in_two_words_that_is_no_field_is_one_error() -> None:
 def test_a_length_without_its_number_is_one_error() -> None:
     assert len(errors("segment a when did email_sent in last month\n")) == 1
     assert len(errors("band b of intent { hot: at least 70  cold: otherwise }\n")) == 1
+
+
+def test_a_line_that_lost_its_name_explains_who_uses_it() -> None:
+    text = (
+        'score f {\n  "Vice president": +5 when title = "VP"\n}\ntest "t" { given title = "VP"  expect fired f.vp }\n'
+    )
+    assert [(d.code, d.span.text) for d in errors(text)] == [("LR025", '"Vice president"')]

@@ -67,7 +67,7 @@ def label_value(scope: Scope, node: n.Assignment, name: str, known: Type, what: 
     """A label by name or as text: of a band or stages, or a sequence."""
     value = node.values[0]
     labels = known.options
-    if known.kind != "label":
+    if known.kind != "label" or isinstance(value, n.Broken):
         return None
     if node.many or not isinstance(value, n.Name | n.TextLiteral):
         hint = f"write one: {', '.join(f'`{label}`' for label in labels[:8])}"

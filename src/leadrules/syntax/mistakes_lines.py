@@ -378,7 +378,8 @@ def missing_id(place: Place) -> Mend | None:
         help=f"write `{name} {token.text}:`",
         fixes=(Fix(f"insert `{name}`", (edit,)),),
     )
-    return Mend(place.index, place.index + 1, [label, replace(token, first=False)], found)
+    # The name is made up: whoever uses the one that was left out finds it again once it is written.
+    return Mend(place.index, place.index + 1, [label, replace(token, first=False)], found, lossy=True)
 
 
 def _named_after(title: str) -> str | None:
