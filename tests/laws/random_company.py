@@ -223,7 +223,8 @@ classify letter {{ thanks: when industry = "Retail"  intro: otherwise }}
         lines = [*rules, last, extra, "answered when did call_made since assigned_at"]
         always = f"route sales{order} {{\n  " + "\n  ".join(line for line in lines if line) + "\n}"
         late = f"route late on demand {{ {self._team_rule('any', 'otherwise')}\n  answered when did call_made since assigned_at }}"
-        sdr = "route sdr sets sdr { a: team pair by round_robin when lifecycle is mql\n  b: keep owner otherwise }"
+        pair = self._maybe(0.5, "same: match account on domain when big\n  ")
+        sdr = f"route sdr sets sdr {{ {pair}a: team pair by round_robin when lifecycle is mql\n  b: keep owner otherwise }}"
         return "\n".join([always, late, self._maybe(0.4, sdr)])
 
     def _team_rule(self, name: str, when: str) -> str:

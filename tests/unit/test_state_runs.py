@@ -453,6 +453,28 @@ route desk sets status {
     ]
 
 
+def test_who_was_put_in_a_field_last_is_who_has_the_account_there(project: Path) -> None:
+    """ "The most recently assigned wins (by the state, else by created)", of a route that `sets` a field as of the owner;
+    by hand, in the CRM, too, and of leads that are absent."""
+    rules = (
+        "route desk sets status {\n  account: match account on points when points > 0\n  rest: team inside otherwise\n}"
+    )
+    write_project(project, rules)
+    older, younger = {"created_at": "2026-10-01T00:00"}, {"created_at": "2026-10-20T00:00"}
+
+    def given(day: int, *leads: dict[str, Any]) -> list[tuple[str, str]]:
+        write_leads(project, leads)
+        run(project, f"2026-11-{day:02d}T12:00")
+        return [(row["key"], row["value"]) for row in rows_of(project / "out" / "actions.csv")]
+
+    b = lead("b", 1, status="lee", **younger)
+    assert given(2, lead("a", 0, status="", **older), b) == [("a", "sato")]
+    assert given(3, lead("a", 1, status="sato", **older), b, lead("c", 1, status="", **older)) == [("c", "sato")]
+    assert given(4, lead("c", 1, status="Sato", **older)) == []  # read as text is: nobody moved it
+    assert given(5, lead("a", 1, status="lee", **older)) == []  # by hand
+    assert given(6, lead("d", 1, status="", **older)) == [("d", "lee")]
+
+
 def test_an_export_without_the_column_of_a_field_that_a_route_fills_deals_nobody_again(project: Path) -> None:
     """ "Nothing churns": as with the owner, a file that says nothing of the field changes nothing; the next one that does, does."""
     write_project(project, "route desk sets status { any: team inside by round_robin otherwise }")

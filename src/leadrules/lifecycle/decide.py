@@ -357,7 +357,10 @@ class _Decision:
 
     def _field_changes(self, given: list[pl.DataFrame], by: str) -> Iterable[pl.DataFrame]:
         """What was decided of fields, and what the record said then; a decision to blank one is the empty text."""
+        filled = self._filled()
         for (name,), rows in together(given, FIELDS).partition_by("field", as_dict=True).items():
+            if name in filled:
+                yield rows.select("lead_row", pl.lit(self.tick.as_of, dtype=INSTANT).alias(f"at:{name}"))
             said = self.desk.said(str(name), self.record).gather(rows["lead_row"])
             yield rows.select(
                 "lead_row", pl.col("value").fill_null("").alias(f"set:{name}"), said.alias(f"said:{name}")
@@ -371,7 +374,7 @@ class _Decision:
         """What the fields that routes fill hold after the run: the loads and accounts of leads while they are absent."""
         given = together([*self.desk.made.fields, *routed.fields], FIELDS)
         before = {name: self.desk.field_now(name).cast(pl.String) for name in self._filled()}
-        return [_given(values, given, name).alias(f"held:{name}") for name, values in before.items()]
+        return [_given(values, given, name).fill_null("").alias(f"held:{name}") for name, values in before.items()]
 
     def _reassigned(self) -> Iterable[pl.DataFrame]:
         for rule, rows in self.desk.made.reassigned.items():

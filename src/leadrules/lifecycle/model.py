@@ -23,8 +23,8 @@ INSTANT = pl.Datetime("us", "UTC")
 
 # The columns of a lead that every state has. Others bear the name of what they remember: `label:NAME`, `since:NAME`,
 # `in:SEGMENT`, `holds:TRIGGER`, `fired:TRIGGER`, `dated:TRIGGER`, `enrolled:SEQUENCE`, `set:FIELD`, `said:FIELD`;
-# `held:FIELD`, `queued:FIELD`; `entered:SEQUENCE` (the as_of of the last run that let it in) and `entries:SEQUENCE` (Int32,
-# how often on that day) of a throttled one; `auto:CHANNEL`, when the last automatic action went out.
+# `held:FIELD`, `queued:FIELD`, `at:FIELD`; `entered:SEQUENCE` (the as_of of the last run that let it in) and
+# `entries:SEQUENCE` (Int32, how often on that day) of a throttled one; `auto:CHANNEL`, when the last automatic action went out.
 LEAD_COLUMNS: Mapping[str, pl.DataType] = {
     "key": pl.String(),
     "created": INSTANT,
@@ -73,8 +73,9 @@ NAMED_COLUMNS: Mapping[str, pl.DataType] = {
     "times": pl.Int32(),  # how often a trigger reassigned the lead
     "set": pl.String(),  # a decision as the files show it; the empty text: blank; null: there is none
     "said": pl.String(),  # what the record said then, likewise; null: blank
-    "held": pl.String(),  # what a field that routes fill held when the lead was last seen
+    "held": pl.String(),  # what a field that routes fill held when the lead was last seen; the empty text: blank
     "queued": pl.String(),  # of a field that a trigger or an `on finish` set to a queue: the queue, while it is there
+    "at": INSTANT,  # when it came to hold that, by a rule or in the record; null: before the lead was seen first
     "account": pl.String(),
 }
 

@@ -63,11 +63,12 @@ def overlay(
         said["sequence"] = spelled(said["sequence"], ruleset, state.former)
     owners = _owners(table, said["owner"], as_of)
     sequences = _sequences(table, said["sequence"], ruleset, as_of)
-    fields = _fields(table, leads, calendar, unsaid, {route.sets for route in ruleset.routes})
+    filled = sorted({route.sets for route in ruleset.routes if route.sets is not None})
+    fields = _fields(table, leads, calendar, unsaid, filled)
     table = table.with_columns([*owners, *sequences, *fields.memory])
     table = table.with_columns(_enrolled_by_record(table, ruleset, as_of))
     leads = leads.with_columns(*fields.shown)
-    table = table.with_columns(_out_of_queues(table, leads))
+    table = table.with_columns([*_out_of_queues(table, leads), *_by_hand(table, leads, filled, as_of)])
     waiting = sum(_waiting(table, role, words) for role, words in said.items()) + fields.waiting
     inputs = inputs_of(table, _looked_at(ruleset, state))
     inputs += previous_labels(leads, table, state, ruleset, with_memory=with_memory)
@@ -272,7 +273,7 @@ class _Fields:
 
 
 def _fields(
-    table: LeadColumns, leads: pl.DataFrame, calendar: Calendar, unsaid: set[str], filled: Collection[str | None]
+    table: LeadColumns, leads: pl.DataFrame, calendar: Calendar, unsaid: set[str], filled: Collection[str]
 ) -> _Fields:
     """`filled` are the fields that routes fill: what they held is kept, as the owner is."""
     held = [name for name in leads.columns if name in unsaid and name in filled and f"held:{name}" in table]
@@ -318,6 +319,18 @@ def _out_of_queues(table: LeadColumns, leads: pl.DataFrame) -> list[Column]:
         if len(rows) and field in leads.columns:
             now = leads[field].gather(rows).cast(pl.String)
             found.append(_blanked(table, column, rows.filter(~same(now, table.gather(column, rows)))))
+    return found
+
+
+def _by_hand(table: LeadColumns, leads: pl.DataFrame, filled: Iterable[str], as_of: datetime | None) -> list[Column]:
+    """Since when the fields that routes fill are as they are, where the record has changed them: an assignment of now."""
+    found = []
+    for field in filled:
+        known = table.filled(f"held:{field}")
+        if len(known) and field in leads.columns:
+            now = leads[field].gather(known).cast(pl.String).fill_null("")
+            rows = known.filter(~same(now, table.gather(f"held:{field}", known)))
+            found.append(table.put(f"at:{field}", rows, pl.repeat(as_of, len(rows), dtype=INSTANT, eager=True)))
     return found
 
 

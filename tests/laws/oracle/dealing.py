@@ -28,7 +28,7 @@ class Dealer:
         self.sights = sights
         self.as_of = eyes.as_of
         self.today = eyes.clock.day(eyes.as_of)
-        self.dealt: list[str] = []  # the leads that got an owner in this run, the latest last
+        self.dealt: list[tuple[str, str]] = []  # who got what in this run (slot, lead), the latest last
         self.reps = {fold(rep.key): rep for rep in eyes.inputs.team.reps}
         self.teams = {name: [self.reps[fold(key)] for key in keys] for name, keys in eyes.inputs.team.teams}
 
@@ -114,6 +114,8 @@ class Dealer:
             return False
         sight.taken[self.slot(route)] = by
         sight.memory.decided[route.sets] = (owner, sight.record.get(route.sets))
+        sight.memory.held_since[route.sets] = self.as_of
+        self.dealt.append((self.slot(route), sight.key))
         self.count(owner)
         sight.row("assign", route.sets, owner, due=due, rule=line)
         return True
@@ -137,7 +139,7 @@ class Dealer:
         memory.owner = owner
         memory.assigned_at, memory.due_at, memory.due_route = self.as_of, due, None if due is None else route
         memory.past_owners.append(owner)
-        self.dealt.append(sight.key)
+        self.dealt.append(("owner", sight.key))
         memory.is_handed_over = by != line or not line.startswith("route")
         self.count(owner)
         sight.row("assign", "owner", owner, due=due, rule=line)
@@ -248,8 +250,10 @@ class Dealer:
                 continue
             if rule.on_shift and not self.eyes.clock.is_on_shift(rep, self.as_of):
                 continue
-            when = memory.assigned_at or memory.created or FAR.replace(year=1)
-            turn = self.dealt.index(key) if key in self.dealt else -1
+            since = memory.assigned_at if route.sets is None else memory.held_since.get(route.sets)
+            when = since or memory.created or FAR.replace(year=1)
+            mine = (self.slot(route), key)
+            turn = self.dealt.index(mine) if mine in self.dealt else -1
             rank = (turn, when, memory.created or FAR.replace(year=1), key)
             if best is None or rank > best:
                 best, found = rank, rep.key

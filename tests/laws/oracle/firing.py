@@ -332,6 +332,7 @@ class Triggers:
             return LOST
         sight.taken[slot] = rule
         sight.memory.decided[action.field] = (value, sight.record.get(action.field))
+        sight.memory.held_since[action.field] = self.eyes.as_of
         sight.row("set", action.field, text(value), rule=rule)
         return DONE
 

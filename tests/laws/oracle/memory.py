@@ -89,6 +89,7 @@ class Memory:
     reassigned: dict[str, int] = field(default_factory=dict)
     decided: dict[str, tuple[Any, Any]] = field(default_factory=dict)  # a field's value, and what the record said then
     held: dict[str, Any] = field(default_factory=dict)  # what the fields that routes fill held when it was last seen
+    held_since: dict[str, datetime] = field(default_factory=dict)  # when they were assigned last, by a rule or by hand
     accounts: dict[str, str | None] = field(default_factory=dict)
     automatic: dict[str, date] = field(default_factory=dict)  # the last day of an automatic action by channel
 

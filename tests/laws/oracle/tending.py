@@ -73,6 +73,7 @@ def _field(memory: Memory, change: Change) -> bool:
     if value != change.new:
         return False
     memory.decided[change.slot] = (change.old, _said(said, change))
+    memory.held_since.pop(change.slot, None)
     return True
 
 

@@ -14,7 +14,7 @@ from tests.laws.oracle.dealing import Dealer
 from tests.laws.oracle.firing import Cause, Triggers
 from tests.laws.oracle.memory import Inputs, Memory, Row, State
 from tests.laws.oracle.progress import Progress
-from tests.laws.oracle.record import Record
+from tests.laws.oracle.record import Record, alike
 from tests.laws.oracle.sight import LABELLED, Eyes, Sight, as_instant
 from tests.laws.oracle.tending import OWNER, SEQUENCE, Change
 
@@ -80,7 +80,11 @@ def _see(eyes: Eyes, record: dict[str, Any]) -> Sight:
     said = Record(record, eyes.inputs.ruleset, eyes.clock, eyes.as_of, eyes.inputs.missing)
     not_yet = said.overlay(memory, is_new=is_new)
     kept = {name: memory.held[name] for name in _filled(eyes) if name in eyes.inputs.missing and name in memory.held}
-    return eyes.see(record | kept, memory, is_new, not_yet)
+    sight = eyes.see(record | kept, memory, is_new, not_yet)
+    for name in [] if is_new else _filled(eyes):
+        if name in memory.held and not alike(eyes.field(name, sight), memory.held[name]):
+            memory.held_since[name] = eyes.as_of
+    return sight
 
 
 def _filled(eyes: Eyes) -> list[str]:

@@ -12,7 +12,7 @@ import polars as pl
 
 from leadrules.core.types import TEXT
 from leadrules.lifecycle.lead_columns import LeadColumns, blank
-from leadrules.lifecycle.model import LEAD_COLUMNS, Tick
+from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, Tick
 from leadrules.lifecycle.routes.accounts import Accounts
 from leadrules.lifecycle.routes.candidates import RouteTable, RuleTable
 from leadrules.lifecycle.routes.dealing import FIRST_QUEUE
@@ -90,7 +90,7 @@ class Standing:
         if key not in self._accounts:
             field = table.route.sets
             leads = self.tick.leads
-            own = leads.select("assigned_at", "created", "key")
+            own = pl.DataFrame([leads.whole(_since(field), INSTANT), leads["created"], leads["key"]])
             here = _owned(own, rule.account, self.reps_before(field), field)
             column = f"account:{key[0]}.{key[1]}"
             known = self._absent[column] if column in self._absent.columns else _blank_text(self._absent.height)
@@ -124,9 +124,14 @@ def whole(leads: LeadColumns) -> LeadColumns:
 
 def _owned(leads: pl.DataFrame, accounts: pl.Series, reps: pl.Series, field: str | None) -> pl.DataFrame:
     """Leads as `Accounts` takes them; when an owner was assigned is known to the state, else it is when it was created."""
-    at = pl.coalesce("assigned_at", "created") if field is None else pl.col("created")
+    at = pl.coalesce(_since(field), "created") if _since(field) in leads.columns else pl.col("created")
     columns = leads.select(at.alias("at"), "created", "key").with_row_index("lead").cast({"lead": pl.Int64})
     return columns.with_columns(accounts.alias("account"), reps.alias("rep"))
+
+
+def _since(field: str | None) -> str:
+    """The column of when a lead's owner, or what a field holds, was assigned."""
+    return "assigned_at" if field is None else f"at:{field}"
 
 
 def _absent_open(absent: pl.DataFrame) -> pl.Series:

@@ -20,7 +20,7 @@ from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.manifest import fingerprint
-from leadrules.lifecycle.model import HISTORY_COLUMNS, LEAD_COLUMNS, RECORD, RIDE, UNDO, State
+from leadrules.lifecycle.model import HISTORY_COLUMNS, INSTANT, LEAD_COLUMNS, RECORD, RIDE, UNDO, State
 from leadrules.lifecycle.moves.after import with_changes
 from leadrules.lifecycle.record import same
 from leadrules.lifecycle.state.database import exists
@@ -132,6 +132,9 @@ def _values_back(state: State, decided: pl.DataFrame) -> tuple[LeadColumns, pl.D
         known = leads.select("lead_row", "key", "owner_changes", value, said).rename({value: "now", said: "said"})
         own = some.join(known, on="key", how="inner", maintain_order="left").filter(_holds_still(kind))
         back.append(_old_values(kind, own).rename({"value": value, "said": said}))
+        if kind == "set" and f"at:{what}" in leads:  # an owner's time goes with it, too
+            at = pl.lit(None, dtype=INSTANT)
+            back.append(own.select("lead_row", pl.col("old").alias(f"held:{what}"), at.alias(f"at:{what}")))
         blank = own.with_columns(pl.col("old", "new").replace("", None))
         named = blank.select("key", "kind", "what", old="new", new="old", rule=pl.lit(UNDO))
         changes.append(named.cast(_CHANGE))  # type: ignore[arg-type]

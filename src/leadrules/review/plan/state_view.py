@@ -32,6 +32,7 @@ _GROUPS = {
     "overdue": "overdue answered",
     "times": "reassigned",
     "held": "held",
+    "at": "held since",
     "queued": "queues given",
     "account": "accounts",
 }
