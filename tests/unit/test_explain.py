@@ -505,6 +505,18 @@ trigger asked {{ on form_submitted  do {does} }}
     assert (sales["looked"], sales["why_not"]) == (False, said)
 
 
+def test_of_two_deals_of_a_route_the_last_is_told(tmp_path: Path) -> None:
+    # The trigger's deal passes lee over and keeps the owner; `reroute when` holds, and the route's own gives lee the lead.
+    rules = """
+route sales { first: rep "lee" when status = "R"  rest: keep owner otherwise  reroute when status = "R" }
+trigger again { on form_submitted  do reassign with sales at most 2 times }
+"""
+    folder = write(tmp_path, rules, "L1,2026-10-01,lee,,,,,,,,R\n", "L1,form_submitted,2026-10-30T11:00,,,\n")
+    sales = named(document(outcome(folder, "L1"), "L1"), "sales", "routes")
+    told = [(rule["rule"], rule["outcome"]) for rule in sales["rules"]]
+    assert (sales["rule"], told) == ("first", [("first", "won"), ("rest", "not looked at")])
+
+
 def test_steps_are_told_with_what_became_of_them(decided: dict[str, dict[str, Any]]) -> None:
     outbound = named(decided["L2"], "outbound", "sequences")
     assert (outbound["before"], outbound["after"]) == (False, True)

@@ -504,6 +504,23 @@ trigger again { on form  do reassign with desk at most 5 times }
     assert [row["value"] for row in rows_of(project / "out" / "actions.csv")] == ["lee"]
 
 
+def test_a_lead_that_a_reassignment_left_is_dealt_by_the_rule_that_the_files_name(project: Path) -> None:
+    """sato and lee had the lead, so a trigger's deal comes to `keep owner`, which assigns nothing; `reroute when` names the
+    lead, and the route's own deal gives it to sato: that rule won."""
+    rules = """
+route sales { first: rep "sato" when points > 0  rest: keep owner otherwise  reroute when points > 1 }
+trigger again { on form  do reassign with sales at most 3 times }
+"""
+    write_project(project, rules)
+    for day, owner in ((2, "sato"), (3, "lee")):
+        write_leads(project, [lead("a", owner=owner)])
+        run(project, f"2026-11-{day:02d}T12:00")
+    asked = [{"lead_id": "a", "type": "form", "at": "2026-11-04T10:00", "name": ""}]
+    write_leads(project, [lead("a", 5, owner="lee")], asked)
+    assert actions(project, "2026-11-04T12:00") == [("a", "assign", "route.sales.first")]
+    assert [row["route.sales"] for row in rows_of(project / "out" / "decisions.csv")] == ["first"]
+
+
 def test_a_number_may_become_stages_of_the_same_name(project: Path) -> None:
     """The old rules are looked at once more after an edit: the number that they had is no label that a lead entered."""
     write_project(

@@ -283,15 +283,16 @@ class _Decision:
         found = self.router.always_on(owner_now, slots.is_taken(OWNER), self._holdings())
         routed = self._nobody_routed()
         routed.owners.append(given.with_columns(pl.lit(BY_TRIGGER).alias("by")))
+        routes = {route.name: route for route in tick.ruleset.routes}
+        for name, rows in self.counter.taken:
+            routed.note(routes[name], rows)
+        # A lead that a trigger's deal left where it is may be dealt once more: what counts is what became of it.
         for position, route in enumerate(tick.ruleset.routes):
             if route.name in found:
                 looked = found[route.name]
                 routed.note(route, looked.kept)
                 routed.note(route, looked.dealt)
                 self._take(route, looked.dealt, ROUTES + position, routed)
-        routes = {route.name: route for route in tick.ruleset.routes}
-        for name, rows in self.counter.taken:
-            routed.note(routes[name], rows)
         return routed
 
     def _nobody_routed(self) -> _Routed:

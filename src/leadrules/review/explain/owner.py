@@ -165,7 +165,8 @@ class _Rules:
     def __init__(self, lead: OneLead, words: Words, one: Route, taken: str | None) -> None:
         self.lead, self.words, self.route, self.taken = lead, words, one, taken
         router = lead.decided.router
-        rows: list[Passed] = [entry for batch in _batches(lead, one) for entry in router.passed_over(batch["why"])]
+        # Of two deals, a trigger's and the route's own, the last decided.
+        rows: list[Passed] = [entry for batch in _batches(lead, one)[-1:] for entry in router.passed_over(batch["why"])]
         self.passed = dict(rows)
         self.considered = {seen.rule: seen for seen in router.considered.get((one.name, lead.row), [])}
 
