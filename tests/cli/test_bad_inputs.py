@@ -441,7 +441,7 @@ def test_lines_that_are_no_objects_are_rejected(project: Path, kind: str) -> Non
     (project / "leads.jsonl").write_bytes(good + JSON_LINES[kind])
     done = leadrules("run", "--leads", "leads.jsonl", cwd=project)
     assert done.exit_code == 0, done.output
-    assert "1 lead decided, 1 row rejected" in done.stderr
+    assert "1 lead decided, 1 row rejected (rejects.csv says why)" in done.stderr
 
 
 # -- events ---------------------------------------------------------------------------------------------------------

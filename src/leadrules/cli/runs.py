@@ -371,8 +371,8 @@ def _say_done(outcome: Outcome, out: Path, lost: list[str], seconds: float) -> N
 
     at = iso(outcome.as_of.at, calendar_of(outcome.request.ruleset))
     click.echo(f"as of {at or 'no time'} ({outcome.as_of.reason})", err=True)
-    decided = many(outcome.leads.frame.height, "lead")
-    click.echo(f"{decided} decided, {_rejected_words(outcome)}; wrote {out} in {seconds:.1f} s", err=True)
+    decided, why = many(outcome.leads.frame.height, "lead"), " (rejects.csv says why)" if len(outcome.rejects) else ""
+    click.echo(f"{decided} decided, {_rejected_words(outcome)}{why}; wrote {out} in {seconds:.1f} s", err=True)
     for words in (*outcome.leads.notes, *outcome.events.notes, *lost, *notes(outcome)):
         click.echo(f"note: {words}", err=True)
 

@@ -131,6 +131,8 @@ def compare(base: RunRequest, head: RunRequest) -> Compared:
 
 
 def _instant(base: RunRequest, head: RunRequest, before: Inputs, after: Inputs) -> AsOf:
+    """No earlier than the last run: what was edited after it is compared on the inputs that it had."""
+    last_run = head.state.as_of if head.state is not None else None
     calendar = calendar_of(head.ruleset)
     newest = [
         pair
@@ -140,8 +142,8 @@ def _instant(base: RunRequest, head: RunRequest, before: Inputs, after: Inputs) 
             (f"`{request.project.created}`", newest_created(inputs.leads.frame, request.project.created, calendar)),
         )
     ]
-    choose(base.ruleset, head.as_of, newest)
-    return choose(head.ruleset, head.as_of, newest)
+    choose(base.ruleset, head.as_of, newest, last_run=last_run)
+    return choose(head.ruleset, head.as_of, newest, last_run=last_run)
 
 
 @dataclass(frozen=True, slots=True)
