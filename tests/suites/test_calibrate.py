@@ -173,6 +173,22 @@ def test_leads_are_seen_as_they_were_before(shop: Path) -> None:
     assert (hot["leads"], hot["precision"], hot["recall"], hot["per_week"]) == (60, pytest.approx(2 / 3), 1.0, None)
 
 
+@pytest.mark.parametrize("form", ["date", "date-time"])
+def test_leads_are_seen_as_they_were_before_a_date_of_theirs(shop: Path, form: str) -> None:
+    """As before the event of the same day; by the created time an outcome says only which leads it is about."""
+    lead = json.loads((shop / "rules/lead.schema.json").read_text())
+    lead["properties"] |= {name: {"type": "string", "format": form} for name in ("bought_on", "created_at")}
+    (shop / "rules/lead.schema.json").write_text(json.dumps(lead))
+    days = [str(date(2026, 3, 1) + timedelta(days=n % 20)) if n < 40 else "" for n in range(100)]
+    rows_of_leads = (f"{n},{n % 7},{day},2026-01-05\n" for n, day in enumerate(days))
+    (shop / "leads.csv").write_text("id,size,bought_on,created_at\n" + "".join(rows_of_leads))
+    by_event = calibrated(shop, "--outcome", "did bought")
+    for outcome in ("bought_on is not blank", "did bought and created_at >= 2026-01-01"):
+        found = calibrated(shop, "--outcome", outcome)
+        assert found["lines"] == by_event["lines"], outcome
+        assert "mailed" in [leak["name"] for leak in found["leakage"]], outcome
+
+
 @pytest.mark.parametrize(("late", "is_flagged"), [(4, False), (5, True), (40, True)])
 def test_a_date_field_after_the_outcome_leaks(shop: Path, late: int, is_flagged: bool) -> None:
     # Of the 40 who bought, `late` have a bill of two days after it, the others one of two days before: 4 of 40 are no more

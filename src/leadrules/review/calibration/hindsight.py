@@ -17,11 +17,12 @@ import polars as pl
 from leadrules.calibrate.sample import Sample, Weighed, in_time
 from leadrules.compile.compile import compile_project
 from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.functions.columnar import instants_of
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.core.text import nfc
 from leadrules.engine.columns import ColumnFacts
-from leadrules.lifecycle.run import Inputs, Outcome, RunRequest, execute, read_inputs
+from leadrules.lifecycle.run import Inputs, Outcome, RunRequest, calendar_of, execute, read_inputs
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Band, EventFilter, Expr, Ruleset, Score, Segment
 from leadrules.ruleset.support import for_run
@@ -149,7 +150,7 @@ def columns_of(outcome: Outcome) -> ColumnFacts:
 
 def _moments(outcome: Outcome, facts: ColumnFacts, reached: pl.Series) -> pl.Series:
     """When each lead reached the outcome: the first of the events that it asks for, or the date that must be there."""
-    ruleset = facts.ruleset
+    ruleset, created = facts.ruleset, nfc(outcome.request.project.created or "")
     moment = pl.Series("moment", [None] * reached.len(), dtype=INSTANT)
     found: list[pl.Series] = []
     for part in below_definition(outcome_of(ruleset), ruleset):
@@ -157,8 +158,10 @@ def _moments(outcome: Outcome, facts: ColumnFacts, reached: pl.Series) -> pl.Ser
             first = facts.matching(part).group_by("lead_row").agg(pl.col("at").min())
             rows, times = first["lead_row"].cast(pl.Int64), first["at"].cast(INSTANT)
             found.append(moment.scatter(rows, times))
-        elif isinstance(part, Expr) and part.op == "field" and part.type.kind == "datetime":
-            found.append(facts.values({"moment": part})["moment"].cast(INSTANT))
+        elif isinstance(part, Expr) and part.op == "field" and part.type.kind in ("date", "datetime"):
+            if nfc(part.value) == created:
+                continue  # by it an outcome says which leads it is about, not when they reached it
+            found.append(instants_of(calendar_of(ruleset), facts.values({"moment": part})["moment"]).cast(INSTANT))
     if not found:
         return moment
     earliest = pl.select(pl.min_horizontal(found)).to_series()
