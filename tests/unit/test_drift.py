@@ -121,6 +121,16 @@ route dealt sets email { all: queue marketing otherwise }
     assert [one.figure for one in section.missing] == ["Drift of the inputs"]
 
 
+@pytest.mark.parametrize(("segments", "edited"), [("", False), ("a;b", True)])
+def test_rules_without_segments_are_no_edit_of_a_run_without_any(segments: str, *, edited: bool) -> None:
+    """The column of segments stands in decisions.csv also where there are none."""
+    ruleset = compiled("score s { demo: +5 when employees >= 5 }")
+    decisions = pl.DataFrame({"id": ["1", "2"], "s": ["5", "0"], "segments": [segments, ""]})
+    then = snapshot_of_run({"counts": {"fired": {"s.demo": 1}}}, decisions, "out", ruleset)
+    section = drift_section(Snapshot("now", 2, {"s.demo": 1}, {}), then)
+    assert ("Drift of edited rules" in [one.figure for one in section.missing]) is edited
+
+
 def test_rules_that_only_one_side_has_are_edits_and_no_drift() -> None:
     then = Snapshot("out", 100, {"s.demo": 20, "s.old": 50}, {"t": {"hot": 5}}, fields=False)
     now = Snapshot("now", 100, {"s.demo": 20, "s.new": 50}, {"t": {"hot": 5}, "u": {"x": 100}})

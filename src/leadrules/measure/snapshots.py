@@ -125,7 +125,10 @@ def snapshot_of_run(manifest: Mapping[str, object], decisions: pl.DataFrame, nam
     for column in decisions.select(one for one in decisions.columns if one in known or one == SEGMENTS).get_columns():
         text = column.cast(pl.String)
         values = text.str.split(";").explode(empty_as_null=True) if column.name == SEGMENTS else text
-        labels[column.name] = _counts(values.replace("", None).drop_nulls())
+        found = _counts(values.replace("", None).drop_nulls())
+        # A run writes the column of segments also where its rules have none.
+        if found or column.name in known:
+            labels[column.name] = found
     fired = {rule: count for rule, count in counts["fired"].items() if not rule.startswith(DECIDED)}
     return Snapshot(name, decisions.height, fired, labels, fields=False)
 
