@@ -92,6 +92,8 @@ def test_a_line_means_its_statement_and_owner_every_route(project: Path) -> None
     for line, statement in (
         ("fit.pricing", "Score fit"),
         ("route.sales.rest", "Route sales"),
+        ("sequence.outbound.exit", "Seq"),
+        ("sequence.outbound.finish", "Seq"),
         ("sequence.outbound.2", "Seq"),
     ):
         done = leadrules("explain", "L1", line, cwd=project)

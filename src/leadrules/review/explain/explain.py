@@ -83,6 +83,8 @@ def _lines(kind: str, own: str, part: Placed) -> Iterator[str]:
     prefix = own if kind == "definition" else f"{kind}.{own}"
     for line in (*getattr(part, "rules", ()), *getattr(part, "steps", ())):
         yield f"{prefix}.{line.number if kind == 'sequence' else line.name}"
+    if kind == "sequence":
+        yield from (f"{prefix}.exit", f"{prefix}.finish")  # what actions.csv and withheld.csv call its ends
 
 
 # -- which lead -----------------------------------------------------------------------------------------------------
