@@ -111,6 +111,14 @@ def test_the_edits_of_a_line() -> None:
     }  # fmt: skip
 
 
+def test_a_length_of_one_is_told_as_it_is_written() -> None:
+    rules = "score fit { page: +5 each page_viewed within {length} halving every {length} }"
+    for length, more in (("1 day", 2), ("2 weeks", 3)):
+        ruleset = compiled(rules.replace("{length}", length) + '\ntest "t" { expect fit = 0 }')
+        words = {one.words for one in mutants_of(ruleset, example_project()).mutants}
+        assert {f"within {length} becomes {more}", f"halving every {length} becomes {more}"} <= words
+
+
 def test_first_match_lines_are_swapped_unless_they_never_hold_together() -> None:
     lists = 'classify persona {{ {a} {b} c: otherwise }}\ntest "t" {{ expect persona is c }}'
     apart = compiled(lists.format(a="small: when employees < 10", b="big: when employees >= 10"))
