@@ -481,6 +481,40 @@ def test_the_crm_may_call_a_renamed_sequence_by_its_former_names(project: Path) 
     assert called(5, "letters") == [("call", "sequence.mails.3")]
 
 
+def test_whom_the_crm_still_has_in_a_renamed_sequence_does_not_come_back_into_it(project: Path) -> None:
+    """Some imports cannot clear a value: for a lead that has left the sequence the record says what it said before.
+
+    Nor is it in another sequence that is given the free name later.
+    """
+    rules = RULES + SEQUENCE.replace("  enroll", '  2: day 9 call "Ring"\n  exit when status = "Done"\n  enroll')
+    write_project(project, rules)
+    with (project / "leadrules.yaml").open("a") as file:
+        file.write("fields: {key: id, owner: owner, created: created_at, sequence: current}\n")
+    schema = json.loads((project / "rules" / "lead.schema.json").read_text())
+    schema["properties"]["current"] = {"type": "string"}
+    (project / "rules" / "lead.schema.json").write_text(json.dumps(schema))
+
+    def sequence(day: int, status: str, current: str) -> str:
+        (project / "leads.csv").write_text(
+            f"id,points,status,created_at,current\na,80,{status},2026-10-01T00:00,{current}\n"
+        )
+        leadrules(project, "run", "--as-of", f"2026-11-{day:02d}T09:00")
+        with (project / "out" / "decisions.csv").open(encoding="utf-8", newline="") as decisions:
+            return next(csv.DictReader(decisions))["sequence"]
+
+    assert sequence(2, "New", "") == "mails"
+    assert sequence(3, "New", "mails") == "mails"
+    assert sequence(4, "Done", "mails") == ""
+    leadrules(project, "state", "rename", "mails", "letters")
+    (project / "rules" / "rules.lead").write_text(rules.replace("mails", "letters"))
+    assert sequence(5, "Done", "mails") == ""
+    assert sequence(6, "New", "mails") == ""
+    (project / "rules" / "rules.lead").write_text(
+        rules.replace("mails", "letters") + 'sequence mails { 1: day 1 call "Ring" }'
+    )
+    assert sequence(7, "New", "mails") == ""
+
+
 def test_another_name_for_a_sequence_keeps_its_limit_of_the_day(project: Path) -> None:
     """Two leads become hot, one a day may enter: under another name of rules and sequence that is still so."""
     write_project(project, RULES + SEQUENCE)

@@ -50,6 +50,12 @@ class Runs:
         """Take the run of a day back."""
         return take_back(self.state, self.folder / f"out{day}")
 
+    def rename(self, old: str, new: str) -> None:
+        """A sequence has another name in the state and in the rules; the CRM hears nothing of it."""
+        leadrules("state", "rename", f"sequence.{old}", new, "--project", self.folder)
+        (rules,) = (self.folder / "rules").glob("*.lead")
+        rules.write_text(rules.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
     def lead(self) -> dict[str, Any]:
         """What the state has of the lead."""
         return store.load(self.state).leads.row(0)
@@ -117,6 +123,17 @@ def test_a_sequence_that_was_renamed_since_is_taken_back(runs: Runs) -> None:
     assert runs.lead()["sequence"] == "fast"
     assert runs.undo(3) == Undone("values", 2, values=3, kept=0)
     assert runs.lead()["sequence"] == "slow"
+
+
+@pytest.mark.parametrize("told", ["quick", "slow"])
+def test_a_record_that_has_a_sequence_by_its_former_name_does_not_win(tmp_path: Path, told: str) -> None:
+    """It said so when the second run decided; the import of that comes after it was taken back, or never."""
+    runs = Runs(tmp_path)
+    runs.run(2, "Working")
+    runs.run(3, "Customer", current_sequence="slow")
+    runs.rename("slow", "calm")
+    runs.undo(3)
+    assert runs.run(4, "New", current_sequence=told)["sequence"] == "calm"
 
 
 def test_letters_that_a_file_for_excel_could_not_hold_are_not_lost(tmp_path: Path) -> None:

@@ -59,10 +59,10 @@ def overlay(
         role: _said(leads, field, unsaid)
         for role, field in (("owner", settings.owner), ("sequence", settings.sequence))
     }
+    owners = _owners(table, said["owner"], as_of)
+    sequences = _sequences(table, said["sequence"], ruleset, state.former, as_of)
     if said["sequence"] is not None:
         said["sequence"] = spelled(said["sequence"], ruleset, state.former)
-    owners = _owners(table, said["owner"], as_of)
-    sequences = _sequences(table, said["sequence"], ruleset, as_of)
     filled = sorted({route.sets for route in ruleset.routes if route.sets is not None})
     fields = _fields(table, leads, calendar, unsaid, filled)
     table = table.with_columns([*owners, *sequences, *fields.memory])
@@ -144,7 +144,7 @@ def _owners(table: LeadColumns, record: pl.Series | None, as_of: datetime | None
     """The owner's columns. A change that the record brings is an assignment of now, to which nobody owes a response."""
     if record is None:
         return []
-    wins = _wins(table, "owner", record)
+    wins = table["is_new"] | ~same(record, table["owner_said"])
     moved = wins & ~same(record, table["owner"]) & ~table["is_new"]
     names = ("owner", "owner_by", "assigned_at", "due_at", "due_route", "owner_changes", "past_owners")
     frame = table.select(*names).with_columns(record.alias("record"), wins.alias("wins"), moved.alias("moved"))
@@ -160,14 +160,20 @@ def _owners(table: LeadColumns, record: pl.Series | None, as_of: datetime | None
         (pl.col("owner_changes") + changed.cast(pl.Int32)).alias("owner_changes"),
         pl.when(left).then(past.list.concat(pl.col("owner"))).otherwise("past_owners").alias("past_owners"),
     )
-    return [*columns.get_columns(), *_decided(table, "owner", record, wins)]
+    return [*columns.get_columns(), *_decided(table, "owner", record, wins, record)]
 
 
-def _sequences(table: LeadColumns, record: pl.Series | None, ruleset: Ruleset, as_of: datetime | None) -> list[Column]:
-    """The sequence's columns. A lead that the record moved starts anew; of one first seen in a sequence, nobody knows when."""
-    if record is None:
+def _sequences(
+    table: LeadColumns, said: pl.Series | None, ruleset: Ruleset, former: pl.DataFrame, as_of: datetime | None
+) -> list[Column]:
+    """The sequence's columns. A lead that the record moved starts anew; of one first seen in a sequence, nobody knows when.
+
+    What it says is kept by its own words: a name that was renamed may become that of another sequence.
+    """
+    if said is None:
         return []
-    wins = _wins(table, "sequence", record)
+    record, before = spelled(said, ruleset, former), table["sequence_said"]
+    wins = table["is_new"] | ~same(record, spelled(before, ruleset, former) if former.height else before)
     moved = wins & ~same(record, table["sequence"]) & ~table["is_new"]
     entered = moved & record.is_not_null()
     cleared = [_blanked(table, name, rows_where(moved)) for name in ("version", "step", *OF_SEQUENCE)]
@@ -178,7 +184,7 @@ def _sequences(table: LeadColumns, record: pl.Series | None, ruleset: Ruleset, a
     enrolled = table.select("enrolled_at").select(at.alias("enrolled_at")).to_series()
     # It went elsewhere, and waits for nothing.
     waits = [_blanked(table, name, rows_where(entered)) for name in OF_WAIT]
-    return [*cleared, enrolled, *waits, *_decided(table, "sequence", record, wins)]
+    return [*cleared, enrolled, *waits, *_decided(table, "sequence", record, wins, said)]
 
 
 def _blanked(table: LeadColumns, name: str, rows: pl.Series) -> Column:
@@ -212,15 +218,13 @@ def _enrolled_by_record(table: LeadColumns, ruleset: Ruleset, as_of: datetime | 
     return found
 
 
-def _wins(table: LeadColumns, role: str, record: pl.Series) -> pl.Series:
-    """Whether the record says something else than it said when the state decided."""
-    return table["is_new"] | ~same(record, table[f"{role}_said"])
-
-
-def _decided(table: LeadColumns, role: str, record: pl.Series, wins: pl.Series) -> list[pl.Series]:
+def _decided(
+    table: LeadColumns, role: str, record: pl.Series, wins: pl.Series, said: pl.Series
+) -> list[pl.Series]:
+    """The decision that holds: the record `wins` where it says something else than it `said` when the state decided."""
     # A record that took over the decision leaves its spelling alone.
     value = record.zip_with(wins & ~same(record, table[role]), table[role])
-    return [value.alias(role), record.zip_with(wins, table[f"{role}_said"]).alias(f"{role}_said")]
+    return [value.alias(role), said.zip_with(wins, table[f"{role}_said"]).alias(f"{role}_said")]
 
 
 def spelled(sequences: pl.Series, ruleset: Ruleset, former: pl.DataFrame | None = None) -> pl.Series:

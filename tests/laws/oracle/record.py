@@ -85,7 +85,7 @@ class Record:
         elif not alike(said, memory.sequence_said) and not alike(name, held):
             self._moved(name, known, memory)
         if is_new or not alike(said, memory.sequence_said):
-            memory.sequence_said = name
+            memory.sequence_said = said
         return not (is_new or alike(name, None if memory.enrolment is None else memory.enrolment.sequence.name))
 
     def _learn(self, memory: Memory) -> None:

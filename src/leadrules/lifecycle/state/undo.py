@@ -22,7 +22,7 @@ from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.manifest import fingerprint
 from leadrules.lifecycle.model import HISTORY_COLUMNS, INSTANT, LEAD_COLUMNS, RECORD, RIDE, UNDO, State
 from leadrules.lifecycle.moves.after import with_changes
-from leadrules.lifecycle.record import same
+from leadrules.lifecycle.record import same, spelled
 from leadrules.lifecycle.state.database import exists
 from leadrules.lifecycle.state.store import amend, can_take_back, load, made_by, runs, take_back_last
 
@@ -131,6 +131,8 @@ def _values_back(state: State, decided: pl.DataFrame) -> tuple[LeadColumns, pl.D
             continue
         known = leads.select("lead_row", "key", "owner_changes", value, said).rename({value: "now", said: "said"})
         own = some.join(known, on="key", how="inner", maintain_order="left").filter(_holds_still(kind))
+        if kind == "sequence" and state.ruleset is not None:  # the record may call it as it was called then
+            own = own.with_columns(spelled(own["said"], state.ruleset, state.former))
         back.append(_old_values(kind, own).rename({"value": value, "said": said}))
         if kind == "set" and f"at:{what}" in leads:  # an owner's time goes with it, too
             at = pl.lit(None, dtype=INSTANT)
