@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import sqlite3
+from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from click.testing import CliRunner, Result
 from tests.stateful import RULES, write_leads, write_project
 
 from leadrules.cli.main import cli
+from leadrules.review.workspace import open_workspace
 
 DAY = {"status": "New", "owner": "", "created_at": "2026-10-01T00:00"}
 
@@ -152,6 +156,26 @@ def test_the_same_bytes_read_in_another_way_are_another_input(project: Path) -> 
     schema["properties"]["status"]["x-api-name"] = "Status"
     (project / "rules" / "lead.schema.json").write_text(json.dumps(schema))
     assert "this is the last run" in leadrules(project, "run", "--as-of", "2026-11-02").stderr
+
+
+def test_a_run_that_an_earlier_version_made_is_the_same_run(project: Path) -> None:
+    """Its name was made of the whole manifest.json, and of the inputs without how they are read."""
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    manifest, actions = ((project / "out" / name).read_bytes() for name in ("manifest.json", "actions.csv"))
+    workspace = open_workspace(project)
+    assert workspace.project is not None
+    known, rules = workspace.project, json.loads(manifest)["rules"]["sha256"]
+    inputs = sorted(file["sha256"] for file in json.loads(manifest)["inputs"])
+    settings = [known.late_events, known.open_leads, known.duplicates_by, known.duplicates_keep]
+    options = {"baseline": False, "fire_edits": False, "since": None}
+    text = json.dumps([rules, inputs, asdict(known.team), settings, options], sort_keys=True, default=str)
+    with contextlib.closing(sqlite3.connect(project / ".leadrules" / "state" / "state.sqlite")) as connection:
+        names = [sha256(one).hexdigest() for one in (text.encode(), manifest)]
+        connection.execute("update runs set identity = ?, manifest = ?", names)
+        connection.commit()
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    assert (project / "out" / "actions.csv").read_bytes() == actions
+    assert "as it was before" in leadrules(project, "run", "--undo", "out").stderr
 
 
 @pytest.mark.parametrize("content", [b"{}", b"[1]", b"\xff", b'{"inputs": [], "rules": "x"}'])

@@ -43,6 +43,11 @@ def fingerprint(content: bytes) -> str:
     return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
+def is_of(run: str, content: bytes) -> bool:
+    """Whether a manifest.json is that of a run; earlier versions of leadrules named a run by the very file."""
+    return run in (fingerprint(content), sha256(content).hexdigest())
+
+
 def counts(outcome: Outcome) -> dict[str, Any]:
     """How many leads and events came in and what became of them; `fired` is in leads per rule."""
     leads, events = outcome.leads, outcome.events

@@ -218,9 +218,7 @@ def _enrolled_by_record(table: LeadColumns, ruleset: Ruleset, as_of: datetime | 
     return found
 
 
-def _decided(
-    table: LeadColumns, role: str, record: pl.Series, wins: pl.Series, said: pl.Series
-) -> list[pl.Series]:
+def _decided(table: LeadColumns, role: str, record: pl.Series, wins: pl.Series, said: pl.Series) -> list[pl.Series]:
     """The decision that holds: the record `wins` where it says something else than it `said` when the state decided."""
     # A record that took over the decision leaves its spelling alone.
     value = record.zip_with(wins & ~same(record, table[role]), table[role])

@@ -16,7 +16,7 @@ from leadrules.core.places import shown
 from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.lifecycle.files import OURS, WriteOptions, prepare_files
-from leadrules.lifecycle.manifest import fingerprint
+from leadrules.lifecycle.manifest import is_of
 from leadrules.lifecycle.model import RunRecord, State, empty_state
 from leadrules.lifecycle.run import Inputs, Outcome, execute, reads
 from leadrules.lifecycle.state.next_state import history_after, is_same_run, record_of, state_after
@@ -120,7 +120,7 @@ def _reads_the_same(outcome: Outcome, before: State) -> bool:
 def _same_as_then(outcome: Outcome, manifest: bytes) -> None:
     """A run gives the same bytes every time; another version of the program may count otherwise, and then says so."""
     last = (outcome.request.state or empty_state()).last
-    if last is not None and last.manifest != fingerprint(manifest):
+    if last is not None and not is_of(last.manifest, manifest):
         raise InputError(
             "this run was done already, by another version of leadrules, and this one comes to other counts",
             "use the version that made it, or a later --as-of",

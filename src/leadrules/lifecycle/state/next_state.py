@@ -73,12 +73,13 @@ def _seen_from(outcome: Outcome) -> str:
     return seen_from_after(tick.state, tick).isoformat()
 
 
-def identity(outcome: Outcome, rules: str, options: Mapping[str, object]) -> str:
+def identity(outcome: Outcome, rules: str, options: Mapping[str, object], *, with_reading: bool = True) -> str:
     """One name for all that a run is a function of, but its `as of` and the state."""
     project = outcome.request.project
     inputs = sorted(file.sha256 for file in (*outcome.leads.inputs, *outcome.events.inputs))
     settings = [project.late_events, project.open_leads, project.duplicates_by, project.duplicates_keep]
-    parts = [rules, inputs, _reading(outcome.request), asdict(project.team), settings, dict(options)]
+    reading = [_reading(outcome.request)] if with_reading else []
+    parts = [rules, inputs, *reading, asdict(project.team), settings, dict(options)]
     text = json.dumps(parts, sort_keys=True, default=str)
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -103,7 +104,9 @@ def is_same_run(outcome: Outcome, options: Mapping[str, object]) -> bool:
     last = (outcome.request.state or empty_state()).last
     if last is None or last.as_of != outcome.as_of.at or not last.identity:
         return False
-    return last.identity == identity(outcome, digest(outcome.request.ruleset), options)
+    rules = digest(outcome.request.ruleset)
+    # Earlier versions of leadrules did not count how inputs are read.
+    return any(last.identity == identity(outcome, rules, options, with_reading=one) for one in (True, False))
 
 
 def _decided(outcome: Outcome) -> Decided:

@@ -19,7 +19,7 @@ from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.data.errors import InputError
 from leadrules.lifecycle.lead_columns import LeadColumns
-from leadrules.lifecycle.manifest import fingerprint
+from leadrules.lifecycle.manifest import is_of
 from leadrules.lifecycle.model import HISTORY_COLUMNS, INSTANT, LEAD_COLUMNS, RECORD, RIDE, UNDO, State
 from leadrules.lifecycle.moves.after import with_changes
 from leadrules.lifecycle.record import same, spelled
@@ -81,13 +81,13 @@ def take_back(path: Path, out: Path) -> Undone:
 def _run_of(path: Path, out: Path) -> tuple[int, bool, str]:
     """The run that a folder's manifest names, whether it is the last, and the encoding of its files."""
     try:
-        manifest = fingerprint((out / MANIFEST).read_bytes())
+        manifest = (out / MANIFEST).read_bytes()
     except OSError:
         raise InputError(
             f"{out} holds no {MANIFEST}", "name the folder that a run wrote: `leadrules run --undo out`"
         ) from None
     known = [(number, record) for number, record, undone in runs(path) if not undone]
-    found = [(number, record) for number, record in known if record.manifest == manifest]
+    found = [(number, record) for number, record in known if is_of(record.manifest, manifest)]
     if not found:
         raise InputError(
             f"no run of the state {path} wrote {out}, or it was taken back already",
