@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,18 @@ def test_a_record_that_has_a_sequence_by_its_former_name_does_not_win(tmp_path: 
     runs.rename("slow", "calm")
     runs.undo(3)
     assert runs.run(4, "New", current_sequence=told)["sequence"] == "calm"
+
+
+def test_after_the_last_run_an_earlier_one_is_taken_back_for_reports_too(runs: Runs) -> None:
+    """Reports and explanations pass over a run that was taken back, not over what was taken back after it."""
+    runs.run(4, "Working", owner="eve")
+    assert runs.undo(4).kind == "whole"
+    assert runs.undo(3).kind == "values"
+    standing = store.history(runs.state, ["a"], standing=True).filter(kind="owner").select("old", "new", "rule").rows()
+    assert standing[-1] == ("bob", "ann", "undo")
+    assert len(standing) == 4
+    why = leadrules("explain", "a", "owner", "--format=json", "--as-of=2026-03-03T11:00", "--project", runs.folder)
+    assert json.loads(why.stdout)["owner"]["given"] == {"as_of": "2026-03-03T10:00", "by": "undo"}
 
 
 def test_letters_that_a_file_for_excel_could_not_hold_are_not_lost(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
     with remembering(path, to_write=False) as state:
         wanted = _asked(request, name, state)
         outcome, key = _run(request, state, lead, wanted)
-        changes = remembered(path, key)
+        changes = remembered(path, key, standing=True)
         done = None if path is None or state is None else _made_already(outcome, state, path, options)
     if done is not None and done.request.state is not None:
         # Why the lead went where it went, not what a second run on top of that would find.
@@ -76,7 +76,7 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
     if history:
         from leadrules.review.explain.history import way
 
-        document["history"] = way(outcome, key, changes)
+        document["history"] = way(outcome, key, remembered(path, key))
     if form == "json":
         show_json(document)
         return

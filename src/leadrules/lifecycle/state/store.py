@@ -149,16 +149,18 @@ def _last(path: Path, connection: Connection) -> RunRecord | None:
     return None if row is None else _record(path, row)
 
 
-def history(path: Path, keys: Iterable[str] | None = None) -> pl.DataFrame:
-    """Every change of these leads (None: of all), oldest first."""
+def history(path: Path, keys: Iterable[str] | None = None, *, standing: bool = False) -> pl.DataFrame:
+    """Every change of these leads (None: of all), oldest first; `standing`: without those of runs that were taken back."""
     nothing = pl.DataFrame(schema=dict(HISTORY_COLUMNS))
     if not exists(path):
         return nothing
     wanted = None if keys is None else list(keys)
     with reading(path) as connection:
         found = [rows for packed in stacked(connection, "history") if (rows := _of_leads(packed, wanted)).height]
+        undone = [run for (run,) in connection.execute("select run from runs where undone")]
     by = ["run", "key", "kind", "what", pl.col("rule") != RECORD]
-    return pl.concat([nothing, *found]).sort(by, nulls_last=True, maintain_order=True)
+    changes = pl.concat([nothing, *found]).sort(by, nulls_last=True, maintain_order=True)
+    return changes.filter(~pl.col("run").is_in(undone)) if standing else changes
 
 
 def _of_leads(packed: bytes, keys: list[str] | None) -> pl.DataFrame:
@@ -359,7 +361,10 @@ def amend(
             leave_no_trace(connection)
             leads = LeadColumns.of(leads.frame.filter(~pl.col("key").is_in(gone)))
         _put(connection, before, replace(after, leads=leads))
-        put_below(connection, "history", _numbered(changes, before.run, before.as_of))
+        # Under the last run that stands, which the state is of: what a run that was taken back made is passed over.
+        number = first_row(connection, "select coalesce(max(run), 0) from runs where not undone")
+        assert number is not None
+        put_below(connection, "history", _numbered(changes, number[0], before.as_of))
         if gone or names:
             change_stacked(connection, "history", tended)
         _end_way_back(connection)

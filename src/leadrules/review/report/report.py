@@ -19,7 +19,7 @@ from leadrules.lifecycle.asof import newest_created
 from leadrules.lifecycle.manifest import EVENT_COUNTS
 from leadrules.lifecycle.model import INSTANT
 from leadrules.lifecycle.run import Inputs, Outcome, RunRequest, calendar_of, evaluated_leads, execute, read_inputs
-from leadrules.lifecycle.state.store import history, runs
+from leadrules.lifecycle.state.store import history
 from leadrules.measure.inputs import SideFile, read_campaigns, read_traffic, reading_ruleset
 from leadrules.measure.material import CREATED, KEY, OWNER, ROW, Material
 from leadrules.measure.model import Provenance
@@ -133,9 +133,8 @@ def _join_keys(outcome: Outcome) -> pl.DataFrame:
 
 def _history(place: Path, keys: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
     """The changes of the leads of this export up to `as of`, without runs that were taken back."""
-    undone = [number for number, _, taken_back in runs(place) if taken_back]
     at = pl.lit(outcome.as_of.at).cast(INSTANT)
-    found = history(place).filter(~pl.col("run").is_in(undone), pl.col("as_of") <= at)
+    found = history(place, standing=True).filter(pl.col("as_of") <= at)
     found = found.join(keys, on="key", how="inner", maintain_order="left")
     return found.select(ROW, "as_of", "kind", "what", "old", "new", "rule")
 
