@@ -426,6 +426,25 @@ def test_links_in_a_circle_and_patterns_without_files(project: Path) -> None:
     assert "no file matches" in done.stderr
 
 
+def test_the_folder_of_a_project_is_no_pattern(project: Path) -> None:
+    """`Leads [2026]`: the signs of patterns are those of what was typed, not of where it was typed."""
+    folder = project / "Leads [2026]"
+    folder.mkdir()
+    for part in ("rules", "leadrules.yaml", "leads.csv"):
+        (project / part).rename(folder / part)
+    (folder / "leads[1].csv").write_text(HEADER + ROW)
+    (folder / "leadrules.yaml").write_text('version: 1\nsources: {leads: {path: "l*s.csv"}}\n')
+    for options, read in (
+        ((), "leads.csv"),
+        (("--leads", "*ds.csv"), "leads.csv"),
+        (("--leads", "leads[1].csv"), "leads[1].csv"),
+    ):
+        done = leadrules("run", "--no-state", *options, cwd=folder)
+        assert done.exit_code == 0, done.stderr
+        manifest = json.loads((folder / "out" / "manifest.json").read_text())
+        assert [file["path"] for file in manifest["inputs"]] == [read]
+
+
 JSON_LINES = {
     "half a character": b'{"id": "\\ud800"}\n',
     "a name twice": b'{"id": "b", "id": "c"}\n',

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
+from glob import escape, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,10 @@ def _named(source: Source | None, path: str) -> Source:
     """Another file, read as the project reads its own."""
     from leadrules.project.model import Source
 
-    named = path if path == "-" else str(Path.cwd() / path)
+    here = Path.cwd()
+    if has_magic(path) and not (here / path).exists():  # the folder itself is no pattern, whatever it is called
+        here = Path(escape(str(here)))
+    named = path if path == "-" else str(here / path)
     return Source(named) if source is None else replace(source, path=named)
 
 

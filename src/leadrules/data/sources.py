@@ -262,9 +262,9 @@ def _files(root: Path, path: str) -> list[Path]:
     if literal.exists():
         return [literal]
     if glob.has_magic(path):
-        patterns = (str(root / one) for one in spellings(path))
-        found = {name for pattern in patterns for name in glob.glob(pattern, recursive=True)}  # noqa: PTH207 - absolute ones
-        matches = sorted(Path(name) for name in found)
+        # The project's own folder is no pattern, whatever it is called.
+        found = {name for one in spellings(path) for name in glob.glob(one, root_dir=root, recursive=True)}  # noqa: PTH207 - absolute ones
+        matches = sorted(root / name for name in found)
         files = [match for match in matches if not match.is_dir()]
         if files:
             return files
