@@ -31,10 +31,10 @@ trigger go { when status = "Customer"  do move to quick  do set industry = "Reta
 class Runs:
     """A company on disk, whose CRM says owner and sequence."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rules: str = RULES) -> None:
         self.folder = folder
         fields = SETTINGS["fields"] | {"sequence": "current_sequence"}
-        self.state = company(folder, RULES, fields=fields).project.state
+        self.state = company(folder, rules, fields=fields).project.state
         write_events(folder / "events.csv", [])
 
     def run(self, day: int, status: str, *options: str, **values: Any) -> dict[str, str]:
@@ -147,6 +147,17 @@ def test_after_the_last_run_an_earlier_one_is_taken_back_for_reports_too(runs: R
     assert len(standing) == 4
     why = leadrules("explain", "a", "owner", "--format=json", "--as-of=2026-03-03T11:00", "--project", runs.folder)
     assert json.loads(why.stdout)["owner"]["given"] == {"as_of": "2026-03-03T10:00", "by": "undo"}
+
+
+@pytest.mark.parametrize("by_hand", ["ann", ""])
+def test_what_somebody_changed_since_in_a_field_of_a_route_stays(tmp_path: Path, by_hand: str) -> None:
+    """The state knows what the field held last, which an export without its column goes by."""
+    runs = Runs(tmp_path, 'route desk sets sdr { a: rep "bob" when status = "Working" }')
+    assert runs.run(3, "Working")["sdr"] == "bob"
+    runs.run(4, "New", sdr="bob")
+    runs.run(5, "New", sdr=by_hand)
+    assert runs.undo(3) == Undone("values", 1, values=0, kept=1)
+    assert runs.lead()["held:sdr"] == by_hand
 
 
 def test_letters_that_a_file_for_excel_could_not_hold_are_not_lost(tmp_path: Path) -> None:

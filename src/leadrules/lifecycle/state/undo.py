@@ -130,7 +130,9 @@ def _values_back(state: State, decided: pl.DataFrame) -> tuple[LeadColumns, pl.D
         if value not in leads:
             continue
         known = leads.select("lead_row", "key", "owner_changes", value, said).rename({value: "now", said: "said"})
-        own = some.join(known, on="key", how="inner", maintain_order="left").filter(_holds_still(kind))
+        known = known.with_columns(leads.whole(f"held:{what}", pl.String()).alias("held"))
+        own = some.join(known, on="key", how="inner", maintain_order="left")
+        own = own.filter(_holds_still(kind, own))
         if kind == "sequence" and state.ruleset is not None:  # the record may call it as it was called then
             own = own.with_columns(spelled(own["said"], state.ruleset, state.former))
         back.append(_old_values(kind, own).rename({"value": value, "said": said}))
@@ -143,10 +145,12 @@ def _values_back(state: State, decided: pl.DataFrame) -> tuple[LeadColumns, pl.D
     return with_changes(state.leads, back), pl.concat(changes)
 
 
-def _holds_still(kind: str) -> pl.Expr:
-    """Whether the run's value is the lead's; of a field without a decision the next record says it."""
-    is_its = pl.col("now").fill_null("") == pl.col("new")
-    return is_its | pl.col("now").is_null() if kind == "set" else is_its
+def _holds_still(kind: str, own: pl.DataFrame) -> pl.Series:
+    """Whether the run's value is the lead's; of a field without a decision the last record says it, as far as it is kept."""
+    is_its = own["now"].fill_null("") == own["new"]
+    return (
+        is_its | own["now"].is_null() & same(own["held"].fill_null(own["new"]), own["new"]) if kind == "set" else is_its
+    )
 
 
 def _old_values(kind: str, own: pl.DataFrame) -> pl.DataFrame:
