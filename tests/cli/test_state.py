@@ -158,6 +158,30 @@ def test_the_same_bytes_read_in_another_way_are_another_input(project: Path) -> 
     assert "this is the last run" in leadrules(project, "run", "--as-of", "2026-11-02").stderr
 
 
+def test_blanks_of_the_owner_and_files_that_change_places_are_another_input(project: Path) -> None:
+    """No rule names the owner, whom routes go by; of two files of events each was first read as what the other is."""
+    settings = (
+        (project / "leadrules.yaml")
+        .read_text()
+        .replace("[{path: events.csv}]", "[{path: forms.csv, type: form}, {path: opens.csv, type: opened}]")
+    )
+    (project / "leadrules.yaml").write_text(settings + "fields: {key: id, owner: owner}\n")
+    write_leads(project, [{"id": "a", "points": 80, **DAY, "owner": "-"}])
+    places = [project / "forms.csv", project / "opens.csv"]
+    for place, lead in zip(places, "ab", strict=True):
+        place.write_text(f"lead_id,at\n{lead},2026-11-01T10:00\n")
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    schema = json.loads((project / "rules" / "lead.schema.json").read_text())
+    schema["properties"]["owner"]["x-blanks"] = ["-"]
+    (project / "rules" / "lead.schema.json").write_text(json.dumps(schema))
+    assert "this is the last run" not in leadrules(project, "run", "--as-of", "2026-11-02").stderr
+    contents = [place.read_text() for place in places]
+    for place, content in zip(places, reversed(contents), strict=True):
+        place.write_text(content)
+    assert "this is the last run" not in leadrules(project, "run", "--as-of", "2026-11-02").stderr
+    assert "this is the last run" in leadrules(project, "run", "--as-of", "2026-11-02").stderr
+
+
 def test_a_run_that_an_earlier_version_made_is_the_same_run(project: Path) -> None:
     """Its name was made of the whole manifest.json, and of the inputs without how they are read."""
     leadrules(project, "run", "--as-of", "2026-11-02")

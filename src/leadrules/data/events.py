@@ -483,7 +483,7 @@ def _together(plan: EventPlan, read: Sequence[_Reading], ordered: frozenset[str]
         frame,
         pl.concat([reading.rejects.frame() for reading in read]) if read else no_rejects(),
         counts,
-        tuple(file.hashed() for reading in read for file in reading.opening.inputs),
+        tuple(file.hashed(at) for at, reading in enumerate(read) for file in reading.opening.inputs),
         tuple(note for reading in read for note in reading.notes),
         newest[0] if newest else None,
         next(

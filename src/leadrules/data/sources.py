@@ -73,10 +73,11 @@ _hashed_ahead: dict[Path, Future[_Digest]] = {}
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """An input as the manifest names it."""
+    """An input as the manifest names it. `source` is the place of its source among those of events."""
 
     path: str
     sha256: str
+    source: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class Input:
         except OSError as error:
             raise InputError(f"{self.path} cannot be read: {error.strerror or error}") from error
 
-    def hashed(self) -> InputFile:
+    def hashed(self, source: int = 0) -> InputFile:
         """The file with its SHA-256, waiting for it where it is not known yet; to be asked once it has been read."""
         try:
             sha256, before = self.digest.result()
@@ -111,7 +112,7 @@ class Input:
                 raise InputError(f"{self.path} changed while it was read", "Run again once the export is complete.")
         except OSError as error:
             raise InputError(f"{self.path} cannot be read: {error.strerror or error}") from error
-        return InputFile(self.path, sha256)
+        return InputFile(self.path, sha256, source)
 
     def _raw(self) -> BinaryIO:
         return io.BytesIO(self.content) if self.file is None else cast("BinaryIO", self.file.open("rb", buffering=0))

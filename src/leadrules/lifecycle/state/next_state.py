@@ -23,7 +23,7 @@ from leadrules.lifecycle.late import seen_after, seen_from_after
 from leadrules.lifecycle.manifest import fingerprint
 from leadrules.lifecycle.model import HISTORY_COLUMNS, RECORD, SEEN_FROM, RunRecord, State, Tick, empty_state
 from leadrules.lifecycle.record import carried_over, known_of
-from leadrules.lifecycle.run import Outcome, RunRequest
+from leadrules.lifecycle.run import Outcome, lead_fields
 from leadrules.lifecycle.state.undo import undo_rows
 from leadrules.ruleset.store import digest
 
@@ -78,25 +78,28 @@ def identity(outcome: Outcome, rules: str, options: Mapping[str, object], *, wit
     project = outcome.request.project
     inputs = sorted(file.sha256 for file in (*outcome.leads.inputs, *outcome.events.inputs))
     settings = [project.late_events, project.open_leads, project.duplicates_by, project.duplicates_keep]
-    reading = [_reading(outcome.request)] if with_reading else []
+    reading = [_reading(outcome)] if with_reading else []
     parts = [rules, inputs, *reading, asdict(project.team), settings, dict(options)]
     text = json.dumps(parts, sort_keys=True, default=str)
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _reading(request: RunRequest) -> list[object]:
-    """How the inputs are read: the same bytes are another input where their blanks, dates or headers are told otherwise.
+def _reading(outcome: Outcome) -> list[object]:
+    """How the inputs are read: the same bytes are another input where their blanks, dates or headers are told otherwise,
+    or where they are another source's: two files of events that had each other's names.
 
     Of the schemas what the rules read counts, but not how the CRM's import calls it: that is how files are written.
     """
+    request = outcome.request
     project, rules = request.project, request.ruleset
     sources = [asdict(replace(source, path="")) for source in (request.leads, *request.events)]
-    read = {name for name, _ in rules.fields} | {project.key, project.created}
+    of_events = sorted((file.source, file.sha256) for file in outcome.events.inputs)
+    read = {*lead_fields(request), project.key, project.created}
     fields = [field for field in project.lead_schema.fields if field.name in read]
-    of_events = {kind: {name for name, _ in some} for kind, some in rules.event_fields}
+    read_of = {kind: {name for name, _ in some} for kind, some in rules.event_fields}
     for kind in project.event_schema:
-        fields += [field for field in kind.fields if field.name in of_events.get(kind.name, ())]
-    return [sources, [asdict(replace(field, description="", api_name=None, span=None)) for field in fields]]
+        fields += [field for field in kind.fields if field.name in read_of.get(kind.name, ())]
+    return [sources, of_events, [asdict(replace(field, description="", api_name=None, span=None)) for field in fields]]
 
 
 def is_same_run(outcome: Outcome, options: Mapping[str, object]) -> bool:
