@@ -426,6 +426,17 @@ def test_links_in_a_circle_and_patterns_without_files(project: Path) -> None:
     assert "no file matches" in done.stderr
 
 
+@pytest.mark.parametrize(("folder", "file"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_folder_may_be_spelled_otherwise_than_the_files_in_it(
+    project: Path, folder: Literal["NFC", "NFD"], file: Literal["NFC", "NFD"]
+) -> None:
+    """Made here, and filled with what a Mac has packed."""
+    (place := project / normalize(folder, "Aktivitäten")).mkdir()
+    (project / "leads.csv").rename(place / normalize(file, "März 2026.csv"))
+    done = leadrules("run", "--no-state", "--leads", normalize("NFC", "Aktivitäten/März*.csv"), cwd=project)
+    assert done.exit_code == 0, done.stderr
+
+
 def test_the_folder_of_a_project_is_no_pattern(project: Path) -> None:
     """`Leads [2026]`: the signs of patterns are those of what was typed, not of where it was typed."""
     folder = project / "Leads [2026]"

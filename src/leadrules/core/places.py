@@ -7,6 +7,7 @@ sign of its own, keyboards write one character: two names that look the same, an
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from unicodedata import normalize
 
@@ -24,8 +25,9 @@ def spelled(path: Path) -> Path:
 
 
 def spellings(pattern: str) -> list[str]:
-    """A pattern, and how else it may be spelled."""
-    return list(dict.fromkeys((pattern, normalize("NFC", pattern), normalize("NFD", pattern))))
+    """A pattern, and how else it may be spelled: a folder made here may hold a file from elsewhere."""
+    parts = (dict.fromkeys((part, normalize("NFC", part), normalize("NFD", part))) for part in pattern.split("/"))
+    return ["/".join(chosen) for chosen in product(*parts)]
 
 
 def shown(path: Path) -> str:
