@@ -437,6 +437,16 @@ def test_a_folder_may_be_spelled_otherwise_than_the_files_in_it(
     assert done.exit_code == 0, done.stderr
 
 
+@pytest.mark.parametrize("named", ["Regeln für uns", "Regeln für uns/*.lead", "Regeln für uns/März.lead"])
+def test_rule_files_are_found_however_the_disk_spells_them(project: Path, named: str) -> None:
+    (place := project / normalize("NFD", "Regeln für uns")).mkdir()
+    (project / "rules" / "rules.lead").rename(place / normalize("NFD", "März.lead"))
+    with (project / "leadrules.yaml").open("a", encoding="utf-8") as settings:
+        settings.write(f'rules: "{normalize("NFC", named)}"\n')
+    assert "no rule file matches" not in leadrules("check", cwd=project).output
+    assert "They hold 1 score" in leadrules("docs", cwd=project).output
+
+
 def test_the_folder_of_a_project_is_no_pattern(project: Path) -> None:
     """`Leads [2026]`: the signs of patterns are those of what was typed, not of where it was typed."""
     folder = project / "Leads [2026]"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic
-from leadrules.core.places import shown, spelled
+from leadrules.core.places import shown, spelled, spellings
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 
@@ -71,9 +71,9 @@ class Files:
 
     def matches(self, pattern: str) -> tuple[list[Path], list[Path]]:
         """The files that a folder, path or pattern of rule files means, and those among them that lie outside."""
-        path = self.root / pattern
-        wanted = f"{pattern.rstrip('/')}/**/*.lead" if _is(path, Path.is_dir) else pattern
-        names = glob.glob(wanted, root_dir=self.root, recursive=True)  # noqa: PTH207 - Path.glob enters hidden folders
+        is_folder = _is(self.root / pattern, lambda one: spelled(one).is_dir())
+        wanted = spellings(f"{pattern.rstrip('/')}/**/*.lead" if is_folder else pattern)
+        names = {name for one in wanted for name in glob.glob(one, root_dir=self.root, recursive=True)}  # noqa: PTH207 - Path.glob enters hidden folders
         found = sorted(self.root / name for name in names if _is(self.root / name, Path.is_file))
         return [p for p in found if self._contains(p)], [p for p in found if not self._contains(p)]
 
