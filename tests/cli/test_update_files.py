@@ -57,6 +57,14 @@ def test_a_run_is_taken_back_in_the_crm_by_an_import_too(project: Path) -> None:
     assert not (project / "out" / "salesforce_undo.csv").exists()
 
 
+@pytest.mark.parametrize(("crm", "told"), [("salesforce", False), ("hubspot", True)])
+def test_an_undo_says_what_an_import_cannot_clear(project: Path, crm: str, told: bool) -> None:
+    """The owner was blank before the run, and the cell of the way back is."""
+    run(project, "--output", crm)
+    said = leadrules("run", "--project", project, "--undo", project / "out").output
+    assert ("hubspot_undo.csv cannot clear 1 value that was blank before" in " ".join(said.split())) == told
+
+
 def test_the_same_run_again_writes_the_same_file_and_any_other_form(project: Path) -> None:
     run(project, "--output", "salesforce")
     file = project / "out" / "salesforce.csv"

@@ -99,7 +99,7 @@ def test_a_record_that_knew_neither_of_two_decisions_does_not_win(runs: Runs) ->
 
 def test_what_the_record_shows_by_now_is_taken_back_too(runs: Runs) -> None:
     runs.run(4, "New", owner="bob", current_sequence="quick", industry="Retail")
-    assert runs.undo(3) == Undone("values", 2, 3, 0)
+    assert runs.undo(3) == Undone("values", 2, values=3, kept=0, blank=1)
     done = runs.run(5, "New", owner="bob", current_sequence="quick", industry="Retail")
     assert (done["owner"], done["sequence"]) == ("ann", "slow")
     assert (runs.lead()["set:industry"], runs.lead()["said:industry"]) == ("", "Retail")
@@ -122,7 +122,7 @@ def test_a_sequence_that_was_renamed_since_is_taken_back(runs: Runs) -> None:
     runs.run(4, "New", owner="eve")
     leadrules("state", "rename", "sequence.quick", "fast", "--project", runs.folder)
     assert runs.lead()["sequence"] == "fast"
-    assert runs.undo(3) == Undone("values", 2, values=3, kept=0)
+    assert runs.undo(3) == Undone("values", 2, values=3, kept=0, blank=1)
     assert runs.lead()["sequence"] == "slow"
 
 
@@ -156,7 +156,7 @@ def test_what_somebody_changed_since_in_a_field_of_a_route_stays(tmp_path: Path,
     assert runs.run(3, "Working")["sdr"] == "bob"
     runs.run(4, "New", sdr="bob")
     runs.run(5, "New", sdr=by_hand)
-    assert runs.undo(3) == Undone("values", 1, values=0, kept=1)
+    assert runs.undo(3) == Undone("values", 1, values=0, kept=1, blank=0)
     assert runs.lead()["held:sdr"] == by_hand
 
 

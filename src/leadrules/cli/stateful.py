@@ -132,7 +132,7 @@ def finish(outcome: Outcome, path: Path, out: Path, options: WriteOptions, how: 
 
 def undo(folder: Path | None, place: Path | None, out: Path, *, quiet: bool) -> None:
     """`run --undo OUT`: take a run back in the state."""
-    from leadrules.data.updates import CRMS, back_file
+    from leadrules.data.updates import CRMS, back_file, uncleared_on_the_way_back
     from leadrules.lifecycle.state.undo import take_back
 
     path, _ = state_path(folder, place)
@@ -153,6 +153,8 @@ def undo(folder: Path | None, place: Path | None, out: Path, *, quiet: bool) -> 
         taken = f"{many(done.values, 'value')} of the run in {out} {'is' if done.values == 1 else 'are'} taken back"
         click.echo(f"{taken} in the state{kept}", err=True)
     spared = ", without the rows of what has changed since," if done.kept else ""
-    updates = (out / back_file(crm) for crm in CRMS)
-    file = next((file for file in updates if file.is_file() and not done.kept), out / "undo.csv")
+    crm = next((crm for crm in CRMS if (out / back_file(crm)).is_file() and not done.kept), None)
+    file = out / ("undo.csv" if crm is None else back_file(crm))
     click.echo(f"import {file}{spared} to take its changes back in the CRM as well", err=True)
+    if crm is not None and (note := uncleared_on_the_way_back(crm, done.blank)):
+        click.echo(f"note: {note}", err=True)

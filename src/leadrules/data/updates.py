@@ -149,6 +149,16 @@ def _by_label(changed: Sequence[Field], crm: Crm) -> list[str]:
     ]
 
 
+def uncleared_on_the_way_back(crm: Crm, blank: int) -> str | None:
+    """What an import of the way back leaves as it is, of so many values that were `blank` before the run; None: nothing."""
+    if _BLANK[crm] or not blank:
+        return None
+    return (
+        f"{back_file(crm)} cannot clear {many(blank, 'value')} that {'was' if blank == 1 else 'were'} blank before: "
+        f"{_NAMES[crm]}'s import leaves a value alone where the cell is blank; undo.csv lists them with a blank `old`"
+    )
+
+
 def _uncleared(changed: Sequence[Field], rows: Mapping[str, pl.DataFrame], crm: Crm) -> list[str]:
     """HubSpot's import has no way to write a blank: its users are told which values to clear by hand."""
     if _BLANK[crm]:

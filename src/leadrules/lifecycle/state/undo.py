@@ -50,12 +50,14 @@ def undo_rows(keys: pl.Series, before: Mapping[str, pl.Series], after: Mapping[s
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was taken back: the whole last run, or `values` of an earlier one; `kept` values had changed since."""
+    """What was taken back: the whole last run, or `values` of an earlier one; `kept` values had changed since. `blank` are
+    those that were blank before."""
 
     kind: Literal["whole", "values"]
     run: int
     values: int
     kept: int
+    blank: int
 
 
 def take_back(path: Path, out: Path) -> Undone:
@@ -69,13 +71,14 @@ def take_back(path: Path, out: Path) -> Undone:
     rows = _rows(out, encoding)
     if is_last and can_take_back(path):
         take_back_last(path)
-        return Undone("whole", number, len(rows), 0)
+        return Undone("whole", number, len(rows), 0, sum(not row["old"] for row in rows))
     state = load(path)
     decided = _decided_by(path, number)
     leads, changes = _values_back(state, decided)
     if changes.height:
         amend(path, state, replace(state, leads=leads), changes=changes)
-    return Undone("values", number, changes.height, decided.height - changes.height)
+    kept = decided.height - changes.height
+    return Undone("values", number, changes.height, kept, changes["new"].null_count())
 
 
 def _run_of(path: Path, out: Path) -> tuple[int, bool, str]:
