@@ -160,6 +160,14 @@ def test_what_somebody_changed_since_in_a_field_of_a_route_stays(tmp_path: Path,
     assert runs.lead()["held:sdr"] == by_hand
 
 
+def test_an_earlier_run_needs_no_file_but_its_manifest(runs: Runs) -> None:
+    """Excel has saved undo.csv with `;`; no run could write it anew, for the state has gone on."""
+    runs.run(4, "New", owner="eve")
+    file = runs.folder / "out3" / "undo.csv"
+    file.write_text(file.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+    assert runs.undo(3).values == 3
+
+
 def test_letters_that_a_file_for_excel_could_not_hold_are_not_lost(tmp_path: Path) -> None:
     """cp932 has no `é`: undo.csv says that the lead was of `Ren?`, who never had it."""
     runs = Runs(tmp_path)

@@ -68,8 +68,8 @@ def take_back(path: Path, out: Path) -> Undone:
             f"import {out / WAY_BACK} to take the run's changes back in the CRM, or name its state with --state",
         )
     number, is_last, encoding = _run_of(path, out)
-    rows = _rows(out, encoding)
     if is_last and can_take_back(path):
+        rows = _rows(out, encoding)
         take_back_last(path)
         return Undone("whole", number, len(rows), 0, sum(not row["old"] for row in rows))
     state = load(path)
