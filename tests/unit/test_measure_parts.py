@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -354,6 +355,42 @@ def test_response_against_respond_within(tmp_path: Path) -> None:
     assert (reps["sato"]["judged"], reps["sato"]["in_time"], reps["sato"]["in_time_share"]) == (1, 1, 1)
     assert (reps["lee"]["judged"], reps["lee"]["in_time"], reps["lee"]["in_time_share"]) == (1, 0, 0)
     assert 3 in (reps["sato"]["hours_q1"], reps["sato"]["hours_median"])
+
+
+def run_at(project: Path, as_of: str, events: Sequence[tuple[str, str, str, str]] = ()) -> None:
+    """A run that has these events alone."""
+    write_events(project, events)
+    done = leadrules("run", "--project", project, "--as-of", as_of, "--out", project / "out", "-q", "--force")
+    assert done.exit_code == 0, done.output
+
+
+def test_two_runs_with_one_as_of_are_told_in_their_order(tmp_path: Path) -> None:
+    rules = """
+route sales { all: team inside by round_robin otherwise respond within 4 hours }
+trigger asked { on form  do assign rep "lee" }
+sequence hello { 1: day 1 email "Hello"  exit when did call_connected  finish after 30 days }
+trigger web { when source = "Web"  do enroll hello }
+"""
+    project = write_company(tmp_path / "p", rules)
+    whole = (project / "leads.csv").read_text().replace("d,2026-02-15,lee", "d,2026-02-15,")
+    (project / "leads.csv").write_text(whole)
+    run_at(project, "2026-03-02T09:00")
+    # On Monday at 9 sato got d and lee got e, both due at 13:00. At the same instant d asks for lee, e is given to sato in
+    # the CRM, and b was reached, which ends its sequence.
+    (project / "leads.csv").write_text(whole.replace("e,2026-03-01,,", "e,2026-03-01,sato,"))
+    later = [("b", "call_connected", "2026-03-02T08:00", ""), ("d", "form", "2026-03-02T08:30", "")]
+    run_at(project, "2026-03-02T09:00", later)
+    write_events(
+        project, [*later, ("d", "call_made", "2026-03-02T12:00", ""), ("e", "call_made", "2026-03-02T12:30", "")]
+    )
+    found = tables(document(project))
+    hello = by(found["sequences"], "sequence")["hello"]
+    assert (hello["enrolled"], hello["still_in"]) == (3, 2)
+    reps = by(found["response"], "owner")
+    # Nobody asked of lee that d is answered by 13:00, nor of sato that e is; both had gone from whom it was asked of.
+    figures = ("assigned", "answered", "hours_median", "judged", "in_time")
+    assert [reps["sato"][name] for name in figures] == [4, 1, 3.5, 1, 0]
+    assert [reps["lee"][name] for name in figures] == [3, 1, 3, 1, 0]
 
 
 def test_stages_by_their_history(with_state: dict[str, Any]) -> None:

@@ -18,13 +18,21 @@ from leadrules.core.records import dataclass
 from leadrules.core.types import DATE
 from leadrules.lifecycle.cadence.clock import local_days
 from leadrules.lifecycle.facts import Facts
-from leadrules.lifecycle.model import INSTANT, RECORD
+from leadrules.lifecycle.model import INSTANT
 from leadrules.measure.settings import Settings
 from leadrules.project.model import Project
 from leadrules.ruleset.model import Expr, Ruleset, Segment
 
 ROW = "lead_row"
 MOMENTS = {ROW: pl.UInt32(), "at": INSTANT}
+CHANGES = {
+    ROW: pl.UInt32(),
+    "run": pl.Int32(),
+    "as_of": INSTANT,
+    "old": pl.String(),
+    "new": pl.String(),
+    "rule": pl.String(),
+}
 OTHER = "(none)"
 # What the report itself knows of a lead: no field bears such a name.
 KEY, CREATED, OWNER = "@key", "@created", "@owner"
@@ -33,7 +41,7 @@ KEY, CREATED, OWNER = "@key", "@created", "@owner"
 @dataclass(frozen=True)
 class Material:
     """`leads`: a row per lead, KEY, CREATED, OWNER and the fields by name. `events`: lead_row, type, at, fields as
-    `campaign:text`. `history`: lead_row, as_of, kind, what, old, new, rule, oldest first; None without a state.
+    `campaign:text`. `history`: lead_row, run, as_of, kind, what, old, new, rule, oldest first; None without a state.
     `remembered`: what the state knows of each lead now (sequence, enrolled_at, assigned_at, due_at), in lead order.
     """
 
@@ -216,42 +224,27 @@ class Material:
     # -- what the state remembers -----------------------------------------------------------------------------------
 
     def changes(self, kind: str, what: str | None = None) -> pl.DataFrame:
-        """The changes of a kind in the history: lead_row, as_of, old, new, rule; by lead and time."""
+        """The changes of a kind in the history: lead_row, run, as_of, old, new, rule; by lead, each lead's in their order."""
         if self.history is None:
-            return pl.DataFrame(
-                schema={ROW: pl.UInt32, "as_of": INSTANT, "old": pl.String, "new": pl.String, "rule": pl.String}
-            )
+            return pl.DataFrame(schema=CHANGES)
         found = self.history.filter(pl.col("kind") == kind)
         if what is not None:
             found = found.filter(pl.col("what") == what)
-        found = found.select(ROW, "as_of", "old", "new", "rule")
-        # In one run what the record says comes before what is decided on it.
-        return found.sort(ROW, "as_of", pl.col("rule") != RECORD, maintain_order=True)
+        return found.select(list(CHANGES)).sort(ROW, maintain_order=True)
 
     @cached_property
     def enrolments(self) -> pl.DataFrame:
         """Who was in which sequence: lead_row, sequence, begun, ended (null: still in it), until (the next enrolment, or
         `as of`): what happens from `begun` to `until` is held to be of the enrolment."""
-        moved = self.changes("sequence")
-        begun = moved.filter(pl.col("new").is_not_null(), pl.col("new") != "")
+        # Of two runs with one `as of` the later may end what the earlier began: the order tells, not the time.
         at = pl.col("as_of")
-        begun = begun.select(ROW, pl.col("new").alias("sequence"), at.alias("begun"), at.alias("seen"))
-        if self.remembered is not None:
-            begun = self._with_known_start(begun)
-        ends = moved.filter(pl.col("old").is_not_null(), pl.col("old") != "")
-        ends = ends.select(ROW, pl.col("as_of").alias("ended")).sort("ended")
-        # An enrolment begins at what set it off, which may lie before the end of the one before: ends are those of later runs.
-        found = begun.sort("seen").join_asof(
-            ends,
-            left_on="seen",
-            right_on="ended",
-            by=ROW,
-            strategy="forward",
-            check_sortedness=False,
-            allow_exact_matches=False,
-            coalesce=False,
+        found = self.changes("sequence").select(
+            ROW, pl.col("new").alias("sequence"), at.alias("begun"), at.shift(-1).over(ROW).alias("ended")
         )
-        found = found.drop("seen").sort(ROW, "begun", maintain_order=True)
+        found = found.filter(pl.col("sequence").is_not_null(), pl.col("sequence") != "")
+        if self.remembered is not None:
+            found = self._with_known_start(found)
+        found = found.sort(ROW, "begun", maintain_order=True)
         until = pl.col("begun").shift(-1).over(ROW).fill_null(self.now)
         return found.with_columns(until.alias("until")).with_row_index("enrolment")
 
@@ -260,12 +253,6 @@ class Material:
         assert self.remembered is not None
         now = self.remembered.with_columns(self.rows).filter(pl.col("sequence").is_not_null())
         now = now.select(ROW, "sequence", pl.col("enrolled_at").alias("known"))
-        last = begun.group_by(ROW, maintain_order=True).agg(pl.col("begun").max().alias("last"))
-        both = begun.join(now, on=[ROW, "sequence"], how="full", coalesce=True).join(last, on=ROW, how="left")
-        is_last = pl.col("begun").is_null() | (pl.col("begun") == pl.col("last"))
-        start = pl.when(is_last & pl.col("known").is_not_null()).then("known").otherwise("begun")
-        return (
-            both.with_columns(start.alias("begun"), pl.coalesce("seen", start).alias("seen"))
-            .select(ROW, "sequence", "begun", "seen")
-            .filter(pl.col("begun").is_not_null())
-        )
+        lasts = begun.filter(pl.col("ended").is_null()).join(now, on=[ROW, "sequence"], how="full", coalesce=True)
+        lasts = lasts.with_columns(pl.coalesce("known", "begun").alias("begun")).drop("known")
+        return pl.concat([begun.filter(pl.col("ended").is_not_null()), lasts.filter(pl.col("begun").is_not_null())])

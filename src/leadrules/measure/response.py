@@ -72,19 +72,23 @@ def _findings(tables: list[Table]) -> tuple[str, ...]:
 
 
 def assignments(material: Material) -> pl.DataFrame:
-    """lead_row, owner, at, until, rule: each time a lead got an owner; the one that it came with since it was created."""
+    """lead_row, owner, at, until, rule, run: each time a lead got an owner; the one that it came with since it was created.
+    `run` is null of an owner that the same run replaced: what it asks for is asked of the other."""
     changes = material.changes("owner")
     if changes.height:
         until = pl.col("as_of").shift(-1).over(ROW).fill_null(material.now)
-        rows = changes.with_columns(until.alias("until")).filter(pl.col("new").is_not_null(), pl.col("new") != "")
+        run = pl.when(pl.col("run").ne_missing(pl.col("run").shift(-1).over(ROW))).then("run")
+        rows = changes.with_columns(until.alias("until"), run.alias("run"))
+        rows = rows.filter(pl.col("new").is_not_null(), pl.col("new") != "")
         created = pl.DataFrame({ROW: material.rows, "created": material.leads[CREATED]})
         came_with_it = (pl.col("rule") == RECORD) & pl.col("old").is_null()
         at = pl.when(came_with_it).then(pl.min_horizontal("created", "as_of")).otherwise("as_of").alias("at")
         rows = rows.join(created, on=ROW, how="left", maintain_order="left")
-        return rows.select(ROW, pl.col("new").alias("owner"), at, "until", "rule")
+        return rows.select(ROW, pl.col("new").alias("owner"), at, "until", "rule", "run")
     owners = pl.DataFrame({ROW: material.rows, "owner": material.leads[OWNER], "at": material.leads[CREATED]})
     owners = owners.filter(pl.col("owner").is_not_null(), pl.col("at").is_not_null())
-    return owners.with_columns(material.now.alias("until"), pl.lit(None, dtype=pl.String).alias("rule"))
+    said = (material.now.alias("until"), pl.lit(None, pl.String).alias("rule"), pl.lit(None, pl.Int32).alias("run"))
+    return owners.with_columns(said)
 
 
 def _answered(material: Material, given: pl.DataFrame) -> pl.DataFrame:
@@ -99,9 +103,10 @@ def _answered(material: Material, given: pl.DataFrame) -> pl.DataFrame:
 
 def _due(material: Material, rows: pl.DataFrame) -> pl.Series:
     """When a response was due: as the state remembers it; of assignments from before it did so, by the rule that assigned."""
-    said = material.changes("due").select(ROW, pl.col("as_of").alias("at"), pl.col("new").alias("said"))
+    said = material.changes("due").select(ROW, "run", pl.col("as_of").alias("at"), pl.col("new").alias("said"))
     said = said.with_columns(pl.col("said").str.to_datetime("%+", time_unit="us", time_zone="UTC").cast(INSTANT))
-    known = rows.join(said.unique([ROW, "at"], keep="last"), on=[ROW, "at"], how="left", maintain_order="left")["said"]
+    said = said.unique([ROW, "run"], keep="last")
+    known = rows.join(said, on=[ROW, "run", "at"], how="left", maintain_order="left")["said"]
     if said.height:
         return known.alias("due")
     return _due_by_rule(material, rows)

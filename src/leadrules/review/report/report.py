@@ -136,7 +136,7 @@ def _history(place: Path, keys: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
     at = pl.lit(outcome.as_of.at).cast(INSTANT)
     found = history(place, standing=True).filter(pl.col("as_of") <= at)
     found = found.join(keys, on="key", how="inner", maintain_order="left")
-    return found.select(ROW, "as_of", "kind", "what", "old", "new", "rule")
+    return found.select(ROW, "run", "as_of", "kind", "what", "old", "new", "rule")
 
 
 def _remembered(outcome: Outcome) -> pl.DataFrame:
