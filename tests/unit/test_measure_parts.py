@@ -393,6 +393,30 @@ trigger web { when source = "Web"  do enroll hello }
     assert [reps["lee"][name] for name in figures] == [3, 1, 3, 1, 0]
 
 
+def test_who_finishes_a_sequence_and_enters_it_again_in_one_run_is_enrolled_twice(tmp_path: Path) -> None:
+    rules = 'sequence thanks { 1: day 1 call "Thank them"  finish after 2 hours }\ntrigger asked { on form  do enroll thanks }\n'
+    project = write_company(tmp_path / "p", rules)
+    first, second = ("a", "form", "2026-03-02T08:00", ""), ("a", "form", "2026-03-03T08:00", "")
+    run_at(project, "2026-03-02T09:00", [first])
+    run_at(project, "2026-03-03T09:00", [first, second])
+    calls = [("a", "call_made", f"2026-03-{day}", "") for day in ("02T10:00", "03T10:00", "03T11:00")]
+    write_events(project, [first, second, *calls])
+    found = tables(document(project))
+    # The second asks at 8 on the 3rd, so it begins then; the first lasted from the run on the 2nd to that on the 3rd.
+    row = by(found["sequences"], "sequence")["thanks"]
+    assert (row["enrolled"], row["leads"], row["still_in"], row["touches"]) == (2, 1, 1, 3)
+    assert [(row["due"], row["done"]) for row in found["sequence_steps"]] == [(2, 2)]
+    told = leadrules("state", "history", "a", "--project", project)
+    assert "thanks -> thanks" in told.stdout
+    # Of an earlier run what its undo.csv says is taken back, and the sequence is the same: the lead stays where it is.
+    out = (project / "out").rename(project / "second")
+    run_at(project, "2026-03-03T09:30", [first, second])
+    shown = leadrules("state", "show", "a", "--project", project).stdout
+    assert leadrules("run", "--undo", out, "--project", project).exit_code == 0
+    assert leadrules("state", "show", "a", "--project", project).stdout == shown
+    assert "2026-03-03T08:00" in shown
+
+
 def test_stages_by_their_history(with_state: dict[str, Any]) -> None:
     found = tables(with_state)
     life = by(found["stages_life"], "stage")

@@ -150,15 +150,18 @@ def _of_run(decided: Decided) -> Iterator[pl.DataFrame]:
         "owner": actions.filter(pl.col("kind") == "assign", pl.col("what") == "owner"),
         "sequence": actions.filter(pl.col("kind").is_in(OF_SEQUENCE)),
     }
+    # Who finished a sequence and entered it again is in another enrolment.
+    entered = {"sequence": rules["sequence"].filter(pl.col("kind") != "stop")["lead_row"]}
     for kind, done in rules.items():
         last = done.unique("lead_row", keep="last", maintain_order=True).select("lead_row", "rule")
-        changed = _changed(decided.tick, kind, decided.tick.leads[kind], decided.table[kind])
+        changed = _changed(decided.tick, kind, decided.tick.leads[kind], decided.table[kind], entered.get(kind))
         yield changed.join(last, on="lead_row", how="left", maintain_order="left")
 
 
-def _changed(tick: Tick, kind: str, old: pl.Series, new: pl.Series) -> pl.DataFrame:
-    """lead_row, key, old, new, kind, what: of the leads of which a column is another."""
-    rows = rows_where(old.ne_missing(new))
+def _changed(tick: Tick, kind: str, old: pl.Series, new: pl.Series, anyway: pl.Series | None = None) -> pl.DataFrame:
+    """lead_row, key, old, new, kind, what: of the leads of which a column is another, and of some `anyway`."""
+    is_other = old.ne_missing(new)
+    rows = rows_where(is_other if anyway is None else is_other.scatter(anyway, True))
     said = {"key": tick.leads["key"], "old": old, "new": new}
     frame = pl.DataFrame([rows.alias("lead_row"), *(column[rows].alias(name) for name, column in said.items())])
     return frame.with_columns(kind=pl.lit(kind), what=pl.lit(kind))

@@ -119,7 +119,7 @@ def _rows(out: Path, encoding: str) -> list[dict[str, str]]:
 def _decided_by(path: Path, number: int) -> pl.DataFrame:
     """What undo.csv of a run says, from the history: renames do not reach the file, and cp932 may have cost it letters."""
     made = made_by(path, number).filter(pl.col("kind").is_in(["owner", "sequence", "set"]))
-    decided = made.filter(~pl.col("rule").fill_null("").is_in([RECORD, UNDO]))
+    decided = made.filter(~pl.col("rule").fill_null("").is_in([RECORD, UNDO]), pl.col("old").ne_missing(pl.col("new")))
     return decided.select("key", "kind", "what", pl.col("old", "new").fill_null(""))
 
 
