@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from tests.measured import RULES, SETTINGS, Tables, by, document, tables, write_company
+from tests.measured import RULES, SETTINGS, Tables, by, document, tables, write_company, write_events
 from tests.suites.running import ROOT, leadrules, rows
 
 
@@ -247,6 +247,27 @@ def test_a_figure_without_its_input_is_left_out_with_the_reason(tmp_path: Path) 
     columns = {c["name"] for s in made["sections"] for t in s["tables"] if t["name"] == "returns" for c in t["columns"]}
     assert not columns & {"roi", "hours", "per_hour", "cost", "work"}
     assert {"per_activity", "won"} <= columns
+
+
+def test_deals_that_nobody_says_the_worth_of_are_not_worth_nothing(tmp_path: Path) -> None:
+    project = write_company(tmp_path / "p")
+    write_events(project, [("a", "call_made", "2026-01-12", ""), ("a", "deal_won", "2026-02-01", "")])
+    report = document(project)
+    found = tables(report)
+    assert by(found["inflow_month"], "period")["2026-02"]["deals"] == 1
+    shown = {**found["inflow_month"][0], **found["campaigns"][0], **found["returns"][0]}
+    assert not {"won", "won_value", "roi"} & set(shown)
+    missing = [one["reason"] for section in report["sections"] for one in section["missing"]]
+    assert missing.count("no deal says what it was worth") == 1
+
+
+def test_where_nothing_was_won_yet_no_setting_is_asked_for(tmp_path: Path) -> None:
+    project = write_company(tmp_path / "p")
+    write_events(project, [("a", "call_made", "2026-01-12", "")])
+    (section,) = (one for one in document(project)["sections"] if one["name"] == "returns")
+    (money,) = (one for one in section["missing"] if one["figure"] == "Return in money, ROI")
+    assert money["reason"] == "no deal was won by then"
+    assert "leadrules.yaml" not in money["help"]
 
 
 def test_every_share_and_mean_names_its_denominator(report: dict[str, Any]) -> None:

@@ -198,7 +198,8 @@ def campaign_table(material: Material, rows: pl.DataFrame, outcome: str) -> Tabl
         Column("activities_per_lead", "per lead", "ratio", of="leads"),
     ]
     if material.settings.names("won"):
-        columns += [Column("deals", "deals won", "count"), Column("won_value", "won", "money")]
+        columns.append(Column("deals", "deals won", "count"))
+        columns += [Column("won_value", "won", "money")] if material.says_worth else []
     if material.campaigns is not None:
         columns.append(Column("cost", "cost", "money"))
     else:

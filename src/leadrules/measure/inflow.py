@@ -81,7 +81,7 @@ def period_table(material: Material, period: str) -> Table:
         columns += [
             Column("deals", "deals won", "count"),
             Column("sales_conversion", "deals won / leads", "share", of="leads"),
-            Column("won", "won", "money"),
+            *([Column("won", "won", "money")] if material.says_worth else []),
         ]
     filled = [pl.col(name).fill_null(0) for name in rows.columns if name not in ("period", "visitors")]
     rows = rows.with_columns(filled).sort("period")

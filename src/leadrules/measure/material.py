@@ -141,6 +141,11 @@ class Material:
         return self._role("won").select(ROW, "at", "value")
 
     @cached_property
+    def says_worth(self) -> bool:
+        """Whether a deal won says what it was worth."""
+        return self.won["value"].count() > 0
+
+    @cached_property
     def activities(self) -> pl.DataFrame:
         """What we did ourselves: lead_row, at, channel, minutes; by lead and time."""
         named = {type_: channel for channel, types in self.settings.activities.items() for type_ in types}

@@ -30,6 +30,9 @@ NO_VALUE = Missing(
     "no deal says what it was worth",
     "name the field in leadrules.yaml: report: {value: amount}",
 )
+NO_DEAL = Missing(
+    "Return in money, ROI", "no deal was won by then", "they come with the first deal that says its worth"
+)
 NO_COST = Missing(
     "Cost, ROI, cost per lead and per sale",
     "no campaign has a cost",
@@ -56,7 +59,8 @@ class Known:
     def __init__(self, material: Material) -> None:
         settings = material.settings
         self.deals = bool(settings.names("won"))
-        self.value = self.deals and material.won["value"].count() > 0
+        self.any_won = self.deals and material.won.height > 0
+        self.value = self.deals and material.says_worth
         self.activities = bool(settings.activities)
         used = material.activities["channel"].unique().sort().to_list() if self.activities else []
         self.untimed = [channel for channel in used if channel not in settings.minutes]
@@ -69,7 +73,8 @@ class Known:
     def missing(self) -> tuple[Missing, ...]:
         """What is left out."""
         found = [] if self.deals else [NO_WON]
-        found += [NO_VALUE] if self.deals and not self.value else []
+        if self.deals and not self.value:
+            found.append(NO_VALUE if self.any_won else NO_DEAL)
         found += [] if self.activities else [NO_ACTIVITY]
         if self.activities and self.untimed:
             channels = ", ".join(self.untimed)
