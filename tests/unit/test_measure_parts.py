@@ -417,6 +417,27 @@ def test_who_finishes_a_sequence_and_enters_it_again_in_one_run_is_enrolled_twic
     assert "2026-03-03T08:00" in shown
 
 
+def test_an_enrolment_by_a_late_event_comes_after_the_one_before_it(tmp_path: Path) -> None:
+    rules = """
+sequence thanks { 1: day 1 call "Thank them"  finish after 30 days }
+sequence talk { 1: day 1 call "Talk" }
+trigger asked { on form  do enroll thanks }
+trigger wrote { on email_replied  do enroll talk }
+"""
+    project = write_company(tmp_path / "p", rules)
+    wrote, asked = ("a", "email_replied", "2026-03-02T08:00", ""), ("a", "form", "2026-03-01T08:00", "")
+    run_at(project, "2026-03-02T09:00", [wrote])
+    run_at(project, "2026-03-03T09:00", [wrote])
+    # The form of the 1st comes in late, when the talk that was begun on the 2nd is over.
+    run_at(project, "2026-03-04T09:00", [wrote, asked])
+    write_events(project, [wrote, asked, ("a", "meeting_scheduled", "2026-03-05", "")])
+    found = by(tables(document(project))["sequences"], "sequence")
+    assert {name: (row["enrolled"], row["meeting"]) for name, row in found.items()} == {
+        "talk": (1, 0),
+        "thanks": (1, 1),
+    }
+
+
 def test_stages_by_their_history(with_state: dict[str, Any]) -> None:
     found = tables(with_state)
     life = by(found["stages_life"], "stage")

@@ -254,10 +254,14 @@ class Material:
         return found.with_columns(until.alias("until")).with_row_index("enrolment")
 
     def _with_known_start(self, begun: pl.DataFrame) -> pl.DataFrame:
-        """The state knows when the enrolment that lasts began; the history only in which run."""
+        """The state knows when the enrolment that lasts began; the history only in which run. What a late event set off may
+        have begun before the enrolment before it: then the run says when."""
         assert self.remembered is not None
         now = self.remembered.with_columns(self.rows).filter(pl.col("sequence").is_not_null())
         now = now.select(ROW, "sequence", pl.col("enrolled_at").alias("known"))
+        over = begun.filter(pl.col("ended").is_not_null())
+        before = over.group_by(ROW).agg(pl.col("begun").max().alias("before"))
         lasts = begun.filter(pl.col("ended").is_null()).join(now, on=[ROW, "sequence"], how="full", coalesce=True)
-        lasts = lasts.with_columns(pl.coalesce("known", "begun").alias("begun")).drop("known")
-        return pl.concat([begun.filter(pl.col("ended").is_not_null()), lasts.filter(pl.col("begun").is_not_null())])
+        known = pl.when(pl.col("known") >= pl.col("before").fill_null(pl.col("known"))).then("known")
+        lasts = lasts.join(before, on=ROW, how="left").with_columns(pl.coalesce(known, "begun").alias("begun"))
+        return pl.concat([over, lasts.select(over.columns).filter(pl.col("begun").is_not_null())])
