@@ -438,6 +438,17 @@ trigger wrote { on email_replied  do enroll talk }
     }
 
 
+def test_two_calls_of_a_day_without_hours_are_two_for_the_goal_of_a_sequence(tmp_path: Path) -> None:
+    project = write_company(tmp_path / "p", PROCESS)
+    asked = ("d", "form", "2026-02-16T09:00", "")
+    run_at(project, "2026-02-16T09:30", [asked])
+    write_events(
+        project, [asked, *[("d", "call_made", "2026-02-18", "")] * 2, ("d", "meeting_scheduled", "2026-02-19", "")]
+    )
+    (rate,) = tables(document(project))["goal_outbound_rates"]
+    assert (rate["hits"], rate["n"], rate["actual"]) == (1, 2, 0.5)
+
+
 def test_stages_by_their_history(with_state: dict[str, Any]) -> None:
     found = tables(with_state)
     life = by(found["stages_life"], "stage")

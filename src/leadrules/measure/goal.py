@@ -262,8 +262,10 @@ def _in_window(material: Material, frame: pl.DataFrame | None, months: int) -> p
 
 def _in_sequence(material: Material, sequence: str, frame: pl.DataFrame) -> pl.DataFrame:
     inside = material.enrolments.filter(pl.col("sequence") == sequence).select(ROW, "begun", "until")
-    both = frame.join(inside, on=ROW).filter(pl.col("at") >= pl.col("begun"), pl.col("at") <= pl.col("until"))
-    return both.select(ROW, "at").unique(maintain_order=True)
+    # Two activities of a lead at one instant are two; one at the end of an enrolment and the start of the next is one.
+    both = frame.with_row_index("one").join(inside, on=ROW, maintain_order="left")
+    both = both.filter(pl.col("at") >= pl.col("begun"), pl.col("at") <= pl.col("until"))
+    return both.unique("one", maintain_order=True).select(ROW, "at")
 
 
 def _rates(stage: str, shares: Sequence[tuple[float, str]], moments: Mapping[str, pl.DataFrame | None]) -> list[Rate]:
