@@ -14,7 +14,7 @@ from tests.measured import AS_OF, RULES, SETTINGS, by, document, tables, write_c
 from tests.suites.running import leadrules
 
 from leadrules.core.calendar import Calendar
-from leadrules.measure.figures import wilson
+from leadrules.measure.figures import wilson, wilson_low
 from leadrules.measure.goal import Rate, behind, budgets, plan, workdays_per_month
 from leadrules.measure.goal_section import hours_table
 from leadrules.measure.nouns import about, at_least, counted
@@ -447,6 +447,12 @@ def test_two_calls_of_a_day_without_hours_are_two_for_the_goal_of_a_sequence(tmp
     )
     (rate,) = tables(document(project))["goal_outbound_rates"]
     assert (rate["hits"], rate["n"], rate["actual"]) == (1, 2, 0.5)
+
+
+def test_the_interval_of_nobody_begins_at_nothing() -> None:
+    """So that the page says 0.0% for it, and not 0.00% as of a very small share."""
+    found = pl.DataFrame({"hits": 0, "of": range(200)}).select(wilson_low("hits", "of")).to_series().to_list()
+    assert found == [None, *[0.0] * 199]
 
 
 def test_stages_by_their_history(with_state: dict[str, Any]) -> None:

@@ -24,7 +24,9 @@ def ratio(part: pl.Expr | str, whole: pl.Expr | str) -> pl.Expr:
 def wilson_low(part: pl.Expr | str, whole: pl.Expr | str) -> pl.Expr:
     """The lower end of Wilson's 95% interval of a share."""
     centre, half = _wilson(_column(part), _column(whole))
-    return (centre - half).clip(0, 1)
+    # Where nobody did it the end is 0, which the difference misses by 1e-18.
+    is_none = (_column(part) == 0) & (_column(whole) > 0)
+    return pl.when(is_none).then(0.0).otherwise((centre - half).clip(0, 1))
 
 
 def wilson_high(part: pl.Expr | str, whole: pl.Expr | str) -> pl.Expr:
