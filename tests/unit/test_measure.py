@@ -337,6 +337,36 @@ def test_names_that_are_not_there_are_refused(tmp_path: Path) -> None:
     assert "`meeting_sheduled` is not an event type" in done.output
 
 
+def test_a_report_is_the_same_in_every_order_of_the_events(tmp_path: Path) -> None:
+    rules = """
+sequence out { 1: day 1 email "a"  2: day 1 call "b"  finish after 90 days }
+trigger web { when source = "Web"  do enroll out }
+"""
+    project = write_company(tmp_path / "p", RULES + rules)
+    schema = json.loads((project / "rules/events.schema.json").read_text())
+    text = {"type": "object", "properties": {"reason": {"type": "string"}, "campaign": {"type": "string"}}}
+    schema["properties"] |= {"deal_lost": text, "form": text}
+    (project / "rules/events.schema.json").write_text(json.dumps(schema))
+    lines = [
+        *(f"a,deal_lost,2026-02-10,,{reason}," for reason in ("price", "", "budget")),
+        *(f"a,{kind},2026-02-11,,," for kind in ("email_sent", "call_made", "meeting_scheduled")),
+        *(f"{lead},form,2026-02-12,,,{fair}" for lead, fair in (("a", "FAIR"), ("b", "Fair"), ("c", "Fair"))),
+    ]
+    made = []
+    for number, rows_ in enumerate((lines, lines[::-1])):
+        (project / "events.csv").write_text("\n".join(["lead_id,type,at,amount,reason,campaign", *rows_]) + "\n")
+        if not number:
+            options = ("--as-of", "2026-02-10", "--out", project / "out", "-q", "--force")
+            assert leadrules("run", "--project", project, *options).exit_code == 0
+        made.append(document(project)["sections"])
+    assert made[0] == made[1]
+    found = tables(document(project))
+    assert [row["reason"] for row in found["loss_reasons"]] == ["budget"]
+    assert "Fair" in by(found["campaigns"], "campaign")
+    # The call sorts before the e-mail of the same time: the meeting came after the e-mail.
+    assert [(row["channel"], row["meeting"]) for row in found["sequence_steps"]] == [("email", 1), ("call", 0)]
+
+
 def test_the_same_report_is_the_same_bytes(company: Path) -> None:
     pages = [leadrules("report", "--project", company, "-o", "-", "-q").stdout for _ in range(2)]
     assert pages[0] == pages[1]

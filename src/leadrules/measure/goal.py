@@ -286,7 +286,7 @@ def _by_last_touch(hits: pl.DataFrame, bases: Mapping[str, pl.DataFrame | None])
     work = [frame.with_columns(pl.lit(of).alias("of")) for of, frame in bases.items() if frame is not None]
     if not work:
         return {}
-    touches = pl.concat(work).sort("at").rename({"at": "done"})
+    touches = pl.concat(work).sort("at", maintain_order=True).rename({"at": "done"})
     joined = hits.sort("at").join_asof(
         touches, left_on="at", right_on="done", by=ROW, strategy="backward", check_sortedness=False
     )

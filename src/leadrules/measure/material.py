@@ -122,12 +122,18 @@ class Material:
         name = self.settings.loss_reason
         columns = [c for c in self.events.columns if c.rpartition(":")[0] == name]
         said = pl.coalesce(pl.col(columns).cast(pl.String)) if columns else pl.lit(None, dtype=pl.String)
-        events = self._events_of(self.settings.names("lost")).select(*MOMENTS, said.alias("reason"))
+        events = self._events_of(self.settings.names("lost")).select(*MOMENTS, said.replace("", None).alias("reason"))
+        # Of two at one time that with a reason, of two reasons the one that sorts first: not the one that stands first.
+        events = events.sort(ROW, "at", "reason", nulls_last=True).unique(
+            [ROW, "at"], keep="first", maintain_order=True
+        )
         of_lead = self.leads[name].cast(pl.String) if name in self.leads.columns else None
         own = pl.Series("own", [None], dtype=pl.String).new_from_index(0, self.height) if of_lead is None else of_lead
         known = pl.DataFrame({ROW: self.rows, "own": own})
-        both = self.happenings("lost").join(events.unique([ROW, "at"]), on=[ROW, "at"], how="left").join(known, on=ROW)
-        return both.select(*MOMENTS, pl.coalesce("reason", "own").replace("", None).alias("reason")).sort(ROW, "at")
+        both = self.happenings("lost").join(events, on=[ROW, "at"], how="left").join(known, on=ROW)
+        return both.select(*MOMENTS, pl.coalesce("reason", pl.col("own").replace("", None)).alias("reason")).sort(
+            ROW, "at"
+        )
 
     def _lead_value(self) -> pl.Series:
         name = self.settings.value
@@ -147,14 +153,14 @@ class Material:
 
     @cached_property
     def activities(self) -> pl.DataFrame:
-        """What we did ourselves: lead_row, at, channel, minutes; by lead and time."""
+        """What we did ourselves: lead_row, at, channel, minutes; by lead, time and channel."""
         named = {type_: channel for channel, types in self.settings.activities.items() for type_ in types}
         found = self._events_of(named).select(*MOMENTS, pl.col("type").cast(pl.String).alias("channel"))
         found = found.with_columns(pl.col("channel").replace(named))
         minutes = pl.col("channel").replace_strict(
             self.settings.minutes or {"": 0.0}, default=0.0, return_dtype=pl.Float64
         )
-        return found.with_columns(minutes.alias("minutes")).sort(ROW, "at", maintain_order=True)
+        return found.with_columns(minutes.alias("minutes")).sort(ROW, "at", "channel", maintain_order=True)
 
     @cached_property
     def replies(self) -> pl.DataFrame:
@@ -198,7 +204,7 @@ class Material:
 
     @cached_property
     def in_campaigns(self) -> pl.DataFrame:
-        """Who is in which campaign since when: lead_row, campaign (as it is written first), at. Empty without the field."""
+        """Who is in which campaign since when: lead_row, campaign, at. Empty without the field."""
         name = self.settings.campaign
         parts: list[pl.DataFrame] = []
         columns = [c for c in self.events.columns if c.rpartition(":")[0] == name]
@@ -215,8 +221,11 @@ class Material:
         return self._as_spelled(found).group_by(ROW, "campaign").agg(pl.col("at").min()).sort("campaign", ROW)
 
     def _as_spelled(self, found: pl.DataFrame) -> pl.DataFrame:
-        """Campaigns that fold alike are one; campaigns.csv, else the first spelling, says how it is written."""
-        spellings = found["campaign"].unique(maintain_order=True)
+        """Campaigns that fold alike are one; campaigns.csv, else the commonest spelling, says how it is written."""
+        counted = found.group_by("campaign").len()
+        is_plain = (fold_series(counted["campaign"]) == counted["campaign"]).alias("is_plain")
+        order = counted.with_columns(is_plain).sort("len", "is_plain", "campaign", descending=[True, True, False])
+        spellings = order["campaign"]
         if self.campaigns is not None:
             spellings = pl.concat([self.campaigns["campaign"].drop_nulls(), spellings]).unique(maintain_order=True)
         first: dict[str, str] = {}
