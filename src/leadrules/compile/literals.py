@@ -26,8 +26,9 @@ FORMS = 'write text in quotes, a number, `true`, `false`, a date `2026-04-01`, o
 
 
 def between_quotes(node: n.TextLiteral) -> Span:
-    """Where the text itself stands: what a fix replaces."""
-    return Span(node.span.file, node.span.start + 1, node.span.end - 1)
+    """Where the text itself stands: what a fix replaces. A quote at the end of its line, just typed, has nothing inside."""
+    span = node.span
+    return Span(span.file, span.start + 1, span.end - 1) if span.end - span.start > 1 else span
 
 
 def text_value(scope: Scope, node: n.Expression, what: str, also: Kind = "text") -> Expr:
