@@ -85,6 +85,20 @@ def test_the_project_of_these_tests_is_sound(folder: Path) -> None:
         ('test "t" { expect fired route.|', "route", {"sales"}),
         ('test "t" { expect fired route.sales.|', "rule", {"team", "rest"}),
         ("matrix m of |", "band", {"temperature"}),
+        ("trigger t { do task |", "channel", {"email", "call", "linkedin", "sms", "task"}),
+        ("sequence s { on finish do task |", "channel", {"email", "call", "linkedin", "sms", "task"}),
+        ("trigger t { on page_viewed where (at >= |", "always", {"now", "today"}),
+        ("trigger t { do reassign with sales at most 2 |", "keyword", {"times"}),
+        ("segment x when temperature is |", "keyword", {"at", "blank", "not", "one"}),
+        ('segment x when owner = "|', "rep", {"sato@example.com", "lee@example.com"}),
+        ('segment x when owner in ("|', "value", {"queue:nurture"}),
+        ('test "t" { given employees = 5, |', "field", FIELDS),
+        ('test "t" { given industry = |', "value", {"Software", "Fintech", "小売"}),
+        ('test "t" { given industry = |', "field", set()),
+        ('test "t" { given temperature = |', "value", {"hot", "cold"}),
+        ('test "t" { given sequence = "|', "value", {"outbound"}),
+        ('test "t" { given owner = |', "rep", {"sato@example.com", "lee@example.com"}),
+        ("route r { a: match account on |", "keyword", set()),
     ],
 )
 def test_completion_is_by_what_may_stand_there(typed: At, text: str, kind: str, expected: set[str]) -> None:
@@ -121,6 +135,8 @@ def test_an_item_replaces_the_word_under_way_and_names_are_written_as_names(type
     assert quoted.text == '"小売"'
     inside = next(one for one in complete(*typed('segment x when industry = "So|"')) if one.label == "Software")
     assert (inside.text, inside.span.text) == ("Software", "So")
+    of_event = {one.label: one.text for one in complete(*typed("segment x when did page_viewed where (|"))}
+    assert all(of_event[name] == name for name in ("at", "now", "today", "lower"))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from leadrules.compile.roster import attribute_types
 from leadrules.compile.routes import STRATEGIES
 from leadrules.compile.scope import Scope
 from leadrules.compile.tests import ACTION_KINDS
+from leadrules.core.functions import CALLABLE, OPERATIONS
 from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.core.text import nfc
@@ -69,6 +70,8 @@ def complete(analysis: Analysis, path: str, offset: int) -> list[Item]:
 def _text(label: str, kind: str, context: Context) -> str:
     if context.in_text or kind in ("keyword", "function"):
         return label
+    if label == "at" and "name" in context.names:  # the one reserved word that may stand bare as a name
+        return label
     return f'"{label}"' if kind in ("value", "rep", "template text") else written(label)
 
 
@@ -85,7 +88,7 @@ class Asked:
     def keywords(self) -> Iterator[Proposal]:
         """The words that the grammar takes."""
         accepts, rules = self.context.accepts, language()
-        fixed = ((terminal, rules.fixed[terminal]) for terminal in accepts if terminal in rules.fixed)
+        fixed = ((terminal, rules.fixed[terminal]) for terminal in accepts - self._told() if terminal in rules.fixed)
         yield from ((word, "keyword", "") for _, word in sorted(fixed) if word[0].isalpha() and word not in BLOCKS)
         inner = (rules.fixed[t] for t in accepts if t in rules.fixed and rules.fixed[t] in BLOCKS)
         if self.context.before:
@@ -93,9 +96,21 @@ class Asked:
         if "UNIT" in accepts:
             yield from ((word, "keyword", "") for word in sorted(set(UNITS.values())))
         if "LIMIT_UNIT" in accepts:
-            yield from ((word, "keyword", "") for word in sorted(set(LIMIT_UNITS.values())))
+            units = set(LIMIT_UNITS.values()) if self._block == "score" else {"times"}
+            yield from ((word, "keyword", "") for word in sorted(units))
         if self.context.new_block and (not self.context.before or "$END" in accepts):
             yield from ((word, "keyword", "a block") for word in BLOCKS)
+
+    def _told(self) -> set[str]:
+        """What the grammar takes so that a mistake is told well, or where it is a name, which is proposed as one."""
+        if self.context.names & LABEL_ROLES:
+            return {"TRUE", "FALSE"}
+        return {"AT"} if "name" in self.context.names else set()
+
+    @property
+    def _block(self) -> str:
+        """The word that the block begins with."""
+        return self.context.back(len(self.context.before))
 
     # -- names ------------------------------------------------------------------------------------------------------
 
@@ -127,21 +142,23 @@ class Asked:
             (SEQUENCE_ROLES, lambda: self._declared("sequence")),
             (CLASSIFY_ROLES, lambda: self._declared("classify", "band", "matrix", "stages")),
             (ROUTE_ROLES, lambda: self._declared("route")),
-            ({"step", "task"}, self._channels),
+            ({"step"}, self._channels),
             ({"expect_action"}, self._action_kinds),
             ({"on_change"}, self._changes),
             ({"distinct"}, self._distinct),
             ({"sets"}, self._fields),
-            ({"match_target"}, self._values),
+            ({"match_target"}, self._named_values),
             ({"path"}, self._fired),
             ({"name"}, self._expression),
         ]
 
     def _after_word(self) -> Iterable[Proposal]:
         """Where the grammar alone does not say what a name is."""
-        block, last = self.context.back(len(self.context.before)), self.context.back(1)
+        block, last = self._block, self.context.back(1)
         if last == "set":
             return self._fields()
+        if last == "task":
+            return self._channels()
         if block == "suppress" and last == "suppress":
             return [*self._channels(), ("all", "channel", "every channel")]
         if block == "matrix" and last in ("of", "by"):
@@ -155,28 +172,32 @@ class Asked:
         return ()
 
     def _expression(self) -> Iterator[Proposal]:
+        if self._gives():
+            return
         event = self._where()
         if event is not None and event != ():
             yield from self._event_fields(event)
-            yield from (("now", "value", ""), ("today", "value", ""), ("lead", "keyword", "a field of the lead"))
+            yield from (("now", "always", ""), ("today", "always", ""), ("lead", "keyword", "a field of the lead"))
+            yield from self._functions()
             return
         if self.context.back(1) == "(" and self.context.back(2) in OF_EVENTS:
             yield from self._events()
-        yield from self._values()
+        yield from self._named_values()
+        yield ("lead", "keyword", "a field of the lead")
         yield from self._functions()
+        yield from ((name, "function", f"{name}(EVENT)") for name in OF_EVENTS if name not in CALLABLE)
         if event == ():
             yield ("rep", "keyword", "an attribute of the rep")
 
     def _words_back(self, count: int) -> list[str]:
         return [token.text for token in self.context.before[-count:]]
 
-    def _values(self) -> Iterator[Proposal]:
+    def _named_values(self) -> Iterator[Proposal]:
         for name, one in self.scope.names.values.items():
             if one.kind not in ("list", "table"):
                 yield name, one.kind, self._detail(name)
         yield from self._fields()
         yield from ((name, "always", str(ALWAYS_TYPES.get(name, ""))) for name in ALWAYS)
-        yield ("lead", "keyword", "a field of the lead")
 
     def _detail(self, name: str) -> str:
         known = self.scope.types.get(name)
@@ -186,12 +207,9 @@ class Asked:
         yield from ((f.name, "field", shown_type(f.type)) for f in self.project.lead_schema.fields)
 
     def _functions(self) -> Iterator[Proposal]:
-        from leadrules.core.functions import CALLABLE, OPERATIONS
-
         for name in CALLABLE:
             call = f"{name}({', '.join(p.name for p in OPERATIONS[name].parameters)})"
             yield name, "function", call
-        yield from ((name, "function", f"{name}(EVENT)") for name in OF_EVENTS if name not in CALLABLE)
 
     def _events(self) -> Iterator[Proposal]:
         yield from ((e.name, "event", e.description) for e in self.project.event_schema)
@@ -306,8 +324,17 @@ class Asked:
 
     def _assigns(self) -> bool:
         """Whether the line gives fields their values: no later keyword stands between."""
-        words = [token.text for token in self.context.before if token.first or token.text == "with"]
+        words = [token.text for token in self.context.before if token.first or token.text in ("given", "with")]
         return bool(words) and words[-1] in ("given", "with")
+
+    def _gives(self) -> bool:
+        """Whether the value that a test gives a field is to stand here: one that is written out."""
+        return (
+            self._block == "test"
+            and self.context.back(1) == "="
+            and self.context.back(3) in ("given", "with", ",")
+            and self._assigns()
+        )
 
     def _assigned(self) -> Iterator[Proposal]:
         """The fields that a test may fill: the lead's, or the event's after `with`."""
@@ -333,18 +360,24 @@ class Asked:
         elif last == "rep":
             yield from ((rep.key, "rep", rep.name or "") for rep in self.project.team.reps)
         else:
-            type_ = self._compared()
-            yield from ((option, "value", "") for option in (type_.options if type_ and type_.kind != "label" else ()))
+            yield from self._compared_with()
 
-    def _compared(self) -> Type | None:
-        """The type of what is compared with the text that is to stand here."""
+    def _compared_with(self) -> Iterator[Proposal]:
+        """What the value may be that is compared with, or given, the text that is to stand here."""
         before = self.context.before
         at = len(before) - 1
         while at >= 0 and _is_between(before[at]):
             at -= 1
         if at < 0 or at == len(before) - 1 or before[at].kind not in ("WORD", "NAME"):
-            return None
-        return self._type_of(before, at)
+            return
+        if before[at].text == "owner":
+            yield from ((rep.key, "rep", rep.name or "") for rep in self.project.team.reps)
+            yield from ((f"queue:{queue}", "value", "") for queue in self.project.team.queues)
+        if before[at].text == "sequence" and self._gives():
+            yield from ((name, "value", title) for name, _, title in self._declared("sequence"))
+        type_ = self._type_of(before, at)
+        if type_ is not None and (type_.kind != "label" or self._gives()):
+            yield from ((option, "value", "") for option in type_.options)
 
     def _type_of(self, before: tuple[Token, ...], at: int) -> Type | None:
         key = nfc(before[at].text)
@@ -354,7 +387,7 @@ class Asked:
             return self.scope.shared_field(self._types(event), key)
         if inside and event != "lead":
             return self.scope.shared_field(inside, key)
-        if self.context.back(len(before)) == "test" and "with" in [t.text for t in before[-8:] if t.text != key]:
+        if self._block == "test" and "with" in [t.text for t in before[-8:] if t.text != key]:
             events = [t.text for t in before if self.scope.is_event(nfc(t.text))]
             found = self.scope.shared_field(self._types(events[-1]), key) if events else None
             if found is not None:
