@@ -292,6 +292,61 @@ def test_rename_refuses_what_would_clash(under: At, text: str, name: str, new: s
     assert not found.edits
 
 
+SETTINGS = """open_leads: "temperature is not cold and not large"
+report: {benchmarks: {outbound: {contact: 12%}}, group_by: [temperature, owner]}
+budgets: {temperature: 5%}
+"""
+PLAN = """classify plan { outbound: when employees > 5  second: otherwise }
+sequence second { 1: day 1 call "Ring" }
+trigger warmer { on leave temperature hot  do move by plan }
+goal outbound { target 1 sqo per month  workdays 20 per month  sqo: 50% of call  effort 6 minutes per call }
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "old", "new"),
+    [
+        ("band temper|ature", "rules/scoring.lead", "temperature", "heat"),
+        ("segment lar|ge", "rules/scoring.lead", "large", "big_one"),
+        ("sequence out|bound", "rules/moves.lead", "outbound", "calls"),
+        ("{ out|bound: when", "rules/plan.lead", "outbound", "calls"),
+        ("goal out|bound", "rules/plan.lead", "outbound", "calls"),
+    ],
+)
+def test_rename_goes_to_leadrules_yaml_and_to_what_has_to_bear_the_same_name(
+    folder: Path, text: str, name: str, old: str, new: str
+) -> None:
+    (folder / "leadrules.yaml").write_text(FILES["leadrules.yaml"] + SETTINGS, encoding="utf-8")
+    (folder / "rules" / "plan.lead").write_text(PLAN, encoding="utf-8")
+    source = PLAN if name == "rules/plan.lead" else FILES[name]
+    analysis = Opened(folder).check()
+    assert not analysis.findings
+    done = rename(analysis, name, source.index(text.replace("|", "")) + text.index("|"), new)
+    assert not done.refused
+    for span, written in reversed(done.edits):
+        path = folder / span.file.path
+        whole = path.read_text(encoding="utf-8")
+        path.write_text(whole[: span.start] + written + whole[span.end :], encoding="utf-8")
+    assert (folder / "leadrules.yaml").read_text(encoding="utf-8") == FILES["leadrules.yaml"] + SETTINGS.replace(
+        old, new
+    )
+    assert (folder / "rules" / "plan.lead").read_text(encoding="utf-8") == PLAN.replace(old, new)
+    assert not open_workspace(folder).diagnostics
+
+
+@pytest.mark.parametrize(
+    ("open_leads", "new", "why"),
+    [
+        ('"not large"', "big ones", "one word"),
+        ("'industry != \"it''s\" and not large'", "big", "escapes"),
+    ],
+)
+def test_rename_refuses_what_leadrules_yaml_could_not_say(folder: Path, open_leads: str, new: str, why: str) -> None:
+    (folder / "leadrules.yaml").write_text(f"{FILES['leadrules.yaml']}open_leads: {open_leads}\n", encoding="utf-8")
+    found = rename(Opened(folder).check(), "rules/scoring.lead", FILES[PARTS].index("large when"), new)
+    assert why in found.refused
+
+
 def test_a_name_in_backquotes_is_renamed_without_them(typed: At) -> None:
     analysis, path, offset = typed("define `A+` = 1\ndefine twice = `A|+` * 2\n")
     found = rename(analysis, path, offset, "best")

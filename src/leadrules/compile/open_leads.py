@@ -32,6 +32,8 @@ def lower_open_leads(scope: Scope) -> Expr | None:
         module = _moved(module, span.file)
     before, reads = len(scope.diagnostics), _reads(scope)
     condition = _condition(scope, module)
+    if aligned is None:
+        _place_uses(scope, module, span)
     found += scope.diagnostics[before:]
     scope.diagnostics[before:] = [_at_home(diagnostic, span, aligned is not None) for diagnostic in found]
     if any(isinstance(statement, n.Route) for statement in scope.names.statements):
@@ -44,6 +46,13 @@ def lower_open_leads(scope: Scope) -> Expr | None:
 def _condition(scope: Scope, module: n.Module) -> Expr | None:
     node = next((statement for statement in module.statements if isinstance(statement, n.Define)), None)
     return None if node is None or node.damaged else scope.condition(node.value)
+
+
+def _place_uses(scope: Scope, module: n.Module, home: Span) -> None:
+    """What the condition uses is used in the whole of it, where its characters do not stand as in the YAML file."""
+    for statement in module.statements:
+        for key, spans in scope.uses.items():
+            scope.uses[key] = [home if one.file is statement.span.file else one for one in spans]
 
 
 def _reads(scope: Scope) -> tuple[set[str], dict[str, set[str]], dict[Aggregate, int]]:

@@ -6,6 +6,7 @@ In: an analysis, a file and an offset. Out: places and words in our own types. P
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from leadrules.compile.incremental import Incremental
 from leadrules.compile.names import KINDS
@@ -14,9 +15,10 @@ from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.core.text import nfc
 from leadrules.lsp.analysis import Analysis
-from leadrules.lsp.names import DECLARED_ELSEWHERE, Found, declaration, found_at, places, written
+from leadrules.lsp.names import DECLARED_ELSEWHERE, Found, declaration, found_at, namesakes, places, written
 from leadrules.syntax import nodes as n
 from leadrules.syntax.pieces import Pieces
+from leadrules.syntax.words import is_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,36 +76,51 @@ def rename(analysis: Analysis, path: str, offset: int, name: str) -> Renamed:
         return Renamed(refused="a name has at least one character, no line end and no backquote")
     if name == found.own:
         return Renamed()
-    edits = tuple((span, _as_there(span, name)) for span in places(analysis, found))
-    harm = _harm(analysis, edits, found, name)
+    same = [replace(found, symbol=symbol) for symbol in namesakes(analysis, found.symbol)]
+    spans = {(s.file.path, s.start, s.end): s for one in same for s in places(analysis, one)}
+    edits = tuple((span, _as_there(span, name)) for _, span in sorted(spans.items()))
+    harm = _harm_to_settings(analysis, edits, found, name) or _harm(analysis, edits, same, name)
     return Renamed(refused=harm) if harm else Renamed(edits)
 
 
 def _as_there(span: Span, name: str) -> str:
     """The name as it is written in its place: in quotes where the old one was."""
-    return f'"{name}"' if span.text.startswith('"') else written(name)
+    quote = span.text[:1]
+    return f"{quote}{name}{quote}" if quote in ('"', "'") else written(name)
 
 
-def _harm(analysis: Analysis, edits: tuple[tuple[Span, str], ...], found: Found, name: str) -> str:
-    """What would be wrong with the rules that was not before; each name must be used as often as before."""
+def _harm_to_settings(analysis: Analysis, edits: tuple[tuple[Span, str], ...], found: Found, name: str) -> str:
+    """Why leadrules.yaml, which names it too, cannot be changed with the rules."""
+    spans = [span for span, _ in edits if span.file.path not in analysis.cuts]
+    if spans and not is_name(name):
+        return f"`{name}` cannot be its name: {spans[0].file.path} says it too, where it has to be one word"
+    unread = next((span for span in spans if nfc(span.text.strip("`\"'")) != found.own), None)
+    return f"{unread.file.path} says it in a text with escapes: write that without them first" if unread else ""
+
+
+def _harm(analysis: Analysis, edits: tuple[tuple[Span, str], ...], same: list[Found], name: str) -> str:
+    """What would be wrong with the rules that was not before; each name must be used in them as often as before."""
     assert analysis.project is not None
     texts = {path: cut.file.text for path, cut in analysis.cuts.items()}
     for span, text in reversed(edits):
         path = span.file.path
-        texts[path] = texts[path][: span.start] + text + texts[path][span.end :]
+        if path in texts:
+            texts[path] = texts[path][: span.start] + text + texts[path][span.end :]
     cuts = {path: Pieces(path).read(text) for path, text in sorted(texts.items())}
     pieces = [piece for cut in cuts.values() for piece in cut.pieces]
-    after = Incremental(analysis.project).check([piece.module for piece in pieces])
+    after = Incremental(replace(analysis.project, open_leads=None)).check([piece.module for piece in pieces])
     new = [*after.diagnostics, *(f for piece in pieces for f in piece.findings)]
     errors = sum(d.severity == "error" for d in analysis.findings if d.span.file.path in analysis.cuts)
     if sum(d.severity == "error" for d in new) > errors:
         known = {(d.code, d.message) for d in analysis.findings}
         first = next((d for d in new if d.severity == "error" and (d.code, d.message) not in known), new[0])
         return f"`{name}` cannot be its name: {first.message}"
-    renamed = {symbol.name: len(symbol.uses) for symbol in after.symbols if symbol.kind == found.symbol.kind}
-    whole = found.symbol.name[: len(found.symbol.name) - len(found.own)] + name
-    if renamed.get(whole) != len(found.symbol.uses):
-        return f"`{name}` cannot be its name: it means something else already"
+    renamed = {(symbol.kind, symbol.name): len(symbol.uses) for symbol in after.symbols}
+    for symbol, own in ((one.symbol, one.own) for one in same):
+        whole = symbol.name[: len(symbol.name) - len(own)] + name
+        uses = sum(analysis.whole(span) is not None and span.file.path in texts for span in symbol.uses)
+        if renamed.get((symbol.kind, whole)) != uses:
+            return f"`{name}` cannot be its name: it means something else already"
     return ""
 
 

@@ -11,9 +11,10 @@ from weakref import WeakKeyDictionary
 
 from leadrules.compile.compile import Symbol
 from leadrules.core.records import dataclass
-from leadrules.core.source import Span
+from leadrules.core.source import SourceFile, Span
 from leadrules.core.text import nfc
 from leadrules.lsp.analysis import Analysis
+from leadrules.project.model import Project
 from leadrules.syntax import nodes as n
 from leadrules.syntax.words import is_name
 
@@ -27,6 +28,8 @@ DECLARED_ELSEWHERE = {
     "template": "leadrules.yaml",
     "channel": "leadrules.yaml",
 }
+VALUES = ("list", "table", "define", "segment", "score", "band", "matrix", "classify", "stages")
+REPORTED = {"benchmarks": ("sequence",), "goals": ("goal",), "group_by": VALUES, "type": VALUES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,42 @@ def _spans(analysis: Analysis, symbol: Symbol) -> Iterator[Span]:
         found = analysis.checked.names.values.get(owner)
         if found is not None and isinstance(found.statement, n.Matrix):
             yield from (cell.span for row in found.statement.rows for cell in row.cells if cell.key == label)
+    if analysis.project is not None:
+        yield from _in_settings(analysis.project, symbol)
+
+
+def _in_settings(project: Project, symbol: Symbol) -> Iterator[Span]:
+    """Where `report:` and `budgets:` of leadrules.yaml say the name."""
+    for path, span in project.report_places:
+        if path[-1] != symbol.name and span.text.strip("\"'") != symbol.name:
+            continue
+        if len(path) < 4 and symbol.kind in REPORTED[str(path[1])]:
+            yield span
+    yield from (span for name, span in project.budget_places if name == symbol.name and symbol.kind in VALUES)
+
+
+def namesakes(analysis: Analysis, symbol: Symbol) -> list[Symbol]:
+    """The symbol and those that have to bear its name: a sequence, the goal that measures it, the labels that lead to it."""
+    known = analysis.by_name
+    name = symbol.name.partition(".")[2] if symbol.kind == "label" else symbol.name
+    sequence, goal = known.get(("sequence", name)), known.get(("goal", name))
+    if sequence is None or symbol.kind not in ("sequence", "goal", "label"):
+        return [symbol]
+    # `move by C` is a use of C, and of each sequence that is a label of it.
+    asked = {(span.file, span.start) for span in sequence.uses}
+    labels = [
+        one
+        for (kind, full), one in known.items()
+        if kind == "label" and full.partition(".")[2] == name and asked & _asked(analysis, full.partition(".")[0])
+    ]
+    found = [sequence, *([goal] if goal else []), *labels]
+    return found if symbol in found else [symbol]
+
+
+def _asked(analysis: Analysis, owner: str) -> set[tuple[SourceFile, int]]:
+    """Where a definition with labels is used."""
+    symbols = (analysis.by_name.get((kind, owner)) for kind in VALUES)
+    return {(span.file, span.start) for one in symbols if one is not None for span in one.uses}
 
 
 def declaration(analysis: Analysis, symbol: Symbol) -> Span | None:
@@ -120,7 +159,7 @@ def places(analysis: Analysis, found: Found, *, declared: bool = True) -> list[S
 
 
 def _writes(span: Span, name: str) -> bool:
-    return nfc(span.text.strip('`"')) == name or span.file.path.endswith((".json", ".yaml"))
+    return nfc(span.text.strip("`\"'")) == name or span.file.path.endswith((".json", ".yaml"))
 
 
 def written(name: str) -> str:
