@@ -45,9 +45,9 @@ def project(folder: Path, rules: str, leads: str = "id\n", events: str = "lead_i
     return folder
 
 
-def sides(folder: Path, old: str, new: str) -> tuple[Side, Side]:
+def sides(folder: Path, old: str, new: str, yaml: str = YAML) -> tuple[Side, Side]:
     """Both versions, compiled."""
-    before, after = project(folder / "old", old), project(folder / "new", new)
+    before, after = project(folder / "old", old, yaml=yaml), project(folder / "new", new, yaml=yaml)
     working = open_workspace(after).project
     assert working is not None
     found = open_side(working, str(before), folder), open_side(working, None, folder)
@@ -56,9 +56,9 @@ def sides(folder: Path, old: str, new: str) -> tuple[Side, Side]:
     return found
 
 
-def edits(folder: Path, old: str, new: str) -> list[tuple[Edit, str]]:
+def edits(folder: Path, old: str, new: str, yaml: str = YAML) -> list[tuple[Edit, str]]:
     """The edits between two texts of rules, each with its sentence."""
-    base, head = sides(folder, old, new)
+    base, head = sides(folder, old, new, yaml)
     assert base.ruleset is not None
     assert head.ruleset is not None
     return [(edit, sentence(edit, base, head)) for edit in edits_between(base.ruleset, head.ruleset)]

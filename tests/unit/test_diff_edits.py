@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.diff_project import edits
+from tests.diff_project import YAML, edits, sides
 
-from leadrules.review.diff.edits import edits_between
+from leadrules.review.diff.edits import Edit, edits_between
 from leadrules.review.diff.revisions import open_side
-from leadrules.review.diff.words import sentence
+from leadrules.review.diff.words import sentence, title_of
 from leadrules.review.workspace import open_workspace
 
 BASE = """list rivals "Rivals" = ["a.com", "b.com"]
@@ -88,11 +88,84 @@ CASES = [
     ("when did demo\n  lead", "when did mail\n  lead", "changed life.done", "life done now asks `did mail` instead of `did demo`"),
     ("queue pool otherwise", "team inside by round_robin otherwise", "changed route.sales.rest", "sales, rest now goes to team inside by round_robin instead of queue pool"),
     ("2: day 3 call", "2: day 5 call", "changed sequence.outbound.2", "outbound, step 2 is now due on day 5 instead of 3"),
-    ("  exit when did demo", "  exit when did mail", "changed sequence.outbound exits", "outbound has exits `did mail` instead of `did demo`"),
+    ("  exit when did demo", "  exit when did mail", "changed sequence.outbound exits", "outbound now ends when `did mail` instead of `did demo`"),
     ("do enroll outbound", "do stop sequence", "changed trigger.warmed actions", "warmed now does `stop sequence`; no longer does `enroll outbound`"),
     ('"DE"', '"FR"', "changed suppress call", 'suppress call now asks `country = "FR"` instead of `country = "DE"`'),
     ("expect fit = 30", "expect fit = 31", "changed test A VP items", "A VP now tests something else"),
 ]  # fmt: skip
+
+
+PROCESS = """segment asia when country = "JP"
+route sales {
+  near "Near": team inside by round_robin when asia respond within 4 hours
+  rest: queue pool otherwise
+  answered when did mail since assigned_at
+}
+sequence outbound "Outbound" {
+  1: day 1 09:00 call "Ring"
+  2: wait 2 days email manual "Write" template "intro"
+  send between 09:00 and 18:00 in "Asia/Tokyo"
+  enroll at most 50 per day
+  enroll again after 90 days
+  exit when did demo
+  pause when did mail
+  finish after 3 days
+}
+trigger warmed "Warmed" {
+  on mail
+  when asia
+  do enroll outbound
+  respond within 30 minutes
+  once per 30 days
+  priority 1
+}
+"""
+CLAUSES = [
+    ("asia respond", "asia on shift respond", "sales, Near now says on shift"),
+    ("within 4 hours", "within 1 hour", "sales, Near now asks for a response within 1 hour instead of 4 hours"),
+    (" respond within 4 hours", "", "sales, Near no longer asks for a response within 4 hours"),
+    ('"Near"', '"Asia"', 'sales, Near is now titled "Asia"'),
+    ("queue pool otherwise", "keep owner otherwise", "sales, rest now keeps the owner instead of going to queue pool"),
+    ("sales {", "sales order by employees {", "sales now takes leads by `employees`"),
+    ("  answered", "  reroute when asia\n  answered", "sales now deals leads again where `asia`"),
+    ("  answered when did mail since assigned_at\n", "", "sales is no longer answered when `did mail since assigned_at`"),
+    ("1 09:00 call", "1 10:00 call", "Outbound, step 1 is now due at 10:00 instead of 09:00"),
+    ("1 09:00 call", "1 call", "Outbound, step 1 is no longer due at 09:00"),
+    ("wait 2 days", "wait 1 day", "Outbound, step 2 now waits 1 day instead of 2 days"),
+    ("wait 2 days", "day 5", "Outbound, step 2 is now due on day 5; no longer waits 2 days"),
+    ("2 days email", "2 days call", "Outbound, step 2 now goes by call instead of email"),
+    ('"Ring"', '"Ring them"', 'Outbound, step 1 now says "Ring them" instead of "Ring"'),
+    ('"intro"', '"thanks"', "Outbound, step 2 now uses template thanks instead of template intro"),
+    (' template "intro"', "", "Outbound, step 2 no longer uses template intro"),
+    ("and 18:00", "and 17:00", "Outbound now sends only between 09:00 and 17:00 in Asia/Tokyo instead of between 09:00 and 18:00 in Asia/Tokyo"),
+    ('  send between 09:00 and 18:00 in "Asia/Tokyo"\n', "", "Outbound no longer sends only between 09:00 and 18:00 in Asia/Tokyo"),
+    ("at most 50", "at most 20", "Outbound now takes in at most 20 leads a day instead of 50"),
+    ("  enroll at most 50 per day\n", "", "Outbound no longer takes in at most 50 leads a day"),
+    ("again after 90 days", "again after 60 days", "Outbound now takes leads again only after 60 days instead of 90 days"),
+    ("  exit when did demo\n", "", "Outbound no longer ends when `did demo`"),
+    ("pause when did mail", "pause when did demo", "Outbound now pauses when `did demo` instead of `did mail`"),
+    ("finish after 3 days", "finish after 1 week", "Outbound now finishes 1 week after its last step instead of 3 days"),
+    ("  on mail", "  on demo", "Warmed now fires `on demo` instead of `on mail`"),
+    ("  when asia\n  do", "  do", "Warmed is no longer only for `asia`"),
+    ("  when asia\n  do", "  when asia\n  when employees > 5\n  do", "Warmed is now only for `asia` and `employees > 5` instead of `asia`"),
+    ("within 30 minutes", "within 5 minutes", "Warmed now asks for a response within 5 minutes instead of 30 minutes"),
+    ("per 30 days", "per 7 days", "Warmed now fires once per 7 days instead of 30 days"),
+    ("priority 1\n", "priority 5\n", "Warmed now has priority 5 instead of 1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "words"), CLAUSES, ids=[case[2] for case in CLAUSES])
+def test_one_clause_of_the_process_is_one_edit_in_words(tmp_path: Path, old: str, new: str, words: str) -> None:
+    assert PROCESS.count(old) == 1, old
+    yaml = f"{YAML}templates: {{intro: leads.csv, thanks: leads.csv}}\n"
+    assert [said for _, said in edits(tmp_path, PROCESS, PROCESS.replace(old, new), yaml)] == [words]
+
+
+def test_a_setting_is_called_by_its_words(tmp_path: Path) -> None:
+    base, head = sides(tmp_path, BASE, BASE)
+    edit = Edit("changed", "settings", "timezone", None, None, "UTC", "Asia/Tokyo", (None, None))
+    assert title_of(edit) == "timezone"
+    assert sentence(edit, base, head) == "leadrules.yaml: timezone: Asia/Tokyo instead of UTC"
 
 
 @pytest.mark.parametrize(("old", "new", "path", "words"), CASES, ids=[case[2] + case[1][:8] for case in CASES])

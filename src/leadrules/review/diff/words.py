@@ -14,6 +14,7 @@ from typing import Any
 from leadrules.core.records import dataclass
 from leadrules.review.diff.edits import ATTRIBUTES, Edit, Shapes, line_name, name_of
 from leadrules.review.diff.revisions import Side
+from leadrules.review.prose.prose import length
 from leadrules.ruleset.model import (
     Active,
     BandLabel,
@@ -59,6 +60,8 @@ def sentence(edit: Edit, base: Side, head: Side) -> str:
 
 def title_of(edit: Edit) -> str:
     """What the edited line is called: its title, else its name."""
+    if edit.section == "settings":
+        return _SETTINGS.get(edit.name, edit.name.replace("_", " "))
     part = edit.after if edit.after is not None else edit.before
     if edit.attribute == "cells" or (edit.attribute is not None and edit.line is None):
         was, part = edit.owners
@@ -69,7 +72,10 @@ def title_of(edit: Edit) -> str:
     if isinstance(part, Step | RouteRule):
         owner = edit.owners[1] or edit.owners[0]
         of = f"{getattr(owner, 'title', None) or edit.name}, "
-        return f"{of}step {part.number}" if isinstance(part, Step) else f"{of}{part.title or part.name}"
+        if isinstance(part, Step):
+            return f"{of}step {part.number}"
+        called = edit.before if edit.kind == "changed" else part
+        return f"{of}{called.title or called.name}"
     before, after = getattr(edit.before, "title", None), getattr(part, "title", None)
     if edit.kind == "changed" and before != after:  # one that gets another title is called by the one it had
         after = before
@@ -88,11 +94,10 @@ class _Words:
         """One sentence, by what was edited."""
         edit = self.edit
         if edit.section == "settings":
-            what = _SETTINGS.get(edit.name, edit.name.replace("_", " "))
             old, new = (
                 self._setting(side, value) for side, value in ((self.base, edit.before), (self.head, edit.after))
             )
-            return f"leadrules.yaml: {what}: {new} instead of {old}"
+            return f"leadrules.yaml: {title_of(edit)}: {new} instead of {old}"
         if edit.kind == "renamed":
             return self._renamed()
         if edit.kind == "moved":
@@ -187,8 +192,31 @@ class _Words:
         special = _CLAUSES.get((kind, name)) or _CLAUSES.get((object, name))
         if special is not None:
             yield from special(self, before, after)
+        elif name in _PHRASES:
+            yield self._phrase(name, before, after)
+        elif isinstance(before, bool):
+            yield f"{'now says' if after else 'no longer says'} {ATTRIBUTES.get(name, name.replace('_', ' '))}"
         else:
             yield f"has {ATTRIBUTES.get(name, name.replace('_', ' '))} {self._instead(before, after)}"
+
+    def _phrase(self, name: str, before: Any, after: Any) -> str:
+        """`now waits 3 days instead of 2 days`, `now waits 3 days`, `no longer waits 2 days`."""
+        old, new = (self._part(name, value, side) for value, side in ((before, self.base), (after, self.head)))
+        if not new:
+            return _PHRASES[name].format(now="no longer", value=old)
+        return _PHRASES[name].format(now="now", value=new) + (f" instead of {old}" if old else "")
+
+    def _part(self, name: str, value: Any, side: Side) -> str:
+        """What a phrase is about; empty where there is nothing."""
+        if not value and not isinstance(value, int):
+            return ""
+        if name == "window":
+            start, end, zone = value
+            return f"between {start} and {end}" + (f" in {zone}" if zone else "")
+        if isinstance(value, tuple):
+            joint = " and " if name == "conditions" else " or "
+            return joint.join(self._value(one, side) for one in value)
+        return f'"{value}"' if name == "content" else self._value(value, side)
 
     def _instead(self, before: Any, after: Any) -> str:
         return f"{self._value(after, self.head)} instead of {self._value(before, self.base)}"
@@ -203,7 +231,7 @@ class _Words:
             case int() | float():
                 return number(value)
             case Duration():
-                return f"{value.count} {value.unit}"
+                return length(value)
             case Target():
                 return self._target(value, side)
             case Template():
@@ -319,7 +347,12 @@ class _Words:
 
     def target(self, before: Target, after: Target) -> Iterator[str]:
         """Where a route's rule sends leads."""
-        yield f"now goes to {self._instead(before, after)}"
+        if after.kind == "keep":
+            yield f"now keeps the owner instead of going to {self._value(before, self.base)}"
+        elif before.kind == "keep":
+            yield f"now goes to {self._value(after, self.head)} instead of keeping the owner"
+        else:
+            yield f"now goes to {self._instead(before, after)}"
 
     def day(self, before: int | None, after: int | None) -> Iterator[str]:
         """The day of a step, counted from its enrolment."""
@@ -331,11 +364,6 @@ class _Words:
     def auto(self, _before: bool, after: bool) -> Iterator[str]:
         """Whether a step goes out by itself."""
         yield "is now sent automatically" if after else "is now done by hand"
-
-    def flag(self, _before: bool, after: bool) -> Iterator[str]:
-        """A setting that is there or not."""
-        name = ATTRIBUTES.get(str(self.edit.attribute), str(self.edit.attribute).replace("_", " "))
-        yield f"now says {name}" if after else f"no longer says {name}"
 
     def actions(self, before: tuple[Placed, ...], after: tuple[Placed, ...]) -> Iterator[str]:
         """What a trigger does, as far as it differs."""
@@ -353,6 +381,29 @@ _EACH = {
     "fading": "fades over",
     "most_points": "gives at most",
     "most_times": "counts at most",
+}
+# What the parts of routes, sequences and triggers do, with `{value}` where they stand.
+_PHRASES = {
+    "order_by": "{now} takes leads by {value}",
+    "reroute": "{now} deals leads again where {value}",
+    "answered": "is {now} answered when {value}",
+    "respond_within": "{now} asks for a response within {value}",
+    "at": "is {now} due at {value}",
+    "after": "is {now} due after {value}",
+    "wait": "{now} waits {value}",
+    "channel": "{now} goes by {value}",
+    "content": "{now} says {value}",
+    "template": "{now} uses {value}",
+    "window": "{now} sends only {value}",
+    "per_day": "{now} takes in at most {value} leads a day",
+    "again_after": "{now} takes leads again only after {value}",
+    "exits": "{now} ends when {value}",
+    "pauses": "{now} pauses when {value}",
+    "finish_after": "{now} finishes {value} after its last step",
+    "on": "{now} fires {value}",
+    "conditions": "is {now} only for {value}",
+    "once_per": "{now} fires once per {value}",
+    "priority": "{now} has priority {value}",
 }
 _UNQUOTED = {"tests": "now tests something else", "goals": "now reckons with other figures"}
 _Clause = Callable[[_Words, Any, Any], Iterator[str]]
@@ -373,13 +424,6 @@ _CLAUSES: dict[tuple[type, str], _Clause] = {
     (RouteRule, "target"): _Words.target,
     (Step, "auto"): _Words.auto,
     (Step, "day"): _Words.day,
-    (object, "business_days"): _Words.flag,
-    (object, "on_demand"): _Words.flag,
-    (object, "once"): _Words.flag,
-    (object, "backfill"): _Words.flag,
-    (object, "forward_only"): _Words.flag,
-    (object, "descending"): _Words.flag,
-    (object, "on_shift"): _Words.flag,
     (object, "actions"): _Words.actions,
     (object, "on_finish"): _Words.actions,
 }
