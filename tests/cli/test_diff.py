@@ -86,6 +86,16 @@ def test_a_revision_against_the_working_tree(repo: Path) -> None:
     assert found["edits"][0]["place"] == {"path": "rules/a.lead", "line": 2, "of": "head"}
 
 
+def test_a_label_that_is_called_otherwise_is_behind_the_leads_that_have_it(repo: Path) -> None:
+    _edit(repo, "+45 when", "+30 when")
+    _edit(repo, "cold: ", "cool: ")
+    found = _document("HEAD", "--project", repo)
+    (heat,) = found["labels"]
+    because = [{"edit": "heat.cool", "leads": 3}]
+    assert heat["transitions"] == [{"from": "cold", "to": "cool", "leads": 3, "because": because}]
+    assert [(one["kind"], one["leads"]) for one in found["edits"]] == [("renamed", 3)]
+
+
 def test_a_project_without_a_name_is_called_by_its_folder(repo: Path) -> None:
     """Also where both versions are revisions, which lie in folders that nobody named."""
     settings = repo / "leadrules.yaml"

@@ -15,7 +15,9 @@ from leadrules.core.records import dataclass
 from leadrules.core.types import Type
 from leadrules.ruleset.model import (
     Band,
+    BandLabel,
     Classify,
+    ClassLabel,
     Condition,
     Definition,
     Expr,
@@ -119,7 +121,8 @@ class Edit:
         if self.section in WITHOUT_EFFECT or self.attribute == "title":
             return False
         if self.kind == "renamed":
-            return self.section == "routes"  # whose turn it is, is kept by the rule's name
+            # Whose turn it is, is kept by the name of a route's rule; a label is what a lead has.
+            return self.section == "routes" or isinstance(self.after, BandLabel | ClassLabel)
         return not self.is_title_alone
 
 
