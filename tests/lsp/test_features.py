@@ -374,12 +374,12 @@ def test_the_outline_has_blocks_and_their_lines(under: At) -> None:
         ("segment", "large", []),
         ("band", "temperature", ["hot", "cold"]),
     ]
-    assert [one.kind for one in outline(analysis, "rules/moves.lead")] == [
-        "sequence",
-        "exit",
-        "route",
-        "trigger",
-        "test",
+    assert [(one.kind, [inner.name for inner in one.inner]) for one in outline(analysis, "rules/moves.lead")] == [
+        ("sequence", ["1"]),
+        ("exit", []),
+        ("route", ["team", "rest"]),
+        ("trigger", []),
+        ("test", []),
     ]
 
 

@@ -20,6 +20,8 @@ from leadrules.syntax import nodes as n
 from leadrules.syntax.pieces import Pieces
 from leadrules.syntax.words import is_name
 
+LINES = (n.ScoreRule, n.Group, n.BandLabel, n.ClassLabel, n.RouteRule, n.FunnelStep, n.GoalRate)  # with a name
+
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
@@ -153,13 +155,16 @@ def _block(analysis: Analysis, statement: n.Statement) -> Outline | None:
 def _lines(analysis: Analysis, node: n.Node) -> Iterator[Outline]:
     items = [item for part in ("items", "labels", "steps") for item in getattr(node, part, ())]
     for item in items:
-        name = getattr(item, "name", None)
-        if not isinstance(name, n.Ident):
+        if isinstance(item, n.Step):
+            named, detail = (str(item.number), item.number_span), item.content
+        elif isinstance(item, LINES):
+            named, detail = (item.name.key, item.name.span), getattr(item, "title", None)
+        else:
             continue
-        span, name_span = analysis.whole(item.span), analysis.whole(name.span)
+        span, name_span = analysis.whole(item.span), analysis.whole(named[1])
         if span is not None and name_span is not None:
             inner = tuple(_rules(analysis, item)) if isinstance(item, n.Group) else ()
-            yield Outline("rule", name.key, getattr(item, "title", None) or "", span, name_span, inner)
+            yield Outline("rule", named[0], detail or "", span, name_span, inner)
 
 
 def _rules(analysis: Analysis, group: n.Group) -> Iterator[Outline]:
