@@ -86,6 +86,8 @@ def delay_of_trigger(place: Place) -> Mend | None:
     words = ("wait", "delay", "after", "in") if place.tokens[place.start].text == "on" else ("wait", "delay")
     if place.block.kind != "trigger" or word.text not in words or count.kind != "INT" or unit.text not in UNITS:
         return None
+    if place.at(-1).text in ("respond", "once"):  # on the same line: these have a length of their own
+        return None
     start = place.index - (place.at(-1).text == "do")
     message = "a trigger acts at once: a delay belongs to a step of a sequence"
     help_text = f"`do enroll` a sequence that begins `1: day 1 after {count.text} {unit.text} ..`"

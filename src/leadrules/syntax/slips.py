@@ -252,7 +252,8 @@ def innermost(tokens: list[Token], start: int, stop: int, opener: str, closer: s
 
 def missing_words(place: Place, accepts: set[str]) -> Iterator[Mend]:
     """A word or a sign of the language that was left out."""
-    for name, unit in (("UNIT", "days"), ("LIMIT_UNIT", "points")):
+    of_limit = "points" if place.block.kind == "score" else "times"  # only `reassign` has one elsewhere
+    for name, unit in (("UNIT", "days"), ("LIMIT_UNIT", of_limit)):
         if name in accepts and not place.takes("RPAR") and not place.takes("RBRACE"):
             yield missing_unit(place, unit)
     if "WHERE" in accepts and place.token.kind == "LPAR":
@@ -271,7 +272,7 @@ def missing_words(place: Place, accepts: set[str]) -> Iterator[Mend]:
 def missing_unit(place: Place, unit: str) -> Mend:
     """`within 30`, `at most 20`."""
     before = place.at(-1)
-    choices = "`points` or `times`" if unit == "points" else "a unit such as `days`"
+    choices = {"points": "`points` or `times`", "times": "`times`"}.get(unit, "a unit such as `days`")
     found = finding(
         "LR025", place.span(before), f"{choices} is missing after `{before.text}`", help=f"write `{before.text} {unit}`"
     )
