@@ -126,10 +126,17 @@ def replaced(  # noqa: PLR0917 - forty calls, all in this order
     """A mend that puts other tokens in the place of some, all of which the finding underlines."""
     first, last = place.tokens[start], place.tokens[end - 1]
     span = place.span(first, last)
-    fixes = () if fix is None else (Fix(f"write `{fix}`" if fix else "remove it", (Edit(span, fix),)),)
+    fixes = () if fix is None else (Fix(f"write `{fix}`" if fix else "remove it", (Edit(span, fix or _gap(span)),)),)
     shown = help or (f"write `{fix}`" if fix else "leave it out")
     found = finding(code, span, message, help=shown, fixes=fixes)
     return Mend(start, end, made(texts, first, last), found, lossy)
+
+
+def _gap(span: Span) -> str:
+    """What stays where something is left out: a space between two words that it alone kept apart."""
+    text = span.file.text
+    around = text[max(span.start - 1, 0) : span.start], text[span.end : span.end + 1]
+    return " " if all(one.isalnum() or one in ("_", "`") for one in around) else ""
 
 
 def made(texts: list[tuple[str, str] | Token], first: Token, last: Token) -> list[Token]:
