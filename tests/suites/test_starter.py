@@ -156,6 +156,43 @@ def test_a_sales_lead_in_other_hands_stops_the_run(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "decisions.csv").exists()
 
 
+def test_who_was_in_touch_and_is_not_in_sales_gets_no_lead_back(tmp_path: Path) -> None:
+    leads = "C-1,2026-10-01T09:00,New,,a@one.example,JP,\nC-2,2026-10-01T09:00,New,,b@two.example,JP,\n"
+    project = _company(tmp_path / "project", leads, "")
+    team = project / "rules" / "team.yaml"
+    rep = "reps:\n  out@example.com: {name: Somebody else}\n"
+    team.write_text(team.read_text(encoding="utf-8").replace("reps:\n", rep, 1), encoding="utf-8")
+    (project / "events.csv").write_text(
+        "event_id,lead_id,type,at,rep\n"
+        "1,C-1,call_made,2026-10-20T10:00,out@example.com\n2,C-1,booking_made,2026-11-02T09:00,\n"
+        "3,C-2,call_made,2026-10-20T10:00,out@example.com\n4,C-2,chat_started,2026-11-02T09:00,\n",
+        encoding="utf-8",
+    )
+    decisions, _, _ = run(project, tmp_path / "out", "--as-of", "2026-11-02T10:00", "--force")
+    owners = [row["owner"] for row in decisions]
+    assert all(owner and owner != "out@example.com" for owner in owners), owners
+
+
+def test_a_baseline_sends_nobody_back(tmp_path: Path) -> None:
+    """Whom sales recycled before the first run is as it is; who is recycled after it goes back."""
+    leads = "E-1,2026-10-01T09:00,Recycled,lee@example.com,a@one.example,JP,\n"
+    later = "E-2,2026-10-01T09:00,{},lee@example.com,b@two.example,JP,\n"
+    done = [
+        f"{n},E-{lead},form_submitted,2026-10-02T09:00,solution,\n{n + 1},E-{lead},page_viewed,2026-10-02T09:00,,/pricing\n"
+        for n, lead in ((1, 1), (3, 2))
+    ]
+    project = _company(tmp_path / "project", leads + later.format("Working"), "".join(done))
+    for at, *options in (("2026-11-02T10:00", "--baseline"), ("2026-11-04T10:00",), ("2026-11-05T10:00",)):
+        if at == "2026-11-05T10:00":
+            (project / "leads.csv").write_text(f"{HEADER}\n{leads}{later.format('Recycled')}", encoding="utf-8")
+        out = tmp_path / at[:10]
+        result = leadrules("run", "--project", project, "--as-of", at, "--out", out, "--force", *options)
+        assert result.exit_code == 0, result.output
+    assert rows(tmp_path / "2026-11-04" / "actions.csv") == []
+    told = {(row["key"], row["rule"]) for row in rows(tmp_path / "2026-11-05" / "actions.csv")}
+    assert told == {("E-2", "trigger.handed_back")}
+
+
 def test_what_was_done_once_is_not_done_again(tmp_path: Path) -> None:
     """An inquiry at night is answered in the first run after it, and in no later one."""
     leads = "D-1,2026-10-01T09:00,New,,a@one.example,JP,\nD-2,2026-10-02T09:00,New,,b@two.example,JP,\n"
