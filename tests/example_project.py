@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from leadrules.compile.compile import Compiled, compile_project
-from leadrules.core.diagnostics import Diagnostic, has_errors, ordered
+from leadrules.core.diagnostics import Diagnostic, has_errors, ordered, told_once
 from leadrules.core.source import SourceFile
 from leadrules.project.model import Project
 from leadrules.project.project import load_project
@@ -29,7 +29,7 @@ def compile_text(text: str, path: str = "rules/example.lead") -> tuple[Compiled,
     """One rule file compiled in the example project, with the findings of both steps in order."""
     module, found = parse(SourceFile(path, text))
     result = compile_project(example_project(), [module])
-    return result, ordered([*found, *result.diagnostics])
+    return result, ordered(told_once(found, result.diagnostics))
 
 
 def errors(text: str) -> list[Diagnostic]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leadrules.compile.incremental import Incremental
-from leadrules.core.diagnostics import Diagnostic, Fix
+from leadrules.core.diagnostics import Diagnostic, Fix, told_once
 from leadrules.core.source import SourceFile
 from leadrules.project.project import load_project
 from leadrules.syntax import nodes as n
@@ -71,7 +71,7 @@ class World:
         for path, text in changed.items():
             modules[path], more = parse(SourceFile(path, text))
             found += more
-        found += self.compiler.check(list(modules.values())).diagnostics
+        found = told_once(found, self.compiler.check(list(modules.values())).diagnostics)
         return [one for one in found if one.severity == "error"]
 
 

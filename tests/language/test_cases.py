@@ -17,7 +17,7 @@ import pytest
 from tests.example_project import ROOT, example_project
 
 from leadrules.compile.compile import compile_project
-from leadrules.core.diagnostics import Diagnostic, ordered
+from leadrules.core.diagnostics import Diagnostic, ordered, told_once
 from leadrules.core.source import SourceFile
 from leadrules.project.project import load_project
 from leadrules.syntax.parse import parse
@@ -64,7 +64,7 @@ def findings(files: dict[str, str], folder: Path) -> list[Diagnostic]:
         module, wrong = parse(SourceFile(path, text))
         modules.append(module)
         found += wrong
-    found += compile_project(project, modules).diagnostics
+    found = told_once(found, compile_project(project, modules).diagnostics)
     return [d for d in ordered(found) if d.severity == "error"]
 
 

@@ -93,9 +93,22 @@ WAYS_OUT_OF_POINTS = [
 ]
 
 
+HEAT = "band heat of intent {{ hot: from 70  warm: from 40  cold: otherwise }}\n"
+WAYS_OUT_OF_LABELS = [
+    ("heat == hot", "heat is hot"),
+    ("heat <> hot", "heat is not hot"),
+    ("heat ≥ warm", "heat is at least warm"),
+    ("heat => warm", "heat is at least warm"),
+    ('heat == "hot"', "heat is hot"),
+    ('tags includes "x"', 'tags has "x"'),
+    ("title = 2026年度", 'title = "2026年度"'),
+]
+
+
 @pytest.mark.parametrize(
     ("form", "written", "meant"),
     [
+        *((f"{HEAT}segment a when {{}}\n", *pair) for pair in WAYS_OUT_OF_LABELS),
         *(("segment a {}\n", *pair) for pair in WAYS_OUT),
         *(("score s {{\n  a: +5 {}\n}}\n", *pair) for pair in WAYS_OUT_OF_POINTS),
     ],

@@ -6,6 +6,7 @@ A pass returns its findings; nothing here prints or raises.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from leadrules.core.records import dataclass
@@ -56,6 +57,21 @@ class Diagnostic:
 def has_errors(diagnostics: list[Diagnostic]) -> bool:
     """Whether any finding is an error."""
     return any(d.severity == "error" for d in diagnostics)
+
+
+def told_once(read: Iterable[Diagnostic], compiled: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """What reading and compiling found, without the slips of reading that a fix of the compiler writes anew: `==` before a
+    label, for which `is` was meant."""
+    later = list(compiled)
+    edits = [edit for one in later for fix in one.fixes for edit in fix.edits]
+    return [one for one in read if not any(_writes_anew(edit, one.span) for edit in edits)] + later
+
+
+def _writes_anew(edit: Edit, span: Span) -> bool:
+    """Whether an edit does away with what stands at a place."""
+    over = edit.span
+    inside = over.file is span.file and over.start <= span.start < span.end <= over.end
+    return inside and (span.text not in edit.text or (over.start, over.end) == (span.start, span.end))
 
 
 def ordered(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from leadrules.compile.compile import Symbol
 from leadrules.compile.incremental import Checked
-from leadrules.core.diagnostics import Diagnostic, Edit, Related
+from leadrules.core.diagnostics import Diagnostic, Edit, Related, told_once
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.project.model import Project
@@ -80,8 +80,8 @@ class Analysis:
     @cached_property
     def findings(self) -> tuple[Diagnostic, ...]:
         """Everything that is wrong or doubtful, each at its place in a whole file."""
-        found = [f for cut in self.cuts.values() for piece in cut.pieces for f in piece.findings]
-        found += self.checked.diagnostics if self.checked and not self.partial else ()
+        read = [f for cut in self.cuts.values() for piece in cut.pieces for f in piece.findings]
+        found = told_once(read, self.checked.diagnostics if self.checked and not self.partial else ())
         settings = self.settings  # what was found in another text of it is gone
         found += [one for one in self.studied.doubts if one.span.file.path in self.cuts or one.span.file is settings]
         return (*self.loaded, *self._placed(found))

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from leadrules.compile.incremental import Incremental
 from leadrules.compile.names import KINDS
-from leadrules.core.diagnostics import Diagnostic, Fix
+from leadrules.core.diagnostics import Diagnostic, Fix, told_once
 from leadrules.core.records import dataclass
 from leadrules.core.source import Span
 from leadrules.core.text import nfc
@@ -111,7 +111,7 @@ def _harm(analysis: Analysis, edits: tuple[tuple[Span, str], ...], same: list[Fo
     cuts = {path: Pieces(path).read(text) for path, text in sorted(texts.items())}
     pieces = [piece for cut in cuts.values() for piece in cut.pieces]
     after = Incremental(replace(analysis.project, open_leads=None)).check([piece.module for piece in pieces])
-    new = [*after.diagnostics, *(f for piece in pieces for f in piece.findings)]
+    new = told_once((f for piece in pieces for f in piece.findings), after.diagnostics)
     errors = sum(d.severity == "error" for d in analysis.findings if d.span.file.path in analysis.cuts)
     if sum(d.severity == "error" for d in new) > errors:
         known = {(d.code, d.message) for d in analysis.findings}

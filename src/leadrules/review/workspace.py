@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leadrules.core.codes import finding
-from leadrules.core.diagnostics import Diagnostic, has_errors
+from leadrules.core.diagnostics import Diagnostic, has_errors, told_once
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.project.files import Files
@@ -68,7 +68,7 @@ def open_workspace(
         # What a file that cannot be read defines would be unknown wherever it is used.
         return Workspace(root, found.project, tuple(modules), None, (*found.diagnostics, *unread), found.broken)
     compiled = compile_project(found.project, modules)
-    diagnostics = (*found.diagnostics, *unread, *compiled.diagnostics, *names_of_rules(found.project, compiled))
+    diagnostics = (*found.diagnostics, *told_once(unread, compiled.diagnostics), *names_of_rules(found.project, compiled))
     return Workspace(root, found.project, tuple(modules), compiled, diagnostics, found.broken)
 
 
