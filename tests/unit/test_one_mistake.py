@@ -84,7 +84,24 @@ WAYS_OUT = [
 ]
 
 
+WAYS_OUT_OF_NUMBERS = [
+    ("when annual_revenue > 50 million", "when annual_revenue > 50_000_000"),
+    ("when annual_revenue > 2.5 bn and opted_out", "when annual_revenue > 2_500_000_000 and opted_out"),
+    ("when annual_revenue >= $50,000,000", "when annual_revenue >= 50_000_000"),
+    ("when employees >= 50 people", "when employees >= 50 "),
+    ("when did email_opened within two weeks", "when did email_opened within 2 weeks"),
+    ("when created_at > today - two business days", "when created_at > today - 2 business days"),
+    ("when created_at > today - 14 working days", "when created_at > today - 14 business days"),
+    ("when created_at > today - 14 workdays", "when created_at > today - 14 business days"),
+    ("when created_at > today - 3 Months", "when created_at > today - 3 months"),
+    ("when did email_opened within 14 d", "when did email_opened within 14 days"),
+    ("when did email_opened within a month", "when did email_opened within 1 month"),
+    ("when created_at >= 01.04.2026", "when created_at >= 2026-04-01"),
+]
 WAYS_OUT_OF_POINTS = [
+    ("each email_opened at most three times", "each email_opened at most 3 times"),
+    ("each email_opened halving every week", "each email_opened halving every 1 week"),
+    ('when opted_out from "2026-04-01"', "when opted_out from 2026-04-01"),
     ("for each email_opened", "each email_opened"),
     ("each time email_opened", "each email_opened"),
     ("each email_opened halving over 14 days", "each email_opened halving every 14 days"),
@@ -109,7 +126,7 @@ WAYS_OUT_OF_LABELS = [
     ("form", "written", "meant"),
     [
         *((f"{HEAT}segment a when {{}}\n", *pair) for pair in WAYS_OUT_OF_LABELS),
-        *(("segment a {}\n", *pair) for pair in WAYS_OUT),
+        *(("segment a {}\n", *pair) for pair in (*WAYS_OUT, *WAYS_OUT_OF_NUMBERS)),
         *(("score s {{\n  a: +5 {}\n}}\n", *pair) for pair in WAYS_OUT_OF_POINTS),
     ],
 )
@@ -119,6 +136,15 @@ def test_one_error_whose_fix_is_what_was_meant(form: str, written: str, meant: s
     ((edit,),) = [fix.edits for fix in found.fixes]
     assert text[: edit.span.start] + edit.text + text[edit.span.end :] == form.format(meant)
     assert errors(form.format(meant)) == []
+
+
+def test_the_unit_of_points_is_one_too_many() -> None:
+    assert [(d.code, d.span.text) for d in errors("score s {\n  a: +15pts when opted_out\n}\n")] == [("LR029", "pts")]
+
+
+def test_a_length_in_m_is_not_guessed() -> None:
+    text = 'trigger t {{ on date contract_renewal_date - 3{}m  do task call "x" }}\n'
+    assert [(d.code, len(d.fixes)) for gap in ("", " ") for d in errors(text.format(gap))] == [("LR009", 0)] * 2
 
 
 def test_a_label_that_is_at_least_another_lacks_its_is() -> None:

@@ -68,7 +68,11 @@ def open_workspace(
         # What a file that cannot be read defines would be unknown wherever it is used.
         return Workspace(root, found.project, tuple(modules), None, (*found.diagnostics, *unread), found.broken)
     compiled = compile_project(found.project, modules)
-    diagnostics = (*found.diagnostics, *told_once(unread, compiled.diagnostics), *names_of_rules(found.project, compiled))
+    diagnostics = (
+        *found.diagnostics,
+        *told_once(unread, compiled.diagnostics),
+        *names_of_rules(found.project, compiled),
+    )
     return Workspace(root, found.project, tuple(modules), compiled, diagnostics, found.broken)
 
 

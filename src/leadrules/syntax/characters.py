@@ -72,6 +72,7 @@ _WIDE_MOMENT = re.compile(r"[0-9０-９]{1,4}[-－ー−:：][0-9０-９TＴ:：
 _WIDE_NUMBER = re.compile(r"(?:\d{1,3}(?:[,，]\d{3})+(?!\d)|[\d_＿]+)(?:[.．]\d+)?[%％]?")
 _PLAIN_QUOTE = re.compile(r'(?<!\\)"')
 _OPENS_TEXT = " \t\u3000([=,"  # before a quote: it begins a text
+_CURRENCIES = "$€£¥￥"
 _RANGE = re.compile(r"[~～〜][ \t\u3000]*(?=\d)")
 _LIMITS = ("INT", "NUMBER", "PERCENT", "DATE", "DATETIME", "TIME")
 _REST_OF_WORD = re.compile(r"\w+")
@@ -99,6 +100,9 @@ def read_other(reader: Cutter, text: str, start: int) -> None:
     if text.isdigit() and unicodedata.digit(text, None) is not None:
         read_wide(reader, text, start)
         return
+    if text in _CURRENCIES and (number := _WIDE_NUMBER.match(reader.text, reader.pos)) is not None:
+        _read_money(reader, number[0], start)
+        return
     run = start + 1
     while run < len(reader.text) and reader.text[run] == text:
         run += 1
@@ -122,6 +126,15 @@ def read_other(reader: Cutter, text: str, start: int) -> None:
             "LR002", start, run, f"`{text}` has no meaning in a rule", help="remove it, or put the text in quotes"
         )
         reader.add("ODD", text, start, run).spoils = True
+
+
+def _read_money(reader: Cutter, number: str, start: int) -> None:
+    """`$50,000`, `€ 500`."""
+    plain = unicodedata.normalize("NFKC", number).replace(",", "_")
+    reader.pos += len(number)
+    message = f"`{reader.text[start : reader.pos]}` is written `{plain}`: a number has no currency"
+    reader.report("LR009", start, reader.pos, message, plain, help=f"write `{plain}`")
+    _add_number(reader, plain, start)
 
 
 def _in_brackets(tokens: Sequence[Token]) -> bool:

@@ -13,7 +13,7 @@ from leadrules.syntax.tokens import Cutter
 from leadrules.syntax.words import UNITS
 
 LARGEST_NUMBER = 9e14
-_SHORT_UNITS = {
+SHORT_UNITS = {
     letters: unit
     for unit, all_letters in {
         "minute": "min mins",
@@ -25,13 +25,14 @@ _SHORT_UNITS = {
     }.items()
     for letters in all_letters.split()
 }
-_BEFORE_DURATION = ("within", "after", "every", "over", "per", "wait")
+BEFORE_DURATION = ("within", "after", "every", "over", "per", "wait", "+", "-")
+POINTS = ("point", "points", "pt", "pts")
 _LABEL = re.compile(r'[ \t]*(?:"[^"\r\n]*"[ \t]*)?:')
 
 
 # Groups of digits as people abroad write them; `1.000` alone is a decimal, and `3 100` may be two numbers.
 _GROUPS = re.compile(r"[0-9]{1,3}(?:(?:\.[0-9]{3}){2,}|(?:[ \u00a0\u202f][0-9]{3})*[ \u00a0\u202f]0[0-9]{2})(?![0-9.])")
-_DAY_FIRST = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/((?:19|20)[0-9]{2})(?![0-9/])")
+_DAY_FIRST = re.compile(r"([0-9]{1,2})([/.])([0-9]{1,2})\2((?:19|20)[0-9]{2})(?![0-9/])")
 
 
 def read_number(reader: Cutter, match: re.Match[str], start: int) -> None:
@@ -75,12 +76,13 @@ def _grouped(reader: Cutter, text: str, start: int) -> None:
 
 
 def _slashed_date(reader: Cutter, match: re.Match[str], start: int) -> None:
-    """`31/12/2026`, `12/31/2026`; `01/02/2026` may be either, and is not guessed."""
-    one, two, year = (int(part) for part in match.groups())
-    readings = sorted({day for day in (_day(year, one, two), _day(year, two, one)) if day is not None})
-    ways = [f"`{day.isoformat()}`" for day in readings]
+    """`31/12/2026`, `12/31/2026`, `31.12.2026`; `01/02/2026` may be either, and is not guessed."""
+    one, two, year = (int(match[part]) for part in (1, 3, 4))
+    ways = (_day(year, two, one), *((_day(year, one, two),) if match[2] == "/" else ()))  # with points the day is first
+    readings = sorted({day for day in ways if day is not None})
+    shown = [f"`{day.isoformat()}`" for day in readings]
     reader.pos = start + len(match[0])
-    help_text = f"write {' or '.join(ways)}" if ways else "write year, month and day: `2026-12-31`"
+    help_text = f"write {' or '.join(shown)}" if shown else "write year, month and day: `2026-12-31`"
     fix = readings[0].isoformat() if len(readings) == 1 else None
     message = f"a date is written year, month, day, not `{match[0]}`"
     reader.report("LR011", start, reader.pos, message, fix, help=help_text)
@@ -152,13 +154,18 @@ def _number_with_tail(reader: Cutter, text: str, tail: str, start: int) -> None:
         reader.add("INT", digits, start, start + len(digits), float(digits.replace("_", "")))
         reader.add("WORD", tail, start + len(digits), reader.pos)
         return
-    if tail.lower() in _SHORT_UNITS and digits.isdecimal() and not is_label(reader, reader.pos):
+    if tail.lower() in SHORT_UNITS and digits.isdecimal() and not is_label(reader, reader.pos):
         _short_unit(reader, digits, tail, start)
         return
-    if tail == "m" and digits.isdecimal() and reader.out.tokens and reader.out.tokens[-1].text in _BEFORE_DURATION:
+    before = reader.out.tokens[-1] if reader.out.tokens else None
+    if tail == "m" and digits.isdecimal() and before is not None and before.text in BEFORE_DURATION:
         help_text = f"write `{digits} minutes` or `{digits} months`"
         reader.report("LR009", start, reader.pos, f"`{text}` is minutes or months", help=help_text)
         _add_duration(reader, digits, "months", start)
+        return
+    if tail in POINTS and before is not None and before.kind == "SIGN":  # told by the parser: points have no unit
+        reader.add("INT", digits, start, start + len(digits), float(digits.replace("_", "")))
+        reader.add("WORD", tail, start + len(digits), reader.pos)
         return
     if re.fullmatch(r"[eE][0-9]+|[kKmM千万億]", tail) is not None:
         factor = {"k": 1e3, "m": 1e6, "千": 1e3, "万": 1e4, "億": 1e8}.get(tail.lower()) or float(f"1e{tail[1:][:3]}")
@@ -187,7 +194,7 @@ def is_label(reader: Cutter, end: int) -> bool:
 
 def _short_unit(reader: Cutter, digits: str, tail: str, start: int) -> None:
     """`30d`, `12h`, `2w`."""
-    unit = _SHORT_UNITS[tail.lower()] + ("" if int(digits) == 1 else "s")
+    unit = SHORT_UNITS[tail.lower()] + ("" if int(digits) == 1 else "s")
     fix = f"{digits} {unit}"
     reader.report("LR009", start, reader.pos, f"`{digits}{tail}` is written `{fix}`", fix, help=f"write `{fix}`")
     _add_duration(reader, digits, unit, start)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from leadrules.syntax import mistakes_actions as actions
 from leadrules.syntax import mistakes_borrowed as borrowed
 from leadrules.syntax import mistakes_lines as lines
+from leadrules.syntax import mistakes_numbers as numbers
 from leadrules.syntax import mistakes_operators as operators
 from leadrules.syntax import mistakes_points as points
 from leadrules.syntax import mistakes_process as process
@@ -24,6 +25,12 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     operators.any_before_brackets,
     odd_sign,
     operators.power,
+    numbers.unit_in_other_words,
+    numbers.number_in_words,
+    numbers.length_without_number,
+    numbers.number_with_scale,
+    numbers.noun_after_number,
+    numbers.value_in_quotes,
     word_twice,
     process.bullet,
     process.unless,

@@ -12,11 +12,10 @@ from leadrules.core.diagnostics import Edit, Fix
 from leadrules.core.source import Span
 from leadrules.core.text import number_text
 from leadrules.syntax.grammar import END
+from leadrules.syntax.literals import POINTS
 from leadrules.syntax.mend import NUMBERS, Mend, Place, could_be_id, inserted, matching, next_number, progress, replaced
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import LIMIT_UNITS, RESERVED
-
-_POINTS = ("point", "points", "pt", "pts")
 
 
 def threshold_as_comparison(place: Place) -> Mend | None:
@@ -120,7 +119,7 @@ def points_after_condition(place: Place) -> Mend | None:
 def points_with_a_unit(place: Place) -> Mend | None:
     """`vp: +10 points when ..`."""
     word = place.token
-    if place.block.kind != "score" or place.at(-1).kind not in NUMBERS or word.text not in _POINTS:
+    if place.block.kind != "score" or place.at(-1).kind not in NUMBERS or word.text not in POINTS:
         return None
     message = f"`{word.text}` is not needed: a rule of a score gives points"
     return replaced(place, place.index, place.index + 1, [], "LR029", message, "", "leave it out")
