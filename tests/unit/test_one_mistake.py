@@ -84,6 +84,76 @@ WAYS_OUT = [
 ]
 
 
+WAYS_OUT_OF_TESTS = [
+    ("when employees >= 50 and <= 200", "when employees >= 50 and employees <= 200"),
+    ('when status is blank or is "New"', 'when status is blank or status = "New"'),
+    (
+        'when title contains "VP" and not contains "Assistant"',
+        'when title contains "VP" and title not contains "Assistant"',
+    ),
+    ("when count(email_sent) >= 3 and < 5", "when count(email_sent) >= 3 and count(email_sent) < 5"),
+    ("when employees between (50, 200)", "when employees between 50 and 200"),
+    ("when employees from 50 to 200", "when employees between 50 and 200"),
+    ("when employees is => 40", "when employees >= 40"),
+    ("when created at >= 2026-01-01", "when created_at >= 2026-01-01"),
+    ("when opted_out or if do_not_call", "when opted_out or  do_not_call"),
+    ("when opted_out and when do_not_call", "when opted_out and  do_not_call"),
+    ("when field employees >= 40", "when  employees >= 40"),
+    ('when title begins with "VP"', 'when title starts with "VP"'),
+    ("when title isn't blank", "when title is not blank"),
+    ('when title doesn’t contain "VP"', 'when title not contains "VP"'),
+    ("when didn't email_opened", "when never email_opened"),
+    ('when title contains any ("VP" or "CEO")', 'when title contains any ("VP", "CEO")'),
+    ('when title contains ("VP" or "CEO")', 'when title contains any ("VP", "CEO")'),
+    ('when country in ("JP" or "US")', 'when country in ("JP", "US")'),
+    ('when if(employees > 5, "a", else "b") = "a"', 'when if(employees > 5, "a",  "b") = "a"'),
+    ("when SUM(employees, intent) > 5", "when employees + intent > 5"),
+    ("when SUM(employees, intent) / 2 > 5", "when (employees + intent) / 2 > 5"),
+    ('when domain of(email) = "a.io"', 'when domain_of(email) = "a.io"'),
+    ("when opted_out -- who said so", "when opted_out # who said so"),
+]
+WAYS_OUT_OF_EVENTS = [
+    ("when created_at in the last 30 days", "when created_at >= today - 30 days"),
+    ("when created_at since 2026-04-01", "when created_at > 2026-04-01"),
+    ("when did created_at within 3 hours", "when created_at >= now - 3 hours"),
+    ("when has lead_source", "when lead_source is not blank"),
+    ("when no opted_out", "when not opted_out"),
+    ("when email_sent since 2026-04-01", "when did email_sent since 2026-04-01"),
+    ("when days since last(email_sent) > 60", "when days_between(last(email_sent), today) > 60"),
+    ("when count(email_sent) within 7 days", "when did email_sent within 7 days"),
+    (
+        "when sum(deal_won.amount) where (amount > 5) within 1 year > 3",
+        "when sum(deal_won.amount where (amount > 5) within 1 year) > 3",
+    ),
+    ("when did email sent and opted_out", "when did email_sent and opted_out"),
+]
+WAYS_OUT_OF_TEXTS = [
+    ("define a = employees & intent\n", "define a = employees + intent\n"),
+    ('define a = title & " " & country\n', 'define a = concat(title, " ", country)\n'),
+    ("segment big leads when opted_out\n", "segment big_leads when opted_out\n"),
+    ("events a = [call_made, email sent]\n", "events a = [call_made, email_sent]\n"),
+    (
+        'stages a {\n商談 商談 "話": when did demo_requested\n}\n',
+        'stages a {\n商談  "話": when did demo_requested\n}\n',
+    ),
+    ('stages a {\nb "c"when : did demo_requested\n}\n', 'stages a {\nb "c": when did demo_requested\n}\n'),
+    (
+        "stages a {\nb: when opted_out\nc: else if intent > 3\n}\n",
+        "stages a {\nb: when opted_out\nc: when intent > 3\n}\n",
+    ),
+    (
+        'table t from "abm.csv" key domain\ndefine tier = lookup(domain_of(email), t, tier)\n',
+        'table t from "abm.csv" key domain\ndefine tier = lookup(domain_of(email), t.tier)\n',
+    ),
+    (
+        'test "a" { given intent = 1; employees = 5  expect intent = 1 }\n',
+        'test "a" { given intent = 1, employees = 5  expect intent = 1 }\n',
+    ),
+    (
+        'test "a" { given opted_out = false do_not_call = false  expect opted_out = false }\n',
+        'test "a" { given opted_out = false, do_not_call = false  expect opted_out = false }\n',
+    ),
+]
 WAYS_OUT_OF_NUMBERS = [
     ("when annual_revenue > 50 million", "when annual_revenue > 50_000_000"),
     ("when annual_revenue > 2.5 bn and opted_out", "when annual_revenue > 2_500_000_000 and opted_out"),
@@ -101,6 +171,9 @@ WAYS_OUT_OF_NUMBERS = [
 WAYS_OUT_OF_POINTS = [
     ("each email_opened at most three times", "each email_opened at most 3 times"),
     ("each email_opened halving every week", "each email_opened halving every 1 week"),
+    ("each email_opened fading within 2 months", "each email_opened fading over 2 months"),
+    ("each email_opened decaying over 2 months", "each email_opened fading over 2 months"),
+    ("each email_opened once", "each email_opened at most 1 times"),
     ('when opted_out from "2026-04-01"', "when opted_out from 2026-04-01"),
     ("for each email_opened", "each email_opened"),
     ("each time email_opened", "each email_opened"),
@@ -116,6 +189,9 @@ WAYS_OUT_OF_LABELS = [
     ("heat <> hot", "heat is not hot"),
     ("heat ≥ warm", "heat is at least warm"),
     ("heat => warm", "heat is at least warm"),
+    ("heat is warm or higher", "heat is at least warm"),
+    ("heat is warm or above and opted_out", "heat is at least warm and opted_out"),
+    ("heat is hot or warm", "heat is hot or heat is warm"),
     ('heat == "hot"', "heat is hot"),
     ('tags includes "x"', 'tags has "x"'),
     ("title = 2026年度", 'title = "2026年度"'),
@@ -126,7 +202,9 @@ WAYS_OUT_OF_LABELS = [
     ("form", "written", "meant"),
     [
         *((f"{HEAT}segment a when {{}}\n", *pair) for pair in WAYS_OUT_OF_LABELS),
-        *(("segment a {}\n", *pair) for pair in (*WAYS_OUT, *WAYS_OUT_OF_NUMBERS)),
+        *(("segment a {}\n", *pair) for pair in WAYS_OUT),
+        *(("segment a {}\n", *pair) for pair in (*WAYS_OUT_OF_NUMBERS, *WAYS_OUT_OF_TESTS, *WAYS_OUT_OF_EVENTS)),
+        *(("{}", *pair) for pair in WAYS_OUT_OF_TEXTS),
         *(("score s {{\n  a: +5 {}\n}}\n", *pair) for pair in WAYS_OUT_OF_POINTS),
     ],
 )
@@ -136,6 +214,17 @@ def test_one_error_whose_fix_is_what_was_meant(form: str, written: str, meant: s
     ((edit,),) = [fix.edits for fix in found.fixes]
     assert text[: edit.span.start] + edit.text + text[edit.span.end :] == form.format(meant)
     assert errors(form.format(meant)) == []
+
+
+def test_what_has_no_fix_says_the_way_out_once() -> None:
+    texts = {
+        "segment a when opted_out for 30 days\n": "STAGES.since <= today - 30 days",
+        "score s { a: +5 when opted_out else +2 }\n": "NAME: +2 when not (..)",
+        "stages a {\nb: when opted_out\nelse if intent > 3\n}\n": "NAME: when ..",
+    }
+    for text, way_out in texts.items():
+        (found,) = errors(text)
+        assert way_out in found.help
 
 
 def test_the_unit_of_points_is_one_too_many() -> None:

@@ -53,13 +53,22 @@ def in_words(scope: Scope, node: n.Call, place: Place) -> str | None:
     before, after = node.span.file.text[: node.span.start], node.span.file.text[node.span.end :]
     is_joined = _JOINED_AFTER.match(after) or (_JOINED_BEFORE.search(before[-20:]) and not _DEFINES.search(before))
     is_compared = after.lstrip(" \t").startswith(("=", "!="))
-    return words.within(*(() if is_compared else ("test",)), *(() if is_joined else ("and", "or")))
+    is_factor = before.rstrip().endswith(("-", "*", "/")) or after.lstrip().startswith(("*", "/"))
+    return words.within(
+        *(() if is_factor else ("sum",)), *(() if is_compared else ("test",)), *(() if is_joined else ("and", "or"))
+    )
 
 
 def _called(scope: Scope, node: n.Call, place: Place) -> Words | None:
     name, given = node.function.key.lower(), [_words(scope, one, place) for one in node.arguments]
     if name in ("and", "or") and given:
         return Words(f" {name} ".join(one.within("test", name) for one in given), name)
+    if (
+        name == "sum"
+        and len(given) > 1
+        and not any(scope.is_event(one.span.text.partition(".")[0]) for one in node.arguments)
+    ):
+        return Words(" + ".join(one.within() for one in given), "sum")
     match given:
         case []:
             return Words(name, "value") if name in CLOCK else None

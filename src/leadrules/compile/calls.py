@@ -98,6 +98,11 @@ def _lookup(scope: Scope, node: n.Call, place: Place) -> Expr:
     """`lookup(key, TABLE.column)`."""
     if len(node.arguments) != 2 or not isinstance(node.arguments[1], n.Member):
         message = "`lookup` takes a key and a column of a table"
+        if len(node.arguments) == 3 and all(isinstance(one, n.Name) for one in node.arguments[1:]):
+            first, *of_table = (one.span.text for one in node.arguments)
+            new = f"lookup({first}, {'.'.join(of_table)})"
+            fixes = (replace(f"change to `{new}`", node.span, new),)
+            return scope.broken("LR121", node.span, message, help=f"write `{new}`", fixes=fixes)
         return scope.broken("LR121", node.span, message, help="write `lookup(domain, abm.tier)`")
     key = scope.expression(node.arguments[0], place=place)
     member = node.arguments[1]
@@ -145,12 +150,13 @@ def _value_called(scope: Scope, node: n.Call, place: Place) -> str | None:
     return node.function.span.text if is_value else None
 
 
-def _no_event(scope: Scope, node: n.Call) -> Expr:
+def _no_event(scope: Scope, node: n.Call, meant: str | None = None) -> Expr:
     """`count(employees > 3)`, `sum(a, b)`."""
     name, count = node.function.key, len(node.arguments)
     given = f"and this gives it {count} arguments" if count != 1 else "not a condition"
-    hint = "to add values write `a + b`" if name == "sum" else f"write `{name}(EVENT)`"
-    return scope.broken("LR121", node.span, f"`{name}` takes one event, {given}", help=hint)
+    hint = f"to add values write `{meant or 'a + b'}`" if name == "sum" else f"write `{name}(EVENT)`"
+    fixes = (replace(f"change to `{meant}`", node.span, meant),) if meant else ()
+    return scope.broken("LR121", node.span, f"`{name}` takes one event, {given}", help=hint, fixes=fixes)
 
 
 def _several_events(scope: Scope, node: n.Call) -> Expr | None:
@@ -182,12 +188,12 @@ def _unknown_function(scope: Scope, node: n.Call, place: Place) -> Expr:
     from leadrules.compile.borrowed_calls import in_words  # for functions that do not exist alone
 
     meant = in_words(scope, node, place)
-    if meant is not None:
+    if meant is not None and name != "sum":
         message = f"there is no function `{name}`: `{node.span.text}` is written `{meant}`"
         fixes = (replace(f"change to `{meant}`", node.span, meant),)
         return scope.broken("LR107", node.span, message, label="unknown function", help=f"write `{meant}`", fixes=fixes)
     if name in ("count", "first", "last", "sum"):
-        return _several_events(scope, node) or _no_event(scope, node)
+        return _several_events(scope, node) or _no_event(scope, node, meant)
     if scope.is_event(name):
         message = f"`{name}` is an event, not a function"
         hint = f"write `did {name} where (FIELD = ..)`, or `count({name})`"

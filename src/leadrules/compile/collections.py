@@ -331,11 +331,21 @@ def _operand(scope: Scope, node: n.TextTest, item: n.Expression, type: Type, pla
         message = f'`{operator(node.op)} ""` is true for every text'
         hint = f"write what to look for, or `{node.value.span.text} is not blank`"
         return scope.broken("LR118", item.span, message, label="empty", help=hint)
+    if isinstance(item, n.Or) and all(isinstance(one, n.TextLiteral) for one in item.items):
+        return _joined_texts(scope, node, item)
     options = type if type.kind == "set" else TEXT
     lowered = _item(scope, item, node.value, options if type.kind != "error" else TEXT, place)
     if lowered.type.kind == "error" or lowered.type.is_textual:
         return lowered
     return _not_text(scope, node, item, lowered)
+
+
+def _joined_texts(scope: Scope, node: n.TextTest, item: n.Or) -> Expr:
+    """`title contains ("VP" or "Director")`."""
+    new = f"any ({', '.join(one.span.text for one in item.items)})"
+    message = f"`{operator(node.op)}` looks for one text, and for several with `any`"
+    fixes = (replace(f"change to `{new}`", item.span, new),)
+    return scope.broken("LR034", item.span, message, label="several texts", help=f"write `{new}`", fixes=fixes)
 
 
 def _forgotten_any(scope: Scope, node: n.TextTest, item: n.Name) -> Expr:

@@ -44,7 +44,7 @@ OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 def lower_compare(scope: Scope, node: n.Compare, place: Place) -> Expr:
     """`a = b` and its like."""
-    if node.right.span.text.split()[:1] == ["within"] and not between(node.left, node.right).text:
+    if node.right.span.text.split()[:1] in (["within"], ["in"]) and not between(node.left, node.right).text:
         return _within(scope, node, place)
     left, right = _sides(scope, node, place)
     if isinstance(node.right, n.TextLiteral) and _is_by_word(node):

@@ -7,7 +7,7 @@ since` is added to every filter compiled inside it.
 from __future__ import annotations
 
 from leadrules.compile.logic import negation
-from leadrules.compile.mismatch import is_a, said
+from leadrules.compile.mismatch import did_of_field, is_a, said
 from leadrules.compile.scope import Place, Scope, duration, inside_event, nothing, replace
 from leadrules.core.source import Span
 from leadrules.core.text import nfc
@@ -101,6 +101,9 @@ def lower_did(scope: Scope, node: n.Did, place: Place) -> Expr:
     """`did E`, `never E`."""
     if place.kind == "event":
         return _nested(scope, node.span)
+    key = node.event.event.key
+    if not scope.is_event(key) and scope.is_lead_name(key):
+        return did_of_field(scope, node, place)
     events = lower_filter(scope, node.event, place)
     if events is None:
         return nothing(node.span)

@@ -6,7 +6,9 @@ mistake each.
 
 from __future__ import annotations
 
-from leadrules.compile.mismatch import operator, said
+from itertools import pairwise
+
+from leadrules.compile.mismatch import between, operator, said
 from leadrules.compile.references import resolves
 from leadrules.compile.scope import Place, Scope, replace
 from leadrules.core.source import Span
@@ -14,12 +16,34 @@ from leadrules.core.types import YESNO
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
 
+_BOUNDS = {
+    **dict.fromkeys(("higher", "above", "better", "up", "more", "hotter", "over"), "at least"),
+    **dict.fromkeys(("lower", "below", "worse", "down", "less", "colder", "under"), "at most"),
+}
 JOINABLE = ("=", "contains", "starts", "ends", "matches", "has")
 
 
 def lower_all(scope: Scope, node: n.And, place: Place) -> Expr:
     """`a and b`."""
+    if "&" in node.span.text and (joined := _values_joined(scope, node, place)) is not None:
+        return joined
     return Expr("and", YESNO, _conditions(scope, node, place), span=node.span.as_json())
+
+
+def _values_joined(scope: Scope, node: n.And, place: Place) -> Expr | None:
+    """`first_name & last_name`, as spreadsheets join texts."""
+    if any(between(one, other).text != "&" for one, other in pairwise(node.items)):
+        return None
+    kinds = {scope.expression(item, place=place).type.kind for item in node.items}
+    texts = [item.span.text for item in node.items]
+    if kinds == {"number"}:
+        new, what = " + ".join(texts), "numbers are added with `+`"
+    elif kinds <= {"text", "choice", "number"}:
+        new, what = f"concat({', '.join(texts)})", "texts are joined with `concat`"
+    else:
+        return None
+    fixes = (replace(f"change to `{new}`", node.span, new),)
+    return scope.broken("LR109", node.span, f"`&` joins conditions; {what}", help=f"write `{new}`", fixes=fixes)
 
 
 def lower_any(scope: Scope, node: n.Or, place: Place) -> Expr:
@@ -59,6 +83,12 @@ def _conditions(scope: Scope, node: n.And | n.Or, place: Place) -> tuple[Expr, .
         if bare:
             lowered.append(_forgotten_did(scope, node, item, bare))
         at += len(bare)
+        label = node.items[at] if at < len(node.items) and isinstance(item, n.IsLabel) else None
+        label = label.items[0] if isinstance(label, n.And) else label  # `is warm or higher and ..`
+        if isinstance(item, n.IsLabel) and isinstance(label, n.Name) and not resolves(scope, label.name.key, place):
+            told = _loose_label(scope, node, item, label)
+            lowered += [told] if told is not None else []
+            at += told is not None
     return tuple(lowered)
 
 
@@ -70,6 +100,23 @@ def _loose_values(items: tuple[n.Expression, ...], at: int) -> tuple[n.Expressio
     while end < len(items) and isinstance(items[end], n.TextLiteral | n.NumberLiteral):
         end += 1
     return items[at:end]
+
+
+def _loose_label(scope: Scope, node: n.And | n.Or, test: n.IsLabel, word: n.Name) -> Expr | None:
+    """`temperature is hot or warm`, `temperature is warm or higher`."""
+    subject, key, first = test.value.span.text, word.name.key, test.labels[0].span.text
+    labels = scope.labels_of(test.value.name.key) if isinstance(test.value, n.Name) else None
+    bound = _BOUNDS.get(key.lower()) if len(test.labels) == 1 and test.op == "is" and isinstance(node, n.Or) else None
+    if not labels or (key not in labels and bound is None):
+        return None
+    if bound is not None and key not in labels:
+        new, span = f"{subject} is {bound} {first}", test.span | word.span
+    else:
+        new, span = f"{subject} is {'not ' * (test.op == 'is not')}{word.span.text}", word.span
+    joint = "and" if isinstance(node, n.And) else "or"
+    message = f"{said(word)} stands alone: `is` does not reach past `{joint}`"
+    fixes = (replace(f"change to `{new}`", span, new),)
+    return scope.broken("LR124", word.span, message, label="no condition", help=f"write `{new}`", fixes=fixes)
 
 
 def _alternatives(scope: Scope, node: n.And | n.Or, test: n.Expression, loose: tuple[n.Expression, ...]) -> Expr:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-from leadrules.compile.scope import Scope, as_name, nothing, replace
+from leadrules.compile.scope import Place, Scope, as_name, nothing, replace
 from leadrules.core.diagnostics import Fix, Related
 from leadrules.core.source import Span
 from leadrules.core.text import fold, nearest
@@ -224,12 +224,35 @@ def is_with_text(scope: Scope, node: n.Compare, left: Expr) -> Expr:
     return scope.broken("LR013", gap | node.right.span, message, help=f"write `{new}`", fixes=fixes)
 
 
+def did_of_field(scope: Scope, node: n.Did, place: Place) -> Expr:
+    """`did opted_out`, `has lead_source`, `created_at since 2026-04-01`: a field is asked what it says."""
+    ref = node.event
+    name = n.Name(span=ref.event.span, name=ref.event)
+    found, text = scope.expression(name, place=place).type, ref.event.span.text
+    if found.kind == "error":
+        return nothing(node.span)
+    new = ""
+    if ref.within is None and ref.since is None:
+        new = f"{text} is {'' if node.negated else 'not '}blank"
+        if found.kind in ("yesno", "label"):
+            new = f"{'not ' if node.negated else ''}{text}" if found.kind == "yesno" else ""
+    elif found.is_temporal and (ref.within is None or ref.since is None) and not node.negated:
+        since = f"> {ref.since.span.text}" if ref.since is not None else ""
+        new = f"{text} {since or '>= ' + time_ago(ref.within.span.text if ref.within is not None else '')}"
+    if ref.where is not None or ref.distinct is not None or ref.field is not None:
+        new = ""
+    message = f"{is_a(name, found)}, not an event"
+    fixes = (replace(f"change to `{new}`", node.span, new),) if new else ()
+    hint = f"write `{new}`" if new else "ask what it says: compare it, or write `is not blank`"
+    return scope.broken("LR105", node.span, message, label="no event", help=hint, fixes=fixes)
+
+
 def within_of_value(scope: Scope, node: n.Compare, left: Expr) -> Expr:
     """`created_at within 30 days`, `enterprise within 30 days`: how long ago is asked of events, and of dates by comparing."""
     if left.type.kind == "error":
         return nothing(node.span)
-    within = " ".join(node.right.span.text.split())
-    message = f"`{within}` is for events"
+    within = f"within {' '.join(node.right.span.text.split()[-2:])}"  # `in the last 30 days` too
+    message = f"{said(node.right)} is for events"
     if not left.type.is_temporal:
         hint = f"write `did EVENT {within}`; a time to respond is written `respond {within}`"
         return scope.broken("LR018", node.right.span, f"{message}, but {is_a(node.left, left.type)}", help=hint)

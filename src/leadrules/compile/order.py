@@ -101,6 +101,8 @@ def references(names: Names, statement: n.Statement) -> Iterator[str]:
                 yield node.name.key
         elif isinstance(node, n.Member):
             yield from _of_member(names, node)
+        elif isinstance(node, n.Call) and node.function.key == "lookup" and len(node.arguments) > 2:
+            stack.append((node.arguments[0], in_where))  # the others are a table and its column, as a sheet has them
         elif not _takes_event(names, node):
             stack.extend(_below(node, in_where))
 

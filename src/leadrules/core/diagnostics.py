@@ -64,14 +64,17 @@ def told_once(read: Iterable[Diagnostic], compiled: Iterable[Diagnostic]) -> lis
     label, for which `is` was meant."""
     later = list(compiled)
     edits = [edit for one in later for fix in one.fixes for edit in fix.edits]
-    return [one for one in read if not any(_writes_anew(edit, one.span) for edit in edits)] + later
+    return [one for one in read if not any(_does_as_well(edit, one) for edit in edits)] + later
 
 
-def _writes_anew(edit: Edit, span: Span) -> bool:
-    """Whether an edit does away with what stands at a place."""
-    over = edit.span
-    inside = over.file is span.file and over.start <= span.start < span.end <= over.end
-    return inside and (span.text not in edit.text or (over.start, over.end) == (span.start, span.end))
+def _does_as_well(edit: Edit, one: Diagnostic) -> bool:
+    """Whether an edit does away with what a finding is about, or with the word that it would put in."""
+    over, span = edit.span, one.span
+    if over.file is not span.file or not over.start <= span.start < span.end <= over.end:
+        return False
+    put_in = [added for fix in one.fixes for added in fix.edits if added.span.start == added.span.end]
+    is_whole = (over.start, over.end) == (span.start, span.end)
+    return is_whole or span.text not in edit.text or any(added.text.strip() not in edit.text for added in put_in)
 
 
 def ordered(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

@@ -72,15 +72,23 @@ _WIDE_MOMENT = re.compile(r"[0-9０-９]{1,4}[-－ー−:：][0-9０-９TＴ:：
 _WIDE_NUMBER = re.compile(r"(?:\d{1,3}(?:[,，]\d{3})+(?!\d)|[\d_＿]+)(?:[.．]\d+)?[%％]?")
 _PLAIN_QUOTE = re.compile(r'(?<!\\)"')
 _OPENS_TEXT = " \t\u3000([=,"  # before a quote: it begins a text
+_CONTRACTIONS = {
+    **dict.fromkeys(("isn", "aren", "wasn", "weren"), "is"),
+    **dict.fromkeys(("doesn", "don"), "does"),
+    "didn": "did",
+}
 _CURRENCIES = "$€£¥￥"
 _RANGE = re.compile(r"[~～〜][ \t\u3000]*(?=\d)")
 _LIMITS = ("INT", "NUMBER", "PERCENT", "DATE", "DATETIME", "TIME")
+_NEXT_VALUE = re.compile(r"[ \t]*[^\W\d]\w*[ \t]*=")
 _REST_OF_WORD = re.compile(r"\w+")
 
 
 def read_other(reader: Cutter, text: str, start: int) -> None:
     """A character that starts no token."""
     if unicodedata.category(text)[0] == "M" and _goes_on(reader, start):
+        return
+    if text in "'’" and _read_contraction(reader, start):
         return
     if text in _QUOTES:
         _read_odd_text(reader, text, start)
@@ -116,7 +124,7 @@ def read_other(reader: Cutter, text: str, start: int) -> None:
             "LR003", start, reader.pos, message, help="a name in backquotes ends with a backquote on the same line"
         )
         reader.add("NAME", reader.text[start + 1 : reader.pos].strip() or "?", start, reader.pos).spoils = True
-    elif text in (";", "；") and _in_brackets(reader.out.tokens):
+    elif text in (";", "；") and (_in_brackets(reader.out.tokens) or _before_value(reader)):
         reader.report("LR002", start, run, "values are separated by `,`, not by `;`", ",", help="write `,`")
         reader.add("COMMA", ",", start, run)
     elif text in (";", "；"):
@@ -126,6 +134,24 @@ def read_other(reader: Cutter, text: str, start: int) -> None:
             "LR002", start, run, f"`{text}` has no meaning in a rule", help="remove it, or put the text in quotes"
         )
         reader.add("ODD", text, start, run).spoils = True
+
+
+def _read_contraction(reader: Cutter, start: int) -> bool:
+    """`isn't`, which is two words; of `doesn't` and `didn't` the parser tells what is written for them."""
+    word = reader.out.tokens[-1] if reader.out.tokens else None
+    verb = _CONTRACTIONS.get(word.text.lower()) if word is not None and word.end == start else None
+    if word is None or verb is None or _REST_OF_WORD.match(reader.text, start + 1) is None:
+        return False
+    if reader.text[start + 1 : start + 2] != "t" or reader.text[start + 2 : start + 3].isalnum():
+        return False
+    reader.pos = start + 2
+    written = reader.text[word.start : reader.pos]
+    word.text, word.end = verb, reader.pos
+    if verb == "is":
+        message = f"`{written}` is written `is not`"
+        reader.report("LR035", word.start, reader.pos, message, "is not", help="write `is not`")
+    reader.add("WORD", "not", reader.pos, reader.pos)
+    return True
 
 
 def _read_money(reader: Cutter, number: str, start: int) -> None:
@@ -145,6 +171,17 @@ def _in_brackets(tokens: Sequence[Token]) -> bool:
         if depth > 0 or token.kind in ("LBRACE", "RBRACE", "COLON"):
             return depth > 0
     return False
+
+
+def _before_value(reader: Cutter) -> bool:
+    """Whether the next field of a test's lead, or of its event, stands behind `;`."""
+    line = reader.out.tokens[-1:]
+    for token in reversed(reader.out.tokens):
+        line.append(token)
+        if token.first:
+            break
+    is_given = any(token.text in ("given", "with") for token in line)
+    return is_given and _NEXT_VALUE.match(reader.text, reader.pos) is not None
 
 
 def _goes_on(reader: Cutter, start: int) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from leadrules.syntax.mend import Mend, Place, replaced
+from leadrules.syntax.mend import Mend, Place, matching, replaced
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import NOTHING, UNITS, time_ago
 
@@ -52,23 +52,49 @@ def _back(place: Place, steps: int) -> range:
     return range(place.index, max(place.start, place.index - steps - 1), -1)
 
 
-def within_after_brackets(place: Place) -> Mend | None:
-    """`count(E) within 30 days`, `sum(E.f) within 7 days`, `(did E) within 7 days`."""
-    duration = _duration_after(place, place.index)
-    opened = _opening(place) if place.token.text == "within" and place.at(-1).kind == "RPAR" else None
-    if opened is None or duration is None:
+def clauses_after_brackets(place: Place) -> Mend | None:
+    """`count(E) within 30 days`, `sum(E.f) where (..) within 1 year`, `(did E) within 7 days`."""
+    end = _end_of_clauses(place)
+    opened = _opening(place) if end > place.index and place.at(-1).kind == "RPAR" else None
+    if opened is None:
         return None
     inside, before = place.tokens[opened + 1 : place.index - 1], place.tokens[opened - 1]
     is_call = before.text in _OF_EVENTS and before.kind == "WORD"
     if not (is_call or inside[0].text in ("did", "never")) or any(t.text in _JOINTS for t in inside):
         return None
-    start, end = opened - is_call, place.index + 3
-    if before.text in ("first", "last") and _is_condition(place.tokens[start - 1], place.tokens[end:]):
+    start, clauses = opened - is_call, place.tokens[place.index : end]
+    is_asked = _is_condition(place.tokens[start - 1], place.tokens[end:])
+    if before.text in ("first", "last") and is_asked:
         return None  # a moment, which `within_of_field` compares
-    fix = f"{place.span(place.tokens[start], inside[-1]).text} within {duration})"
-    message = f"`within {duration}` stands inside the brackets, beside the event"
-    tokens = [*place.tokens[start : place.index - 1], *place.tokens[place.index : end], place.at(-1)]
+    said = place.span(clauses[0], clauses[-1]).text
+    if before.text == "count" and is_asked:
+        fix = f"did {place.span(inside[0], inside[-1]).text} {said}"
+        asked: list[tuple[str, str] | Token] = [("WORD", "did"), *inside, *clauses]
+        return replaced(place, start, end, asked, "LR018", "whether an event was there is asked with `did`", fix)
+    fix = f"{place.span(place.tokens[start], inside[-1]).text} {said})"
+    message = f"`{said}` stands inside the brackets, beside the event"
+    tokens = [*place.tokens[start : place.index - 1], *clauses, place.at(-1)]
     return replaced(place, start, end, [*tokens], "LR018", message, fix)
+
+
+def _end_of_clauses(place: Place) -> int:
+    """The index after the clauses of an event that begin at the token; its own where none does."""
+    end = place.index
+    while True:
+        word, after = place.at(end - place.index).text, place.at(end - place.index + 1)
+        closed = matching(place.tokens, end + 1) if word == "where" and after.kind == "LPAR" else None
+        if word == "within" and _duration_after(place, end) is not None:
+            end += 3
+        elif closed is not None:
+            end = closed + 1
+        elif (
+            word in ("distinct", "since")
+            and after.kind in ("WORD", "NAME", "DATE", "DATETIME")
+            and after.text not in _OF_EVENTS
+        ):
+            end += 2
+        else:
+            return end
 
 
 def _is_condition(before: Token, after: list[Token]) -> bool:
@@ -131,6 +157,11 @@ def half_life(place: Place) -> Mend | None:
         return None
     fix = f"halving every {duration}"
     texts: list[tuple[str, str] | Token] = [("WORD", "halving"), ("WORD", "every"), *run[-2:]]
+    if UNITS[run[-1].text] in ("months", "quarters", "years"):  # of these no half is known
+        fix, texts = f"fading over {duration}", [("WORD", "fading"), ("WORD", "over"), *run[-2:]]
+        message = f"`{place.span(run[0], run[-1]).text}` is written `{fix}`"
+        help_text = f"write `{fix}`, which is all gone by then, or `halving every` with days or weeks"
+        return replaced(place, place.index, end + 2, texts, "LR035", message, fix, help_text)
     message = f"`{place.span(run[0], run[-1]).text}` is written `{fix}`"
     if said in _DECAYS:
         help_text = f"write `{fix}`, or `fading over {duration}` for points that are all gone by then"

@@ -249,6 +249,38 @@ def bars(place: Place, index: int) -> int:
     return sum(token.kind == "VBAR" for token in place.tokens[start:end])
 
 
+def _start_of_line(place: Place) -> int:
+    """The index of the first token of the line that the token stands on."""
+    start = place.index
+    while start > place.start and not place.tokens[start].first:
+        start -= 1
+    return start
+
+
+def name_twice(place: Place) -> Mend | None:
+    """`sql sql "Talk": when ..`."""
+    start = _start_of_line(place)
+    once, again = place.tokens[start], place.at(start + 1 - place.index)
+    if start == 0 or once.text != again.text or not again.label or again.first:
+        return None
+    message = f"`{again.text}` stands twice"
+    mend = replaced(place, start + 1, start + 2, [], "LR026", message, "", "leave it out")
+    return Mend(start, start + 2, [replace(once, label=True)], mend.finding)
+
+
+def colon_after_when(place: Place) -> Mend | None:
+    """`sql when: did meeting_scheduled`, `sql "Talk" when : ..`."""
+    start = _start_of_line(place)
+    at = start + 1 + (place.at(start + 1 - place.index).kind == "STRING")
+    when, colon = place.at(at - place.index), place.at(at + 1 - place.index)
+    if start == 0 or when.text != "when" or colon.kind != "COLON" or place.tokens[start].kind not in ("WORD", "NAME"):
+        return None
+    mend = replaced(place, at, at + 2, [colon, when], "LR029", "the `:` stands before `when`", ": when")
+    words = [replace(place.tokens[start], label=True), *place.tokens[start + 1 : at]]
+    swapped = [replace(colon, start=when.start, end=when.start), replace(when, label=False)]
+    return Mend(start, at + 2, [*words, *swapped], mend.finding)
+
+
 def unquoted_title(place: Place) -> Mend | None:
     """`vp Vice president: +10 when ..`."""
     start = place.index
@@ -319,6 +351,25 @@ def _sign_before_colon(place: Place, index: int, sign: int) -> Mend:
     between = [replace(place.tokens[index], label=True), *place.tokens[index + 1 : sign]]
     swapped = [replace(colon, start=plus.start, end=plus.end), replace(plus, start=plus.end, end=colon.end)]
     return Mend(index, sign + 2, [*between, *swapped], mend.finding)
+
+
+def other_branch(place: Place) -> Mend | None:
+    """`else if fit > 3` as a line of stages, `vp: +5 when title = "VP" else +2`."""
+    word, kind = place.token, place.block.kind
+    if word.text not in ("else", "otherwise", "elif", "elseif", "elsif") or word.label:
+        return None
+    is_points = kind == "score" and place.at(1).kind == "SIGN"
+    is_line = kind in ("stages", "classify", "route", "score") and word.first and place.at(1).kind in ("WORD", "NAME")
+    if not is_points and not is_line:
+        return None
+    end = place.line_end()
+    while place.tokens[end - 1].kind == "RBRACE":
+        end -= 1
+    said = place.span(word, place.tokens[end - 1]).text
+    name, line = ("rule", "NAME: +2 when not (..)") if kind == "score" else ("line", "NAME: when ..")
+    help_text = f"write another {name}, with its name and condition: `{line}`"
+    message = f"`{said}` is a {name} of its own, which begins with its name"
+    return replaced(place, place.index, end, [], "LR036", message, None, help_text, lossy=True)
 
 
 def list_without_brackets(place: Place) -> Mend | None:

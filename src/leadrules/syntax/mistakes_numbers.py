@@ -85,7 +85,7 @@ def number_in_words(place: Place) -> Mend | None:
 
 def _before_business_days(place: Place, mend: Mend) -> Mend:
     """With the two words that are one unit only behind digits."""
-    business, days = place.tokens[mend.end : mend.end + 2]
+    business, days = (place.at(mend.end + by - place.index) for by in range(2))
     if business.text != "business" or days.text not in ("day", "days"):
         return mend
     unit = Token("WORD", f"business {days.text}", business.start, days.end)

@@ -17,6 +17,7 @@ from leadrules.syntax.words import NOTHING, UNITS
 _ENTERING = ("becomes", "became", "become", "turns", "changes", "changed", "reaches", "reached", "enters", "gets")
 _LEAVING = ("leaves", "left")
 _ANY_OF = ("contains", "with", "matches", "has")
+_TESTS = ("is", "in", "between", "contains", "starts", "ends", "matches", "has")
 _CLAUSES = ("where", "distinct", "within", "since")
 _CLAUSE_STOPS = ("did", "never", "and", "or", "when", "not", "implies", ":")
 _COMPARATIVES = {
@@ -61,11 +62,11 @@ def comparison_in_words(place: Place) -> Mend | None:
             message = f"`is not {text}` is written `not {text}`"
             return replaced(place, start, end + 2, [after, place.token], "LR035", message, f"not {text}")
     joined = after.first or after.text in ("and", "or", "when", "then", "implies")
-    if not words and end == place.index and start < end and after.kind in ("WORD", "CMP", "EQUAL") and not joined:
-        shown_operator = after.text
-        message = f"`is {shown_operator}` is written `{shown_operator}`"
-        fix = shown_operator
-        return replaced(place, start, end + 1, [after], "LR035", message, fix)
+    is_sign = after.kind in ("WORD", "CMP", "EQUAL") or after.text == "=>"
+    if not words and end == place.index and start < end and is_sign and not joined:
+        fix = ">=" if after.kind == "ARROW" else after.text
+        meant = replace(after, kind="CMP", text=fix, type="CMP") if after.kind == "ARROW" else after
+        return replaced(place, start, end + 1, [meant], "LR035", f"`is {after.text}` is written `{fix}`", fix)
     return None
 
 
@@ -185,6 +186,51 @@ def power(place: Place) -> Mend | None:
     return replaced(place, place.index - 1, place.index + 1, [before], "LR035", message, None, help_text, lossy=True)
 
 
+def operand_left_out(place: Place) -> Mend | None:
+    """`employees >= 50 and <= 200`, `status is blank or = "New"`: the second test has nothing on its left."""
+    sign, joint = place.token, place.at(-1)
+    is_negated = joint.text == "not" and sign.text in ("in", "contains", "has", "between")
+    at = place.index - 1 - is_negated
+    if (sign.kind not in ("CMP", "EQUAL") and sign.text not in _TESTS) or place.tokens[at].text not in ("and", "or"):
+        return None
+    operand = _left_operand(place, at)
+    if not operand:
+        return None
+    subject = place.span(operand[0], operand[-1]).text
+    is_text = sign.text == "is" and place.at(1).kind == "STRING"  # which is compared with a sign
+    test = "=" if is_text else " ".join(token.text for token in place.tokens[at + 1 : place.index + 1])
+    tokens = [
+        *operand,
+        *([Token("EQUAL", "=", sign.start, sign.end)] if is_text else place.tokens[at + 1 : place.index + 1]),
+    ]
+    message = f"`{place.tokens[at].text}` joins two whole tests: what is compared stands in each"
+    return replaced(place, at + 1, place.index + 1, [*tokens], "LR124", message, f"{subject} {test}", lossy=True)
+
+
+def _left_operand(place: Place, joint: int) -> list[Token]:
+    """What stands on the left of the test before an `and` or `or`."""
+    depth = 0
+    for at in range(joint - 1, place.start, -1):
+        token = place.tokens[at]
+        depth += (token.kind == "RPAR") - (token.kind == "LPAR")
+        if depth < 0 or (depth == 0 and token.text in ("and", "or", "when", "if", ":")):
+            return []
+        is_test = token.kind in ("CMP", "EQUAL") or token.text in _TESTS
+        if depth or not is_test or place.tokens[at - 1].text in ("and", "is"):
+            continue
+        end = at - (place.tokens[at - 1].text == "not")
+        start = end - 1
+        if place.tokens[start].kind == "RPAR":
+            while start > place.start and matching(place.tokens, start) != end - 1:
+                start -= 1
+            start -= place.tokens[start - 1].kind == "WORD"
+        elif place.tokens[start - 1].kind == "DOT":
+            start -= 2
+        first = place.tokens[start]
+        return place.tokens[start:end] if first.kind in ("WORD", "NAME", "LPAR") and start > 0 else []
+    return []
+
+
 def chained_comparison(place: Place) -> Mend | None:
     """`10 < x < 20`."""
     middle = place.at(-1)
@@ -212,6 +258,26 @@ def limits_without_and(place: Place) -> Mend | None:
     message = "the limits of `between` are joined by `and`"
     help_text = f"write `between {limits[0].text} and {limits[1].text}`"
     return replaced(place, at, at + 1, [("WORD", "and")], "LR035", message, " and ", help_text)
+
+
+def limits_in_brackets(place: Place) -> Mend | None:
+    """`between (50, 200)`, `between (50 and 200)`, `from 50 to 200`, `in 50 to 200`."""
+    tokens = place.tokens
+    start = next((i for i in range(place.index, place.start, -1) if tokens[i].text in ("between", "from")), None)
+    if start is None or start < place.index - 6 or place.block.kind in ("band", "sequence"):
+        return None
+    opened = tokens[start + 1].kind in ("LPAR", "LSQB")
+    if start + 4 + 2 * opened >= len(tokens):
+        return None
+    low, joint, high, after = tokens[start + 1 + opened : start + 5 + opened]
+    is_closed = after.kind in ("RPAR", "RSQB") if opened else tokens[start].text == "from"
+    if not is_closed or joint.text not in (",", "and", "-", "to", "until", "or"):
+        return None
+    if any(limit.kind not in (*NUMBERS, "PERCENT", "DATE", "DATETIME") for limit in (low, high)):
+        return None
+    fix = f"between {low.text} and {high.text}"
+    words: list[tuple[str, str] | Token] = [("WORD", "between"), low, ("WORD", "and"), high]
+    return replaced(place, start, start + 4 + 2 * opened, words, "LR035", f"two limits are written `{fix}`", fix)
 
 
 def limits_with_a_wave(place: Place) -> Mend | None:
@@ -338,6 +404,24 @@ def values_without_brackets(place: Place) -> Mend | None:
     if operator in _ANY_OF:
         return replaced(place, start, end, [("WORD", "any"), *items], "LR034", message, f"any {shown}")
     return replaced(place, start, end, items, "LR034", message, shown)
+
+
+def values_joined_by_or(place: Place) -> Mend | None:
+    """`contains any ("VP" or "Director")`, `in ("JP" or "US")`."""
+    joint = place.index if place.token.text in ("or", "and") else place.index - 1
+    opened = joint - 2
+    if opened <= place.start or place.tokens[opened].kind not in ("LPAR", "LSQB"):
+        return None
+    end = matching(place.tokens, opened)
+    values = place.tokens[opened + 1 : end]
+    if end is None or any(one.kind not in ("STRING", *NUMBERS) for one in values[::2]):
+        return None
+    if any(one.text not in ("or", "and", ",") for one in values[1::2]):
+        return None
+    fix = ", ".join(place.span(one).text for one in values[::2])
+    tokens = [replace(one, kind="COMMA", text=",", type="COMMA") if at % 2 else one for at, one in enumerate(values)]
+    message = f"several values are separated by `,`, not by `{place.tokens[joint].text}`"
+    return replaced(place, opened + 1, end, [*tokens], "LR034", message, fix)
 
 
 def any_before_brackets(place: Place) -> Mend | None:

@@ -30,7 +30,7 @@ _ANYWHERE = ("each", "when", "from", "until")  # words that no condition has
 
 def parts_in_order(place: Place) -> Mend | None:
     """`opened: +5 each email_opened halving every 14 days within 30 days`, `vp: +5 when C each E`, `.. from D when C`."""
-    if place.block.kind != "score" or place.token.text not in _RANKS:
+    if place.block.kind != "score" or place.token.text not in _RANKS or place.at(-1).text in ("halving", "fading"):
         return None
     end = _end(place)
     starts = _starts(place, end)

@@ -10,9 +10,12 @@ import unicodedata
 from dataclasses import replace
 from datetime import datetime
 
+from leadrules.core.diagnostics import Edit, Fix
+from leadrules.core.source import Span
+from leadrules.syntax.grammar import END
 from leadrules.syntax.mend import Mend, Place, matching, progress, replaced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import CLOCK_UNITS, NOTHING, RESERVED, SYNONYMS, UNITS, time_ago
+from leadrules.syntax.words import BLOCKS, BRACED, CLOCK_UNITS, NOTHING, RESERVED, SYNONYMS, UNITS, time_ago
 
 _SMALLER = {
     "hour": (60, "minutes"),
@@ -24,7 +27,9 @@ _SMALLER = {
 _TO_RESPOND = {*CLOCK_UNITS, "business day", "business days"}  # units of times of response, rather than of the past
 _CALLED = ("count", "first", "last", "sum", "min", "max", "domain_of", "lower", "upper", "trim", "length")
 _BEFORE_EVENTS = ("did", "never", "each")
+_AFTER_EVENTS = ("within", "where", "distinct", "since", "and", "or", "halving", "fading", "at", "when")
 _BEFORE_NAMES = (*_BEFORE_EVENTS, "when", "and", "or", "not", "(", "implies", "expect")
+_KINDS = (*BLOCKS, "field", "event", "property", "attribute", "label")
 _COMPARES = ("is", "in", "between", "contains", "starts", "ends", "matches", "has")
 
 
@@ -152,13 +157,20 @@ def labels_in_quotes(place: Place) -> Mend | None:
 
 def quoted_name(place: Place) -> Mend | None:
     """A text where a name stands, or a name where a text stands."""
-    token = place.token
+    token, before = place.token, place.at(-1)
+    is_in_head = place.index == 2 and place.block.kind not in BRACED and token.text.isascii() and token.text.islower()
+    is_in_head = is_in_head and (place.at(1).kind == "EQUAL" or place.at(1).text == "when")
+    if is_in_head and token.kind == "WORD" and place.takes("STRING") and token.text not in RESERVED:
+        name = f"{before.text}_{token.text}"
+        message = f"`{before.text} {token.text}` is no name: a name is one word"
+        joined: list[tuple[str, str] | Token] = [("NAME", name)]
+        return replaced(place, 1, 3, joined, "LR010", message, name, f"write `{name}`, or a title in quotes")
     if token.kind == "STRING" and place.takes("NAME") and not place.takes("STRING") and token.value:
         plain = token.value.isidentifier() and token.value not in RESERVED
         fix = token.value if plain else f"`{token.value}`"
-        name = Token("NAME", token.value, token.start, token.end, token.first)
+        bare = Token("NAME", token.value, token.start, token.end, token.first)
         message = f"{token.text} is a name here, and a name stands without quotes"
-        return replaced(place, place.index, place.index + 1, [name], "LR033", message, fix)
+        return replaced(place, place.index, place.index + 1, [bare], "LR033", message, fix)
     if token.kind in ("WORD", "NAME") and place.takes("STRING") and not place.takes("NAME") and not token.label:
         if token.text in place.language.keywords and token.text in RESERVED:
             return None
@@ -228,14 +240,24 @@ def text_without_quotes(place: Place) -> Mend | None:
     first = place.at(-1)
     if place.at(-2).text not in ("=", "!=") or first.kind != "WORD" or first.text in SYNONYMS:
         return None
-    while end < place.line_end() and _is_no_word_of_ours(place, place.tokens[end]):
-        end += 1
+    while end < place.line_end() and (words := _of_text(place, end)):
+        end += words
+    if place.block.kind == "test" and place.tokens[end].kind == "EQUAL":  # before it stands the next field
+        end -= 1
     if end == place.index:
         return None
     text = place.span(place.at(-1), place.tokens[end - 1]).text
     token = Token("STRING", f'"{text}"', place.at(-1).start, place.tokens[end - 1].end, value=text)
     message = f"`{text}` is a text, and a text stands in quotes"
     return replaced(place, start, end, [token], "LR033", message, f'"{text}"')
+
+
+def _of_text(place: Place, at: int) -> int:
+    """How many words of a text without quotes stand here: `Head of Sales` has one of ours."""
+    token, after = place.at(at - place.index), place.at(at + 1 - place.index)
+    if token.text in ("of", "the") and after.kind == "WORD" and not after.first and after.text not in RESERVED:
+        return 2
+    return int(_is_no_word_of_ours(place, token))
 
 
 def call_without_brackets(place: Place) -> Mend | None:
@@ -255,23 +277,67 @@ def call_without_brackets(place: Place) -> Mend | None:
     return replaced(place, start, end, tokens, "LR025", f"the brackets of `{place.at(-1).text}` are missing", fix)
 
 
+def kind_before_name(place: Place) -> Mend | None:
+    """`when score fit >= 40`, `and field country = "JP"`, `each event email_opened`: what a name is, is not said."""
+    kind, name, before = place.at(-1), place.token, place.at(-2)
+    if kind.text not in _KINDS or before.text not in (*_BEFORE_NAMES, "of", "on") or kind.type != "NAME":
+        return None
+    if name.kind not in ("WORD", "NAME") or name.first or name.text in place.language.keywords:
+        return None
+    message = f"`{kind.text}` is not needed: a name is known for what it is"
+    return replaced(place, place.index - 1, place.index, [], "LR026", message, "", "leave it out")
+
+
+def else_in_brackets(place: Place) -> Mend | None:
+    """`if(fit > 1, "a", else "b")`, `if(fit > 1, then 5, 0)`."""
+    for at in (place.index, place.index - 1):
+        word, comma = place.tokens[at], place.tokens[at - 1]
+        if word.text in ("else", "then", "otherwise") and comma.kind == "COMMA" and at - 1 > place.start:
+            message = f"`{word.text}` is one too many: the values of `if` are told by their order"
+            return replaced(place, at, at + 1, [], "LR026", message, "", "leave it out")
+    return None
+
+
+def when_again(place: Place) -> Mend | None:
+    """`when a or if b`, `when a and when b`."""
+    for at in (place.index, place.index - 1):
+        word, joint = place.tokens[at], place.tokens[at - 1]
+        if word.text in ("when", "if", "where") and joint.text in ("and", "or", "not") and at - 1 > place.start:
+            message = f"`{word.text}` is one too many: `{joint.text}` goes on with the condition"
+            return replaced(place, at, at + 1, [], "LR026", message, "", "leave it out")
+    return None
+
+
 def name_in_words(place: Place) -> Mend | None:
     """`did newsletter subscribed`, `when annual revenue > 5`: the name of an event or a field is one word."""
     start, end = place.index - 1, place.index
-    if start <= place.start or place.at(-2).text not in _BEFORE_NAMES or "_" in place.at(-1).text:
+    is_member = place.block.kind == "events" and place.at(-2).kind in ("LSQB", "COMMA")
+    if start <= place.start or not (is_member or place.at(-2).text in _BEFORE_NAMES) or "_" in place.at(-1).text:
         return None
-    while end < place.line_end() and _is_no_word_of_ours(place, place.tokens[end]):
+    if place.token.text in ("at", "of", "on", "by") and place.at(1).kind in ("CMP", "EQUAL"):
+        end += 1  # `created at >= ..`
+    while end < place.line_end() and (
+        _is_no_word_of_ours(place, place.tokens[end]) or _ends_name(place, end, is_member)
+    ):
         end += 1
     if end == place.index or place.at(-1).type != "NAME":
         return None
     is_compared = place.tokens[end].kind in ("CMP", "EQUAL") or place.tokens[end].text in _COMPARES
-    if place.at(-2).text not in _BEFORE_EVENTS and not is_compared:
+    if place.at(-2).text not in _BEFORE_EVENTS and not is_compared and not is_member:
         return None
     name = "_".join(token.text for token in place.tokens[start:end])
     written = name.replace("_", " ")
     message = f"`{written}` is no name: a name is one word"
     mend = replaced(place, start, end, [("WORD", name)], "LR010", message, name, f"is `{name}` meant?")
     return replace(mend, lossy=is_compared)  # whether there is such a field, the next look tells
+
+
+def _ends_name(place: Place, at: int, is_member: bool) -> bool:
+    """Whether a word that is like one of ours (`email sent`) is the second of an event's name."""
+    word, after = place.at(at - place.index), place.at(at + 1 - place.index)
+    is_of_event = is_member or place.at(-2).text in _BEFORE_EVENTS
+    is_last = after.first or after.kind in ("COMMA", "RSQB", "RPAR", END) or after.text in _AFTER_EVENTS
+    return is_of_event and is_last and word.kind == "WORD" and word.text not in place.language.keywords
 
 
 def _is_no_word_of_ours(place: Place, token: Token) -> bool:
@@ -299,11 +365,79 @@ def within_of_field(place: Place) -> Mend | None:
     if not place.takes("CMP"):
         help_text = f"it stands inside the brackets, beside the event: `count(.. within {duration})`"
         return replaced(place, place.index, place.index + 3, [], "LR018", message, None, help_text, lossy=True)
-    ago = time_ago(duration)
+    return _back_from_now(place, count, unit, 3)
+
+
+def in_the_last(place: Place) -> Mend | None:
+    """`created_at in the last 30 days`; of events `other_words` knows it."""
+    back = next((by for by in range(3) if place.at(-by).text in ("in", "within", "during")), None)
+    if back is None or place.at(-back - 1).kind not in ("WORD", "NAME", "RPAR"):
+        return None
+    start = replace(place, index=place.index - back)
+    words = 1 + (start.at(1).text == "the")
+    count, unit = start.at(words + 1), start.at(words + 2)
+    if start.at(words).text not in ("last", "past", "previous") or count.kind != "INT" or unit.text not in UNITS:
+        return None
+    return _back_from_now(start, count, unit, words + 3)
+
+
+def _back_from_now(place: Place, count: Token, unit: Token, length: int) -> Mend:
+    """`created_at within 30 days` as a comparison."""
+    ago = time_ago(place.span(count, unit).text)
     fix = f">= {ago}"
     texts: list[tuple[str, str] | Token] = [("CMP", ">="), ("WORD", ago.split()[0]), ("SIGN", "-"), count, unit]
-    mend = replaced(place, place.index, place.index + 3, texts, "LR018", message, fix, f"for a date write `{fix}`")
-    return replace(mend, later=place.token.text == "within")
+    message = f"`{place.span(place.token, unit).text}` is for events"
+    mend = replaced(place, place.index, place.index + length, texts, "LR018", message, fix, f"for a date write `{fix}`")
+    return replace(mend, later=place.token.text == "within" or length > 3)
+
+
+def comment_of_sql(place: Place) -> Mend | None:
+    """`when opted_out -- who said so`."""
+    line = [at for at in range(max(place.start, place.index - 4), place.index + 1) if at > 0]
+    for at in line:
+        one, two, after = (place.at(at + by - place.index) for by in range(3))
+        if one.text == two.text == "-" and one.end == two.start and two.end < after.start:
+            end = at + 1
+            while end < len(place.tokens) - 1 and not place.tokens[end].first:
+                end += 1
+            mend = replaced(
+                place, at, end, [], "LR004", "`--` does not start a comment", None, "a comment starts with `#`"
+            )
+            edit = Edit(Span(place.file, one.start, two.end), "#")
+            span = Span(place.file, one.start, two.end)
+            return replace(mend, finding=replace(mend.finding, span=span, fixes=(Fix("write `#`", (edit,)),)))
+    return None
+
+
+def for_of_value(place: Place) -> Mend | None:
+    """`opted_out for 30 days`: since when a value is what it is, is known of stages alone."""
+    count, unit = place.at(1), place.at(2)
+    if place.token.text != "for" or count.kind != "INT" or unit.text not in UNITS or not place.takes("AND"):
+        return None
+    said = place.span(place.token, unit).text
+    message = f"`{said}` of a value is not known: only the stages' labels have a time since which they hold"
+    duration = place.span(count, unit).text
+    help_text = f"write `STAGES.since <= today - {duration}`, or of an event `did EVENT within {duration}`"
+    return replaced(place, place.index, place.index + 3, [], "LR018", message, None, help_text, lossy=True)
+
+
+def days_since(place: Place) -> Mend | None:
+    """`days since last(email_sent) > 60`."""
+    at = place.index if place.token.text == "since" else place.index - 1
+    days, since = place.at(at - 1 - place.index), place.at(at - place.index)
+    if (days.text, since.text) != ("days", "since") or at - 1 <= place.start:
+        return None
+    end = at + 1
+    while end < place.line_end() and place.tokens[end].kind not in ("CMP", "EQUAL"):
+        end += 1
+    moment = place.tokens[at + 1 : end]
+    if not moment or place.tokens[end].kind not in ("CMP", "EQUAL"):
+        return None
+    fix = f"days_between({place.span(moment[0], moment[-1]).text}, today)"
+    tokens: list[tuple[str, str] | Token] = [("WORD", "days_between"), ("LPAR", "("), *moment, ("COMMA", ",")]
+    tokens += [("WORD", "today"), ("RPAR", ")")]
+    message = f"`{place.span(days, moment[-1]).text}` is written `{fix}`"
+    return replaced(place, at - 1, end, tokens, "LR035", message, fix)
 
 
 def days_ago(place: Place) -> Mend | None:

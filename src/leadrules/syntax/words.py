@@ -107,6 +107,7 @@ SYNONYMS = {
     "contain": ("contains",),
     "imply": ("implies",),
     "like": ("contains",),
+    "begins": ("starts",),
     "per": ("each",),
     "every": ("each", "per"),
     "each": ("per", "every"),
