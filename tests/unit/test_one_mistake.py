@@ -154,6 +154,84 @@ WAYS_OUT_OF_TEXTS = [
         'test "a" { given opted_out = false, do_not_call = false  expect opted_out = false }\n',
     ),
 ]
+WAYS_OUT_OF_PROCESS = [
+    ("route", "a: round robin inside when intent > 3", "a: team inside by round_robin when intent > 3"),
+    ("route", 'a: owner = "lee@example.com" when intent > 3', 'a: rep "lee@example.com" when intent > 3'),
+    ("route", "a: queue:nurture when intent > 3", "a: queue nurture when intent > 3"),
+    ("route", "a: keep current owner when intent > 3", "a: keep owner when intent > 3"),
+    ("route", "a: match account by email when intent > 3", "a: match account on email when intent > 3"),
+    (
+        "route",
+        "a: queue nurture when intent > 3 sla 5 minutes",
+        "a: queue nurture when intent > 3 respond within 5 minutes",
+    ),
+    ("sequence", '2: 2 days later call "x"', '2: wait 2 days call "x"'),
+    ("sequence", '2: delay 2 days call "x"', '2: wait 2 days call "x"'),
+    ("sequence", 'wait 2 days\n2: call "x"', '2: wait 2 days call "x"'),
+    ("sequence", '2: day 3 call "x" only if opted_out', '2: day 3 call "x" when opted_out'),
+    ("sequence", "send only between 09:00 and 18:00", "send between 09:00 and 18:00"),
+    ("sequence", "send on weekdays", "count business days"),
+    ("sequence", "enroll at most 50 leads per day", "enroll at most 50 per day"),
+    ("sequence", "enroll once per 90 days", "enroll again after 90 days"),
+    ("sequence", 'on finish do status = "New"', 'on finish do set status = "New"'),
+    ("sequence", "after finish do assign queue nurture", "on finish do assign queue nurture"),
+    (
+        "trigger",
+        'on form_submitted form = "trial"  do task call "x"',
+        'on form_submitted where (form = "trial")  do task call "x"',
+    ),
+    ("trigger", 'on form submitted  do task call "x"', 'on form_submitted  do task call "x"'),
+    ("trigger", 'on contract_renewal_date  do task call "x"', 'on date contract_renewal_date  do task call "x"'),
+    ("trigger", 'when status changes to "New"  do task call "x"', 'when status = "New"  do task call "x"'),
+    (
+        "trigger",
+        'on demo_requested  do task call "x", set status = "New"',
+        'on demo_requested  do task call "x" do set status = "New"',
+    ),
+    ("trigger", 'on demo_requested  do slack "sales" "A demo"', 'on demo_requested  do notify "sales" "A demo"'),
+    ("trigger", "on demo_requested  do unenroll from s", "on demo_requested  do stop sequence"),
+    (
+        "trigger",
+        'on demo_requested  do task call "x"  once a month',
+        'on demo_requested  do task call "x"  once per 1 month',
+    ),
+    (
+        "test",
+        "given intent = 5 and employees = 3  expect intent = 5",
+        "given intent = 5 , employees = 3  expect intent = 5",
+    ),
+    ("test", 'given status = New  expect status = "New"', 'given status = "New"  expect status = "New"'),
+    ("test", "given opted_out = yes  expect opted_out", "given opted_out = true  expect opted_out"),
+    ("test", 'given tags has "a"  expect tags has "a"', 'given tags = ["a"]  expect tags has "a"'),
+    ("test", "event email_sent yesterday  expect did email_sent", "event email_sent 1 day ago  expect did email_sent"),
+    (
+        "test",
+        "event email_sent on 2026-03-01  expect did email_sent",
+        "event email_sent at 2026-03-01  expect did email_sent",
+    ),
+    (
+        "test",
+        'event page_viewed 1 day ago where (path = "/")  expect did page_viewed',
+        'event page_viewed 1 day ago with path = "/"  expect did page_viewed',
+    ),
+    ("test", "expect intent = 0, employees = 0", "expect intent = 0 and employees = 0"),
+    ("test", 'expect email "x"', 'expect action email "x"'),
+    (
+        "test",
+        "expect owner is blank\nwait 4 days\nexpect owner is blank",
+        "expect owner is blank\nthen after 4 days\nexpect owner is blank",
+    ),
+    ("test", "expect owner in inside", "expect owner in team inside"),
+    ("test", "expect owner in queue nurture", 'expect owner = "queue:nurture"'),
+    ("test", "expect owner in team inside, emea", "expect (owner in team inside or owner in team emea)"),
+    ("test", "expect team inside contains owner", "expect owner in team inside"),
+]
+FORMS_OF_PROCESS = {
+    "route": "route t on demand {{\n{}\no: queue marketing otherwise\n}}\n",
+    "sequence": 'sequence s {{\n1: day 1 email manual "x"\n{}\nfinish after 2 days\n}}\n',
+    "trigger": "trigger t {{ {} }}\n",
+    "test": 'test "t" {{\nas of 2026-04-01\n{}\n}}\n',
+}
 WAYS_OUT_OF_NUMBERS = [
     ("when annual_revenue > 50 million", "when annual_revenue > 50_000_000"),
     ("when annual_revenue > 2.5 bn and opted_out", "when annual_revenue > 2_500_000_000 and opted_out"),
@@ -205,6 +283,7 @@ WAYS_OUT_OF_LABELS = [
         *(("segment a {}\n", *pair) for pair in WAYS_OUT),
         *(("segment a {}\n", *pair) for pair in (*WAYS_OUT_OF_NUMBERS, *WAYS_OUT_OF_TESTS, *WAYS_OUT_OF_EVENTS)),
         *(("{}", *pair) for pair in WAYS_OUT_OF_TEXTS),
+        *((FORMS_OF_PROCESS[kind], *pair) for kind, *pair in WAYS_OUT_OF_PROCESS),
         *(("score s {{\n  a: +5 {}\n}}\n", *pair) for pair in WAYS_OUT_OF_POINTS),
     ],
 )
@@ -218,6 +297,9 @@ def test_one_error_whose_fix_is_what_was_meant(form: str, written: str, meant: s
 
 def test_what_has_no_fix_says_the_way_out_once() -> None:
     texts = {
+        "route r { a: team inside, emea when intent > 3  o: queue nurture otherwise }\n": "write a rule for each",
+        'trigger t { on new lead\ndo task call "x" }\n': "when created_at is not blank",
+        'trigger t { on status change\ndo task call "x" }\n': "when status = ..",
         "segment a when opted_out for 30 days\n": "STAGES.since <= today - 30 days",
         "score s { a: +5 when opted_out else +2 }\n": "NAME: +2 when not (..)",
         "stages a {\nb: when opted_out\nelse if intent > 3\n}\n": "NAME: when ..",

@@ -88,6 +88,11 @@ def _in_named(scope: Scope, node: n.In, collection: n.NamedCollection, value: Ex
         way_out = (
             f"for the team write `in team {name.span.text}`" if is_team else 'or write the values: `in ("a", "b")`'
         )
+        if is_team:
+            new = f"team {name.span.text}"
+            fixes = (replace(f"change to `{new}`", name.span, new),)
+            message = f"there is no list or table `{name.key}`"
+            return scope.broken("LR104", name.span, message, label="a team", help=way_out, fixes=fixes)
         scope.unknown("LR104", name.span, "list or table", name.key, known, way_out)
         return nothing(node.span)
     scope.use(found.kind, name.key, name.span)

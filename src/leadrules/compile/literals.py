@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Any
 
-from leadrules.compile.mismatch import not_a_label, said, wrong_kind
+from leadrules.compile.mismatch import needs_quotes, not_a_label, said, wrong_kind
 from leadrules.compile.references import written_otherwise
-from leadrules.compile.scope import Scope, instant
+from leadrules.compile.scope import Scope, instant, replace
 from leadrules.core.source import Span
 from leadrules.core.text import fold, number_text, trimmed
-from leadrules.core.types import DATETIME, NUMBER, TEXT, Kind, Type
+from leadrules.core.types import DATETIME, NUMBER, TEXT, YESNO, Kind, Type
 from leadrules.project.model import Field
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
@@ -91,7 +91,7 @@ def _constant(scope: Scope, node: n.Expression, field: Field) -> Any:
     if isinstance(node, n.Broken):
         return None
     if not isinstance(node, LITERALS):
-        _report_expression(scope, node)
+        _report_expression(scope, node, field)
         return None
     if isinstance(node, n.DateLiteral) and field.type == DATETIME:
         return instant(scope, datetime.combine(node.value, time()))
@@ -101,8 +101,18 @@ def _constant(scope: Scope, node: n.Expression, field: Field) -> Any:
     return trimmed(fitted.value) if isinstance(fitted.value, str) else fitted.value
 
 
-def _report_expression(scope: Scope, node: n.Expression) -> None:
+def _report_expression(scope: Scope, node: n.Expression, field: Field) -> None:
     if isinstance(node, n.Name) and written_otherwise(scope, node):
+        return
+    meant = {"yes": "true", "no": "false"}.get(node.name.key.lower()) if isinstance(node, n.Name) else None
+    if meant is not None and field.type == YESNO:
+        fixes = (replace(f"change to `{meant}`", node.span, meant),)
+        message = f"`{node.span.text}` is written `{meant}`"
+        scope.complain("LR189", node.span, message, help=f"write `{meant}`", fixes=fixes)
+        return
+    if isinstance(node, n.Name) and field.type.is_textual:
+        ident = n.Ident(span=node.span, text=field.name, key=field.name)
+        needs_quotes(scope, node, n.Name(span=node.span, name=ident), field.type)
         return
     hint = f'if it is a text, put quotes around it: `"{node.name.text}"`' if isinstance(node, n.Name) else FORMS
     scope.complain(

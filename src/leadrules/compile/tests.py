@@ -265,7 +265,11 @@ def _fired(scope: Scope, node: n.ExpectFired) -> TestItem:
         _check_score_rule(scope, path[0], path[1])
     else:
         written = ".".join(part.text for part in path)
-        scope.complain("LR190", path[0].span | path[-1].span, f"`{written}` is no rule that can fire", help=FIRED_FORMS)
+        whole = path[0].span | path[-1].span
+        is_trigger = len(path) == 1 and word in scope.names.of("trigger")
+        fixes = (replace(f"change to `trigger.{written}`", whole, f"trigger.{written}"),) if is_trigger else ()
+        way_out = f"write `trigger.{written}`" if is_trigger else FIRED_FORMS
+        scope.complain("LR190", whole, f"`{written}` is no rule that can fire", help=way_out, fixes=fixes)
     return TestItem("fired", path=".".join(part.key for part in path), negated=node.negated, span=node.span.as_json())
 
 

@@ -12,7 +12,7 @@ from leadrules.compile.actions import check_conflicts, lower_action
 from leadrules.compile.definitions import only
 from leadrules.compile.mismatch import not_a_label
 from leadrules.compile.names import LABELLED
-from leadrules.compile.scope import Scope, duration
+from leadrules.compile.scope import Scope, duration, replace
 from leadrules.core.diagnostics import Related
 from leadrules.core.types import Type
 from leadrules.ruleset import model
@@ -77,6 +77,14 @@ def _on(scope: Scope, node: n.Trigger) -> model.On:
 
 
 def _event(scope: Scope, node: n.OnEvent) -> model.On:
+    name = node.event.event
+    field = scope.names.fields.get(name.key)
+    if field is not None and not scope.is_event(name.key):
+        hint = f"on date {name.span.text}" if field.type.is_temporal else ""
+        fixes = (replace(f"write `{hint}`", node.span, hint),) if hint else ()
+        way_out = f"write `{hint}`" if hint else f"write the condition as `when`: `when {name.span.text} ..`"
+        scope.complain("LR105", name.span, f"`{name.key}` is a field, not an event", help=way_out, fixes=fixes)
+        return model.On("condition", span=node.span.as_json())
     return model.On("event", filter=scope.event_filter(node.event), span=node.span.as_json())
 
 

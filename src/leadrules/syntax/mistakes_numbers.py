@@ -131,7 +131,7 @@ def noun_after_number(place: Place) -> Mend | None:
         message = f"`{place.span(number, noun).text}` is written `{fix}`"
         return replaced(place, place.index - 1, place.index + 1, [share], "LR009", message, fix)
     message = f"`{noun.text}` is not needed: a number stands without what it counts"
-    return replaced(place, place.index, place.index + 1, [], "LR026", message, "", "leave it out")
+    return replaced(place, place.index, place.index + 1, [], "LR024", message, "", "leave it out")
 
 
 def value_in_quotes(place: Place) -> Mend | None:

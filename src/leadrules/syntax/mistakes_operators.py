@@ -338,11 +338,20 @@ def change_in_words(place: Place) -> Mend | None:
     if name.kind not in ("WORD", "NAME") or verb not in (*_ENTERING, *_LEAVING) or not is_first:
         return None
     end = place.index + 1 + (place.at(1).text == "to")
+    value = place.tokens[end]
+    if value.kind == "STRING":  # a field, which a condition asks
+        fix = f"when {name.text} = {value.text}"
+        asked: list[tuple[str, str] | Token] = [("WORD", "when"), name, ("EQUAL", "="), value]
+        message = (
+            "the value that a field takes is asked for by a condition, which sets a trigger off as it becomes true"
+        )
+        return replaced(place, place.index - 2, end + 1, asked, "LR035", message, fix)
     fix = f"on {'leave' if verb in _LEAVING else 'enter'} {name.text}"
     texts: list[tuple[str, str] | Token] = [("WORD", word) for word in fix.split()[:2]]
     written = place.span(place.at(-2), place.tokens[end - 1]).text
     message = f"`{written}` is written `{fix}`"
-    return replaced(place, place.index - 2, end, [*texts, name], "LR035", message, fix)
+    mend = replaced(place, place.index - 2, end, [*texts, name], "LR035", message, fix)
+    return replace(mend, lossy=value.first)  # whether a label must follow, the next look tells
 
 
 def label_after_a_sign(place: Place) -> Mend | None:

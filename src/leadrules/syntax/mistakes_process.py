@@ -16,6 +16,8 @@ from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import SYNONYMS
 
 HOURS = 24
+_HAPPENED = ("ed", "sent", "made", "won", "lost")  # how the names of events end
+_NEW = ("new", "create", "created", "creation", "insert", "inserted")
 
 # -- what stands before the braces ----------------------------------------------------------------------------------
 
@@ -112,6 +114,19 @@ def _entering(place: Place, when: int, end: int) -> str:
     return f"write `trigger to_{name} {{ when {condition}  do enroll {name} }}`"
 
 
+def wait_before_step(place: Place) -> Mend | None:
+    """`wait 2 days` on a line of its own, and `2: call "x"` on the next."""
+    wait, count, unit, number, colon = (place.at(by) for by in range(5))
+    if place.block.kind != "sequence" or wait.text != "wait" or not place.takes("INT") or place.at(-1).text == "wait":
+        return None
+    if number.kind != "INT" or colon.kind != "COLON" or count.kind != "INT" or place.at(5).text in ("day", "wait"):
+        return None
+    tokens = [replace(number, start=wait.start, end=wait.start), replace(colon, start=wait.start, end=wait.start)]
+    tokens += [replace(wait, first=False), count, unit]
+    message = "when a step is due stands behind its number"
+    return as_other_words(place, place.index, place.index + 5, tokens, message)
+
+
 def commas_in_step(place: Place) -> Mend | None:
     """`1: day 1, email, auto`."""
     line = place.tokens[place.start]
@@ -192,7 +207,24 @@ def change_without_enter(place: Place) -> Mend | None:
         return None
     tokens = [Token("WORD", "on", place.at(-2).start, place.at(-2).end, place.at(-2).first)]
     tokens += [Token("WORD", "enter", value.start, value.start), value, label]
+    if value.text in _NEW or label.text in _NEW:
+        return new_lead(replace(place, index=place.index - 1))
+    if label.text in ("change", "changed", "update", "updated"):
+        message = f"`on {value.text} {label.text}` does not say what it changes to"
+        help_text = f"write `on enter {value.text} LABEL`, or of a field `when {value.text} = ..`"
+        return replaced(place, place.index - 2, place.index + 1, [], "LR036", message, None, help_text, lossy=True)
+    if label.text.endswith(_HAPPENED):
+        name = f"{value.text}_{label.text}"
+        message = f"`{value.text} {label.text}` is no name: a name is one word"
+        return replaced(place, place.index - 1, place.index + 1, [("WORD", name)], "LR010", message, name)
     return as_other_words(place, place.index - 2, place.index + 1, tokens)
+
+
+def new_lead(place: Place) -> Mend:
+    """`on new lead`, `on lead created`."""
+    message = "a new lead is no event: it was outside of every condition before"
+    help_text = "write `when` and what a lead must be, or `when created_at is not blank` for each new one"
+    return replaced(place, place.index - 1, place.line_end(), [], "LR036", message, None, help_text, lossy=True)
 
 
 # -- anywhere -------------------------------------------------------------------------------------------------------

@@ -20,6 +20,37 @@ _PARTS = ("where", "by", "when", "otherwise", *_TAILS)  # what stands after its 
 _BETWEEN = ("then", "assign", "to", "goes", "go", "send", "route", "use", "give", "do", ":", ",")
 
 
+def several_targets(place: Place) -> Mend | None:
+    """`team inside or team emea`, `team inside, emea`, `rep "a@x.com", "b@x.com"`."""
+    kind, first = place.at(-2).text, place.at(-1)
+    if place.block.kind != "route" or kind not in ("team", "rep") or place.token.text not in ("or", "and", ",", "/"):
+        return None
+    end = place.index
+    while place.tokens[end].text in ("or", "and", ",", "/", kind) or place.tokens[end].kind == first.kind:
+        if place.tokens[end].first or place.tokens[end].text in _ASKING:
+            break
+        end += 1
+    message = f"a rule of a route names one {kind}"
+    help_text = f"write a rule for each: if the first {kind} has nobody, the next rule deals; or put them in one team"
+    return replaced(place, place.index, end, [], "LR036", message, None, help_text, lossy=True)
+
+
+def owner_of_queue(place: Place) -> Mend | None:
+    """`owner in queue nurture`, `owner is queue nurture`."""
+    queue, name, sign = place.at(-1), place.token, place.at(-2)
+    if queue.text != "queue" or sign.text not in ("in", "is", "=", "!=") or name.kind not in ("WORD", "NAME"):
+        return None
+    start, negated = place.index - 2, sign.text == "!=" or place.at(-3).text == "not"
+    start -= place.at(-3).text == "not"
+    if place.tokens[start - 1].kind not in ("WORD", "NAME"):
+        return None
+    fix = f'{"!=" if negated else "="} "queue:{name.text}"'
+    text = Token("STRING", f'"queue:{name.text}"', queue.start, name.end, value=f"queue:{name.text}")
+    compare = Token("CMP", "!=", sign.start, sign.end) if negated else Token("EQUAL", "=", sign.start, sign.end)
+    message = "a queue as an owner is written as a text"
+    return replaced(place, start, place.index + 1, [compare, text], "LR036", message, fix, lossy=sign.text == "is")
+
+
 def condition_first(place: Place) -> Mend | None:
     """`hot: when total > 5 -> team inside`, `rest: otherwise -> queue nurture`, `hot: if .. then assign team inside`."""
     word = place.token

@@ -1,7 +1,7 @@
 """Lines of routes, sequences and triggers as other tools have them, and how they are written here.
 
 In: a `Place`. Out: a `Mend`, or None. A rewrite is two lines of words: what people write, and what it is; in the first,
-NAME, STRING, INT, TIME, UNIT and ARROW stand for any, in the second a digit for the word at that place of the first, and
+NAME, STRING, INT, TIME, DATE, CMP, UNIT and ARROW stand for any, in the second a digit for the word at that place of the first, and
 `'1'` for the number 1.
 What no table can say has a function of its own, in mistakes_routes.py and mistakes_process.py.
 """
@@ -27,6 +27,10 @@ _SIGNS = {
     "(": "LPAR",
     ")": "RPAR",
     ">=": "CMP",
+    ".": "DOT",
+    ",": "COMMA",
+    "[": "LSQB",
+    "]": "RSQB",
 }
 _ANY_OF = ("any of", "one of")
 _PAST = ("the last", "the past", "last", "past")
@@ -35,6 +39,21 @@ REWRITES = MappingProxyType(
     {
         "stages": (("forward - only", "forward only"),),
         "route": (
+            ("round robin NAME", "team 3 by round_robin"),
+            ("round robin team NAME", "team 4 by round_robin"),
+            ("by weighted NAME", "by weighted rep . 3"),
+            ("owner = STRING", "rep 3"),
+            ("queue : NAME", "queue 3"),
+            *((f"keep {whose} owner", "keep owner") for whose in ("current", "existing", "the", "same")),
+            *((f"account {by} NAME when", "account on 3 when") for by in ("by", "with", "using", "from")),
+            ("account NAME when", "account on 2 when"),
+            *((f"UNIT of {kind} hours", "1") for kind in ("business", "working", "office")),
+            ("when on shift", "otherwise on shift"),
+            ("and on shift", "on shift"),
+            ("sla INT UNIT", "respond within 2 3"),
+            ("reassign when", "reroute when"),
+            ("answered by NAME", "answered when did 3"),
+            ("sort by", "order by"),
             ("ARROW team", "team"),
             ("ARROW queue", "queue"),
             ("ARROW rep", "rep"),
@@ -58,6 +77,30 @@ REWRITES = MappingProxyType(
             ("INT : NAME after INT UNIT", "1 : day '1' after 5 6 3"),
         ),
         "sequence": (
+            ("TIME am", "1"),
+            ("TIME AM", "1"),
+            *((f"INT UNIT {later}", "wait 1 2") for later in ("later", "after")),
+            ("+ INT UNIT", "wait 2 3"),
+            ("delay INT UNIT", "wait 2 3"),
+            ("only when", "when"),
+            ("only if", "when"),
+            ("send only between", "send between"),
+            ("send window TIME - TIME", "send between 3 and 5"),
+            ("send window TIME to TIME", "send between 3 and 5"),
+            *((f"send {on}weekdays", "count business days") for on in ("on ", "only on ", "")),
+            *((f"{word} business days only", "count business days") for word in ("send", "count", "on")),
+            ("count only business days", "count business days"),
+            ("INT leads per day", "1 per day"),
+            ("enroll INT per day", "enroll at most 2 per day"),
+            ("enroll only once", "enroll once"),
+            ("enroll once per INT UNIT", "enroll again after 4 5"),
+            ("do NAME =", "do set 2 ="),
+            ("on finish ARROW", "on finish do"),
+            ("on finish :", "on finish do"),
+            *(
+                (f"{word} do", "on finish do")
+                for word in ("after finish", "at finish", "when finished", "on completion")
+            ),
             ("step INT :", "2 :"),
             ("INT .", "1 :"),
             ("INT : after INT UNIT", "1 : wait 4 5"),
@@ -103,6 +146,46 @@ REWRITES = MappingProxyType(
             ("re_enroll after", "enroll again after"),
         ),
         "trigger": (
+            ("on NAME NAME = STRING", "on 2 where ( 3 = 5 )"),
+            *(
+                (f"on {done} NAME", "on finish 3")
+                for done in ("complete", "completed", "completion", "end", "finished")
+            ),
+            ("on finish sequence NAME", "on finish 4"),
+            ("on finish NAME sequence", "on finish 3"),
+            ("on overdue route NAME", "on overdue 4"),
+            *((f"on {of} NAME to NAME", "on enter 4 6") for of in ("change of", "changes of")),
+            *(
+                (f"{on} NAME {changed} from NAME to NAME", "on enter 2 7")
+                for on in ("on", "when")
+                for changed in ("changes", "changed")
+            ),
+            ("enter segment NAME", "enter 3"),
+            ("leave segment NAME", "leave 3"),
+            ("every INT year", "every year"),
+            ("every INT years", "every year"),
+            ("do send NAME STRING", "do send template 4"),
+            ("set lead . NAME", "set 4"),
+            ("set field NAME", "set 3"),
+            *((f"{word} {action}", f"do {action}") for word in ("action", "actions") for action in ACTIONS),
+            ("do route with NAME", "do assign with 4"),
+            ("queue : NAME", "queue 3"),
+            ("do move from NAME to NAME", "do move to 6"),
+            ("do unenroll from NAME", "do stop sequence"),
+            ("do exit NAME", "do stop sequence"),
+            ("stop all sequences", "stop sequence"),
+            ("do NAME STRING STRING", "do notify 3 4"),
+            ("respond INT UNIT", "respond within 2 3"),
+            ("sla INT UNIT", "respond within 2 3"),
+            *((f"UNIT of {kind} hours", "1") for kind in ("business", "working", "office")),
+            ("priority high", "priority '1'"),
+            ("at most once per", "once per"),
+            *((f"once a {unit}", f"once per '1' {unit}") for unit in ("day", "week", "month", "quarter", "year")),
+            ("once per lead", "once"),
+            ("once ever", "once"),
+            ("most twice", "most '2' times"),
+            ("backfill : NAME", "backfill"),
+            ("backfill : true", "backfill"),
             ("on event NAME", "on 3"),
             ("on finish of NAME", "on finish 4"),
             ("on NAME finished", "on finish 2"),
@@ -183,6 +266,46 @@ REWRITES = MappingProxyType(
             ),
             *((f"{joint} do", "do") for joint in ("and", ",", "then", ":", "ARROW")),
         ),
+        "test": (
+            ("event NAME on DATE", "event 2 at 4"),
+            ("event NAME DATE", "event 2 at 3"),
+            ("event NAME at INT UNIT ago", "event 2 4 5 ago"),
+            ("event NAME today", "event 2 '0' days ago"),
+            ("event NAME yesterday", "event 2 '1' day ago"),
+            ("event did NAME", "event 3"),
+            ("where ( NAME = STRING )", "with 3 = 5"),
+            ("with ( NAME = STRING )", "with 3 = 5"),
+            ("event NAME ( NAME = STRING ) INT UNIT ago", "event 2 8 9 ago with 4 = 6"),
+            ("event NAME with NAME = STRING INT UNIT ago", "event 2 7 8 ago with 4 = 6"),
+            *((f"{clock} = DATE", "as of 3") for clock in ("now", "today")),
+            ("then INT UNIT later", "then after 2 3"),
+            ("then wait INT UNIT", "then after 3 4"),
+            ("wait INT UNIT", "then after 2 3"),
+            ("INT UNIT later", "then after 1 2"),
+            ("given lead . NAME", "given 4"),
+            ("given lead with", "given"),
+            ("given lead", "given"),
+            ("given NAME has STRING", "given 2 = [ 4 ]"),
+            ("assert", "expect"),
+            ("expect NAME :", "expect 2 ="),
+            ("NAME to be", "1 ="),
+            ("expect NAME is set to", "expect action set 2 ="),
+            ("expect set NAME =", "expect action set 3 ="),
+            ("expect NAME STRING", "expect action 2 3"),
+            ("expect enrolled in NAME", "expect sequence is 4"),
+            ("expect enrolled NAME", "expect sequence is 3"),
+            ("expect in sequence NAME", "expect sequence is 4"),
+            ("expect trigger NAME fired", "expect fired trigger . 3"),
+            ("fired trigger NAME", "fired trigger . 3"),
+            ("fired NAME rule NAME", "fired 2 . 4"),
+            ("expect NAME . NAME fired", "expect fired 2 . 4"),
+            ("expect NAME fired", "expect fired trigger . 2"),
+            ("expect task NAME", "expect action 3"),
+            ("and NAME =", ", 2 ="),
+            (", NAME =", "and 2 ="),
+            (", NAME CMP", "and 2 3"),
+            (", NAME is", "and 2 is"),
+        ),
         "condition": (
             *(
                 (f"{word} {when} INT", f"within {len(when.split()) + 2}")
@@ -195,7 +318,11 @@ REWRITES = MappingProxyType(
             ("NAME at least NAME", "1 is at least 4"),
             ("NAME at most NAME", "1 is at most 4"),
             *((f"{word} {when}", "when") for word in ("else", "otherwise") for when in ("when", "if")),
+            ("domain of NAME", "domain_of ( 3 )"),
             ("domain of", "domain_of"),
+            ("team NAME contains owner", "owner in team 2"),
+            ("owner in teams ( NAME , NAME )", "( owner in team 5 or owner in team 7 )"),
+            ("owner in team NAME , NAME", "( owner in team 4 or owner in team 6 )"),
             ("end of month", "end_of_month"),
             *((f"{value} at least INT", "1 >= 4") for value in ("NAME", ")")),
         ),
@@ -243,7 +370,7 @@ def fits(place: Place, what: str, token: Token) -> bool:
         return token.kind == "NAME" or (token.kind == "WORD" and token.text not in place.language.keywords)
     if what == "UNIT":
         return token.text in UNITS
-    if what in ("STRING", "INT", "TIME", "ARROW"):
+    if what in ("STRING", "INT", "TIME", "DATE", "CMP", "ARROW"):
         return token.kind == what
     return token.text == what
 
@@ -278,7 +405,11 @@ def as_other_words(place: Place, start: int, end: int, tokens: list[Token], mess
     """What was written, and how it is written here, which is the fix."""
     fix = text_of(tokens)
     written = place.span(place.tokens[start], place.tokens[end - 1]).text
-    return replaced(place, start, end, [*tokens], "LR036", message or f"`{written}` is written `{fix}`", fix)
+    mend = replaced(place, start, end, [*tokens], "LR036", message or f"`{written}` is written `{fix}`", fix)
+    if not fix[:1].isalnum() or start == 0 or place.tokens[start - 1].end < place.tokens[start].start:
+        return mend
+    apart = tuple(replace(one, edits=(replace(one.edits[0], text=f" {fix}"),)) for one in mend.finding.fixes)
+    return replace(mend, finding=replace(mend.finding, fixes=apart))
 
 
 def text_of(tokens: Sequence[Token]) -> str:
@@ -291,7 +422,8 @@ def text_of(tokens: Sequence[Token]) -> str:
 def _space(before: Token | None, token: Token) -> str:
     """What stands between two tokens; `min(` and `any (` as they were."""
     tight = before is None or before.kind in TIGHT_AFTER or token.kind in TIGHT_BEFORE
-    return "" if tight or (token.kind == "LPAR" and before is not None and before.end == token.start) else " "
+    is_call = token.kind == "LPAR" and before is not None and (before.end == token.start or before.text == "domain_of")
+    return "" if tight or is_call else " "
 
 
 def _written(token: Token) -> str:
