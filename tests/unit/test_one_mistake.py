@@ -136,6 +136,11 @@ WAYS_OUT_OF_TEXTS = [
         'stages a {\n商談 商談 "話": when did demo_requested\n}\n',
         'stages a {\n商談  "話": when did demo_requested\n}\n',
     ),
+    ('stages a {\nb: "c" when opted_out\n}\n', 'stages a {\nb "c": when opted_out\n}\n'),
+    (
+        'funnel a {\nb :"c" created_at\nd: first(email_sent)\n}\n',
+        'funnel a {\nb "c": created_at\nd: first(email_sent)\n}\n',
+    ),
     ('stages a {\nb "c"when : did demo_requested\n}\n', 'stages a {\nb "c": when did demo_requested\n}\n'),
     (
         "stages a {\nb: when opted_out\nc: else if intent > 3\n}\n",
@@ -297,6 +302,7 @@ def test_one_error_whose_fix_is_what_was_meant(form: str, written: str, meant: s
 
 def test_what_has_no_fix_says_the_way_out_once() -> None:
     texts = {
+        'test "t" {\nexpect action "Call back"\n}\n': "with the channel that is meant",
         "route r { a: team inside, emea when intent > 3  o: queue nurture otherwise }\n": "write a rule for each",
         'trigger t { on new lead\ndo task call "x" }\n': "when created_at is not blank",
         'trigger t { on status change\ndo task call "x" }\n': "when status = ..",

@@ -79,6 +79,8 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     borrowed.has_event,
     lines.name_twice,
     lines.colon_after_when,
+    lines.colon_before_title,
+    lines.missing_kind,
     lines.unquoted_title,
     words.hyphenated_name,
     words.thousands_comma,

@@ -268,6 +268,27 @@ def name_twice(place: Place) -> Mend | None:
     return Mend(start, start + 2, [replace(once, label=True)], mend.finding)
 
 
+def colon_before_title(place: Place) -> Mend | None:
+    """`lead: "Lead" created_at`, `vp: "Vice president" +5 when ..`."""
+    end = place.index + (place.token.kind == "STRING")  # in most blocks the title cannot stand there at all
+    name, colon, title, after = (place.at(end - place.index + by) for by in (-3, -2, -1, 0))
+    is_line = name.label and name.kind != "INT" and end - 3 >= place.start > 0 and not after.first
+    is_target = place.block.kind == "route" and after.text in (
+        "when",
+        "otherwise",
+        "by",
+        "where",
+    )  # a rep without `rep`
+    if not is_line or is_target or colon.kind != "COLON" or title.kind != "STRING" or title.text[:1] != '"':
+        return None
+    at, apart = colon.start, " " * (name.end == colon.start)
+    message = "the `:` stands behind the title"
+    fix = f"{title.text}:"
+    mend = replaced(place, end - 2, end, [title, colon], "LR029", message, apart + fix, f"write `{name.text} {fix}`")
+    swapped = [replace(title, start=at, end=title.end), replace(colon, start=title.end, end=title.end)]
+    return replace(mend, tokens=swapped)
+
+
 def colon_after_when(place: Place) -> Mend | None:
     """`sql when: did meeting_scheduled`, `sql "Talk" when : ..`."""
     start = _start_of_line(place)
@@ -461,6 +482,18 @@ def missing_channel(place: Place) -> Mend | None:
     mend = inserted(place, [("WORD", "email")], "email", message)
     shown = replace(mend.finding, help=f"write `call {token.text}`, with the channel that is meant", fixes=())
     return replace(mend, finding=shown, lossy=True)
+
+
+def missing_kind(place: Place) -> Mend | None:
+    """`expect action "Call back"`: which kind of action it is, is not said."""
+    token = place.token
+    if place.block.kind != "test" or place.at(-1).text != "action" or token.kind != "STRING" or not place.takes("NAME"):
+        return None
+    mend = inserted(place, [("BROKEN", "")], "email", f"the kind of the action is missing before {token.text}")
+    help_text = f"write `action call {token.text}`, with the channel that is meant"
+    left_out = Mend(place.index - 1, place.index + 1, [], mend.finding, lossy=True)
+    broken = Token("BROKEN", "", token.start, token.end)
+    return replace(left_out, tokens=[broken], finding=replace(mend.finding, help=help_text, fixes=()))
 
 
 def wrong_sign(place: Place) -> Mend | None:

@@ -19,7 +19,6 @@ from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.blocks import Block, outside
 from leadrules.syntax.grammar import END, language
 from leadrules.syntax.mend import Place
-from leadrules.syntax.mistakes import find_mend
 from leadrules.syntax.nodes import Statement
 from leadrules.syntax.stubs import item_stub, name_of, statement_stub
 from leadrules.syntax.tokens import Token
@@ -157,6 +156,8 @@ class BlockReader:
         if self.is_spoiled(place.index):
             self.drop(place)
             return
+        from leadrules.syntax.mistakes import find_mend  # for lines with a mistake alone
+
         mend = find_mend(place)
         if mend is None:
             found = unexpected(place)

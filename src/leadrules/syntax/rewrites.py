@@ -41,7 +41,7 @@ REWRITES = MappingProxyType(
         "route": (
             ("round robin NAME", "team 3 by round_robin"),
             ("round robin team NAME", "team 4 by round_robin"),
-            ("by weighted NAME", "by weighted rep . 3"),
+            ("by weighted NAME when", "by weighted rep . 3 when"),
             ("owner = STRING", "rep 3"),
             ("queue : NAME", "queue 3"),
             *((f"keep {whose} owner", "keep owner") for whose in ("current", "existing", "the", "same")),
