@@ -1,4 +1,4 @@
-"""Conditions that no lead can meet, and yes/no fields compared with false.
+"""Conditions that no lead can meet, yes/no fields compared with false, and texts with an empty one.
 
 In: a study. Out: findings, each at the condition. Segments, rules, labels, steps and triggers are all one here.
 """
@@ -14,6 +14,7 @@ from leadrules.analyse.study import Study
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Edit, Fix, Related
 from leadrules.core.records import dataclass
+from leadrules.core.text import trimmed
 from leadrules.core.types import YESNO, Type
 from leadrules.ruleset.model import (
     Active,
@@ -246,3 +247,31 @@ def _flag(study: Study, part: Expr, flag: Expr) -> Iterator[Diagnostic]:
     words = f"a blank `{name}` does not meet this: only a written no does"
     fix = Fix(f"write `not {name}`", (Edit(span, f"not {name}"),))
     yield finding("LR217", span, words, help=f"write `not {name}`, which a blank meets too", fixes=(fix,))
+
+
+@lint("LR226", "empty-text-is-blank")
+def empty_text_is_blank(study: Study) -> Iterator[Diagnostic]:
+    """A field compared with an empty text by `!=`
+
+    An empty cell is blank, so no field is ever an empty text, and `!=` is the plain opposite of `=`: `lead_source != ""`
+    is so for every lead, also where the field is blank. Whether something is there is asked with `is not blank`.
+
+    Bad:
+
+        segment sourced when lead_source != ""
+
+    Good:
+
+        segment sourced when lead_source is not blank
+    """
+    for part in study.expressions:
+        if part.op != "not" or part.args[0].op != "eq" or part.span is None:
+            continue
+        value, literal = sorted(part.args[0].args, key=lambda side: side.op == "const")
+        is_empty = literal.op == "const" and isinstance(literal.value, str) and not trimmed(literal.value)
+        if is_empty and value.op in ("field", "event_field", "lookup") and value.span is not None:
+            span, new = study.span(part), f"{study.span(value).text} is not blank"
+            words = f"this is always so, also of a blank: `{study.span(value).text}` is never an empty text"
+            yield finding(
+                "LR226", span, words, help=f"write `{new}`", fixes=(Fix(f"write `{new}`", (Edit(span, new),)),)
+            )
