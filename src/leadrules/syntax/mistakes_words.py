@@ -285,7 +285,8 @@ def kind_before_name(place: Place) -> Mend | None:
     if name.kind not in ("WORD", "NAME") or name.first or name.text in place.language.keywords:
         return None
     message = f"`{kind.text}` is not needed: a name is known for what it is"
-    return replaced(place, place.index - 1, place.index, [], "LR026", message, "", "leave it out")
+    # Whether there is such a name, the next look tells.
+    return replaced(place, place.index - 1, place.index, [], "LR026", message, "", "leave it out", lossy=True)
 
 
 def else_in_brackets(place: Place) -> Mend | None:
