@@ -67,7 +67,8 @@ class Header:
             meant = nearest(header, self.names)
             raise InputError(
                 f"{self.path} has no column `{header}`, which `columns` of its source names for {field}",
-                f"Did you mean `{meant}`?" if meant else f"Its columns are {self.listed()}.",
+                (f"Did you mean `{meant}`?" if meant else f"Its columns are {self.listed()}.")
+                + f" Without such a column, take `{field}` out of `columns`.",
             )
         return at
 
