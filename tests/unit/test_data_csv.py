@@ -233,3 +233,22 @@ def outcome(content: bytes, block: int, *, fast: bool = True) -> Rows | str:
         return in_memory(content, block, fast=fast)
     except InputError as error:
         return error.message
+
+
+def test_a_stated_encoding_that_makes_other_letters_of_utf_8_is_told(file: Write) -> None:
+    text = "id,country\n1,日本\n"
+    for content, encoding, is_told in (
+        (text.encode(), "cp932", True),
+        ("id,name\n1,Schäfer\n".encode(), "cp1252", True),
+        (text.encode("cp932"), "cp932", False),
+        (text.encode("utf-8-sig"), "cp932", False),
+        (b"id,country\n1,JP\n", "cp932", False),
+        (text.encode(), "utf-8", False),
+        (text.encode(), None, False),
+    ):
+        table = file(content, encoding)
+        read(table)
+        assert bool(table.notes) is is_told, (content, encoding)
+    told = file(text.encode(), "cp932")
+    read(told)
+    assert told.notes[0].startswith("x.csv is read as cp932, as its source says, and is UTF-8 as well")

@@ -7,6 +7,7 @@ block is read record by record (csv_records.py). Knows nothing of fields and typ
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
@@ -20,7 +21,7 @@ import polars as pl
 from leadrules.core.records import dataclass
 from leadrules.core.text import trimmed
 from leadrules.data.csv_records import FOOTER, Record, batches, records, without_footer
-from leadrules.data.encoding import named, text_blocks
+from leadrules.data.encoding import is_marked, named, text_blocks
 from leadrules.data.errors import InputError
 from leadrules.data.sources import Input
 from leadrules.data.tables import NO_OPTIONS, Batch, Options
@@ -29,6 +30,7 @@ DELIMITERS = (",", ";", "\t")
 _WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
 _HEAD = 1 << 16
 _TAIL = 4096
+_SAMPLE = 1 << 20
 _FEW_NULS = 4
 _BINARY_SHARE = 0.05
 
@@ -50,6 +52,7 @@ class CsvFile:
     input: Input
     encoding: str
     stated_delimiter: str | None = None
+    is_stated: bool = False  # whether the source says the encoding
     notes: list[str] = field(default_factory=list)
     has_lists: ClassVar[bool] = False
     _head: _Head | None = None
@@ -69,10 +72,23 @@ class CsvFile:
 
     def batches(self, wanted: Sequence[int], options: Options = NO_OPTIONS) -> Generator[Batch]:
         """The rows. Raises InputError for a quote that is never closed."""
-        self.notes.clear()
+        self.notes[:] = self._doubts() if self.is_stated else []
         with self.input.opened() as stream, closing(text_blocks(stream, self.encoding, self.path)) as blocks:
             head = self._head = self._read_head(blocks)
             yield from self._rows(head, _whole_lines(chain([head.rest], blocks)), sorted(wanted), options)
+
+    def _doubts(self) -> list[str]:
+        """That a file is UTF-8 too where another encoding is stated, which would make other letters of it without a word."""
+        with self.input.opened() as stream:
+            start = stream.read(_SAMPLE)
+        if start.isascii() or is_marked(start) or self.encoding.startswith("utf"):
+            return []
+        try:
+            codecs.getincrementaldecoder("utf-8")().decode(start)
+        except UnicodeDecodeError:
+            return []
+        said = f"{self.path} is read as {self.encoding}, as its source says, and is UTF-8 as well"
+        return [f"{said}: where letters look wrong, take `encoding: {self.encoding}` out of leadrules.yaml"]
 
     def _rows(
         self, head: _Head, chunks: Iterator[tuple[bytes, bool]], wanted: list[int], options: Options
@@ -152,7 +168,8 @@ class CsvFile:
 
 def open_csv(source: Input, stated: str | None, delimiter: str | None, assumed: str) -> CsvFile:
     """The file in the encoding that its source states, else in the one that is assumed."""
-    return CsvFile(source, named(stated, source.path) if stated else assumed, delimiter)
+    encoding = named(stated, source.path) if stated else assumed
+    return CsvFile(source, encoding, delimiter, is_stated=stated is not None)
 
 
 def _before_header(text: str) -> tuple[int, str | None]:

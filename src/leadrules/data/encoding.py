@@ -70,6 +70,11 @@ def text_blocks(stream: BinaryIO, encoding: str, path: str, first: int = BLOCK) 
     return _checked(stream, start, at, first) if marked == "utf-8" else _recoded(stream, start, at, marked, first)
 
 
+def is_marked(start: bytes) -> bool:
+    """Whether a byte order mark says the encoding, whatever the source states."""
+    return any(start.startswith(mark) for mark, _ in _MARKS)
+
+
 @dataclass(slots=True)
 class _Place:
     """How far a file is read."""
