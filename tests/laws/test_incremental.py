@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from leadrules.compile.compile import Symbol, compile_project
-from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.diagnostics import Diagnostic, told_once
 from leadrules.core.source import SourceFile, Span
 from leadrules.lsp.analysis import Analysis
 from leadrules.lsp.project import Opened
@@ -58,7 +58,7 @@ def from_scratch(project: Project, texts: dict[str, str]) -> tuple[list[Diagnost
         modules.append(module)
         findings += found
     compiled = compile_project(project, modules)
-    return findings + list(compiled.diagnostics), compiled.symbols
+    return told_once(findings, compiled.diagnostics), compiled.symbols
 
 
 def edited(rng: random.Random, text: str, before: list[str]) -> str:
