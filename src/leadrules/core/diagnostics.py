@@ -60,21 +60,27 @@ def has_errors(diagnostics: list[Diagnostic]) -> bool:
 
 
 def told_once(read: Iterable[Diagnostic], compiled: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """What reading and compiling found, without the slips of reading that a fix of the compiler writes anew: `==` before a
-    label, for which `is` was meant."""
+    """What reading and compiling found: `==` before a label is told with the label, for which `is` was meant."""
     later = list(compiled)
+    return [*not_rewritten(read, later), *later]
+
+
+def not_rewritten(findings: Iterable[Diagnostic], later: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Slips of reading without those that a fix of a later finding writes anew: a sign, a text without its quotes."""
     edits = [edit for one in later for fix in one.fixes for edit in fix.edits]
-    return [one for one in read if not any(_does_as_well(edit, one) for edit in edits)] + later
+    return [one for one in findings if not any(_does_as_well(edit, one) for edit in edits)]
 
 
 def _does_as_well(edit: Edit, one: Diagnostic) -> bool:
-    """Whether an edit does away with what a finding is about, or with the word that it would put in."""
+    """Whether an edit does away with what a finding is about, or with what its fix would put in; quotes it puts in itself."""
     over, span = edit.span, one.span
     if over.file is not span.file or not over.start <= span.start < span.end <= over.end:
         return False
-    put_in = [added for fix in one.fixes for added in fix.edits if added.span.start == added.span.end]
+    edits = [added for fix in one.fixes for added in fix.edits]
+    put_in = [added.text.strip() for added in edits if added.span.start == added.span.end]
     is_whole = (over.start, over.end) == (span.start, span.end)
-    return is_whole or span.text not in edit.text or any(added.text.strip() not in edit.text for added in put_in)
+    is_gone = span.text not in edit.text or any(added not in edit.text for added in put_in)
+    return is_whole or is_gone or any('"' in added.text and added.text in edit.text for added in edits)
 
 
 def ordered(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

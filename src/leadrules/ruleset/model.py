@@ -33,6 +33,11 @@ class Duration:
     count: int
     unit: Unit
 
+    @property
+    def text(self) -> str:
+        """As people say it: `1 day`, `2 weeks`."""
+        return f"{self.count} {self.unit.removesuffix('s') if self.count == 1 else self.unit}"
+
 
 @dataclass(frozen=True, slots=True)
 class Expr(Placed):

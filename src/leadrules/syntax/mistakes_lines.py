@@ -1,4 +1,4 @@
-"""Rule lines as people type them first: `hot: >= 70`, `otherwise: lead`, `vp: 20 when ..`, a line without its `:`.
+"""Rule lines as people type them first: `hot: >= 70`, `otherwise: lead`, a line without its name or its `:`.
 
 In: a `Place`. Out: a `Mend`, or None where the mistake is another one.
 """
@@ -12,10 +12,9 @@ from leadrules.core.diagnostics import Edit, Fix
 from leadrules.core.source import Span
 from leadrules.core.text import number_text
 from leadrules.syntax.grammar import END
-from leadrules.syntax.literals import POINTS
-from leadrules.syntax.mend import NUMBERS, Mend, Place, could_be_id, inserted, matching, next_number, progress, replaced
+from leadrules.syntax.mend import NUMBERS, Mend, Place, could_be_id, inserted, progress, replaced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import LIMIT_UNITS, RESERVED
+from leadrules.syntax.words import RESERVED
 
 
 def threshold_as_comparison(place: Place) -> Mend | None:
@@ -93,139 +92,6 @@ def move_without_to(place: Place) -> Mend | None:
     if place.at(-1).text != "move" or token.kind != "WORD" or not place.takes("TO"):
         return None
     return inserted(place, [("WORD", "to")], "to", "a lead moves `to` a sequence, or `by` a classify")
-
-
-def points_after_condition(place: Place) -> Mend | None:
-    """`vp: when title = "VP" then +5`, `vp: if title = "VP": +5`."""
-    token = place.token
-    if place.block.kind != "score" or place.at(-1).kind != "COLON" or token.text not in ("when", "if", "each"):
-        return None
-    end = place.line_end()
-    sign = next((i for i in range(end - 1, place.index, -1) if place.tokens[i].kind == "SIGN"), None)
-    if sign is None or end != sign + 2 or place.tokens[sign + 1].kind not in NUMBERS:
-        return None
-    points = place.tokens[sign : sign + 2]
-    stop = sign - (place.tokens[sign - 1].text in ("then", ":", "add", "do"))
-    condition = place.tokens[place.index + 1 : stop]
-    if not condition:
-        return None
-    word = "each" if token.text == "each" else "when"
-    shown_points = place.span(*points).text
-    fix = f"{shown_points} {word} {place.span(condition[0], condition[-1]).text}"
-    texts: list[tuple[str, str] | Token] = [*points, ("WORD", word), *condition]
-    return replaced(place, place.index, end, texts, "LR029", "the points of a rule come first", fix)
-
-
-def points_with_a_unit(place: Place) -> Mend | None:
-    """`vp: +10 points when ..`."""
-    word = place.token
-    if place.block.kind != "score" or place.at(-1).kind not in NUMBERS or word.text not in POINTS:
-        return None
-    message = f"`{word.text}` is not needed: a rule of a score gives points"
-    return replaced(place, place.index, place.index + 1, [], "LR029", message, "", "leave it out")
-
-
-def limit_by_max(place: Place) -> Mend | None:
-    """`vp: +5 each E max 20`, `group g up to 20 {`: with a unit after it, the word is one for another."""
-    length = 1 + (f"{place.token.text} {place.at(1).text}" == "up to")
-    word, number = place.span(place.token, place.at(length - 1)).text, place.at(length)
-    is_limit = word in ("max", "maximum", "limit", "upto", "up to") and number.kind in NUMBERS
-    has_unit = place.at(length + 1).text in LIMIT_UNITS
-    if place.block.kind != "score" or place.token.first or not is_limit or has_unit or not place.takes("AT"):
-        return None
-    fix = f"at most {number.text} points"
-    texts: list[tuple[str, str] | Token] = [("WORD", "at"), ("WORD", "most"), number, ("WORD", "points")]
-    end = place.index + length + 1
-    return replaced(place, place.index, end, texts, "LR035", f"`{word} {number.text}` is written `{fix}`", fix)
-
-
-def points_without_name(place: Place) -> Mend | None:
-    """`+10 when ..`: a rule without its name, whose points were taken for those of the line before."""
-    start = place.index
-    while start > place.start and not place.tokens[start].first:
-        start -= 1
-    sign, amount = place.tokens[start], place.tokens[start + 1 : start + 2]
-    end = matching(place.tokens, start + 1) if amount and amount[0].kind == "LPAR" else start + 1
-    if place.block.kind != "score" or sign.kind != "SIGN" or not sign.first or end is None:
-        return None
-    after = place.tokens[min(end + 1, len(place.tokens) - 1)]
-    if amount[0].kind not in (*NUMBERS, "LPAR") or after.first or after.text not in ("when", "each"):
-        return None
-    line = place.file.position(sign.start)[0]
-    label = Token("WORD", f"rule_{line}", sign.start, sign.start, first=True, label=True)
-    points = place.span(sign, place.tokens[end]).text
-    found = finding(
-        "LR025",
-        place.span(sign, place.tokens[end]),
-        "a name and a `:` are missing before the points of a rule",
-        help=f"give the rule a name: `large: {points} {after.text} ..`",
-    )
-    colon = Token("COLON", ":", sign.start, sign.start)
-    return Mend(start, start + 1, [label, colon, replace(sign, first=False)], found)
-
-
-def points_without_sign(place: Place) -> Mend | None:
-    """`ceo: 20 when ..`."""
-    token = place.token
-    if token.kind not in (*NUMBERS, "LPAR") or place.at(-1).kind != "COLON" or not place.takes("SIGN"):
-        return None
-    if place.block.kind != "score":
-        return None
-    sign = place.at(1)
-    if sign.kind == "SIGN" and place.at(2).text in ("when", "each"):
-        fix = f"{sign.text}{token.text}"
-        message = "the sign stands before the points of a rule"
-        return replaced(place, place.index, place.index + 2, [sign, token], "LR029", message, fix)
-    shown_amount = token.text if token.kind != "LPAR" else "(..)"
-    message = "the points of a rule begin with `+` or `-`"
-    edit = Edit(Span(place.file, token.start, token.start), "+")
-    found = finding(
-        "LR029", place.span(token), message, help=f"write `+{shown_amount}`", fixes=(Fix("write `+`", (edit,)),)
-    )
-    return Mend(place.index, place.index, [Token("SIGN", "+", token.start, token.start)], found)
-
-
-def points_without_parentheses(place: Place) -> Mend | None:
-    """`size: +min(employees / 50, 20) when ..`, `size: +5 * tier when ..`."""
-    signs = [i for i in (place.index - 1, place.index - 2) if i >= 1 and place.tokens[i].kind == "SIGN"]
-    start = next((i for i in signs if place.tokens[i - 1].kind == "COLON"), None)
-    if place.block.kind != "score" or start is None:
-        return None
-    end = start + 1
-    stops = ("when", "each", "}", "")
-    while end < len(place.tokens) and place.tokens[end].text not in stops and not place.tokens[end].first:
-        end += 1
-    amount = place.tokens[start + 1 : end]
-    if not amount:
-        return None
-    kinds = [token.kind for token in amount]
-    is_call = kinds[-1] == "RPAR" and matching(place.tokens, start + 2) == end - 1
-    if place.tokens[end].text not in ("when", "each") and not is_call:
-        return None
-    if kinds == ["STRING"]:
-        return _quoted_points(place, start + 1)
-    if kinds[-1] == "RPAR" and kinds.count("RPAR") > kinds.count("LPAR"):
-        return inserted(replace(place, index=start + 1), [("LPAR", "(")], "(")
-    fix = f"({place.span(amount[0], amount[-1]).text})"
-    texts: list[tuple[str, str] | Token] = [("LPAR", "("), *amount, ("RPAR", ")")]
-    message = "points that are worked out stand in parentheses"
-    mend = replaced(place, start + 1, end, texts, "LR029", message, fix)
-    for paren in (mend.tokens[0], mend.tokens[-1]):
-        paren.first = False
-    around = zip((amount[0].start, amount[-1].end), "()", strict=True)
-    edits = tuple(Edit(Span(place.file, at, at), text) for at, text in around)
-    return replace(mend, finding=replace(mend.finding, fixes=(Fix(f"write `{fix}`", edits),)))
-
-
-def _quoted_points(place: Place, at: int) -> Mend | None:
-    """`ceo: +"20" when ..`."""
-    token = place.tokens[at]
-    number = str(token.value).strip()
-    if not number.replace("_", "").isdigit():
-        return None
-    points = Token("INT", number, token.start, token.end, value=float(number.replace("_", "")))
-    message = "the points of a rule are a number, and a number stands without quotes"
-    return replaced(place, at, at + 1, [points], "LR029", message, number)
 
 
 def missing_bar(place: Place) -> Mend | None:
@@ -471,19 +337,6 @@ def word_before_title(place: Place) -> Mend | None:
     return Mend(place.index, place.index + 2, [replace(name, label=True)], mend.finding)
 
 
-def missing_channel(place: Place) -> Mend | None:
-    """`2: day 1 "Call back"`: a step that says what, and not by which way."""
-    token = place.token
-    line = place.tokens[place.start]
-    is_step = place.block.kind == "sequence" and line.kind == "INT" and line.label
-    if not is_step or token.kind != "STRING" or token.first or not place.takes("NAME"):
-        return None
-    message = f"a channel, such as `email` or `call`, is missing before {token.text}"
-    mend = inserted(place, [("WORD", "email")], "email", message)
-    shown = replace(mend.finding, help=f"write `call {token.text}`, with the channel that is meant", fixes=())
-    return replace(mend, finding=shown, lossy=True)
-
-
 def missing_kind(place: Place) -> Mend | None:
     """`expect action "Call back"`: which kind of action it is, is not said."""
     token = place.token
@@ -541,92 +394,3 @@ def bare_percentage(place: Place) -> Mend | None:
     fix = f"{number_text(share * 100, 6) if is_share else token.text}%"
     percent = Token("PERCENT", fix, token.start, token.end, token.first, value=share)
     return replaced(place, place.index, place.index + 1, [percent], "LR025", "a share of a goal is a percentage", fix)
-
-
-def where_after_strategy(place: Place) -> Mend | None:
-    """`team inside by round_robin where (..)`."""
-    if place.block.kind != "route" or place.token.text != "where" or place.at(1).kind != "LPAR":
-        return None
-    start = next((i for i in range(place.index - 1, place.start, -1) if place.tokens[i].text == "by"), None)
-    end = matching(place.tokens, place.index + 1)
-    if start is None or end is None:
-        return None
-    strategy, condition = place.tokens[start : place.index], place.tokens[place.index : end + 1]
-    texts = [place.span(part[0], part[-1]).text for part in (condition, strategy)]
-    message = "`where (..)` stands before `by`"
-    return replaced(place, start, end + 1, [*condition, *strategy], "LR034", message, " ".join(texts))
-
-
-def strategy_in_two_words(place: Place) -> Mend | None:
-    """`by round robin`."""
-    name = f"{place.at(-1).text}_{place.token.text}"
-    if name not in ("round_robin", "least_loaded"):
-        return None
-    written = name.replace("_", " ")
-    message = f"`{written}` is one word: `{name}`"
-    return replaced(place, place.index - 1, place.index + 1, [("WORD", name)], "LR010", message, name)
-
-
-def _number_of_day(place: Place, number: str) -> Mend:
-    """`day 3: email ..`."""
-    day, count = place.token, place.at(1)
-    label = Token("INT", number, day.start, day.start, day.first, True, float(number))
-    tokens = [label, Token("COLON", ":", day.start, day.start), replace(day, first=False), replace(count, label=False)]
-    message = "a step begins with its number; the day comes after it"
-    return replaced(place, place.index, place.index + 3, [*tokens], "LR025", message, f"{number}: day {count.text}")
-
-
-def _says_no_channel(tokens: list[Token], after: int) -> bool:
-    """Whether nothing stands after the moment of a step."""
-    token = tokens[min(after, len(tokens) - 1)]
-    return token.first or token.label or token.kind in ("RBRACE", END)
-
-
-def bare_target(place: Place) -> Mend | None:
-    """`emea: inside when ..`: a route's rule that does not say what `inside` is."""
-    token = place.token
-    if place.block.kind != "route" or place.at(-1).kind != "COLON" or not place.takes("QUEUE"):
-        return None
-    if token.kind not in ("WORD", "NAME", "STRING") or place.at(1).text not in ("when", "otherwise", "by", "where"):
-        return None
-    name = token.text
-    target: list[tuple[str, str] | Token] = [("WORD", "rep"), ("BROKEN", "")]
-    if token.kind == "STRING":
-        name = name if name.startswith('"') else f'"{name}"'
-        message = f"{name} needs `rep` before it"
-        return replaced(place, place.index, place.index + 1, [("WORD", "rep"), token], "LR025", message, f"rep {name}")
-    end = place.index + 1
-    while place.tokens[end].text not in ("when", "otherwise") and end < place.line_end():
-        end += 1
-    message = f"`{name}` does not say where the lead goes"
-    help_text = f"write `team {name}`, `queue {name}` or `rep {name}`"
-    mend = replaced(place, place.index, place.index + 1, target, "LR025", message, None, help_text, lossy=True)
-    return Mend(place.index, end, mend.tokens, mend.finding, lossy=True)
-
-
-def step_without_number(place: Place) -> Mend | None:
-    """`day 1 email`: a step without its number."""
-    token = place.token
-    if place.block.kind != "sequence" or token.text not in ("day", "wait") or not place.takes("INT"):
-        return None
-    if place.at(-1).text == token.text:
-        return None
-    fix = next_number(place)
-    if place.at(2).kind == "COLON":
-        return _number_of_day(place, fix)
-    end = place.index + (3 if token.text == "wait" or place.at(2).kind == "TIME" else 2)
-    ends = (at for at in range(place.index + 1, end) if place.tokens[at].kind in ("RBRACE", END))
-    end = next(ends, end)  # `wait` alone, at the end of the block
-    if _says_no_channel(place.tokens, end):
-        message = "a step says what is done: a time alone is none"
-        written = place.span(token, place.tokens[end - 1]).text
-        written = {"wait": "wait 2 days", "day": "day 1"}.get(written, written)
-        help_text = f"put it before what is done then: `{fix}: {written} email ..`"
-        return replaced(place, place.index, end, [], "LR025", message, None, help_text, lossy=True)
-    edit = Edit(Span(place.file, token.start, token.start), f"{fix}: ")
-    fixes = (Fix(f"insert `{fix}:`", (edit,)),)
-    found = finding(
-        "LR025", place.span(token), "a step begins with its number", help=f"write `{fix}: {token.text} ..`", fixes=fixes
-    )
-    number = Token("INT", fix, token.start, token.start, token.first, True, float(fix))
-    return Mend(place.index, place.index, [number, Token("COLON", ":", token.start, token.start)], found)

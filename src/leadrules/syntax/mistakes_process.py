@@ -9,8 +9,11 @@ from dataclasses import replace
 from datetime import time
 from types import MappingProxyType
 
+from leadrules.core.codes import finding
+from leadrules.core.diagnostics import Edit, Fix
+from leadrules.core.source import Span
 from leadrules.syntax.grammar import END
-from leadrules.syntax.mend import Mend, Place, next_number, progress, replaced
+from leadrules.syntax.mend import Mend, Place, inserted, next_number, progress, replaced
 from leadrules.syntax.rewrites import as_other_words, fits, text_of
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import SYNONYMS
@@ -281,3 +284,59 @@ def unless(place: Place) -> Mend | None:
 
 def _ends_condition(place: Place, token: Token) -> bool:
     return token.first or token.label or token.kind in ("RBRACE", END) or token.text in ("do", "respond")
+
+
+def missing_channel(place: Place) -> Mend | None:
+    """`2: day 1 "Call back"`: a step that says what, and not by which way."""
+    token = place.token
+    line = place.tokens[place.start]
+    is_step = place.block.kind == "sequence" and line.kind == "INT" and line.label
+    if not is_step or token.kind != "STRING" or token.first or not place.takes("NAME"):
+        return None
+    message = f"a channel, such as `email` or `call`, is missing before {token.text}"
+    mend = inserted(place, [("WORD", "email")], "email", message)
+    shown = replace(mend.finding, help=f"write `call {token.text}`, with the channel that is meant", fixes=())
+    return replace(mend, finding=shown, lossy=True)
+
+
+def step_without_number(place: Place) -> Mend | None:
+    """`day 1 email`: a step without its number."""
+    token = place.token
+    if place.block.kind != "sequence" or token.text not in ("day", "wait") or not place.takes("INT"):
+        return None
+    if place.at(-1).text == token.text:
+        return None
+    fix = next_number(place)
+    if place.at(2).kind == "COLON":
+        return _number_of_day(place, fix)
+    end = place.index + (3 if token.text == "wait" or place.at(2).kind == "TIME" else 2)
+    ends = (at for at in range(place.index + 1, end) if place.tokens[at].kind in ("RBRACE", END))
+    end = next(ends, end)  # `wait` alone, at the end of the block
+    if _says_no_channel(place.tokens, end):
+        message = "a step says what is done: a time alone is none"
+        written = place.span(token, place.tokens[end - 1]).text
+        written = {"wait": "wait 2 days", "day": "day 1"}.get(written, written)
+        help_text = f"put it before what is done then: `{fix}: {written} email ..`"
+        return replaced(place, place.index, end, [], "LR025", message, None, help_text, lossy=True)
+    edit = Edit(Span(place.file, token.start, token.start), f"{fix}: ")
+    fixes = (Fix(f"insert `{fix}:`", (edit,)),)
+    found = finding(
+        "LR025", place.span(token), "a step begins with its number", help=f"write `{fix}: {token.text} ..`", fixes=fixes
+    )
+    number = Token("INT", fix, token.start, token.start, token.first, True, float(fix))
+    return Mend(place.index, place.index, [number, Token("COLON", ":", token.start, token.start)], found)
+
+
+def _number_of_day(place: Place, number: str) -> Mend:
+    """`day 3: email ..`."""
+    day, count = place.token, place.at(1)
+    label = Token("INT", number, day.start, day.start, day.first, True, float(number))
+    tokens = [label, Token("COLON", ":", day.start, day.start), replace(day, first=False), replace(count, label=False)]
+    message = "a step begins with its number; the day comes after it"
+    return replaced(place, place.index, place.index + 3, [*tokens], "LR025", message, f"{number}: day {count.text}")
+
+
+def _says_no_channel(tokens: list[Token], after: int) -> bool:
+    """Whether nothing stands after the moment of a step."""
+    token = tokens[min(after, len(tokens) - 1)]
+    return token.first or token.label or token.kind in ("RBRACE", END)

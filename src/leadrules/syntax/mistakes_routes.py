@@ -1,4 +1,4 @@
-"""Rules of a route as other tools have them: the condition first, no name, no `otherwise`.
+"""Rules of a route as other tools have them: the condition first, no name, no `otherwise`, a target without its kind.
 
 In: a `Place`. Out: a `Mend`, or None where the mistake is another one.
 """
@@ -206,3 +206,49 @@ def rule_without_name(place: Place) -> Mend | None:
     line = labelled([label, Token("COLON", ":", token.start, token.start), *tokens], first=True)
     message = "a rule of a route begins with a name of its own and `:`"
     return replace(as_other_words(place, place.index, end, line, message), lossy=True)
+
+
+def where_after_strategy(place: Place) -> Mend | None:
+    """`team inside by round_robin where (..)`."""
+    if place.block.kind != "route" or place.token.text != "where" or place.at(1).kind != "LPAR":
+        return None
+    start = next((i for i in range(place.index - 1, place.start, -1) if place.tokens[i].text == "by"), None)
+    end = matching(place.tokens, place.index + 1)
+    if start is None or end is None:
+        return None
+    strategy, condition = place.tokens[start : place.index], place.tokens[place.index : end + 1]
+    texts = [place.span(part[0], part[-1]).text for part in (condition, strategy)]
+    message = "`where (..)` stands before `by`"
+    return replaced(place, start, end + 1, [*condition, *strategy], "LR034", message, " ".join(texts))
+
+
+def strategy_in_two_words(place: Place) -> Mend | None:
+    """`by round robin`."""
+    name = f"{place.at(-1).text}_{place.token.text}"
+    if name not in ("round_robin", "least_loaded"):
+        return None
+    written = name.replace("_", " ")
+    message = f"`{written}` is one word: `{name}`"
+    return replaced(place, place.index - 1, place.index + 1, [("WORD", name)], "LR010", message, name)
+
+
+def bare_target(place: Place) -> Mend | None:
+    """`emea: inside when ..`: a route's rule that does not say what `inside` is."""
+    token = place.token
+    if place.block.kind != "route" or place.at(-1).kind != "COLON" or not place.takes("QUEUE"):
+        return None
+    if token.kind not in ("WORD", "NAME", "STRING") or place.at(1).text not in ("when", "otherwise", "by", "where"):
+        return None
+    name = token.text
+    target: list[tuple[str, str] | Token] = [("WORD", "rep"), ("BROKEN", "")]
+    if token.kind == "STRING":
+        name = name if name.startswith('"') else f'"{name}"'
+        message = f"{name} needs `rep` before it"
+        return replaced(place, place.index, place.index + 1, [("WORD", "rep"), token], "LR025", message, f"rep {name}")
+    end = place.index + 1
+    while place.tokens[end].text not in ("when", "otherwise") and end < place.line_end():
+        end += 1
+    message = f"`{name}` does not say where the lead goes"
+    help_text = f"write `team {name}`, `queue {name}` or `rep {name}`"
+    mend = replaced(place, place.index, place.index + 1, target, "LR025", message, None, help_text, lossy=True)
+    return Mend(place.index, end, mend.tokens, mend.finding, lossy=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from threading import Lock
 
 from leadrules.core.codes import finding
-from leadrules.core.diagnostics import Diagnostic, Edit, ordered
+from leadrules.core.diagnostics import Diagnostic, not_rewritten, ordered
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.blocks import Block, Splitter
 from leadrules.syntax.grammar import language
@@ -70,17 +70,8 @@ def without_consequences(
         findings = [one for one in findings if one is not after]
         before = len(findings) - len(told)
     places = {(one.span.start, one.span.end) for one in told if one.code in _OF_SIGNS}
-    rewritten = [edit for one in told for fix in one.fixes for edit in fix.edits]
-    earlier = [one for one in findings[:before] if not any(_does_as_well(edit, one) for edit in rewritten)]
+    earlier = not_rewritten(findings[:before], told)
     return [one for one in earlier if (one.span.start, one.span.end) not in places or one.code not in _SIGNS] + told
-
-
-def _does_as_well(edit: Edit, one: Diagnostic) -> bool:
-    """Whether an edit writes anew a text that lacks its quotes, and gives it some, or does away with a sign (`<> blank`)."""
-    inside = edit.span.start <= one.span.start and one.span.end <= edit.span.end
-    if one.code in _SIGNS:
-        return inside and one.span.text not in edit.text
-    return one.code == "LR033" and inside and any(mend.text in edit.text for fix in one.fixes for mend in fix.edits)
 
 
 def lost_its_name(statement: Statement) -> bool:

@@ -14,7 +14,6 @@ from typing import Any
 from leadrules.core.records import dataclass
 from leadrules.review.diff.edits import ATTRIBUTES, Edit, Shapes, line_name, name_of
 from leadrules.review.diff.revisions import Side
-from leadrules.review.prose.prose import length
 from leadrules.ruleset.model import (
     Active,
     BandLabel,
@@ -231,7 +230,7 @@ class _Words:
             case int() | float():
                 return number(value)
             case Duration():
-                return length(value)
+                return value.text
             case Target():
                 return self._target(value, side)
             case Template():

@@ -17,7 +17,7 @@ from leadrules.lifecycle.cadence.steps import HELD, SKIPPED, SUPPRESSED
 from leadrules.lifecycle.cadence.suppression import ALL
 from leadrules.lifecycle.model import INSTANT
 from leadrules.review.explain.lead import OneLead
-from leadrules.review.explain.words import Words, length_words
+from leadrules.review.explain.words import Words
 from leadrules.ruleset.model import Sequence, Step
 
 Document = dict[str, Any]
@@ -77,7 +77,7 @@ def _limit(lead: OneLead, words: Words, row: Mapping[str, Any]) -> str:
     if plan.once and last is not None:
         return f"{plan.name} is entered once, and it was in it at {words.instant(last)}"
     if plan.again_after is not None and last is not None:
-        after = length_words(plan.again_after)
+        after = plan.again_after.text
         again = lead.calendar.shift(last, plan.again_after.count, plan.again_after.unit)
         if isinstance(again, datetime) and lead.as_of is not None and again > lead.as_of:
             return f"{plan.name} is entered again after {after}: from {words.instant(again)}"

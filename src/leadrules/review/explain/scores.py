@@ -14,7 +14,7 @@ from leadrules.core.text import in_units, rounded
 from leadrules.engine.row import Contribution
 from leadrules.engine.row_scores import DECIMALS
 from leadrules.review.explain.lead import OneLead
-from leadrules.review.explain.words import Words, length_words
+from leadrules.review.explain.words import Words
 from leadrules.ruleset.model import (
     Band,
     Classify,
@@ -126,9 +126,9 @@ def _events(lead: OneLead, words: Words, rule: ScoreRule, each: Each, points: fl
     matching = len(lead.program.matching(each.filter, lead.facts))
     notes = []
     if each.halving is not None:
-        notes.append(f"each halves every {length_words(each.halving)}")
+        notes.append(f"each halves every {each.halving.text}")
     if each.fading is not None:
-        notes.append(f"each fades over {length_words(each.fading)}")
+        notes.append(f"each fades over {each.fading.text}")
     if matching > len(weighed):
         notes.append(f"{len(weighed)} of {matching} events count: at most {each.most_times} times")
     if each.most_points is not None and in_units(total, DECIMALS) != in_units(points, DECIMALS):

@@ -14,7 +14,7 @@ from leadrules.lifecycle.eras import knows
 from leadrules.lifecycle.labels import Memory
 from leadrules.lifecycle.moves.triggers import Gates, gates
 from leadrules.review.explain.lead import OneLead
-from leadrules.review.explain.words import Clause, Words, length_words
+from leadrules.review.explain.words import Clause, Words
 from leadrules.ruleset.model import Trigger
 
 Document = dict[str, Any]
@@ -213,7 +213,7 @@ def _spent(lead: OneLead, words: Words, one: Trigger) -> str:
         return f"{fired}, and fires once"
     again = lead.calendar.shift(last, one.once_per.count, one.once_per.unit)
     until = f", again from {words.instant(again)}" if isinstance(again, datetime) else ""
-    return f"{fired}, once per {length_words(one.once_per)}{until}"
+    return f"{fired}, once per {one.once_per.text}{until}"
 
 
 def _absorbed(lead: OneLead, one: Trigger) -> str:

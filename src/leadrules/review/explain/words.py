@@ -18,7 +18,7 @@ from leadrules.core.types import Type
 from leadrules.engine.row import LeadFacts, Program
 from leadrules.project.model import Project
 from leadrules.review.testing.testing import source_text, value_text
-from leadrules.ruleset.model import Active, Define, Duration, EventFilter, Expr, Placed, Ruleset, Segment
+from leadrules.ruleset.model import Active, Define, EventFilter, Expr, Placed, Ruleset, Segment
 
 Clause = dict[str, Any]
 PLAIN = ("const", "duration")
@@ -192,7 +192,7 @@ def _stages(selection: EventFilter, words: Words) -> Iterator[tuple[str, EventFi
         yield f"where ({words.text(selection.where)})", stage
     if selection.within is not None:
         stage = replace(stage, within=selection.within)
-        yield f"within {length_words(selection.within)}", stage
+        yield f"within {selection.within.text}", stage
     if selection.since is not None:
         stage = replace(stage, since=selection.since)
         yield f"since {words.text(selection.since) or 'the time that the score counts from'}", stage
@@ -200,11 +200,6 @@ def _stages(selection: EventFilter, words: Words) -> Iterator[tuple[str, EventFi
 
 def _types(types: Sequence[str]) -> str:
     return " or ".join(types)
-
-
-def length_words(length: Duration) -> str:
-    """A length as it is written: `1 month`, `2 weeks`."""
-    return f"{length.count} {length.unit.removesuffix('s') if length.count == 1 else length.unit}"
 
 
 def flat(clauses: Iterable[Clause]) -> Iterator[tuple[int, Clause]]:

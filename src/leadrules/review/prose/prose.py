@@ -75,11 +75,6 @@ def number(value: float) -> str:
     return f"{value:,.15g}" if value != int(value) else f"{int(value):,}"
 
 
-def length(duration: Duration) -> str:
-    """`1 day`, `2 weeks`."""
-    return f"{duration.count} {duration.unit[:-1] if duration.count == 1 else duration.unit}"
-
-
 @dataclass(frozen=True, slots=True)
 class Words:
     """What rule files call things that the compiled ruleset knows by name alone, and what its literals need to be read."""
@@ -123,7 +118,7 @@ class Words:
         if chosen.where is not None:
             parts.append(f"(where {self.clause(chosen.where)})")
         if chosen.within is not None:
-            parts.append(f"in the last {length(chosen.within).removeprefix('1 ')}")
+            parts.append(f"in the last {chosen.within.text.removeprefix('1 ')}")
         if chosen.since is not None:
             parts.append(f"since {self.noun(chosen.since)}")
         if chosen.distinct is not None:
@@ -162,7 +157,7 @@ def _const(words: Words, expr: Expr) -> str:
 
 def _duration(words: Words, expr: Expr) -> str:
     count, unit = expr.value
-    return length(Duration(count, unit))
+    return Duration(count, unit).text
 
 
 def _aggregate(words: Words, expr: Expr) -> str:

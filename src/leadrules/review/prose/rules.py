@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from leadrules.review.prose.prose import Words, called, length, listed, number, quoted
+from leadrules.review.prose.prose import Words, called, listed, number, quoted
 from leadrules.ruleset.model import (
     Action,
     Active,
@@ -58,9 +58,9 @@ def each(words: Words, one: Each) -> str:
     """Per event, with its decay and limits."""
     parts = [f"each time that {words.events(one.filter, 'happened')}"]
     if one.halving is not None:
-        parts.append(f"worth half as much every {length(one.halving)}")
+        parts.append(f"worth half as much every {one.halving.text}")
     if one.fading is not None:
-        parts.append(f"fading to nothing over {length(one.fading)}")
+        parts.append(f"fading to nothing over {one.fading.text}")
     if one.most_times is not None:
         parts.append(f"the latest {one.most_times} at most")
     if one.most_points is not None:
@@ -90,7 +90,7 @@ def route_rule(words: Words, rule: RouteRule) -> str:
     if rule.on_shift:
         parts.append("of those who are at work right now")
     if rule.respond_within is not None:
-        parts.append(f"to be answered within {length(rule.respond_within)}")
+        parts.append(f"to be answered within {rule.respond_within.text}")
     said = when(words, rule.condition, rule.active)
     return f"{said}{',' if rule.condition is not None else ''} it {', '.join(parts)}"
 
@@ -145,12 +145,12 @@ def route_settings(words: Words, route: Route) -> Iterator[str]:
 def step_due(step: Step) -> str:
     """`day 3, 09:00`."""
     if step.wait is not None:
-        return f"{length(step.wait)} after the step before"
+        return f"{step.wait.text} after the step before"
     parts = [f"day {step.day}"]
     if step.at is not None:
         parts.append(step.at)
     if step.after is not None:
-        parts.append(f"after {length(step.after)}")
+        parts.append(f"after {step.after.text}")
     return ", ".join(parts)
 
 
@@ -173,13 +173,13 @@ def sequence_settings(words: Words, one: SequenceRule) -> Iterator[str]:
     if one.once:
         yield "Takes a lead once only."
     if one.again_after is not None:
-        yield f"Takes a lead again after {length(one.again_after)} at the earliest."
+        yield f"Takes a lead again after {one.again_after.text} at the earliest."
     for condition in one.exits:
         yield f"A lead leaves it when {words.clause(condition)}."
     for condition in one.pauses:
         yield f"It pauses while {words.clause(condition)}."
     if one.finish_after is not None:
-        yield f"It ends {length(one.finish_after)} after the last step."
+        yield f"It ends {one.finish_after.text} after the last step."
     for action in one.on_finish:
         yield f"When it ends: {do(words, action)}."
 
@@ -224,9 +224,9 @@ def occasion(words: Words, one: On) -> str:
 def trigger_settings(one: Trigger) -> Iterator[str]:
     """How often and in which order."""
     if one.respond_within is not None:
-        yield f"To be answered within {length(one.respond_within)}."
+        yield f"To be answered within {one.respond_within.text}."
     if one.once_per is not None:
-        yield f"At most once per {length(one.once_per)} and lead."
+        yield f"At most once per {one.once_per.text} and lead."
     elif one.once:
         yield "Once per lead, ever."
     if one.backfill:

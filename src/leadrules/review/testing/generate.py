@@ -257,7 +257,7 @@ def _side(one: Boundary, files: dict[str, SourceFile]) -> str:
     """`at 100`, `an event just before 30 days`."""
     if one.filter is not None and one.filter.within is not None:
         side = "just before" if one.step < 0 else "just inside"
-        return f"an event {side} {one.filter.within.count} {one.filter.within.unit}"
+        return f"an event {side} {one.filter.within.text}"
     assert isinstance(one.against, Expr)
     if one.against.span is None:
         held = f" with the label {one.held} before" if one.held is not None else ""

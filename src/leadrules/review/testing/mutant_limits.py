@@ -12,7 +12,6 @@ from typing import Any
 
 from leadrules.core.records import dataclass
 from leadrules.core.text import number_text
-from leadrules.review.prose.prose import length as in_words
 from leadrules.review.testing.points import Key
 from leadrules.ruleset.model import (
     Action,
@@ -76,7 +75,7 @@ def limits(part: Any, span: Place | None) -> Iterator[Change]:
         length = getattr(part, name)
         if length is not None:
             longer = Duration(length.count + 1, length.unit)
-            words = f"{word} {in_words(length)} becomes {longer.count}"
+            words = f"{word} {length.text} becomes {longer.count}"
             yield Change(words, span, part, replace(part, **{name: longer}), reach=reach, moves_steps=moves)
     for name, word in _COUNTS.get(type(part), ()):
         value = getattr(part, name)
@@ -109,7 +108,7 @@ def times_of(sequence: Sequence) -> Iterator[Change]:
     if sequence.finish_after is not None:
         length = sequence.finish_after
         longer = replace(sequence, finish_after=Duration(length.count + 1, length.unit))
-        words = f"finish after {in_words(length)} becomes {length.count + 1}"
+        words = f"finish after {length.text} becomes {length.count + 1}"
         yield Change(words, sequence.span, sequence, longer, moves_steps=True)
     if sequence.window is not None:
         start, end, zone = sequence.window
