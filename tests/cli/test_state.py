@@ -497,17 +497,22 @@ def test_a_plan_shows_segments_before_and_after_and_the_load_of_absent_leads(pro
     assert "keen" in leadrules(project, "plan", "--as-of", "2026-11-03").stdout
 
 
-def test_the_crm_may_call_a_renamed_sequence_by_its_former_names(project: Path) -> None:
-    """Its import of the enrolment comes after the rename: that is no move by hand into a sequence that nobody knows."""
-    rules = RULES + SEQUENCE.replace(
-        "  enroll at most", '  2: day 3 call "Ring"\n  3: day 4 call "Ring again"\n  enroll at most'
-    )
+def write_project_with_sequence(project: Path, rules: str) -> None:
+    """A project whose leads say in `current` which sequence the CRM has them in."""
     write_project(project, rules)
     with (project / "leadrules.yaml").open("a") as file:
         file.write("fields: {key: id, owner: owner, created: created_at, sequence: current}\n")
     schema = json.loads((project / "rules" / "lead.schema.json").read_text())
     schema["properties"]["current"] = {"type": "string"}
     (project / "rules" / "lead.schema.json").write_text(json.dumps(schema))
+
+
+def test_the_crm_may_call_a_renamed_sequence_by_its_former_names(project: Path) -> None:
+    """Its import of the enrolment comes after the rename: that is no move by hand into a sequence that nobody knows."""
+    rules = RULES + SEQUENCE.replace(
+        "  enroll at most", '  2: day 3 call "Ring"\n  3: day 4 call "Ring again"\n  enroll at most'
+    )
+    write_project_with_sequence(project, rules)
 
     def called(day: int, current: str) -> list[tuple[str, str]]:
         (project / "leads.csv").write_text(f"id,points,created_at,current\na,80,2026-10-01T00:00,{current}\n")
@@ -535,12 +540,7 @@ def test_whom_the_crm_still_has_in_a_renamed_sequence_does_not_come_back_into_it
     Nor is it in another sequence that is given the free name later.
     """
     rules = RULES + SEQUENCE.replace("  enroll", '  2: day 9 call "Ring"\n  exit when status = "Done"\n  enroll')
-    write_project(project, rules)
-    with (project / "leadrules.yaml").open("a") as file:
-        file.write("fields: {key: id, owner: owner, created: created_at, sequence: current}\n")
-    schema = json.loads((project / "rules" / "lead.schema.json").read_text())
-    schema["properties"]["current"] = {"type": "string"}
-    (project / "rules" / "lead.schema.json").write_text(json.dumps(schema))
+    write_project_with_sequence(project, rules)
 
     def sequence(day: int, status: str, current: str) -> str:
         (project / "leads.csv").write_text(

@@ -48,6 +48,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: Any) -> None:
     """Why LEAD has that score, band, owner, move or non-move; NAME is one score, band, route, trigger, ..."""
     from leadrules.cli.stateful import named_state, remembering
+    from leadrules.lifecycle.state.store import standing
     from leadrules.review.explain.explain import explain as explained
     from leadrules.review.explain.history import remembered
     from leadrules.review.explain.text import explained as as_text
@@ -61,7 +62,8 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
     with remembering(path, to_write=False) as state:
         wanted = _asked(request, name, state)
         outcome, key = _run(request, state, lead, wanted)
-        changes = remembered(path, key, standing=True)
+        past = remembered(path, key)
+        changes = None if path is None or past is None else standing(path, past)
         done = None if path is None or state is None else _made_already(outcome, state, path, options)
     if done is not None and done.request.state is not None:
         # Why the lead went where it went, not what a second run on top of that would find.
@@ -76,7 +78,7 @@ def explain(*, lead: str, name: str | None, history: bool, form: str, **shared: 
     if history:
         from leadrules.review.explain.history import way
 
-        document["history"] = way(outcome, key, remembered(path, key))
+        document["history"] = way(outcome, key, past)
     if form == "json":
         show_json(document)
         return

@@ -149,18 +149,25 @@ def _last(path: Path, connection: Connection) -> RunRecord | None:
     return None if row is None else _record(path, row)
 
 
-def history(path: Path, keys: Iterable[str] | None = None, *, standing: bool = False) -> pl.DataFrame:
-    """Every change of these leads (None: of all), oldest first; `standing`: without those of runs that were taken back."""
+def history(path: Path, keys: Iterable[str] | None = None) -> pl.DataFrame:
+    """Every change of these leads (None: of all), oldest first."""
     nothing = pl.DataFrame(schema=dict(HISTORY_COLUMNS))
     if not exists(path):
         return nothing
     wanted = None if keys is None else list(keys)
     with reading(path) as connection:
         found = [rows for packed in stacked(connection, "history") if (rows := _of_leads(packed, wanted)).height]
-        undone = [run for (run,) in connection.execute("select run from runs where undone")]
     by = ["run", "key", "kind", "what", pl.col("rule") != RECORD]
-    changes = pl.concat([nothing, *found]).sort(by, nulls_last=True, maintain_order=True)
-    return changes.filter(~pl.col("run").is_in(undone)) if standing else changes
+    return pl.concat([nothing, *found]).sort(by, nulls_last=True, maintain_order=True)
+
+
+def standing(path: Path, changes: pl.DataFrame) -> pl.DataFrame:
+    """The changes of a history without those of runs that were taken back."""
+    if changes.is_empty():
+        return changes
+    with reading(path) as connection:
+        undone = [run for (run,) in connection.execute("select run from runs where undone")]
+    return changes.filter(~pl.col("run").is_in(undone))
 
 
 def _of_leads(packed: bytes, keys: list[str] | None) -> pl.DataFrame:

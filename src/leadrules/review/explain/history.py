@@ -27,9 +27,9 @@ Document = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 
 
-def remembered(path: Path | None, key: str, *, standing: bool = False) -> pl.DataFrame | None:
+def remembered(path: Path | None, key: str) -> pl.DataFrame | None:
     """Every change of a lead that the state in a folder remembers; None without a state."""
-    return None if path is None or not exists(path) else history_of(path, [key], standing=standing)
+    return None if path is None or not exists(path) else history_of(path, [key])
 
 
 def way(outcome: Outcome, key: str, history: pl.DataFrame | None) -> Document:

@@ -19,7 +19,7 @@ from leadrules.lifecycle.asof import newest_created
 from leadrules.lifecycle.manifest import EVENT_COUNTS
 from leadrules.lifecycle.model import INSTANT
 from leadrules.lifecycle.run import Inputs, Outcome, RunRequest, calendar_of, evaluated_leads, execute, read_inputs
-from leadrules.lifecycle.state.store import history
+from leadrules.lifecycle.state.store import history, standing
 from leadrules.measure.inputs import SideFile, read_campaigns, read_traffic, reading_ruleset
 from leadrules.measure.material import CREATED, KEY, OWNER, ROW, Material
 from leadrules.measure.model import Provenance
@@ -134,7 +134,7 @@ def _join_keys(outcome: Outcome) -> pl.DataFrame:
 def _history(place: Path, keys: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
     """The changes of the leads of this export up to `as of`, without runs that were taken back."""
     at = pl.lit(outcome.as_of.at).cast(INSTANT)
-    found = history(place, standing=True).filter(pl.col("as_of") <= at)
+    found = standing(place, history(place)).filter(pl.col("as_of") <= at)
     found = found.join(keys, on="key", how="inner", maintain_order="left")
     return found.select(ROW, "run", "as_of", "kind", "what", "old", "new", "rule")
 
