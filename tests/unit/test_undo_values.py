@@ -142,9 +142,10 @@ def test_after_the_last_run_an_earlier_one_is_taken_back_for_reports_too(runs: R
     runs.run(4, "Working", owner="eve")
     assert runs.undo(4).kind == "whole"
     assert runs.undo(3).kind == "values"
-    standing = store.history(runs.state, ["a"], standing=True).filter(kind="owner").select("old", "new", "rule").rows()
-    assert standing[-1] == ("bob", "ann", "undo")
-    assert len(standing) == 4
+    changes = store.standing(runs.state, store.history(runs.state, ["a"]))
+    owners = changes.filter(kind="owner").select("old", "new", "rule").rows()
+    assert owners[-1] == ("bob", "ann", "undo")
+    assert len(owners) == 4
     why = leadrules("explain", "a", "owner", "--format=json", "--as-of=2026-03-03T11:00", "--project", runs.folder)
     assert json.loads(why.stdout)["owner"]["given"] == {"as_of": "2026-03-03T10:00", "by": "undo"}
 
