@@ -7,10 +7,8 @@ from when on events can be late. Knows not how events are read.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
 
 from leadrules.core.calendar import Calendar
-from leadrules.core.types import Unit
 from leadrules.data.read import EVERYTHING, Sight
 from leadrules.engine.needs import at_most, reach
 from leadrules.lifecycle.late import listened
@@ -36,7 +34,7 @@ def sight_of(
 
     `since` as the command line has it; None: the state says it.
     """
-    late = Duration(project.late_events[0], cast("Unit", project.late_events[1]))
+    late = Duration(*project.late_events)
     heard = at_most(late), at_most(_A_DAY)
     if heard[0] is None or heard[1] is None or (project.guards.jump is not None and as_of is None):
         return EVERYTHING  # the guard looks at all times

@@ -11,7 +11,7 @@ from typing import Any
 
 from leadrules.core.records import dataclass
 from leadrules.core.source import Span
-from leadrules.core.types import Type
+from leadrules.core.types import Type, Unit
 
 QUEUE_PREFIX = "queue:"  # what an owner begins with who is a queue, and no rep
 
@@ -132,7 +132,7 @@ class Guards:
     moves_is_share: bool = False
     rejects: float | None = None
     rejects_is_share: bool = True
-    jump: tuple[int, str] | None = None
+    jump: tuple[int, Unit] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class Project:
     duplicates_by: tuple[str, ...]
     duplicates_keep: str  # "oldest" or "newest"
     open_leads: str | None
-    late_events: tuple[int, str]
+    late_events: tuple[int, Unit]
     state: Path
     guards: Guards
     report: dict[str, Any]

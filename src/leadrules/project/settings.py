@@ -11,6 +11,7 @@ from typing import Any
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic
 from leadrules.core.text import codec_of
+from leadrules.core.types import Unit
 from leadrules.project import values
 from leadrules.project.check import wrong_value
 from leadrules.project.document import Document, KeyPath, did_you_mean
@@ -109,7 +110,7 @@ class Settings:
             self.wrong(path, "a date", "One country is given already; days off elsewhere are listed as dates.")
         return code
 
-    def duration(self, *path: str | int) -> tuple[int, str] | None:
+    def duration(self, *path: str | int) -> tuple[int, Unit] | None:
         """A duration; its form is checked by the JSON Schema."""
         text = self.get(*path)
         return None if text is None else values.duration(text)

@@ -10,6 +10,7 @@ from datetime import date
 from functools import cache
 
 from leadrules.core.text import nearest
+from leadrules.core.types import Unit
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _FULL_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -28,7 +29,17 @@ _ABBREVIATED = {
 }
 _RANGE = re.compile(r"\s*(\w+)\s*(?:[-–]\s*(\w+)\s*)?")
 _LIMIT = re.compile(r"(?:[0-9]{1,2}(?:\.[0-9]+)?|100(?:\.0+)?)%|[0-9]{1,9}", re.ASCII)
-_DURATION = re.compile(r"\s*([0-9]+)\s+(minute|hour|day|business day|week|month|quarter|year)s?\s*")
+_UNITS: dict[str, Unit] = {
+    "minute": "minutes",
+    "hour": "hours",
+    "day": "days",
+    "business day": "business days",
+    "week": "weeks",
+    "month": "months",
+    "quarter": "quarters",
+    "year": "years",
+}
+_DURATION = re.compile(rf"\s*([0-9]+)\s+({'|'.join(_UNITS)})s?\s*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -54,10 +65,10 @@ def days(parts: list[str]) -> tuple[int, ...] | str:
     return tuple(sorted(found))
 
 
-def duration(text: str) -> tuple[int, str] | None:
+def duration(text: str) -> tuple[int, Unit] | None:
     """`7 days` as (7, "days"); the unit is plural whatever was written."""
     match = _DURATION.fullmatch(text)
-    return (int(match[1]), f"{match[2]}s") if match else None
+    return (int(match[1]), _UNITS[match[2]]) if match else None
 
 
 def limit(value: str | int) -> tuple[float, bool]:
