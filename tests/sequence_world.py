@@ -175,7 +175,8 @@ def applied(leads: LeadColumns, changes: Iterable[pl.DataFrame]) -> LeadColumns:
 def _wishes(places: Mapping[str, int], wishes: Iterable[tuple[Any, ...]]) -> pl.DataFrame:
     rows = []
     for number, (key, kind, sequence, *more) in enumerate(wishes):
-        at, template, rule = [*more, *[None] * (3 - len(more))]
+        rest = [*more, *[None] * (3 - len(more))]
+        at, template, rule = rest
         rows.append((places[key], kind, sequence, at, template, rule or "trigger.t", number))
     return pl.DataFrame(rows, schema=dict(WISH_COLUMNS), orient="row")
 

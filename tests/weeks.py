@@ -110,7 +110,8 @@ def write_weeks(folder: Path) -> tuple[Path, list[tuple[datetime, Path]]]:
 
 
 def _company(chance: random.Random) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
-    leads, events = [], []
+    leads: list[tuple[str, ...]] = []
+    events: list[tuple[str, str, datetime, *tuple[str, ...]]] = []
     for n in range(90):
         created = datetime.fromisoformat("2026-01-20") + timedelta(days=chance.randrange(65))
         key, source, of_list = f"k{n:02}", chance.choice(["Web", "Ads", "Fair"]), chance.choice(["L1", "L2"])
@@ -130,7 +131,9 @@ def _company(chance: random.Random) -> tuple[list[tuple[str, ...]], list[tuple[s
                 events.append((key, "call_connected", moment + timedelta(days=5, minutes=7)))
         if chance.random() < 0.25:
             events.append((key, "deal_won", moment + timedelta(days=9), str(chance.randrange(1, 20) * 100)))
-    filled = [(key, kind, at.isoformat(), *more, *[""] * (2 - len(more))) for key, kind, at, *more in events]
+    filled: list[tuple[str, ...]] = [
+        (key, kind, at.isoformat(), *more, *[""] * (2 - len(more))) for key, kind, at, *more in events
+    ]
     return leads, [event for event in filled if event[2] < LAST.isoformat()]
 
 

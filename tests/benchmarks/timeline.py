@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STEP = 0.1
@@ -150,7 +150,12 @@ def main() -> None:
     # What a run needs is loaded only once its rules hold, and watched from then on.
     options.ready_project = watched
     leave = os._exit
-    os._exit = lambda code: (timeline.report(), leave(code))  # type: ignore[assignment, misc]
+
+    def reported(status: int) -> NoReturn:
+        timeline.report()
+        leave(status)
+
+    os._exit = reported
     sys.argv = ["leadrules", "run", "--project", str(folder), "--out", str(folder / "out"), *state_of(folder)]
     program.main()
 

@@ -27,6 +27,7 @@ from click.testing import CliRunner, Result
 
 from leadrules.cli.main import cli
 from leadrules.data import sources
+from leadrules.data.errors import InputError
 
 LONGEST = 20.0  # seconds; the machines of CI are slow and shared
 HEADER = "id,industry,employees,created_at\n"
@@ -61,16 +62,16 @@ def leadrules(*args: str, cwd: Path, longest: float = LONGEST) -> Result:
     return done
 
 
-Breaks = Callable[[Path], None]
+Breaks = Callable[[Path], object]
 
 
 def leads(content: bytes) -> Breaks:
-    return lambda project: (project / "leads.csv").write_bytes(content) and None
+    return lambda project: (project / "leads.csv").write_bytes(content)
 
 
 def rules(text: str | bytes) -> Breaks:
     raw = text if isinstance(text, bytes) else text.encode()
-    return lambda project: (project / "rules" / "rules.lead").write_bytes(raw) and None
+    return lambda project: (project / "rules" / "rules.lead").write_bytes(raw)
 
 
 def zipped(*names: str) -> bytes:
@@ -411,7 +412,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None
     grown.digest.result()
     with (tmp_path / "leads.csv").open("a") as file:
         file.write("b,Software,5,2026-01-01\n")
-    with pytest.raises(sources.InputError, match="changed while it was read"):
+    with pytest.raises(InputError, match="changed while it was read"):
         grown.hashed()
 
 
@@ -683,9 +684,9 @@ WRONG: dict[str, Breaks] = {
     "no leads": no_leads,
     "a header only": leads(HEADER.encode()),
     "binary leads": leads(bytes(range(256)) * 40),
-    "a broken schema": lambda project: (project / "rules" / "lead.schema.json").write_text("{") and None,
+    "a broken schema": lambda project: (project / "rules" / "lead.schema.json").write_text("{"),
     "a broken rule": rules("score {\n"),
-    "a broken project": lambda project: (project / "leadrules.yaml").write_text("version: [1\n") and None,
+    "a broken project": lambda project: (project / "leadrules.yaml").write_text("version: [1\n"),
     "no rules": lambda project: (project / "rules" / "rules.lead").unlink(),
     "a state of rubbish": lambda project: damaged_state(project, "state.sqlite", b"rubbish" * 999),
     "a killed run's note of rubbish": lambda project: damaged_state(project, "pending.json", b"{rubbish"),

@@ -7,15 +7,15 @@ shrinks to a few lines; leads and events full of blanks, wide text, ties, clock 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
 from leadrules.core.text import fold
-from leadrules.core.types import DATE, DATETIME, DURATION, NUMBER, SET, TEXT, YESNO, Type
+from leadrules.core.types import DATE, DATETIME, DURATION, NUMBER, SET, TEXT, YESNO, Type, Unit
 from leadrules.ruleset.model import (
     Active,
     Aggregate,
@@ -29,6 +29,7 @@ from leadrules.ruleset.model import (
     Each,
     EventFilter,
     Expr,
+    Function,
     Group,
     ListValues,
     Matrix,
@@ -41,6 +42,7 @@ from leadrules.ruleset.model import (
     TableValues,
 )
 
+T = TypeVar("T")
 CHOICE = Type("choice", ("Software", "Fintech", "小売"))
 FIELDS = (
     ("title", TEXT),
@@ -121,7 +123,7 @@ class Writer:
     fields_only: set[str] = field(default_factory=set)
     pure: bool = False
 
-    def pick(self, choices: Any) -> Any:
+    def pick(self, choices: Iterable[T]) -> T:
         return self.draw(st.sampled_from(list(choices)))
 
     def chance(self, one_in: int = 2) -> bool:
@@ -172,14 +174,17 @@ class Writer:
         return [d for d in found if not needs_fields or d.name in self.fields_only]
 
     def condition(self, depth: int) -> Expr:
+        makers: list[Callable[[], Expr]] = [self.simple_test]
         if depth <= 0:
-            return self.pick([self.simple_test, lambda: self.leaf("yesno", (True, False), YESNO)])()
-        return self.pick(
-            [self.simple_test, self.simple_test, lambda: self.joined(depth), lambda: self.compared(depth),
-             lambda: self.compared(depth), lambda: self.searched(depth), lambda: self.membership(depth),
-             lambda: Expr("not", YESNO, (self.condition(depth - 1),)), lambda: self.choice(YESNO, depth),
-             lambda: Expr("is_blank", YESNO, (self.expression(self.pick([TEXT, NUMBER, DATE, SET]), depth - 1),))]
-        )()  # fmt: skip
+            makers += [lambda: self.leaf("yesno", (True, False), YESNO)]
+        else:
+            makers += [
+                self.simple_test, lambda: self.joined(depth), lambda: self.compared(depth),
+                lambda: self.compared(depth), lambda: self.searched(depth), lambda: self.membership(depth),
+                lambda: Expr("not", YESNO, (self.condition(depth - 1),)), lambda: self.choice(YESNO, depth),
+                lambda: Expr("is_blank", YESNO, (self.expression(self.pick([TEXT, NUMBER, DATE, SET]), depth - 1),)),
+            ]  # fmt: skip
+        return self.pick(makers)()
 
     def simple_test(self) -> Expr:
         tests: list[Callable[[], Expr]] = [
@@ -276,7 +281,7 @@ class Writer:
         return self.pick(makers)()
 
     def event_number(self) -> Expr:
-        function = self.pick(["count", "sum", "first", "last", "min", "max"])
+        function: Function = self.pick(["count", "sum", "first", "last", "min", "max"])
         return Expr(
             "aggregate", NUMBER, value=self.aggregate(function, None if function == "count" else "amount", NUMBER)
         )
@@ -308,12 +313,13 @@ class Writer:
         if depth <= 0:
             return self.pick([self.leaf("date", literals, DATE), Expr("always", DATE, value="today")])
         parts = (const(2026.0, NUMBER), self.number(0), const(float(self.count(28, 32)), NUMBER))
-        return self.pick(
-            [lambda: self.leaf("date", literals, DATE), lambda: Expr("date", DATE, parts),
-             lambda: Expr("end_of_month", DATE, (self.moment(depth - 1),)), lambda: self.choice(DATE, depth),
-             lambda: Expr(self.pick(["earliest", "latest"]), DATE, (self.date(depth - 1), self.date(depth - 1))),
-             lambda: self.shifted(DATE, depth, ["days", "business days", "weeks", "months", "quarters", "years"])]
-        )()  # fmt: skip
+        makers: list[Callable[[], Expr]] = [
+            lambda: self.leaf("date", literals, DATE), lambda: Expr("date", DATE, parts),
+            lambda: Expr("end_of_month", DATE, (self.moment(depth - 1),)), lambda: self.choice(DATE, depth),
+            lambda: Expr(self.pick(["earliest", "latest"]), DATE, (self.date(depth - 1), self.date(depth - 1))),
+            lambda: self.shifted(DATE, depth, ["days", "business days", "weeks", "months", "quarters", "years"]),
+        ]  # fmt: skip
+        return self.pick(makers)()
 
     def datetime(self, depth: int) -> Expr:
         literals = tuple(instant.isoformat() for instant in INSTANTS)
@@ -352,9 +358,9 @@ class Writer:
 
     # -- events -------------------------------------------------------------------------------------------------------
 
-    def aggregate(self, function: str, name: str | None, type_: Type) -> int:
+    def aggregate(self, function: Function, name: str | None, type_: Type) -> int:
         """The number of an aggregate; equal ones share it."""
-        one = Aggregate(function, self.selection(name), name, type_)  # type: ignore[arg-type]
+        one = Aggregate(function, self.selection(name), name, type_)
         if one in self.aggregates:
             return self.aggregates.index(one)
         self.aggregates.append(one)
@@ -384,7 +390,7 @@ class Writer:
             return Expr("latest", DATETIME, (one, other)) if self.chance() else other
         return one
 
-    def length(self, units: list[str], most: int) -> Duration:
+    def length(self, units: list[Unit], most: int) -> Duration:
         return Duration(self.count(1, most), self.pick(units))
 
     # -- definitions --------------------------------------------------------------------------------------------------

@@ -74,10 +74,10 @@ def event_rows(rng: random.Random, leads: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for row in range(leads):
         for _ in range(rng.choice([0, 1, 4, 12])):
-            event = rng.choice(types)
+            kind = rng.choice(types)
             at = AS_OF - timedelta(hours=rng.choice([-2, 0, 1, 5, 30, 24 * 5, 24 * 40, 24 * 100]))
             found.append(
-                {"lead_row": row, "type": event.name, "at": at, **{f.name: value(rng, f.type) for f in event.fields}}
+                {"lead_row": row, "type": kind.name, "at": at, **{f.name: value(rng, f.type) for f in kind.fields}}
             )
     for number, event in enumerate(sorted(found, key=lambda e: repr(sorted(e.items(), key=str)))):
         event["@rank"] = number

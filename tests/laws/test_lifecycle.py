@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from tests.laws.oracle.guards import exceeded
@@ -98,7 +99,8 @@ def test_the_order_of_the_rows_changes_nothing(seed: int, tmp_path: Path) -> Non
     rules, team, settings = RandomRules(random), random_team(random), random_settings(random)
     own = company(tmp_path, rules.text(), team=team, **settings)
     one, other = Product(own), Product(own)
-    life, decided = Life(random, rules, team), {}
+    life = Life(random, rules, team)
+    decided: dict[str, dict[str, Any]] = {}
     for _ in range(8):
         day = life.next_day(decided, {})
         found = exported(one, day)

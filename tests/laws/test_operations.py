@@ -177,9 +177,9 @@ def check(
     for row, found in zip(rows, result.to_list(), strict=True):
         given_ = [folded_value(v) if operation.folded else v for v in row]
         expected = operation.row(context, value, *given_)
-        expected = list(expected) if isinstance(expected, tuple) else expected
         if wanted == DATETIME and expected is not None:
             expected = context.calendar.as_instant(expected)
+        expected = list(expected) if isinstance(expected, tuple) else expected
         assert same(expected, found), (operation.name, value, row, expected, found)
 
 

@@ -7,6 +7,7 @@ import csv
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ def written(folder: Path, company: dict[str, Any]) -> Path:
         (name, f"{name}!", kind, f"{START + timedelta(days=day):%Y-%m-%d}", cost)
         for name, (kind, day, cost) in company["campaigns"].items()
     ]
-    sides = {
+    sides: dict[str, Sequence[tuple[Any, ...]]] = {
         "leads": rows,
         "campaigns": [("campaign", "name", "type", "date", "cost"), *campaigns],
         "traffic": [("period", "source", "visitors"), *company["traffic"]],

@@ -35,7 +35,7 @@ async def client(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     one.agreed = await one.initialize_session(params)  # type: ignore[attr-defined]
     yield one
     await one.shutdown_session()
-    await one.stop()
+    await one.stop()  # type: ignore[no-untyped-call] # pygls leaves it without types
 
 
 def show(client: LanguageClient, folder: Path, name: str, text: str | None = None) -> str:

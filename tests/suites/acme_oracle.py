@@ -200,7 +200,9 @@ class Oracle:
         def line(e: Event, start: datetime) -> float:
             return max((e.at - start - clock) / (self.as_of - start - clock), 0)
 
-        views = sum(2 * 0.5 ** ((self.as_of - e.at) / timedelta(days=14)) for e in mine if e.type == "page_viewed")
+        views: float = sum(
+            2 * 0.5 ** ((self.as_of - e.at) / timedelta(days=14)) for e in mine if e.type == "page_viewed"
+        )
         latest = {fold(e.cells["Magnet"]): e for e in mine if e.type == "form_submitted"}
         forms = sum(8 * line(e, two_months) for e in latest.values())
         seen = [e for e in mine if e.type == "webinar_attended"]

@@ -40,8 +40,8 @@ def evaluate(node: ast.expr) -> Any:
     match node:
         case ast.Constant(value=None | str()):
             return node.value
-        case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
-            return float(node.value)
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            return float(value)
         case ast.Name(id="null"):
             return None
         case ast.UnaryOp(op=ast.USub()):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -250,8 +250,11 @@ def test_campaigns(company: Company) -> None:
         c: tuple(rest) for c, rest in spent.items()
     }
     # Against all, and against its type; both pooled.
-    met = {c: (row["meeting_leads"], row["leads"]) for c, row in shown.items()}
-    pooled = lambda ones: sum(met[c][0] for c in ones) / sum(met[c][1] for c in ones)  # noqa: E731
+    met: dict[str, tuple[int, int]] = {c: (row["meeting_leads"], row["leads"]) for c, row in shown.items()}
+
+    def pooled(ones: Iterable[str]) -> float:
+        return sum(met[c][0] for c in ones) / sum(met[c][1] for c in ones)
+
     for row in shown.values():
         if not row["leads"]:
             assert row["rate"] is None
@@ -309,8 +312,11 @@ def check_money(row: dict[str, Any], counts: Sequence[Any], cost: float, hours: 
     each = invested / deals if deals else None
     assert row["cost_per_sale"] == near(each)
     average = 5_277_600 / 102
-    verdict = "n/a" if each is None else "within the average deal" if each <= average else None
-    if verdict is None:
+    if each is None:
+        verdict = "n/a"
+    elif each <= average:
+        verdict = "within the average deal"
+    else:
         verdict = f"above the average deal{', break-even over' if each <= 120_000 else ' and'} the lifetime value"
     assert row["verdict"] == verdict
 
@@ -512,8 +518,8 @@ def test_the_goals_beside_the_data(company: Company) -> None:
     trials, won = company.one(
         f"select {', '.join(f'count(*) filter ({since.replace(chr(116), s, 1)})' for s in ('s3', 's4'))} from moments"
     )
-    rates = {(r["stage"], r["of"]): (r["hits"], r["n"]) for r in company.found["goal_deals_rates"]}
-    assert rates == {("won", "trial"): (won, trials), ("trial", "email"): (trials, emails)}
+    counted = {(r["stage"], r["of"]): (r["hits"], r["n"]) for r in company.found["goal_deals_rates"]}
+    assert counted == {("won", "trial"): (won, trials), ("trial", "email"): (trials, emails)}
     needs = by(company.found["goal_deals"], "name")
     # 15 deals at 40 % take 37.5 trials, at 1 % of emails 3,750: 187.5 on each of 20 workdays, 6.25 hours at 2 minutes.
     assert pick(needs["email"], "per_month per_week per_day") == (3750, 937.5, 187.5)

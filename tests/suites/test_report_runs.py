@@ -236,10 +236,10 @@ def test_transitions(company: Company, spells: list[tuple[str, str | None, float
     shown = {(r["stage"], r["next"]): r for r in company.found[f"transitions_{company.stages}"]}
     assert set(shown) == set(lengths)
     for (life, following), row in shown.items():
-        days = lengths[life, following]
-        assert pick(row, "moves entered") == (len(days), entered[life])
-        assert row["share"] == near(len(days) / entered[life])
-        assert row["median"] == near(median(days))
+        own = lengths[life, following]
+        assert pick(row, "moves entered") == (len(own), entered[life])
+        assert row["share"] == near(len(own) / entered[life])
+        assert row["median"] == near(median(own))
 
 
 def test_ways(company: Company) -> None:

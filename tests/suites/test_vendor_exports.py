@@ -57,7 +57,7 @@ def test_each_export_is_read_as_leads(path: str) -> None:
 def as_expected(one: Field, cell: str) -> str | datetime | None:
     if not cell or one.type.kind == "text":
         return cell or None
-    moment = parser.parse(cell)
+    moment: datetime = parser.parse(cell)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -23,7 +23,7 @@ class Days:
         self.product, self.world = Product(own), World(own)
         self.outcome: Any = None
 
-    def done(self, day: int, leads: list[Any], events: list[Any]) -> list[tuple[str, ...]]:
+    def done(self, day: int, leads: list[Any], events: list[Any]) -> list[tuple[str, str, str, str, str]]:
         """What the run of a day of June does and withholds; its state is taken over."""
         at = f"2026-06-{day:02d}T12:00"
         self.outcome = self.product.decided(moment(at), leads, events)

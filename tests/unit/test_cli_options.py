@@ -22,7 +22,8 @@ def _commands() -> dict[str, click.Command]:
     context = click.Context(cli)
     found: dict[str, click.Command] = {}
     for name in COMMANDS:
-        command = cli.get_command(context, name)  # type: ignore[attr-defined]
+        command = cli.get_command(context, name)
+        assert command is not None, name
         if isinstance(command, click.Group):
             found |= {f"{name} {one}": sub for one, sub in command.commands.items()}
         else:

@@ -46,8 +46,8 @@ def number(value: float) -> Expr:
     return Expr("const", NUMBER, value=value)
 
 
-def score(*rules: ScoreRule, groups: Sequence[Group] = (), **bounds: float) -> Score:
-    return Score("engagement", None, 0, rules, tuple(groups), **bounds)
+def score(*rules: ScoreRule, groups: Sequence[Group] = (), cap: float | None = None) -> Score:
+    return Score("engagement", None, 0, rules, tuple(groups), cap=cap)
 
 
 def each(points: float, name: str = "opened", group: str | None = None, **more: Any) -> ScoreRule:
@@ -65,8 +65,8 @@ def facts(
         (row, kind, AS_OF - age, rank, campaign, amount)
         for rank, (row, kind, age, campaign, amount) in enumerate(events)
     ]
-    schema = {"lead_row": pl.UInt32, "type": pl.Enum(["opened", "clicked"]), "at": pl.Datetime("us", "UTC"),
-              "@rank": pl.UInt32, "campaign:text": pl.String, "amount:number": pl.Float64}  # fmt: skip
+    schema = {"lead_row": pl.UInt32(), "type": pl.Enum(["opened", "clicked"]), "at": pl.Datetime("us", "UTC"),
+              "@rank": pl.UInt32(), "campaign:text": pl.String(), "amount:number": pl.Float64()}  # fmt: skip
     return evaluate(rules, frame, pl.DataFrame(rows, schema=schema, orient="row"), Context(Calendar("UTC"), AS_OF))
 
 

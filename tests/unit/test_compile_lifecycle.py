@@ -379,7 +379,7 @@ MEASURES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "code", "underlined"), ROUTES + SEQUENCES + TRIGGERS + MEASURES)
+@pytest.mark.parametrize(("text", "code", "underlined"), [*ROUTES, *SEQUENCES, *TRIGGERS, *MEASURES])
 def test_each_mistake_is_one_error_at_its_place(text: str, code: str, underlined: str | None) -> None:
     found = errors(BASE + text + "\n")
     assert [d.code for d in found] == [code], [d.message for d in found]

@@ -56,11 +56,15 @@ def reached(*tests: str) -> Coverage:
 
 def missing(coverage: Coverage, rule: str) -> list[tuple[Any, ...]]:
     """What is not reached of a rule: the kind, and the clause's place among those of its line, or its label."""
-    return [
-        (point.kind, *point.key[2:]) if point.clause is None else (point.kind, point.clause.span["column"])
-        for point in coverage.missing
-        if point.rule == rule and (point.clause is None or point.clause.span is not None)
-    ]
+    found: list[tuple[Any, ...]] = []
+    for point in coverage.missing:
+        if point.rule != rule:
+            continue
+        if point.clause is None:
+            found.append((point.kind, *point.key[2:]))
+        elif point.clause.span is not None:
+            found.append((point.kind, point.clause.span["column"]))
+    return found
 
 
 def test_a_clause_that_was_not_come_to_is_not_reached() -> None:

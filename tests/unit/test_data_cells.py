@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -155,7 +156,7 @@ def test_columns_of_dates_agree_with_cells(one: Any, kind: str, cells: list[str]
     check_agreement(ColumnReader(CellReader(field("f", kind), NEW_YORK, (), (one, ISO))), cells)
 
 
-def check_agreement(reader: ColumnReader, cells: list[str | None]) -> None:
+def check_agreement(reader: ColumnReader, cells: Sequence[str | None]) -> None:
     values, bad = reader.read(pl.Series("f", cells, dtype=pl.String))
     plain = [reader.cell.read(text) for text in cells]
     assert values.dtype == reader.dtype

@@ -7,6 +7,7 @@ import gzip
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -201,7 +202,7 @@ CELL = st.text(st.sampled_from('ab,;" \t\n\r1é'), max_size=5)
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     st.sampled_from([12, 40, 1 << 20]),
 )
-def test_what_python_writes_is_read_back(rows: list[list[str]], end: str, quoting: int, block: int) -> None:
+def test_what_python_writes_is_read_back(rows: list[list[str]], end: str, quoting: Literal[0, 1], block: int) -> None:
     width = len(rows[0]) if rows else 2
     text = io.StringIO()
     if any("\r" in cell for row in rows for cell in row):

@@ -7,6 +7,7 @@ import io
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -162,7 +163,7 @@ def test_the_column_that_says_whose_an_event_is_is_not_its_id_besides() -> None:
         ("lead_id,type,at\na,opened,01/04/2026\n", {}, "the column `at` cannot tell day from month"),
     ],
 )
-def test_what_stops_a_run(text: str, source: dict[str, str], message: str) -> None:
+def test_what_stops_a_run(text: str, source: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         events_of(text, EVENTS, LEADS, WANTED, **source)
 

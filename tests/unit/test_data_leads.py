@@ -8,6 +8,7 @@ import io
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -110,7 +111,7 @@ def test_x_columns_in_their_order_then_the_name() -> None:
         ),
     ],
 )
-def test_what_stops_a_run(text: str, source: dict[str, object], message: str) -> None:
+def test_what_stops_a_run(text: str, source: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         leads_of(text, [field("id"), field("n", required=True), field("d", "date")], **source)
 
@@ -125,7 +126,7 @@ def test_what_stops_a_run(text: str, source: dict[str, object], message: str) ->
         ("id|n\n", {}, "export it with `,`, `;` or tabs between them"),
     ],
 )
-def test_the_way_out_is_one(text: str, source: dict[str, object], way_out: str) -> None:
+def test_the_way_out_is_one(text: str, source: dict[str, Any], way_out: str) -> None:
     with pytest.raises(InputError) as stopped:
         leads_of(text, [field("id"), field("n")], **source)
     assert way_out in stopped.value.help

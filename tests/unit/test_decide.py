@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 import pytest
@@ -349,7 +350,7 @@ def test_a_baseline_gives_nobody_an_owner_and_sends_nothing() -> None:
 route sales { any: team inside by round_robin otherwise }
 sequence instant { 1: day 1 call "Call"  exit when opted_out }
 """)
-    leads = [{"id": "a"}, {"id": "b", "current_sequence": "instant", "opted_out": True}]
+    leads: list[dict[str, Any]] = [{"id": "a"}, {"id": "b", "current_sequence": "instant", "opted_out": True}]
     assert story.run(DAY_1, *leads, baseline=True) == []
     assert story.of("b", "owner", "sequence") == (None, "instant")
     assert story.last is not None

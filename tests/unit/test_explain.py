@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,12 @@ import pytest
 from tests.explained import document, example, named, outcome, request, write
 
 from leadrules.data.errors import InputError
-from leadrules.engine.row import prepare
+from leadrules.engine.row import LeadFacts, prepare
 from leadrules.lifecycle.run import evaluated_leads, read_inputs
-from leadrules.review.explain.changes import Change, Changes, label_names
+from leadrules.review.explain.changes import Changes, label_names
 from leadrules.review.explain.explain import asked, key_of
 from leadrules.review.explain.lead import OneLead
+from leadrules.review.explain.proposals import Change
 from leadrules.review.explain.words import Words, rule_files
 from leadrules.ruleset.model import Band, Stages
 from leadrules.show.page import wrapped
@@ -294,11 +297,15 @@ def test_every_change_shown_reaches_its_label(name: str, step: int) -> None:
             wanted = names[: names.index(now)] if now in names else names
             if not wanted:
                 continue
-            for change in changes._search(one, lambda facts, o=one, w=wanted: facts.values[o.name] in w):
+            for change in changes._search(one, partial(_is_among, one.name, wanted)):
                 assert _changed(lead, program, change, one.name) in wanted
                 assert all(_changed(lead, program, less, one.name) not in wanted for less in change.without())
                 shown += 1
     assert shown > 20
+
+
+def _is_among(name: str, wanted: Sequence[str], facts: LeadFacts) -> bool:
+    return facts.values[name] in wanted
 
 
 def _changed(lead: OneLead, program: Any, change: Change, name: str) -> Any:

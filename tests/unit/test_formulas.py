@@ -311,7 +311,7 @@ def listed(page: str) -> list[tuple[str, list[str]]]:
     """The rows of a page's last table: a formula, and the tests that work it out."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8").partition("## Worked out by hand")[2]
     rows = [line.strip().strip("|").split("|") for line in text.splitlines() if line.startswith("| ")]
-    return [(formula.strip(), re.findall(r"`(\w+)::(\w+)`", tests)) for formula, tests in rows[2:]]  # type: ignore[misc]
+    return [(formula.strip(), re.findall(r"`(\w+)::(\w+)`", tests)) for formula, tests in rows[2:]]
 
 
 @pytest.mark.parametrize(("page", "least"), [("measure.md", 35), ("calibrate.md", 8)])

@@ -15,6 +15,7 @@ from tests.workspaces import opened
 from leadrules.cli.main import cli
 from leadrules.review.testing import generate
 from leadrules.review.testing.generate import NOT_WRITTEN, Generated, generated
+from leadrules.review.testing.test_blocks import block
 from leadrules.review.testing.testing import run_tests
 
 TEXT, NUMBER, YESNO = {"type": "string"}, {"type": "number"}, {"type": "boolean"}
@@ -174,11 +175,9 @@ def test_a_table_and_a_column_with_dots(tmp_path: Path) -> None:
 
 
 def test_a_test_that_cannot_be_written_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = generate.block
-
     def broken(*args: Any) -> str:
         """A block that does not compile where the lead has six employees, one that is no text where it has three."""
-        text = written(*args)
+        text = block(*args)
         return text.replace("employees = 6", "employees = someone").replace("employees = 3", "employees = 007")
 
     monkeypatch.setattr(generate, "block", broken)

@@ -157,7 +157,7 @@ def _readings(node: Any, aggregates: list[Any]) -> Iterator[str]:
         elif op in ("in", "contains", "starts", "ends", "has") and value is not None:
             yield f"list.{value}"
         elif op in ("aggregate", "did"):
-            yield from _readings(aggregates[value], aggregates)
+            yield from _readings(aggregates[node["value"]], aggregates)
         yield from (f"event.{event}" for event in node.get("types", []))
         for item in node.values():
             yield from _readings(item, aggregates)

@@ -16,10 +16,12 @@ from tests.suites.running import starter
 
 from leadrules.analyse.analyse import Request, analyse, study
 from leadrules.analyse.lints import ENTRIES, LINTS
+from leadrules.analyse.study import Study
 from leadrules.core.codes.entry import Code
 from leadrules.project.model import Project
 from leadrules.project.project import load_project
 from leadrules.review.workspace import open_workspace
+from leadrules.ruleset.model import Expr, Trigger
 
 HERE = Path(__file__).parents[2]
 SHIPPED = [
@@ -203,7 +205,12 @@ def test_what_a_trigger_asks_for_is_worked_out_once(monkeypatch: pytest.MonkeyPa
 
     looked: list[str] = []
     plain = circles._asks
-    monkeypatch.setattr(circles, "_asks", lambda study, trigger: looked.append(trigger.name) or plain(study, trigger))
+
+    def asks(study: Study, trigger: Trigger) -> list[Expr]:
+        looked.append(trigger.name)
+        return plain(study, trigger)
+
+    monkeypatch.setattr(circles, "_asks", asks)
     rules = "\n".join(
         f'sequence s{i} {{ 1: day 1 call "Call"  finish after 1 day }}\n'
         f"trigger t{i} {{ when sequence is s{i}  do move to s{(i + 1) % 6}  once per 1 day }}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,7 +38,7 @@ def state_with(before: State, rows: list[dict[str, object]], days: int = 0, **co
     return replace(before, leads=LeadColumns.of(leads), as_of=AT + timedelta(days=days))
 
 
-def put(path: Path, before: State, after: State, changes: list[tuple[str, ...]] = ()) -> State:
+def put(path: Path, before: State, after: State, changes: Sequence[tuple[str | None, ...]] = ()) -> State:
     record = RunRecord(after.as_of, before.as_of, "rules", "identity", f"manifest{before.run}", "out", {"a": [1]})
     frame = pl.DataFrame(list(changes), schema=CHANGES, orient="row")
     commit(path, before, after, lambda: record, changes=frame, token=f"token{before.run}")
@@ -153,7 +154,7 @@ def test_another_name_in_the_history(tmp_path: Path) -> None:
         ("a", "label", "cold", "heat", "x", None),
         ("a", "sequence", "sequence", "heat", "y", None),
     ]
-    state = put(tmp_path, empty_state(), state_with(empty_state(), [{"key": "a"}]), changes)  # type: ignore[arg-type]
+    state = put(tmp_path, empty_state(), state_with(empty_state(), [{"key": "a"}]), changes)
     nothing = pl.DataFrame(schema=dict(HISTORY_COLUMNS))
     renamed = [("label", "heat", "warmth"), ("sequence", "heat", "mails")]
     amend(tmp_path, state, state, changes=nothing, renamed=renamed)

@@ -65,7 +65,7 @@ def test_the_supported_keywords_are_those_of_the_contract() -> None:
 def test_every_other_keyword_is_refused_at_its_name(keyword: str) -> None:
     found = leads({"x": {"type": "string", keyword: {}}})[1]
     assert [(d.code, d.span.text) for d in found] == [("LR070", f'"{keyword}"')]
-    top = leads({}, **{keyword: {}})[1]
+    top = leads({}, None, **{keyword: {}})[1]
     assert [d.code for d in top] == ["LR070"]
 
 

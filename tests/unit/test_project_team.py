@@ -35,9 +35,16 @@ def team(text: str, week: tuple[int, ...] = (1, 2, 3, 4, 5)) -> tuple[Team | Non
     return read_team(document, week)
 
 
-def test_the_team_of_the_contract() -> None:
-    found, findings = team(CONTRACT)
+def whole(text: str, week: tuple[int, ...] = (1, 2, 3, 4, 5)) -> Team:
+    """The team of a file without mistakes."""
+    found, findings = team(text, week)
     assert not findings
+    assert found is not None
+    return found
+
+
+def test_the_team_of_the_contract() -> None:
+    found = whole(CONTRACT)
     sato, lee = found.reps
     assert (sato.key, sato.name, sato.weight, sato.capacity) == ("sato@example.com", "佐藤", 2, Capacity(10, 40, 150))
     assert sato.hours == Hours((1, 2, 3, 4, 5), "09:00", "18:00", "Asia/Tokyo")
@@ -51,23 +58,22 @@ def test_the_team_of_the_contract() -> None:
 
 def test_an_empty_file_is_an_empty_team_and_a_rep_may_say_nothing() -> None:
     assert team("") == (Team(), [])
-    found, findings = team("reps: {a: {}}\n")
-    assert not findings
+    found = whole("reps: {a: {}}\n")
     assert (found.reps[0].active, found.reps[0].weight) == (True, 1)
 
 
 def test_hours_without_days_are_those_of_the_project() -> None:
-    hours = team("reps: {a: {hours: {from: 09:00, to: '24:00'}}}\n", week=(1, 7))[0].reps[0].hours
+    hours = whole("reps: {a: {hours: {from: 09:00, to: '24:00'}}}\n", week=(1, 7)).reps[0].hours
     assert hours == Hours((1, 7), "09:00", "24:00", None)
 
 
 def test_holidays_may_mix_a_country_and_dates() -> None:
-    rep = team("reps: {a: {holidays: [2026-08-13, JP]}}\n")[0].reps[0]
+    rep = whole("reps: {a: {holidays: [2026-08-13, JP]}}\n").reps[0]
     assert (rep.holidays, rep.holiday_dates) == ("JP", ("2026-08-13",))
 
 
 def test_values_stay_what_yaml_1_2_says() -> None:
-    rep = team("reps: {a: {region: NO, code: 012, shift: on, share: 0.5, lead: true}}\n")[0].reps[0]
+    rep = whole("reps: {a: {region: NO, code: 012, shift: on, share: 0.5, lead: true}}\n").reps[0]
     assert dict(rep.attributes) == {"region": "NO", "code": "012", "shift": "on", "share": 0.5, "lead": True}
 
 

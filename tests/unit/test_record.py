@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -26,9 +27,11 @@ def rules(*definitions: Any) -> Ruleset:
     return Ruleset(1, SETTINGS, (), (), (), (), (), definitions)
 
 
-def state(*leads: dict[str, Any], ruleset: Ruleset | None = None, **named: pl.DataType) -> State:
+def state(
+    *leads: dict[str, Any], ruleset: Ruleset | None = None, columns: Mapping[str, pl.DataType] | None = None
+) -> State:
     rows = [{"owner_changes": 0, **lead} for lead in leads]
-    schema: dict[str, Any] = dict(LEAD_COLUMNS) | named
+    schema = {**LEAD_COLUMNS, **(columns or {})}
     return replace(
         empty_state(), leads=LeadColumns.of(pl.DataFrame(rows, schema=schema)), as_of=BEFORE, ruleset=ruleset
     )
@@ -129,9 +132,12 @@ def test_a_person_who_puts_a_lead_into_a_sequence_enrols_it() -> None:
     """It counts for `enroll once` and `enroll again after`; a lead first seen in one entered it now at the latest."""
     plans = tuple(Sequence(name, None, 0, steps=()) for name in ("nurture", "outbound"))
     known = state(
-        {"key": "a"}, {"key": "b"}, {"key": "c", "enrolled:outbound": BEFORE}, **{"enrolled:outbound": INSTANT}
+        {"key": "a"}, {"key": "b"}, {"key": "c", "enrolled:outbound": BEFORE}, columns={"enrolled:outbound": INSTANT}
     )
-    record = {"@key": ["a", "b", "c", "n"], "cadence": ["Ｏutbound", "Other tool", None, "nurture"]}
+    record: dict[str, list[Any]] = {
+        "@key": ["a", "b", "c", "n"],
+        "cadence": ["Ｏutbound", "Other tool", None, "nurture"],
+    }
     found = seen(record, known, replace(rules(), sequences=plans)).table
     assert found["sequence"].to_list() == ["outbound", "Other tool", None, "nurture"]
     assert found["enrolled:outbound"].to_list() == [NOW, None, BEFORE, None]
@@ -141,7 +147,7 @@ def test_a_person_who_puts_a_lead_into_a_sequence_enrols_it() -> None:
 
 def test_a_set_field_shows_the_decision_until_the_record_says_something_else() -> None:
     leads = [{"key": key, "set:status": "Working", "said:status": "New"} for key in ("holds", "taken", "wins")]
-    known = state(*leads, {"key": "none"}, **{"set:status": pl.String(), "said:status": pl.String()})
+    known = state(*leads, {"key": "none"}, columns={"set:status": pl.String(), "said:status": pl.String()})
     found = seen({"@key": ["holds", "taken", "wins", "none"], "status": ["new ", "WORKING", "Lost", "New"]}, known)
     assert found.leads["status"].to_list() == ["Working", "WORKING", "Lost", "New"]
     assert found.table["set:status"].to_list() == ["Working", None, None, None]
@@ -153,8 +159,14 @@ def test_a_set_field_has_the_type_of_the_field() -> None:
     schema = {f"{what}:{name}": pl.String() for what in ("set", "said") for name in ("size", "day", "ok", "tags")}
     lead = {"key": "a", "set:size": "10.5", "said:size": "", "set:day": "2026-04-01", "said:day": "2026-01-01",
             "set:ok": "true", "said:ok": "false", "set:tags": "", "said:tags": "x;y"}  # fmt: skip
-    record = {"@key": ["a"], "size": [None], "day": [date(2026, 1, 1)], "ok": [False], "tags": [["x", "y"]]}
-    found = seen(record, state(lead, **schema))
+    record: dict[str, list[Any]] = {
+        "@key": ["a"],
+        "size": [None],
+        "day": [date(2026, 1, 1)],
+        "ok": [False],
+        "tags": [["x", "y"]],
+    }
+    found = seen(record, state(lead, columns=schema))
     assert found.leads.select("size", "day", "ok", "tags").row(0) == (10.5, date(2026, 4, 1), True, None)
     assert found.not_yet_in_crm == 4
     assert from_text(pl.Series(["2026-11-01T09:00:00+09:00"]), INSTANT).to_list() == [datetime(2026, 11, 1, tzinfo=UTC)]
@@ -162,7 +174,7 @@ def test_a_set_field_has_the_type_of_the_field() -> None:
 
 def test_labels_come_from_the_state_else_from_the_field_of_their_name() -> None:
     known = state({"key": "a", "label:heat": "warm", "since:heat": BEFORE}, {"key": "b", "since:heat": BEFORE},
-                  ruleset=rules(HEAT, LIFE), **{"label:heat": pl.String(), "since:heat": INSTANT})  # fmt: skip
+                  ruleset=rules(HEAT, LIFE), columns={"label:heat": pl.String(), "since:heat": INSTANT})  # fmt: skip
     record = {"@key": ["a", "b", "n"], "heat": ["hot", "hot", "hot"]}
     found = seen(record, known, rules(HEAT, LIFE)).leads
     assert found["@previous:heat"].to_list() == ["warm", None, "hot"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
-from tests.routing_cases import AS_OF, found_by, nobody, state_of, tick_of
+from tests.routing_cases import AS_OF, Lead, found_by, nobody, state_of, tick_of
 
 from leadrules.lifecycle.model import INSTANT, Tick
 from leadrules.lifecycle.routes.fairness import fairness
@@ -35,9 +37,9 @@ def routed(tick: Tick, route: str = "r") -> list[tuple[str | None, str | None]]:
     return frame.select("rule", "owner").rows()
 
 
-def owners(text: str, of: Team, given: list[dict[str, object]], **more: object) -> str:
+def owners(text: str, of: Team, given: Sequence[Lead], **more: Any) -> str:
     """The first letters of the owners; `-` for nobody."""
-    return "".join((owner or "-")[0] for _, owner in routed(tick_of(text, of, given, **more)))  # type: ignore[arg-type]
+    return "".join((owner or "-")[0] for _, owner in routed(tick_of(text, of, given, **more)))
 
 
 RR = "route r { t: team all by round_robin otherwise }\n"
@@ -224,7 +226,7 @@ def test_rep_and_match_take_no_heed_of_capacity_but_count() -> None:
 def test_match_account_takes_the_most_recently_assigned() -> None:
     text = "route r { acct: match account on title otherwise }\n"
     moment = datetime(2026, 2, 1, tzinfo=UTC)
-    given = [
+    given: list[Lead] = [
         {"id": "L1", "title": "Acme", "created": moment},
         {"id": "K1", "title": "ＡＣＭＥ", "owner": "a@x", "assigned_at": moment, "created": moment},
         {"id": "K2", "title": "acme", "owner": "b@x", "created": moment + timedelta(days=2)},
@@ -240,7 +242,7 @@ def test_match_account_takes_the_most_recently_assigned() -> None:
 
 def test_a_lead_that_a_trigger_leaves_with_its_owner_is_not_the_latest_of_its_account() -> None:
     moment = datetime(2026, 2, 1, tzinfo=UTC)
-    given = [
+    given: list[Lead] = [
         {"id": "L1", "title": "Acme", "created": moment},
         {"id": "K1", "title": "acme", "owner": "a@x", "assigned_at": moment},
         {"id": "K2", "title": "acme", "owner": "b@x", "assigned_at": moment + timedelta(days=2)},
@@ -263,13 +265,13 @@ def test_least_loaded_by_share_of_capacity() -> None:
         replace(B, capacity=Capacity(open=4)),
         replace(C, capacity=Capacity(open=2)),
     )
-    given = [*leads(8), {"id": "M", "owner": "a@x"}]
+    given: list[Lead] = [*leads(8), {"id": "M", "owner": "a@x"}]
     assert owners(text, of, given) == "bcbabcb-"
 
 
 def test_order_by_then_created_then_key_and_blanks_last() -> None:
     text = "route r order by employees descending { t: team all by round_robin otherwise }\n"
-    given = [
+    given: list[Lead] = [
         {"id": "5", "employees": None, "created": None},
         {"id": "4", "employees": 10.0, "created": None},
         {"id": "3", "employees": 10.0, "created": datetime(2026, 1, 2, tzinfo=UTC)},
@@ -328,7 +330,7 @@ def test_respond_within_counts_in_the_owners_hours() -> None:
 def test_a_lead_that_waits_in_its_queue_is_not_given_more_time() -> None:
     text = "route r { rest: queue nurture otherwise respond within 1 hours }\n"
     earlier = datetime(2026, 3, 11, 1, 0, tzinfo=UTC)
-    given = [
+    given: list[Lead] = [
         {"id": "1", "owner": "queue:nurture", "due_at": earlier, "due_route": "r"},
         {"id": "2", "owner": "queue:nurture"},
         {"id": "3", "owner": "queue:marketing", "due_at": earlier, "due_route": "r"},
@@ -372,7 +374,7 @@ def test_overdue_is_past_due_without_an_answer() -> None:
 route s on demand { t: team all otherwise }
 """
     moment = AS_OF - timedelta(minutes=1)
-    given = [
+    given: list[Lead] = [
         {"id": "0", "owner": "a@x", "due_at": moment, "due_route": "r"},
         {"id": "1", "owner": "a@x", "due_at": moment, "due_route": "r", "employees": 9.0},
         {"id": "2", "owner": "a@x", "due_at": AS_OF, "due_route": "r"},

@@ -366,7 +366,7 @@ def test_reasons_add_up() -> None:
 
 def test_points_from_a_blank_are_none_and_the_rule_has_still_fired() -> None:
     found = facts(score(rule("size", field("employees"))))
-    assert (found.values["fit"], found.reasons, found.fired) == (0.0, "", {"fit.size"})
+    assert (found.values["fit"], found.reasons, found.fired) == (0.0, "", frozenset({"fit.size"}))
 
 
 def test_a_contribution_is_rounded_before_it_is_added() -> None:
@@ -459,7 +459,7 @@ def test_a_first_match_group_takes_the_first_that_matches() -> None:
     assert facts(made, lead={"title": "CEO"}).reasons == "fit.ceo +20"
     assert facts(made, events=[event("open", days(1))]).reasons == "fit.seen +7"
     nothing = facts(made)
-    assert (nothing.reasons, nothing.fired) == ("", {"fit.none"})
+    assert (nothing.reasons, nothing.fired) == ("", frozenset({"fit.none"}))
 
 
 @pytest.mark.parametrize(

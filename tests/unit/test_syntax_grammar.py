@@ -9,10 +9,9 @@ from lark import Lark
 
 from leadrules.core.resources import grammar_text, shipped
 from leadrules.syntax import tables as shipped_tables
-from leadrules.syntax.blocks import BLOCKS
 from leadrules.syntax.build import Builder
 from leadrules.syntax.grammar import END, language
-from leadrules.syntax.words import BRACED, RESERVED, SYNONYMS
+from leadrules.syntax.words import BLOCKS, BRACED, RESERVED, SYNONYMS
 
 
 def test_the_grammar_is_lalr_without_any_conflict() -> None:

@@ -176,7 +176,7 @@ def test_once_per_repeats_while_the_condition_stays_true(last: str, *, fires: bo
 
 def test_once_is_once_per_lead_ever() -> None:
     rules = "trigger intent { when intent >= 80  do stop sequence  once }"
-    before = [{"holds:intent": False, "fired:intent": at("2020-01-01")}, {"holds:intent": False}]
+    before: list[dict[str, Any]] = [{"holds:intent": False, "fired:intent": at("2020-01-01")}, {"holds:intent": False}]
     tick = tick_of(rules, [{"intent": 80.0}] * 2, remembered=before, last_rules=rules)
     found = only(tick)
     assert rows(found) == [1]
