@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 # A machine of CI is slow and shared: how long one example takes says nothing. And what fails must fail again: the examples
-# are the same every time, and `make fuzz` looks for others.
+# are the same every time, and `make test-all` looks for others.
 settings.register_profile("leadrules", deadline=None, derandomize="LAW_EXAMPLES" not in os.environ)
 settings.load_profile("leadrules")
 
