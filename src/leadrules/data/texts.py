@@ -16,6 +16,7 @@ from leadrules.core.functions.columnar import by_few, local_series, rows_where
 from leadrules.core.text import number_text
 
 _EXACT = 2.0**53
+_SMALL = 1e-3
 _FORMULA = r"^[=+\-@]"
 _NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?$"
 _AFTER_SIGNS = "A"  # what begins a formula, and every digit, stands before the letters
@@ -54,9 +55,9 @@ def written_numbers(numbers: pl.Series) -> pl.Series:
 
 def _fraction_texts(numbers: pl.Series) -> pl.Series:
     """The same of numbers that are not whole, or too large to be exact."""
-    texts = numbers.cast(pl.String)
+    texts, size = numbers.cast(pl.String), numbers.abs()
     # What is very large or very small has an exponent, or no fraction.
-    rare = rows_where(texts.str.contains(r"e|\.0$"))
+    rare = rows_where((size < _SMALL) | (size >= _EXACT))
     if not len(rare):
         return texts
     return texts.scatter(rare, pl.Series([number_text(number) for number in numbers.gather(rare)], dtype=pl.String))
