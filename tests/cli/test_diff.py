@@ -243,7 +243,7 @@ def test_rules_that_name_a_team_that_is_gone_can_still_be_compared(repo: Path) -
     team = "reps:\n  bob@x: {active: true}\nteams: {inside: [bob@x]}\nqueues: [pool]\n"
     (repo / "rules" / "team.yaml").write_text(team, encoding="utf-8")
     found = _document("HEAD", "--project", repo)
-    assert {one["path"] for one in found["edits"]} == {"fit.vp", "route.sales.hot"}
+    assert {one["path"] for one in found["edits"]} == {"fit.vp", "route.sales.hot", "team.yaml rep ann@x"}
 
 
 def test_the_state_is_read_and_left_as_it_is(repo: Path) -> None:

@@ -20,6 +20,8 @@ FORMAT_VERSION = 1
 SHOWN_EFFECTS = 3
 _HEADS = {
     "settings": "The project",
+    "project": "The project",
+    "team": "The team",
     "lists": "Lists and tables",
     "tables": "Lists and tables",
     "routes": "Routing",
@@ -44,7 +46,7 @@ _KIND_HEADS = {
 
 
 def changelog_document(diff: Diff, project: str) -> dict[str, Any]:
-    """Every edit in words; `effects` are None where no leads were at hand."""
+    """Every edit in words; `effects` are None where no leads were at hand, or both versions are run with the same side of it."""
     diff = without_keys(diff)
     return {
         "format_version": FORMAT_VERSION,
@@ -56,7 +58,7 @@ def changelog_document(diff: Diff, project: str) -> dict[str, Any]:
             {
                 "topic": _topic(edit),
                 **edit_document(diff, number),
-                "effects": None if diff.compared is None else list(_effects(diff, number)),
+                "effects": list(_effects(diff, number)) if diff.compared is not None and edit.is_compared else None,
             }
             for number, edit in enumerate(diff.edits)
         ],

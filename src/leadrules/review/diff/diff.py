@@ -25,6 +25,7 @@ from leadrules.review.diff.model import SHOWN_CAUSES, Diff, Labelled, kind_of, p
 from leadrules.review.diff.most import changed_most
 from leadrules.review.diff.revisions import Side
 from leadrules.review.diff.runs import Compared
+from leadrules.review.diff.surroundings import edits_around
 from leadrules.review.diff.words import sentence, title_of
 from leadrules.ruleset.model import Score, Segment
 
@@ -36,7 +37,10 @@ def diff_of(base: Side, head: Side, compared: Compared | None) -> Diff:
     old, new = base.ruleset, head.ruleset
     assert old is not None
     assert new is not None
-    edits, renamed = edits_between(old, new), renamed_definitions(old, new)
+    assert base.own is not None
+    assert head.own is not None
+    edits = (*edits_around(base.own, head.own), *edits_between(old, new))
+    renamed = renamed_definitions(old, new)
     if compared is None:
         return Diff(base, head, edits, renamed)
     attribution = attributed(compared, edits, renamed)
@@ -106,7 +110,7 @@ def _edit(diff: Diff, number: int) -> dict[str, Any]:
             moved.update(rows.filter(blame[number]).to_list())
     return {
         **edit_document(diff, number),
-        "leads": len(moved),
+        "leads": len(moved) if diff.edits[number].is_compared else None,
         "moves": moves_of(diff, number)[:SHOWN_CAUSES],
     }
 
@@ -114,8 +118,9 @@ def _edit(diff: Diff, number: int) -> dict[str, Any]:
 def edit_document(diff: Diff, number: int) -> dict[str, Any]:
     """One edit in words, with its place."""
     edit = diff.edits[number]
-    place = edit.place or diff.head.places.get(edit.name) or diff.base.places.get(edit.name)
-    of_head = edit.is_of_head or (edit.place is None and edit.name in diff.head.places)
+    places = [side.places if edit.section in ("lists", "tables") else {} for side in (diff.head, diff.base)]
+    place = edit.place or places[0].get(edit.name) or places[1].get(edit.name)
+    of_head = edit.is_of_head or (edit.place is None and edit.name in places[0])
     return {
         "path": edit.path,
         "kind": edit.kind,

@@ -66,6 +66,7 @@ LINES: Mapping[type, tuple[str, ...]] = {
 ORDERED = (Classify, Stages, Route)  # where the first line that matches wins
 MATRIX = ("rows_of", "columns_of", "rows", "columns", "cells")
 WITHOUT_EFFECT = ("funnels", "goals", "tests")
+AROUND = ("project", "team")  # of which both versions have what the working project says
 _NAMING = ("name", "previous", "since_of")  # operations whose value is the name of a definition
 _SKIPPED = frozenset(["span", "position"])
 _TITLE = frozenset(["title"])
@@ -116,9 +117,14 @@ class Edit:
         return any(_span(one) for one in (self.after, self.owners[1]))
 
     @property
+    def is_compared(self) -> bool:
+        """Whether both versions are run each with its own side of it."""
+        return self.section not in AROUND
+
+    @property
     def has_effect(self) -> bool:
-        """Whether a run can tell it from none: titles, tests and measures decide nothing."""
-        if self.section in WITHOUT_EFFECT or self.attribute == "title":
+        """Whether the two runs can tell it from none: titles, tests and measures decide nothing."""
+        if not self.is_compared or self.section in WITHOUT_EFFECT or self.attribute == "title":
             return False
         if self.kind == "renamed":
             # Whose turn it is, is kept by the name of a route's rule; a label is what a lead has.
@@ -128,6 +134,8 @@ class Edit:
 
 _PREFIX = {
     "settings": "leadrules.yaml ",
+    "project": "leadrules.yaml ",
+    "team": "team.yaml ",
     "lists": "list ",
     "tables": "table ",
     "routes": "route.",

@@ -7,14 +7,25 @@ others still stand on stays. Evaluates nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from leadrules.lifecycle.cadence.versions import rebuilt
 from leadrules.review.diff.edits import Edit, line_name, name_of
-from leadrules.ruleset.model import Aggregate, BandLabel, Definition, EventFilter, Expr, Matrix, Ruleset, ScoreRule
+from leadrules.ruleset.model import (
+    Aggregate,
+    BandLabel,
+    Definition,
+    EventFilter,
+    Expr,
+    Matrix,
+    Ruleset,
+    ScoreRule,
+    Settings,
+)
 from leadrules.ruleset.walk import below
 
+_SETTINGS = frozenset(item.name for item in fields(Settings))
 _MENTIONING = ("name", "previous", "since_of")
 _SEARCHING = ("in", "has", "contains", "starts", "ends", "in_table")
 
@@ -46,7 +57,7 @@ def shifted(parts: Any, target: Ruleset) -> Any:
 def with_edit(target: Ruleset, donor: Ruleset, edit: Edit) -> Ruleset:
     """The target with one edit; what the edit names and the target lacks comes along."""
     if edit.section == "settings":
-        changed: Any = {} if edit.name == "open_leads" else {edit.name: edit.after}
+        changed: Any = {edit.name: edit.after} if edit.name in _SETTINGS else {}
         return replace(target, settings=replace(target.settings, **changed))
     if edit.attribute is None and edit.kind == "removed" and _is_named(target, edit.owners[0]):
         return target  # others still stand on it: taken away alone it changes nothing

@@ -12,6 +12,9 @@ from typing import Any
 from leadrules.show.tables import Cell, Section, percent
 
 SHOWN_EDITS, SHOWN_ROWS, SHOWN_CAUSES, SHOWN_MOVES, NARROW = 30, 12, 3, 2, 72
+BOTH = (
+    "both versions are run with the team, the sources and the guards of today: what edits of these move is not counted"
+)
 Document = Mapping[str, Any]
 
 
@@ -96,7 +99,7 @@ def _kinds(document: Document) -> str:
 
 
 def _edit_sections(document: Document, *, narrow: bool) -> Iterator[Section]:
-    edits = sorted(document["edits"], key=lambda one: -one["leads"])
+    edits = sorted(document["edits"], key=lambda one: -(one["leads"] or 0))
     heads: tuple[str, ...] = ("edited line", "leads", "what it says now", "most of them", "where")
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (one["path"], one["leads"], one["words"], _moves(one["moves"]), _place(one["place"])) for one in edits
@@ -104,7 +107,10 @@ def _edit_sections(document: Document, *, narrow: bool) -> Iterator[Section]:
     if narrow:
         heads, rows = heads[:-1], tuple(row[:-1] for row in rows)
     if rows:
-        yield Section("Edits, and the leads that each moves", heads, rows[:SHOWN_EDITS], _more(len(rows), SHOWN_EDITS))
+        notes = _more(len(rows), SHOWN_EDITS)
+        if any(one["leads"] is None for one in edits):
+            notes += (BOTH,)
+        yield Section("Edits, and the leads that each moves", heads, rows[:SHOWN_EDITS], notes)
 
 
 def _place(place: Document | None) -> str:

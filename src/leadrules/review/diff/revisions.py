@@ -40,6 +40,7 @@ class Side:
     errors: tuple[Diagnostic, ...]
     files: dict[str, SourceFile]
     places: dict[str, Place] = field(default_factory=dict)  # of lists and tables, which the compiled rules do not say
+    own: Project | None = None  # as its own files say, with its own team and data
 
     def text(self, place: Place | None) -> str:
         """What is written at a place, on one line."""
@@ -76,7 +77,7 @@ def _side(working: Project, name: str, commit: str | None, root: Path) -> Side:
     named = (one for one in compiled.symbols if one.kind in ("list", "table"))
     places = {one.name: one.span.as_json() for one in named if one.span is not None}
     ruleset = None if errors else compiled.ruleset
-    return Side(name, commit, on_data_of(working, project), ruleset, errors, files, places)
+    return Side(name, commit, on_data_of(working, project), ruleset, errors, files, places, loaded.project)
 
 
 def _errors(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

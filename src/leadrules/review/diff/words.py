@@ -12,8 +12,9 @@ from dataclasses import fields
 from typing import Any
 
 from leadrules.core.records import dataclass
-from leadrules.review.diff.edits import ATTRIBUTES, Edit, Shapes, line_name, name_of
+from leadrules.review.diff.edits import AROUND, ATTRIBUTES, Edit, Shapes, line_name, name_of
 from leadrules.review.diff.revisions import Side
+from leadrules.review.diff.surroundings import said
 from leadrules.ruleset.model import (
     Active,
     BandLabel,
@@ -61,6 +62,8 @@ def title_of(edit: Edit) -> str:
     """What the edited line is called: its title, else its name."""
     if edit.section == "settings":
         return _SETTINGS.get(edit.name, edit.name.replace("_", " "))
+    if edit.section in AROUND:
+        return edit.name
     part = edit.after if edit.after is not None else edit.before
     if edit.attribute == "cells" or (edit.attribute is not None and edit.line is None):
         was, part = edit.owners
@@ -92,7 +95,9 @@ class _Words:
     def sentence(self) -> str:
         """One sentence, by what was edited."""
         edit = self.edit
-        if edit.section == "settings":
+        if edit.section == "team" or edit.name.startswith("sources."):
+            return ("" if edit.section == "team" else "leadrules.yaml: ") + said(edit)
+        if edit.section in ("settings", "project"):
             old, new = (
                 self._setting(side, value) for side, value in ((self.base, edit.before), (self.head, edit.after))
             )
