@@ -6,7 +6,7 @@ mistake each.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from leadrules.compile.mismatch import between, operator, said
 from leadrules.compile.references import resolves
@@ -83,12 +83,11 @@ def _conditions(scope: Scope, node: n.And | n.Or, place: Place) -> tuple[Expr, .
         if bare:
             lowered.append(_forgotten_did(scope, node, item, bare))
         at += len(bare)
-        label = node.items[at] if at < len(node.items) and isinstance(item, n.IsLabel) else None
-        label = label.items[0] if isinstance(label, n.And) else label  # `is warm or higher and ..`
-        if isinstance(item, n.IsLabel) and isinstance(label, n.Name) and not resolves(scope, label.name.key, place):
-            told = _loose_label(scope, node, item, label)
+        words = _loose_words(scope, node.items[at:], place) if isinstance(item, n.IsLabel) else []
+        if isinstance(item, n.IsLabel) and words:
+            told, count = _loose_labels(scope, node, item, words)
             lowered += [told] if told is not None else []
-            at += told is not None
+            at += count
     return tuple(lowered)
 
 
@@ -102,32 +101,53 @@ def _loose_values(items: tuple[n.Expression, ...], at: int) -> tuple[n.Expressio
     return items[at:end]
 
 
-def _loose_label(scope: Scope, node: n.And | n.Or, test: n.IsLabel, word: n.Name) -> Expr | None:
-    """`temperature is hot or warm`, `temperature is warm or higher`."""
-    subject, key, first = test.value.span.text, word.name.key, test.labels[0].span.text
+def _loose_words(scope: Scope, items: tuple[n.Expression, ...], place: Place) -> list[n.Name]:
+    """The words that follow a test of labels as if its `is` went on, up to that of `is warm or higher and ..`."""
+    words: list[n.Name] = []
+    for item in items:
+        first = item.items[0] if isinstance(item, n.And) else item
+        if not isinstance(first, n.Name) or resolves(scope, first.name.key, place):
+            break
+        words.append(first)
+        if first is not item:
+            break
+    return words
+
+
+def _loose_labels(scope: Scope, node: n.And | n.Or, test: n.IsLabel, words: list[n.Name]) -> tuple[Expr | None, int]:
+    """`temperature is hot or warm`, `is not hot or warm`, which is neither, `is warm or higher`; how many words it takes."""
+    subject, first = test.value.span.text, test.labels[0].span.text
     labels = scope.labels_of(test.value.name.key) if isinstance(test.value, n.Name) else None
-    bound = _BOUNDS.get(key.lower()) if len(test.labels) == 1 and test.op == "is" and isinstance(node, n.Or) else None
-    if not labels or (key not in labels and bound is None):
-        return None
-    if bound is not None and key not in labels:
-        new, span = f"{subject} is {bound} {first}", test.span | word.span
-    else:
-        new, span = f"{subject} is {'not ' * (test.op == 'is not')}{word.span.text}", word.span
+    loose = list(takewhile(lambda word: word.name.key in (labels or ()), words))
     joint = "and" if isinstance(node, n.And) else "or"
-    message = f"{said(word)} stands alone: `is` does not reach past `{joint}`"
+    bound = _BOUNDS.get(words[0].name.key.lower())
+    if loose and test.op in ("is", "is not", "one of") and joint == "or":
+        several = ", ".join(one.span.text for one in (*test.labels, *loose))
+        negated = "not " if test.op == "is not" else ""
+        new, span = f"{subject} is {negated}one of ({several})", test.span | loose[-1].span
+    elif loose:
+        new, span = f"{subject} is {'not ' * (test.op == 'is not')}{loose[0].span.text}", loose[0].span
+    elif labels and bound is not None and len(test.labels) == 1 and test.op == "is" and joint == "or":
+        new, span = f"{subject} is {bound} {first}", test.span | words[0].span
+    else:
+        return None, 0
+    message = f"{said(words[0])} stands alone: `is` does not reach past `{joint}`"
     fixes = (replace(f"change to `{new}`", span, new),)
-    return scope.broken("LR124", word.span, message, label="no condition", help=f"write `{new}`", fixes=fixes)
+    told = scope.broken("LR124", words[0].span, message, label="no condition", help=f"write `{new}`", fixes=fixes)
+    return told, len(loose) or 1
 
 
 def _alternatives(scope: Scope, node: n.And | n.Or, test: n.Expression, loose: tuple[n.Expression, ...]) -> Expr:
     assert isinstance(test, n.TextTest | n.Compare)
     operand = test.operand if isinstance(test, n.TextTest) else test.right
     subject = test.value if isinstance(test, n.TextTest) else test.left
-    words = "in" if isinstance(test, n.Compare) else f"{'not ' if test.negated else ''}{operator(test.op)} any"
+    is_not = test.op == "!=" if isinstance(test, n.Compare) else test.negated
+    words = f"{'not ' if is_not else ''}{'in' if isinstance(test, n.Compare) else f'{operator(test.op)} any'}"
     new = f"{subject.span.text} {words} ({', '.join(v.span.text for v in (operand, *loose))})"
     word = "and" if isinstance(node, n.And) else "or"
     message = f"{said(loose[0])} stands alone: `{operator(test.op)}` does not reach past `{word}`"
-    can_fix = word == "or" and isinstance(operand, n.TextLiteral | n.NumberLiteral) and test.op in JOINABLE
+    is_list = word == "or" or test.op == "!="  # `!= "a" and "b"` is neither, as `!= "a" or "b"` is
+    can_fix = is_list and isinstance(operand, n.TextLiteral | n.NumberLiteral) and test.op in (*JOINABLE, "!=")
     fixes = (replace(f"change to `{new}`", test.span | loose[-1].span, new),) if can_fix else ()
     hint = f"write `{new}`" if can_fix else "repeat the whole test on both sides"
     return scope.broken("LR124", loose[0].span | loose[-1].span, message, label="no condition", help=hint, fixes=fixes)
@@ -148,6 +168,9 @@ def _forgotten_did(scope: Scope, node: n.And | n.Or, did: n.Expression, events: 
     joiner = "and" if isinstance(node, n.And) else "or"
     span = events[0].span | events[-1].span
     new = f" {joiner} ".join(f"{word} {event.span.text}" for event in events)
+    if word == "never" and joiner == "or":  # never one of several is never each of them
+        span |= did.span
+        new = " and ".join([did.span.text, *(f"{word} {event.span.text}" for event in events)])
     message = f"`{word}` does not reach past `{joiner}`: {said(events[0])} stands alone"
     fixes = (replace(f"change to `{new}`", span, new),)
     return scope.broken("LR124", span, message, label="no condition", help=f"write `{new}`", fixes=fixes)

@@ -27,6 +27,7 @@ LONGEST = {
     "quarters": 4_000,
     "years": 1_000,
 }
+_OPERATORS = {"starts": "starts with", "ends": "ends with"}
 
 
 class ExpressionBuilder(Base):
@@ -156,20 +157,20 @@ class ExpressionBuilder(Base):
             )
         if not isinstance(right, n.TextLiteral):
             return None
-        last = left.items[-1] if isinstance(left, n.And) else left
+        last: Any = left.items[-1] if isinstance(left, n.And) else left
         meant: Any = self._joined(last, right)
         if meant is None:
             return None
         collection: Any = meant.operand if isinstance(meant, n.TextTest) else meant.collection
         values = ", ".join(f'"{value.raw}"' for value in collection.values)
-        word = "any " if isinstance(meant, n.TextTest) else "in "
-        fix = f"{word}({values})"
-        first = _operand_start(last)
-        edit = Edit(Span(self.file, first, right.span.end), fix)
+        test = f"{_OPERATORS.get(meant.op, meant.op)} any" if isinstance(meant, n.TextTest) else "in"
+        fix = f" {'not ' if meant.negated else ''}{test} ({values})"
+        subject: Span = (last.left if isinstance(last, n.Compare) else last.value).span
+        # All from the operator on, which may be one that people type first.
+        edit = Edit(Span(self.file, subject.end, right.span.end), fix)
         message = f'`"{right.raw}"` is not a condition: `or` joins two conditions'
         self.findings = [f for f in self.findings if not (f.code == "LR015" and f.span.start >= last.span.start)]
-        whole = " ".join(f"{self.file.text[last.span.start : first]} {fix}".split())
-        self.report("LR015", right.span, message, f"write `{whole}`", [edit])
+        self.report("LR015", right.span, message, f"write `{' '.join(subject.text.split())}{fix}`", [edit])
         return replace(left, items=(*left.items[:-1], meant)) if isinstance(left, n.And) else meant
 
     def _joined(self, left: n.Expression, right: n.TextLiteral) -> Any:
@@ -179,9 +180,9 @@ class ExpressionBuilder(Base):
             if all(isinstance(value, n.TextLiteral) for value in values):
                 items = n.Items(values=(*values, right), span=values[0].span | right.span)
                 return replace(left, operand=items, span=span)
-        if isinstance(left, n.Compare) and left.op == "=" and isinstance(left.right, n.TextLiteral):
+        if isinstance(left, n.Compare) and left.op in ("=", "!=") and isinstance(left.right, n.TextLiteral):
             items = n.Items(values=(left.right, right), span=left.right.span | right.span)
-            return n.In(value=left.left, collection=items, span=span)
+            return n.In(value=left.left, collection=items, negated=left.op == "!=", span=span)
         if isinstance(left, n.In) and isinstance(left.collection, n.Items) and left.span.text[-1] == '"':
             items = replace(left.collection, values=(*left.collection.values, right))
             return replace(left, collection=items, span=span)
@@ -317,14 +318,3 @@ class ExpressionBuilder(Base):
 def is_nothing(value: n.Expression) -> bool:
     """Whether an expression is the bare word `null` or one of its like."""
     return isinstance(value, n.Name) and value.name.text in NOTHING and value.span.text == value.name.text
-
-
-def _operand_start(left: n.Expression) -> int:
-    """Where the text begins that `any (..)` or `in (..)` takes the place of."""
-    if isinstance(left, n.TextTest):
-        values = left.operand.values if isinstance(left.operand, n.Items) else (left.operand,)
-        first: Span = values[0].span
-        return first.start
-    value = left.left if isinstance(left, n.Compare) else left.value  # type: ignore[attr-defined]
-    after: int = value.span.end
-    return after + left.span.text[after - left.span.start :].index("=")

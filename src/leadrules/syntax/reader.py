@@ -13,7 +13,7 @@ from typing import Any
 from lark import Tree, UnexpectedToken
 
 from leadrules.core.codes import finding
-from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.diagnostics import Diagnostic, not_rewritten
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.syntax.blocks import Block, outside
@@ -72,8 +72,8 @@ class BlockReader:
 
     @property
     def findings(self) -> list[Diagnostic]:
-        """What was found so far."""
-        return [] if self.quiet else self.mended + self.builder.findings
+        """What was found so far; a mend in what another finding writes anew is told with that one."""
+        return [] if self.quiet else [*not_rewritten(self.mended, self.builder.findings), *self.builder.findings]
 
     def run(self) -> Statement | None:
         """The statement, or None where the block does not even have a name."""
