@@ -13,6 +13,7 @@ from leadrules.compile.references import resolves
 from leadrules.compile.roster import known_team
 from leadrules.compile.scope import Pattern, Place, Scope, as_name, nothing, replace
 from leadrules.core.diagnostics import Edit, Fix
+from leadrules.core.source import Span
 from leadrules.core.text import nfc
 from leadrules.core.types import ERROR, TEXT, YESNO, Type
 from leadrules.ruleset.model import Expr
@@ -89,8 +90,9 @@ def _in_named(scope: Scope, node: n.In, collection: n.NamedCollection, value: Ex
             f"for the team write `in team {name.span.text}`" if is_team else 'or write the values: `in ("a", "b")`'
         )
         if is_team:
-            new = f"team {name.span.text}"
-            fixes = (replace(f"change to `{new}`", name.span, new),)
+            new = f"{'not ' * node.negated}in team {name.span.text}"
+            span = Span(name.span.file, node.value.span.end, name.span.end)  # with the operator, which may be `is in`
+            fixes = (replace(f"change to `{new}`", span, f" {new}"),)
             message = f"there is no list or table `{name.key}`"
             return scope.broken("LR104", name.span, message, label="a team", help=way_out, fixes=fixes)
         scope.unknown("LR104", name.span, "list or table", name.key, known, way_out)

@@ -275,7 +275,7 @@ def _unknown_name(scope: Scope, node: n.Name) -> Expr:
         message = f"`{key}` is a label of `{owner}`, not a value of its own"
         return scope.broken("LR112", node.span, message, label="a label", help=hint)
     events = [one.name for one in scope.names.events.values() if key in (field.name for field in one.fields)]
-    known = () if events else scope.names.lead_names(node.span)
+    known = () if events or key.lower() in SAID_OTHERWISE else scope.names.lead_names(node.span)
     note = _of_events(key, events) if events else _elsewhere(scope, key)
     scope.unknown("LR104", node.span, "name", key, known, note)
     return nothing(node.span)

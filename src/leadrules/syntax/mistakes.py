@@ -13,6 +13,7 @@ from leadrules.syntax import mistakes_borrowed as borrowed
 from leadrules.syntax import mistakes_lines as lines
 from leadrules.syntax import mistakes_numbers as numbers
 from leadrules.syntax import mistakes_operators as operators
+from leadrules.syntax import mistakes_phrases as phrases
 from leadrules.syntax import mistakes_points as points
 from leadrules.syntax import mistakes_process as process
 from leadrules.syntax import mistakes_routes as routes
@@ -22,6 +23,10 @@ from leadrules.syntax.rewrites import other_words
 from leadrules.syntax.slips import general, goes_far, odd_sign, swapped, word_twice
 
 KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
+    lines.events_in_words,
+    phrases.event_counted,
+    phrases.age_in_words,
+    phrases.team_in_words,
     operators.any_before_brackets,
     operators.values_joined_by_or,
     operators.operand_left_out,

@@ -5,6 +5,7 @@ In: a `Place`. Out: a `Mend`, or None where the mistake is another one.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from leadrules.core.codes import finding
@@ -14,7 +15,9 @@ from leadrules.core.text import number_text
 from leadrules.syntax.grammar import END
 from leadrules.syntax.mend import NUMBERS, Mend, Place, could_be_id, inserted, progress, replaced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import RESERVED
+from leadrules.syntax.words import RESERVED, is_name
+
+_AROUND_MEMBERS = ("COMMA", "LSQB", "RSQB", "LPAR", "RPAR", "LBRACE", "RBRACE")
 
 
 def threshold_as_comparison(place: Place) -> Mend | None:
@@ -275,6 +278,37 @@ def list_without_brackets(place: Place) -> Mend | None:
     fix = f"[{place.span(items[0], items[-1]).text}]"
     texts: list[tuple[str, str] | Token] = [("LSQB", "["), *items, ("RSQB", "]")]
     return replaced(place, place.index, end, texts, "LR034", "the values of a list stand in `[ ]`", fix)
+
+
+def events_in_words(place: Place) -> Mend | None:
+    """`events x = [call made, email sent]`, `["call_made"]`, `{call_made, email_sent}`: the whole list in one."""
+    tokens = place.tokens
+    sign = next((at for at in range(place.index, place.start, -1) if tokens[at].kind == "EQUAL"), None)
+    if place.block.kind != "events" or sign is None:
+        return None
+    members: list[list[Token]] = [[]]
+    signs: list[str] = []
+    for token in tokens[sign + 1 : -1]:
+        if token.kind in _AROUND_MEMBERS or token.text in ("or", "and"):
+            members.append([])
+            signs.append(token.text)
+        else:
+            members[-1].append(token)
+    members = [words for words in members if words]
+    several = [words for words in members if len(words) > 1]
+    is_other = any(one.kind == "STRING" for words in members for one in words) or not {*signs} <= {*"[,]()"}
+    if any("_" in one.text for words in several for one in words) or not (is_other or len(several) > 1):
+        return None  # a comma is missing, or one name has a mistake of its own
+    names = ["_".join(re.findall(r"\w+", " ".join(str(one.value or one.text) for one in words))) for words in members]
+    if not all(map(is_name, names)):
+        return None
+    fix = f"[{', '.join(names)}]"
+    texts: list[tuple[str, str] | Token] = [("LSQB", "[")]
+    for name in names:
+        texts += [("WORD", name), ("COMMA", ",")]
+    texts[-1] = ("RSQB", "]")
+    message = "the members of a group are names of events, each one word"
+    return replaced(place, sign + 1, len(tokens) - 1, texts, "LR034", message, fix)
 
 
 def missing_name(place: Place) -> Mend | None:
