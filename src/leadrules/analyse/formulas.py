@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 
-from leadrules.analyse.domains import Numbers, Region, Words, is_within, join, meet, minus
+from leadrules.analyse.domains import Numbers, Region, Words, is_within, meet, minus, union
 from leadrules.core.records import dataclass
 from leadrules.ruleset.model import Expr
 
@@ -212,16 +212,17 @@ def both(parts: Iterable[Formula]) -> Formula:
 
 def either(parts: Iterable[Formula]) -> Formula:
     """`or`; values of one term are joined."""
-    atoms: dict[Term, Region] = {}
+    regions: dict[Term, list[Region]] = {}
     rest: list[Formula] = []
     for part in parts:
         for one in part.parts if isinstance(part, AnyOf) else (part,):
             if one == TRUE:
                 return TRUE
             if isinstance(one, Atom):
-                atoms[one.term] = join(atoms[one.term], one.region) if one.term in atoms else one.region
+                regions.setdefault(one.term, []).append(one.region)
             else:
                 rest.append(one)
+    atoms = {term: union(some) for term, some in regions.items()}
     if any(is_within(term.domain, region) for term, region in atoms.items()):
         return TRUE
     flat = [*(Atom(term, region) for term, region in atoms.items() if not region.is_empty), *rest]

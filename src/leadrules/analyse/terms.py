@@ -53,7 +53,7 @@ class Terms:
         self._reach = reach
         self._terms: dict[str, Term] = {}
         self._keys: dict[int, tuple[Expr, str]] = {}
-        self._counts: dict[str, EventFilter] = {}
+        self._counts: dict[str | None, dict[str, EventFilter]] = {}  # by the key of their `where`
         self._long: dict[str, int] = {}
         self._ranges: dict[tuple[int, tuple[str, ...]], tuple[Expr, Region]] = {}
         self.event_types: tuple[str, ...] = ()
@@ -130,15 +130,22 @@ class Terms:
         if key not in self._terms:
             term = Term(key, Expr("count of", NUMBER, (), events), numbers(0).whole(), True)
             self._relate(term, events)
-            self._terms[key], self._counts[key] = term, events
+            self._terms[key] = term
+            self._counts.setdefault(self._where_key(events), {})[key] = events
         return self._terms[key]
 
     def _relate(self, term: Term, events: EventFilter) -> None:
-        for key, other in self._counts.items():
+        where = self._where_key(events)
+        # Of two conditions that say otherwise, neither is looked into: thousands of them are not held against each other.
+        near = self._counts.keys() if where is None else {None: None, where: None}
+        for key, other in [one for group in near for one in self._counts.get(group, {}).items()]:
             if self._is_part(events, other):
                 term.wider.append(self._terms[key])
             if self._is_part(other, events):
                 self._terms[key].wider.append(term)
+
+    def _where_key(self, events: EventFilter) -> str | None:
+        return None if events.where is None else self.key(events.where)
 
     def _is_part(self, part: EventFilter, whole: EventFilter) -> bool:
         """Whether every event that the first lets through is let through by the second, and counts there too."""
