@@ -218,6 +218,6 @@ def parse_number(cell: str) -> float | None:
 
 
 def _number_wanted(cell: str) -> str:
-    if re.fullmatch(r"[+-]?\d+,\d+", cell):
+    if re.fullmatch(r"[+-]?[\d.]+,\d+", cell):
         return "expected a number: a decimal point (1.5), or commas before groups of three digits (1,500)"
     return "expected a number"

@@ -21,6 +21,7 @@ import polars as pl
 from leadrules.core.records import dataclass
 from leadrules.core.text import trimmed
 from leadrules.data.csv_records import FOOTER, Record, batches, records, without_footer
+from leadrules.data.doubtful import letters_note, wrong_letters
 from leadrules.data.encoding import is_marked, named, text_blocks
 from leadrules.data.errors import InputError
 from leadrules.data.sources import Input
@@ -72,21 +73,25 @@ class CsvFile:
 
     def batches(self, wanted: Sequence[int], options: Options = NO_OPTIONS) -> Generator[Batch]:
         """The rows. Raises InputError for a quote that is never closed."""
-        self.notes[:] = self._doubts() if self.is_stated else []
+        self.notes[:] = self._doubts()
         with self.input.opened() as stream, closing(text_blocks(stream, self.encoding, self.path)) as blocks:
             head = self._head = self._read_head(blocks)
             yield from self._rows(head, _whole_lines(chain([head.rest], blocks)), sorted(wanted), options)
 
     def _doubts(self) -> list[str]:
-        """That a file is UTF-8 too where another encoding is stated, which would make other letters of it without a word."""
+        """That a file is UTF-8 too where another encoding is stated, or hardly Japanese, which would make other letters of
+        it without a word."""
+        if self.encoding.startswith("utf"):
+            return []
         with self.input.opened() as stream:
             start = stream.read(_SAMPLE)
-        if start.isascii() or is_marked(start) or self.encoding.startswith("utf"):
+        if start.isascii() or is_marked(start):
             return []
         try:
             codecs.getincrementaldecoder("utf-8")().decode(start)
         except UnicodeDecodeError:
-            return []
+            word = wrong_letters(start.decode(self.encoding, "ignore")) if self.encoding == "cp932" else None
+            return [] if word is None else [letters_note(self.path, word)]
         said = f"{self.path} is read as {self.encoding}, as its source says, and is UTF-8 as well"
         return [f"{said}: where letters look wrong, take `encoding: {self.encoding}` out of leadrules.yaml"]
 

@@ -19,6 +19,7 @@ from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import trimmed
 from leadrules.data.columns import ColumnReader, stripped
+from leadrules.data.doubtful import pointed_thousands, thousands_note
 from leadrules.data.errors import InputError
 from leadrules.data.ids import canonical_key, canonical_keys
 from leadrules.data.opening import Column, Opened, Opening
@@ -167,6 +168,8 @@ class _Reading:
         joined = canonical_keys(keys)
         typed = [keys.alias(KEY), joined.alias(JOIN), numbered(records).alias(_RECORD)]
         copies = {JOIN} if joined is keys else set()
+        if len(batch.numbers) and batch.numbers[0] == 1:
+            self._doubt(opened, batch)
         read = [partial(self.readers[f.name].read, self._column(opened, batch, f, keys)) for f in self.wanted]
         for order, (field, (values, bad)) in enumerate(zip(self.wanted, together(read), strict=True)):
             typed.append(values.alias(field.name))
@@ -181,6 +184,14 @@ class _Reading:
         self.copies &= copies
         for ragged in batch.ragged:
             self._take_ragged(opened, ragged, base)
+
+    def _doubt(self, opened: Opened, batch: Batch) -> None:
+        """Numbers of a file that look as if a point stood for the thousands."""
+        for field in self.wanted:
+            if field.type.kind == "number" and field.name in opened.positions:
+                cell = pointed_thousands(batch.column(opened.positions[field.name]))
+                if cell is not None:
+                    self.notes.append(f"{opened.table.path}: {thousands_note(opened.header_of(field.name), cell)}")
 
     def _refuse(self, typed: Sequence[pl.Series], bad: pl.DataFrame, header: str, order: int) -> None:
         keys, _, records = (column.gather(bad.get_column("row")) for column in typed[:3])

@@ -61,11 +61,14 @@ class Profile:
     columns: tuple[Column, ...]
     blanks: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...]
+    doubts: tuple[str, ...] = ()
 
     @property
     def is_japanese(self) -> bool:
         """Whether the file was made in Japan, by its encoding or its headers."""
-        return self.encoding == "cp932" or any(_KANA.search(column.header) for column in self.columns)
+        return (self.encoding == "cp932" and not self.doubts) or any(
+            _KANA.search(column.header) for column in self.columns
+        )
 
 
 def profile(source: Input) -> Profile:
@@ -86,6 +89,7 @@ def profile(source: Input) -> Profile:
         columns=tuple(columns),
         blanks=tuple(sorted(found)),
         left_out=left_out,
+        doubts=tuple(table.notes),
     )
 
 

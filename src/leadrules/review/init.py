@@ -17,6 +17,7 @@ from leadrules.core.dates import FOUND, ISO
 from leadrules.core.places import shown
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold, skeleton
+from leadrules.data.doubtful import pointed_thousands, thousands_note
 from leadrules.data.errors import InputError
 from leadrules.data.kinds import ENOUGH, SURE_BLANKS, snake
 from leadrules.data.profile import Column, Profile, profile
@@ -366,6 +367,7 @@ def _owners(column: Column) -> list[str]:
 
 def _notes(found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> tuple[str, ...]:
     notes = [f"{_many(found.rows, 'lead')}, {_many(len(drawn), 'field')}"]
+    notes += found.doubts
     notes += [f'column "{header}" is left out: it {reason}' for header, reason in found.left_out]
     if found.is_japanese:
         notes.append("the file is Japanese, so timezone is Asia/Tokyo and holidays are JP's: see leadrules.yaml")
@@ -378,6 +380,7 @@ def _notes(found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> tuple[str, 
     ]
     notes += [_misfit_note(f) for f in drawn if f.column.misfitting]
     notes += [_comma_note(f) for f in drawn if _has_decimal_commas(f)]
+    notes += [thousands_note(f.column.header, cell) for f in drawn if (cell := _pointed(f)) is not None]
     notes += [note for f in drawn if (note := _mixed_dates_note(f))]
     notes += [_key_note(f, found.rows) for f in drawn if f.name == parts.key and f.column.distinct < found.rows]
     if found.ragged:
@@ -396,13 +399,20 @@ _SAID = {
 }
 
 
+def _pointed(field: Drawn) -> str | None:
+    """A number of a column that seems to have points where thousands end, as in German."""
+    return None if field.column.values is None else pointed_thousands(field.column.values)
+
+
 def _has_decimal_commas(field: Drawn) -> bool:
     """Whether a column holds numbers as German and French people write them; here the comma separates thousands."""
     values = field.column.values
     if field.column.kind not in ("text", "choice") or values is None or not field.column.filled:
         return False
     filled = values.drop_nulls()
-    return int(filled.str.contains(r"^-?\d+,\d{1,2}$").sum()) >= ENOUGH * max(len(filled.filter(filled != "")), 1)
+    return int(filled.str.contains(r"^-?(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}$").sum()) >= ENOUGH * max(
+        len(filled.filter(filled != "")), 1
+    )
 
 
 def _comma_note(field: Drawn) -> str:
