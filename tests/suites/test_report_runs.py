@@ -300,7 +300,7 @@ def test_response_of_reps(company: Company) -> None:
     given = company.rows(
         f"""with owners as ({OWNERS}),
            every as (select id, owner, run from owners where owner is distinct from was
-                     union all select id, owner, created from leads where owner is not null and id in (select id from runs)),
+                     union all select id, owner, created from leads where owner is not null),
            changed as (select *, coalesce(lead(run) over (partition by id order by run), timestamp '{company.as_of}') as until from every),
            mine as (select c.*, (select min(w.t) from work w where w.id = c.id and w.t >= c.run and w.t <= c.until) as answered,
                     (select max(left(a.due, 19)::timestamp) from acts a where a.key = c.id and a.run = c.run and a.kind = 'assign') as due from changed c)

@@ -341,6 +341,23 @@ def test_a_goal_named_like_a_sequence_looks_at_the_leads_in_it(with_state: dict[
     assert (rate["hits"], rate["n"], rate["actual"]) == (1, 1, 1)
 
 
+def test_leads_that_no_run_has_seen_are_in_the_response_table(tmp_path: Path) -> None:
+    rules = RULES + "route sales { all: team inside by round_robin otherwise respond within 4 hours }\n"
+    project = write_company(tmp_path / "p", rules, "fields: {owner: owner, created: created_at}\n")
+    write_events(project, [])
+    run = ("run", "--project", project, "--as-of", "2026-03-01", "--out", project / "out", "-q", "--force")
+    assert leadrules(*run).exit_code == 0
+    before = sum(row["assigned"] for row in tables(document(project))["response"])
+    leads = project / "leads.csv"
+    header, *_ = leads.read_text().splitlines()
+    new = {"id": "new", "created_at": "2026-03-04", "owner": "lee"}
+    leads.write_text(leads.read_text() + ",".join(new.get(name, "") for name in header.split(",")) + "\n")
+    write_events(project, [("new", "call_made", "2026-03-04T05:00", "")])
+    rows = tables(document(project))["response"]
+    assert sum(row["assigned"] for row in rows) == before + 1
+    assert by(rows, "owner")["lee"]["answered"] == 1
+
+
 def test_response_against_respond_within(tmp_path: Path) -> None:
     rules = RULES + "route sales { all: team inside by round_robin otherwise respond within 4 hours }\n"
     project = write_company(tmp_path / "p", rules)

@@ -84,7 +84,13 @@ def assignments(material: Material) -> pl.DataFrame:
         came_with_it = (pl.col("rule") == RECORD) & pl.col("old").is_null()
         at = pl.when(came_with_it).then(pl.min_horizontal("created", "as_of")).otherwise("as_of").alias("at")
         rows = rows.join(created, on=ROW, how="left", maintain_order="left")
-        return rows.select(ROW, pl.col("new").alias("owner"), at, "until", "rule", "run")
+        found = rows.select(ROW, pl.col("new").alias("owner"), at, "until", "rule", "run")
+        return pl.concat([found, _as_they_came(material).join(changes, on=ROW, how="anti").select(found.columns)])
+    return _as_they_came(material)
+
+
+def _as_they_came(material: Material) -> pl.DataFrame:
+    """The owners that leads have since they were created, as far as no run says otherwise."""
     owners = pl.DataFrame({ROW: material.rows, "owner": material.leads[OWNER], "at": material.leads[CREATED]})
     owners = owners.filter(pl.col("owner").is_not_null(), pl.col("at").is_not_null())
     said = (material.now.alias("until"), pl.lit(None, pl.String).alias("rule"), pl.lit(None, pl.Int32).alias("run"))
