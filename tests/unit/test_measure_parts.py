@@ -281,6 +281,21 @@ def test_without_events_a_goal_counts_the_steps_that_are_dates_of_the_lead(tmp_p
     assert needs["dial"]["actual_per_month"] is None
 
 
+def test_without_events_nothing_that_they_tell_is_counted(tmp_path: Path) -> None:
+    project = write_company(tmp_path / "p", RULES + "funnel fields { lead: created_at  late: created_at }\n")
+    path = project / "leadrules.yaml"
+    path.write_text(path.read_text().replace("  events: [{path: events.csv}]\n", ""))
+    report = document(project)
+    reasons = {one["figure"]: one["reason"] for section in report["sections"] for one in section["missing"]}
+    for figure in ("Funnel: revenue", "Losses", "Time to first appointment", "Return, ROI, sales", "Touches"):
+        assert reasons[figure] == "there is no file of events to read", figure
+    assert not {"funnel_revenue", "losses_month", "first_touch"} & tables(report).keys()
+    said = [words for section in report["sections"] for words in section["findings"]]
+    assert not [words for words in said if words.startswith("No ") or " 0.0%" in words]
+    assert {row["rate"] for row in tables(report)["campaigns"]} == {None}
+    assert tables(report)["funnel_fields"]  # a funnel of fields needs none
+
+
 # -- with a state ---------------------------------------------------------------------------------------------------
 
 PROCESS = (

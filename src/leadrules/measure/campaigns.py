@@ -62,7 +62,7 @@ def outcome_of(material: Material) -> str:
 
 def _pooled(rows: pl.DataFrame) -> float | None:
     leads = int(rows["leads"].sum() or 0)
-    return int(rows["hits"].sum()) / leads if leads else None
+    return int(rows["hits"].sum()) / leads if leads and not rows["hits"].has_nulls() else None
 
 
 def _findings(rows: pl.DataFrame, pooled: float | None, outcome: str) -> tuple[str, ...]:
@@ -94,7 +94,8 @@ def campaign_rows(material: Material, outcome: str) -> pl.DataFrame:
         for c in rows.columns
         if c in ("leads", "won_value", "deals", "activities", "followed") or c.endswith("_leads")
     ]
-    rows = rows.with_columns(pl.col(counted).fill_null(0)).with_columns(pl.col(f"{outcome}_leads").alias("hits"))
+    hits = pl.col(f"{outcome}_leads") if _is_known(material, outcome) else pl.lit(None, pl.Int64)
+    rows = rows.with_columns(pl.col(counted).fill_null(0)).with_columns(hits.alias("hits"))
     rows = rows.with_columns(
         ratio("hits", "leads").alias("rate"),
         wilson_low("hits", "leads").alias("low"),

@@ -64,8 +64,14 @@ def step_rows(material: Material, outcomes: Sequence[str]) -> pl.DataFrame:
     counted = {one: made.join(last, on=["enrolment", "touch"], how="semi") for one, last in after.items()}
     for name, found in {"done": made, **counted}.items():
         sums = found.group_by(KEY).agg(pl.len().cast(pl.Int64).alias(name))
-        rows = rows.join(sums, on=KEY, how="left").with_columns(pl.col(name).fill_null(0))
+        rows = rows.join(sums, on=KEY, how="left").with_columns(known_of(material, name))
     return rows.sort(KEY)
+
+
+def known_of(material: Material, name: str) -> pl.Expr:
+    """A number of our own activities, or of what came after them: none where they are known, nothing where they are not."""
+    own = pl.col(name)
+    return own.fill_null(0) if material.settings.activities else pl.lit(None, pl.Int64).alias(name)
 
 
 def _after_touch(material: Material, touches: pl.DataFrame, outcome: str) -> pl.DataFrame:

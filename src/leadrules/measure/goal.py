@@ -225,12 +225,12 @@ def _moments(material: Material, goal: Goal, name: str) -> pl.DataFrame | None:
 
 def _of_step(material: Material, moment: Expr, at: pl.Series) -> pl.DataFrame | None:
     """When leads reached a funnel's step."""
-    if not material.has_events and _asks_events(moment, material.ruleset):
+    if not material.has_events and asks_events(moment, material.ruleset):
         return None
     return pl.DataFrame({ROW: material.rows, "at": at}).filter(pl.col("at").is_not_null())
 
 
-def _asks_events(expression: Expr, ruleset: Ruleset) -> bool:
+def asks_events(expression: Expr, ruleset: Ruleset) -> bool:
     """Whether an expression looks at events, itself or by a definition that it names."""
     named = {one.name: one for one in ruleset.definitions}
     pending, seen = [*expression_parts(expression, ruleset)], set[str]()

@@ -23,7 +23,7 @@ from leadrules.measure.goal import (
     workdays_per_month,
 )
 from leadrules.measure.material import Material
-from leadrules.measure.model import Chart, Column, Missing, Section, Table
+from leadrules.measure.model import Chart, Column, Missing, Section, Table, without_events
 from leadrules.measure.nouns import about, at_least, counted, noun
 from leadrules.measure.settings import Role
 from leadrules.ruleset.model import Goal
@@ -101,11 +101,7 @@ def _missing(goal: Goal, target: Plan, beside: Measured | None, roles: Sequence[
 def _uncounted(goal: Goal, name: str, *, has_events: bool) -> Missing:
     """Why there is no actual number of a stage or an activity."""
     if not has_events:
-        return Missing(
-            f"Actual number of {name}",
-            "there is no file of events to read",
-            "name a file with --events, or in leadrules.yaml: sources: {events: [{path: events.csv}]}",
-        )
+        return without_events(f"Actual number of {name}")
     return Missing(
         f"Actual number of {name}",
         f"nothing says when a `{name}` happened",

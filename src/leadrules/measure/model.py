@@ -103,6 +103,12 @@ class Missing:
     help: str
 
 
+def without_events(figure: str) -> Missing:
+    """A figure that only events tell, where there is no source of them."""
+    way_out = "name a file with --events, or in leadrules.yaml: sources: {events: [{path: events.csv}]}"
+    return Missing(figure, "there is no file of events to read", way_out)
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """One subject: its headline findings in words, its charts and tables, and what is left out of it."""

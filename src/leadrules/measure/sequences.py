@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from leadrules.measure.coverage import step_rows, step_table, touches_of
+from leadrules.measure.coverage import known_of, step_rows, step_table, touches_of
 from leadrules.measure.figures import ratio, wilson_high, wilson_low
 from leadrules.measure.material import ROW, Material
 from leadrules.measure.model import Chart, Column, Missing, Section, Table, Unit
@@ -79,7 +79,7 @@ def sequence_rows(material: Material, rates: list[str], steps: pl.DataFrame) -> 
         pl.col("ended").is_null().sum().cast(pl.Int64).alias("still_in"),
     )
     touches = touches_of(material).group_by("sequence").agg(pl.len().cast(pl.Int64).alias("touches"))
-    rows = rows.join(touches, on="sequence", how="left").with_columns(pl.col("touches").fill_null(0))
+    rows = rows.join(touches, on="sequence", how="left").with_columns(known_of(material, "touches"))
     rows = rows.with_columns(ratio("touches", "enrolled").alias("touches_per_enrolment"))
     for name in rates:
         hits = first_hits(material, name).group_by("sequence").agg(pl.len().cast(pl.Int64).alias(name))
@@ -90,7 +90,9 @@ def sequence_rows(material: Material, rates: list[str], steps: pl.DataFrame) -> 
             wilson_high(name, "enrolled").alias(f"{name}_high"),
         )
     covered = steps.group_by("sequence").agg(pl.col("due").sum(), pl.col("done").sum())
-    rows = rows.join(covered, on="sequence", how="left").with_columns(pl.col("due", "done").fill_null(0))
+    rows = rows.join(covered, on="sequence", how="left").with_columns(
+        pl.col("due").fill_null(0), known_of(material, "done")
+    )
     return rows.with_columns(ratio("done", "due").alias("coverage")).sort(
         ["enrolled", "sequence"], descending=[True, False]
     )

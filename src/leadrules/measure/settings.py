@@ -7,7 +7,8 @@ Reads no data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from leadrules.core.codes import finding
@@ -85,6 +86,11 @@ class Settings:
     def names(self, role: str) -> tuple[str, ...]:
         """The events, or date fields of leads, that play a part."""
         return self.roles_of_events.get(role, ())
+
+    def without_events(self, fields: Collection[str]) -> Settings:
+        """The same where there is no source of events: only date fields of leads play a part."""
+        known = {role: tuple(n for n in names if n in fields) for role, names in self.roles_of_events.items()}
+        return replace(self, activities={}, roles_of_events=known)
 
     @property
     def activity_types(self) -> tuple[str, ...]:

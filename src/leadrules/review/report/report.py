@@ -84,7 +84,7 @@ def _material(
     return Material(
         project=outcome.request.project,
         ruleset=outcome.request.ruleset,
-        settings=settings,
+        settings=settings if outcome.request.events else settings.without_events(leads.columns),
         calendar=calendar_of(outcome.request.ruleset),
         as_of=as_of,
         facts=outcome.facts,
