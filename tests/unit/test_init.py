@@ -348,6 +348,16 @@ def test_owners_that_read_the_same_are_one_rep(tmp_path: Path) -> None:
     assert [rep.key for rep in project.team.reps] == ["Ann", "bob"]
 
 
+def test_an_owner_with_a_full_width_space_in_the_name_is_a_rep(tmp_path: Path) -> None:
+    project = checked(tmp_path, plan_of(tmp_path, "id,担当者\n1,田中　一郎\n2,佐藤 花子\n"))
+    assert [rep.key for rep in project.team.reps] == ["佐藤 花子", "田中　一郎"]
+
+
+def test_a_full_width_space_makes_a_choice_no_text(tmp_path: Path) -> None:
+    text = "id,支店\n" + "".join(f"{n},{'東京　本店' if n % 2 else '大阪'}\n" for n in range(20))
+    assert properties(plan_of(tmp_path, text))["支店"]["enum"] == ["大阪", "東京　本店"]
+
+
 @pytest.mark.parametrize("header", ["owner", "Owner ID", "today", "duplicate_of"])
 def test_neither_an_owner_nor_a_name_that_is_always_there_identifies_a_lead(tmp_path: Path, header: str) -> None:
     plan = plan_of(tmp_path, f"{header},seats\nann@example.com,5\nbob@example.com,7\n")

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 from markdown_it import MarkdownIt
 
+from leadrules.core.diagnostics import Diagnostic
+from leadrules.core.source import SourceFile, Span
+from leadrules.show.page import Page
 from leadrules.show.tables import Bar, Section, as_markdown, as_text
+from leadrules.show.text import full
 from leadrules.show.text import width as width_of
 
 LONG = "Answered an e-mail is now worth 20 points instead of 15, and the pricing page 10 instead of 12"
@@ -47,6 +51,19 @@ def test_japanese_words_are_wrapped_by_their_width() -> None:
     assert max(map(width_of, text.splitlines())) <= 80
     assert text.count("展示会に来場された方で、"[:3]) >= 5
     assert "…" not in text
+
+
+def test_a_full_width_space_is_shown_and_takes_two_places() -> None:
+    """In a name that is wrapped, and in a line that is underlined."""
+    page = Page(80, colour=False)
+    page.line(0, "田中　一郎")
+    assert page.text() == "田中　一郎\n"
+    line = '  a: when 担当 = "田中　一郎" and 部 = 1\n'
+    source = SourceFile("a.lead", line)
+    start = line.index("部")
+    shown = full(Diagnostic("LR104", "error", "no such name", Span(source, start, start + 1))).splitlines()
+    assert shown[3].endswith(line.rstrip())
+    assert width_of(shown[4]) - 2 == width_of(shown[3][: shown[3].index("部")])
 
 
 def test_a_bar_stays_on_its_line() -> None:

@@ -34,6 +34,11 @@ def trimmed(text: str) -> str:
     return text.strip(TRIM)
 
 
+def is_printable(text: str) -> bool:
+    """Whether a terminal shows every character. To Python the full-width space of `田中　一郎` is not printable, nor is any space but one."""
+    return text.isprintable() or all(ch.isprintable() or unicodedata.category(ch) == "Zs" for ch in text)
+
+
 def folded(text: str) -> str:
     """The form in which text is searched: NFKC, lower case, one small sigma, one wave dash. White space around it stays.
 

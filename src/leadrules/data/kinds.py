@@ -19,7 +19,7 @@ from leadrules.core import types
 from leadrules.core.calendar import Calendar
 from leadrules.core.dates import DAY_FIRST, FOUND, ISO, MONTH_FIRST, Layout
 from leadrules.core.records import dataclass
-from leadrules.core.text import fold, nearest
+from leadrules.core.text import fold, is_printable, nearest
 from leadrules.data.cells import NO, YES, Bad, CellReader, parse_number
 from leadrules.project.model import Field
 
@@ -177,7 +177,7 @@ def _choice(name: str, real: Counts) -> Found:
 
 
 def _is_short(value: str) -> bool:
-    return len(value) <= _LONGEST_CHOICE and value.isprintable() and not _HASH.fullmatch(value)
+    return len(value) <= _LONGEST_CHOICE and is_printable(value) and not _HASH.fullmatch(value)
 
 
 def _sorted_out(totals: Counter[str]) -> tuple[set[str], set[str]]:

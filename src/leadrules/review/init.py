@@ -16,7 +16,7 @@ from typing import Any
 from leadrules.core.dates import FOUND, ISO
 from leadrules.core.places import shown
 from leadrules.core.records import dataclass
-from leadrules.core.text import fold, skeleton
+from leadrules.core.text import fold, is_printable, skeleton
 from leadrules.data.doubtful import pointed_thousands, thousands_note
 from leadrules.data.errors import InputError
 from leadrules.data.kinds import ENOUGH, SURE_BLANKS, snake
@@ -362,7 +362,7 @@ def _owners(column: Column) -> list[str]:
     for value in column.values.unique().sort().to_list():
         spelled.setdefault(fold(value), value)
     named = [value for word, value in spelled.items() if word and word not in SURE_BLANKS]
-    return [value for value in named if value.isprintable() and not value.startswith(QUEUE_PREFIX)]
+    return [value for value in named if is_printable(value) and not value.startswith(QUEUE_PREFIX)]
 
 
 def _notes(found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> tuple[str, ...]:

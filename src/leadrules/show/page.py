@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from leadrules.core.text import is_printable
 from leadrules.show.text import BOLD, DIM, RESET, width
 
 WIDEST_COLUMN = 34
@@ -65,7 +66,7 @@ def wrapped(text: str, columns: int, indent: int, hang: int) -> Iterator[str]:
     """
     if len(text) > LONGEST_TEXT:
         text = f"{text[:LONGEST_TEXT]}.. ({len(text):,} characters)"
-    text = "".join(ch if ch.isprintable() else " " for ch in text)
+    text = "".join(ch if is_printable(ch) else " " for ch in text)
     line, has_text = " " * indent, False
     for word in _words(text):
         rest = word

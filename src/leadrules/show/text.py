@@ -13,6 +13,7 @@ from itertools import groupby
 from leadrules.core.diagnostics import Diagnostic, Severity, ordered
 from leadrules.core.records import dataclass
 from leadrules.core.source import Span
+from leadrules.core.text import is_printable
 
 SHOWN_PER_FILE = 50
 LONGEST_LINE = 160
@@ -35,7 +36,7 @@ def _columns(ch: str) -> int:
 
 def _printable(text: str) -> str:
     """The text without what would upset a terminal; tabs as four columns, as `width` counts them."""
-    return "".join("    " if ch == "\t" else ch if ch.isprintable() else "\ufffd" for ch in text)
+    return "".join("    " if ch == "\t" else ch if is_printable(ch) else "\ufffd" for ch in text)
 
 
 def render(diagnostics: Iterable[Diagnostic], *, colour: bool = False) -> str:
