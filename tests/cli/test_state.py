@@ -16,6 +16,7 @@ from tests.stateful import RULES, write_leads, write_project
 
 from leadrules.cli.main import cli
 from leadrules.review.workspace import open_workspace
+from leadrules.show.text import width
 
 DAY = {"status": "New", "owner": "", "created_at": "2026-10-01T00:00"}
 
@@ -43,6 +44,15 @@ def test_show_and_history(project: Path) -> None:
     assert {row["what"]: row["new"] for row in document["history"]}["heat"] == "hot"
     assert "(blank) -> hot" in leadrules(project, "state", "history", "a").stdout
     assert "knows no lead zz" in leadrules(project, "state", "show", "zz", code=2).stderr
+
+
+def test_what_the_state_holds_stands_under_each_other_whatever_it_is_called(project: Path) -> None:
+    """A full-width letter takes two places."""
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    leadrules(project, "state", "rename", "heat", "温度感")
+    lines = leadrules(project, "state", "show", "a").stdout.splitlines()
+    held = [next(line for line in lines if line.startswith(name)) for name in ("as_of", "  温度感", "  keen")]
+    assert [width(line[: line.rindex(" ")]) for line in held] == [26, 26, 26]
 
 
 def test_export(project: Path) -> None:

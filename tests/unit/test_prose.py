@@ -255,6 +255,13 @@ def test_the_page_is_sound_markdown(name: str, tmp_path: Path) -> None:
     assert not re.search(r"(?<!\w)\*\w", inline), "an asterisk that did not become emphasis"
 
 
+def test_one_time_is_no_times(tmp_path: Path) -> None:
+    rules = (
+        "route r1 { a: team inside otherwise }\ntrigger late { on overdue r1  do reassign with r1 at most 1 times }\n"
+    )
+    assert "by the route *r1*, 1 time at most\n" in prose_page(_workspace(tmp_path, rules))
+
+
 def test_text_cannot_break_the_page() -> None:
     text = "a|b *c* <script> `d` [e](f) #g &amp; R&D"
     (token,) = [t for t in MarkdownIt().parse(plain(text)) if t.type == "inline"]

@@ -49,10 +49,15 @@ def lead_text(path: Path, lead: str, calendar: Calendar) -> str:
     lines = []
     for name, value in document.items():
         if isinstance(value, dict):
-            lines += [f"{name}:", *(f"  {one:<24} {_words(what)}" for one, what in value.items())]
+            lines += [f"{name}:", *(_line(f"  {one}", what) for one, what in value.items())]
         else:
-            lines.append(f"{name:<26} {_words(value)}")
+            lines.append(_line(name, value))
     return "\n".join(lines) + "\n"
+
+
+def _line(name: str, value: Any) -> str:
+    """A name and what it holds, under the others however wide its letters are."""
+    return f"{name}{' ' * (26 - width_of(name))} {_words(value)}"
 
 
 def _document(path: Path, lead: str, calendar: Calendar) -> dict[str, Any]:

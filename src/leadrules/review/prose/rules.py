@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from leadrules.core.text import many
 from leadrules.review.prose.prose import Words, called, listed, number, quoted
 from leadrules.ruleset.model import (
     Action,
@@ -253,7 +254,7 @@ def do(words: Words, action: Action) -> str:
         case "assign":
             return f"give it to {assignee(action)}"
         case "reassign":
-            often = f", {action.most_times} times at most" if action.most_times is not None else ""
+            often = f", {many(action.most_times, 'time')} at most" if action.most_times is not None else ""
             return f"give it to somebody else by the route {called(action.route or '')}{often}"
         case "task":
             what = f": {quoted(action.content)}" if action.content else ""
