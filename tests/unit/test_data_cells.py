@@ -35,7 +35,8 @@ def test_numbers(text: str, number: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["1,5", "1,23,456", "12,34", ",5", "1.234,5", "nan", "NaN", "inf", "-Infinity", "0x10", "1_000",
-                                  "1 000", "--1", "$5%", "5%%", "abc", "1e", "-", "$", "%", "1.2.3", "(5)", "5$$", "٣"])  # fmt: skip
+                                  "1 000", "--1", "$5%", "5%%", "abc", "1e", "-", "$", "%", "1.2.3", "(5)", "5$$", "٣",
+                                  "120①", "①120", "１２０²", "①", "5½"])  # fmt: skip
 def test_what_is_no_number(text: str) -> None:
     assert parse_number(text) is None
 

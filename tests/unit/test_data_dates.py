@@ -40,7 +40,8 @@ def test_iso_8601(text: str, clock: datetime, offset: timedelta | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["2026-02-30", "2026-13-01", "2026-04-01T24:00", "26-04-01", "2026/04/01", "0026-04-01",
-                                  "2026-04-01 9", "2026-04-01x", "2026-04-01T09:05+25:00", "2026-04-01T09:05+0960", "20260401", "46000"])  # fmt: skip
+                                  "2026-04-01 9", "2026-04-01x", "2026-04-01T09:05+25:00", "2026-04-01T09:05+0960", "20260401", "46000",
+                                  "2026-04-1①", "2026-04-0²"])  # fmt: skip
 def test_what_is_no_iso_date(text: str) -> None:
     assert ISO.read(text) is None
 

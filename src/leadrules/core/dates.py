@@ -7,14 +7,13 @@ of day may follow it in any layout, for that is never in doubt. Zones, blanks an
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from leadrules.core.records import dataclass
-from leadrules.core.text import nfc, trimmed
+from leadrules.core.text import half_width, nfc, trimmed
 
 FIRST_YEAR = 1000
 # The way out of a format by which nothing can be read.
@@ -114,12 +113,12 @@ class Layout:
 
     def read(self, text: str) -> Moment | None:
         """The moment that a trimmed text says, if it is written so."""
-        found = self._regex.fullmatch(text if text.isascii() else unicodedata.normalize("NFKC", text))
+        found = self._regex.fullmatch(half_width(text))
         return _moment(found.groupdict()) if found else None
 
     def is_written(self, text: str) -> bool:
         """Whether a trimmed text is in this layout, were there such a day and time."""
-        return self._regex.fullmatch(text if text.isascii() else unicodedata.normalize("NFKC", text)) is not None
+        return self._regex.fullmatch(half_width(text)) is not None
 
     def native(self, text: str) -> str | None:
         """The format by which Polars reads texts written as this one is, if the text is in this layout."""

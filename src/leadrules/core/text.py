@@ -59,6 +59,13 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip(TRIM)
 
 
+def half_width(text: str) -> str:
+    """The form in which numbers and dates are read: NFKC. The mark of a note (`120①`, `120²`) is no digit of them, and stays a mark."""
+    if text.isascii() or any(ch.isnumeric() and not ch.isdecimal() for ch in text):
+        return text
+    return unicodedata.normalize("NFKC", text)
+
+
 def nfc(name: str) -> str:
     """The form in which names are compared."""
     return unicodedata.normalize("NFC", name)

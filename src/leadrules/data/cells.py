@@ -17,7 +17,7 @@ from typing import NamedTuple
 from leadrules.core.calendar import Calendar
 from leadrules.core.dates import FIRST_YEAR, FOUND, ISO, Layout, Moment, read_as
 from leadrules.core.records import dataclass
-from leadrules.core.text import fold, nearest, number_text, trimmed
+from leadrules.core.text import fold, half_width, nearest, number_text, trimmed
 from leadrules.data.tables import ITEM_END
 from leadrules.project.model import Field
 
@@ -205,7 +205,7 @@ def parse_number(cell: str) -> float | None:
     """The number that a trimmed cell says: `1200`, `¥1,200`, `１２００`, `5%`; nothing for what is none."""
     if _PLAIN_NUMBER.fullmatch(cell):
         return float(cell)
-    text = unicodedata.normalize("NFKC", cell).replace("\N{MINUS SIGN}", "-")
+    text = half_width(cell).replace("\N{MINUS SIGN}", "-")
     found = _NUMBER.fullmatch(text)
     if not found or (found["sign"] and found["inner"]) or (found["before"] and found["after"]):
         return None
