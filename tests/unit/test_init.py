@@ -137,6 +137,25 @@ def test_decimal_commas_are_told(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("values", "note"),
+    [
+        (["350名", "１，２００名", "40名"], 'numbers with a unit or ▲ ("350名") are text here; export them as plain numbers'),
+        (["1.5億円", "3,000万", "800"], 'numbers with a unit or ▲ ("1.5億円") are text here; export them as plain numbers'),
+        (["1,200", "▲500", "300"], 'numbers with a unit or ▲ ("▲500") are text here; export them as plain numbers'),
+        (["令和8年11月1日", "令和元年5月1日"], 'its dates ("令和8年11月1日") are text here; export them as 2026/10/1'),
+        (["2026/11/1", "R8.11.1", "2026/11/3"], 'its dates ("R8.11.1") are text here; export them as 2026/10/1'),
+        (["2026/11/1（日）", "2026/11/2（月）"], 'its dates ("2026/11/1(日)") are text here; export them as 2026/10/1'),
+        (["2026年11月1日 15時5分", "2026年11月1日 9時"], 'its dates ("2026年11月1日 15時5分") are text here; export them as 2026'),
+        (["0120", "0030", "1"], None), (["東京", "大阪"], None), (["2026/11/1", "2026/11/2"], None), (["10月", "3月"], None),
+    ],
+)  # fmt: skip
+def test_numbers_and_dates_as_people_say_them_are_told(tmp_path: Path, values: list[str], note: str | None) -> None:
+    rows = "".join(f'{n},"{value}"\n' for n, value in enumerate(values))
+    notes = [one for one in plan_of(tmp_path, f"id,欄\n{rows}").notes if one.startswith("欄")]
+    assert [one.startswith(f"欄: {note}") for one in notes] == [True] * (note is not None)
+
+
 def test_days_begin_where_the_file_was_made(tmp_path: Path) -> None:
     for text in ("id,会社\n1,青空\n".encode("cp932"), "id,メール\n1,a@x.jp\n".encode()):
         plan = plan_of(tmp_path, text)

@@ -379,15 +379,29 @@ def _notes(found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> tuple[str, 
         if f.column.unclear
     ]
     notes += [_misfit_note(f) for f in drawn if f.column.misfitting]
-    notes += [_comma_note(f) for f in drawn if _has_decimal_commas(f)]
     notes += [thousands_note(f.column.header, cell) for f in drawn if (cell := _pointed(f)) is not None]
-    notes += [note for f in drawn if (note := _mixed_dates_note(f))]
+    notes += [note for f in drawn if (note := _mixed_dates_note(f) or _as_text_note(f))]
     notes += [_key_note(f, found.rows) for f in drawn if f.name == parts.key and f.column.distinct < found.rows]
     if found.ragged:
         notes.append(f"{_many(found.ragged, 'row')} with too few or too many cells; a run rejects them")
     return tuple(notes)
 
 
+# What all cells look like, what those that are not read have, and the way out: a decimal comma, for here it separates
+# thousands; a unit or a sign as in Japan; an era, a weekday, hours in words.
+_AS_TEXT = (
+    (r"^-?(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}$", ",", "numbers with a decimal comma are text here; export them with a point"),
+    (
+        r"^[▲△]?[\d,.]+ ?(?:[千万億兆]+円?|名|人|社|件|台)?$",
+        r"[^\d,.]",
+        "numbers with a unit or ▲ ({}) are text here; export them as plain numbers",
+    ),
+    (
+        r"^(?:(?:令和|平成|昭和|[RHS]) ?(?:元|\d{1,2})|\d{4})[年./-] ?\d{1,2}[月./-] ?\d{1,2}日?(?: ?\([月火水木金土日]\))?(?: ?\d{1,2}[時:].*)?$",
+        r"[令平昭RHS(時]",
+        "its dates ({}) are text here; export them as 2026/10/1 or, with a time, 2026/10/1 15:05",
+    ),
+)
 _SAID = {
     "number": "no number",
     "integer": "no number",
@@ -404,19 +418,17 @@ def _pointed(field: Drawn) -> str | None:
     return None if field.column.values is None else pointed_thousands(field.column.values)
 
 
-def _has_decimal_commas(field: Drawn) -> bool:
-    """Whether a column holds numbers as German and French people write them; here the comma separates thousands."""
+def _as_text_note(field: Drawn) -> str | None:
+    """What to do about a column of numbers or dates that are written as people say them, which is not how they are read."""
     values = field.column.values
     if field.column.kind not in ("text", "choice") or values is None or not field.column.filled:
-        return False
-    filled = values.drop_nulls()
-    return int(filled.str.contains(r"^-?(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}$").sum()) >= ENOUGH * max(
-        len(filled.filter(filled != "")), 1
-    )
-
-
-def _comma_note(field: Drawn) -> str:
-    return f"{field.column.header}: numbers with a decimal comma are text here; export them with a point"
+        return None
+    filled = values.filter(values != "").str.normalize("NFKC")
+    for all_of_them, some, way_out in _AS_TEXT:
+        said = filled.filter(filled.str.contains(some))
+        if len(said) and int(filled.str.contains(all_of_them).sum()) >= ENOUGH * len(filled):
+            return f"{field.column.header}: {way_out.format(_quoted(_shortened(said[0])))}"
+    return None
 
 
 def _mixed_dates_note(field: Drawn) -> str | None:
