@@ -196,6 +196,10 @@ WAYS_OUT_OF_PROCESS = [
     ("route", "a: round robin inside when intent > 3", "a: team inside by round_robin when intent > 3"),
     ("route", 'a: owner = "lee@example.com" when intent > 3', 'a: rep "lee@example.com" when intent > 3'),
     ("route", "a: queue:nurture when intent > 3", "a: queue nurture when intent > 3"),
+    ("route", "a: queue queue:nurture when intent > 3", "a: queue nurture when intent > 3"),
+    ("route", 'a: queue "queue:nurture" when intent > 3', "a: queue nurture when intent > 3"),
+    ("trigger", "on demo_requested  do assign queue queue:nurture", "on demo_requested  do assign queue nurture"),
+    ("sequence", "on finish do assign queue queue:nurture", "on finish do assign queue nurture"),
     ("route", "a: keep current owner when intent > 3", "a: keep owner when intent > 3"),
     ("route", "a: match account by email when intent > 3", "a: match account on email when intent > 3"),
     (

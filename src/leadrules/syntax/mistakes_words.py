@@ -166,9 +166,10 @@ def quoted_name(place: Place) -> Mend | None:
         joined: list[tuple[str, str] | Token] = [("NAME", name)]
         return replaced(place, 1, 3, joined, "LR010", message, name, f"write `{name}`, or a title in quotes")
     if token.kind == "STRING" and place.takes("NAME") and not place.takes("STRING") and token.value:
-        plain = token.value.isidentifier() and token.value not in RESERVED
-        fix = token.value if plain else f"`{token.value}`"
-        bare = Token("NAME", token.value, token.start, token.end, token.first)
+        name = token.value.removeprefix("queue:") if before.text == "queue" else token.value
+        plain = name.isidentifier() and name not in RESERVED
+        fix = name if plain else f"`{name}`"
+        bare = Token("NAME", name, token.start, token.end, token.first)
         message = f"{token.text} is a name here, and a name stands without quotes"
         return replaced(place, place.index, place.index + 1, [bare], "LR033", message, fix)
     if token.kind in ("WORD", "NAME") and place.takes("STRING") and not place.takes("NAME") and not token.label:
