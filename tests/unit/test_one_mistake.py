@@ -212,6 +212,8 @@ WAYS_OUT_OF_PROCESS = [
     ("sequence", 'wait 2 days\n2: call "x"', '2: wait 2 days call "x"'),
     ("sequence", '2: day 3 call "x" only if opted_out', '2: day 3 call "x" when opted_out'),
     ("sequence", "send only between 09:00 and 18:00", "send between 09:00 and 18:00"),
+    ("sequence", "send between 午前9時 and 18:00", "send between 09:00 and 18:00"),
+    ("sequence", '2: day 3 午後3時半 call "x"', '2: day 3 15:30 call "x"'),
     ("sequence", "send on weekdays", "count business days"),
     ("sequence", "enroll at most 50 leads per day", "enroll at most 50 per day"),
     ("sequence", "enroll once per 90 days", "enroll again after 90 days"),
@@ -244,6 +246,9 @@ WAYS_OUT_OF_PROCESS = [
     ),
     ("test", 'given status = New  expect status = "New"', 'given status = "New"  expect status = "New"'),
     ("test", "given opted_out = yes  expect opted_out", "given opted_out = true  expect opted_out"),
+    ("test", "given opted_out = はい  expect opted_out", "given opted_out = true  expect opted_out"),
+    ("test", 'given opted_out = "○"  expect opted_out', "given opted_out = true  expect opted_out"),
+    ("trigger", 'on demo_requested  do set opted_out = "いいえ"', "on demo_requested  do set opted_out = false"),
     ("test", 'given tags has "a"  expect tags has "a"', 'given tags = ["a"]  expect tags has "a"'),
     ("test", "event email_sent yesterday  expect did email_sent", "event email_sent 1 day ago  expect did email_sent"),
     (
@@ -287,6 +292,9 @@ WAYS_OUT_OF_NUMBERS = [
     ("when did email_opened within 14 d", "when did email_opened within 14 days"),
     ("when did email_opened within a month", "when did email_opened within 1 month"),
     ("when created_at >= 01.04.2026", "when created_at >= 2026-04-01"),
+    ("when created_at >= 令和8年4月1日", "when created_at >= 2026-04-01"),
+    ("when created_at > today - 3 ヶ月", "when created_at > today - 3 months"),
+    ("when employees >= 50　名", "when employees >= 50"),
 ]
 WAYS_OUT_OF_POINTS = [
     ("each email_opened at most three times", "each email_opened at most 3 times"),
@@ -321,9 +329,19 @@ WAYS_OUT_OF_LABELS = [
 ]
 
 
+NAMES = "define `売上（千円）` = annual_revenue / 1000\ndefine `役職・部署` = title\n"
+WAYS_OUT_OF_NAMES = [
+    ("売上（千円） > 3", "`売上（千円）` > 3"),
+    ("売上 (千円) > 3 and opted_out", "`売上（千円）` > 3 and opted_out"),
+    ('役職・部署 = "x"', '`役職・部署` = "x"'),
+]
+
+
 @pytest.mark.parametrize(
     ("form", "written", "meant"),
     [
+        *((f"{NAMES}segment a when {{}}\n", *pair) for pair in WAYS_OUT_OF_NAMES),
+        ("segment {} when opted_out\n", "人数（概算）", "`人数（概算）`"),
         *((f"{HEAT}segment a when {{}}\n", *pair) for pair in WAYS_OUT_OF_LABELS),
         *(("segment a {}\n", *pair) for pair in WAYS_OUT),
         *(("segment a {}\n", *pair) for pair in (*WAYS_OUT_OF_NUMBERS, *WAYS_OUT_OF_TESTS, *WAYS_OUT_OF_EVENTS)),
@@ -340,6 +358,13 @@ def test_one_error_whose_fix_is_what_was_meant(form: str, written: str, meant: s
     ((edit,),) = [fix.edits for fix in found.fixes]
     assert text[: edit.span.start] + edit.text + text[edit.span.end :] == form.format(meant)
     assert errors(form.format(meant)) == []
+
+
+def test_names_that_look_like_japanese_dates_times_and_units_are_names() -> None:
+    text = "segment 令和8年4月1日 when employees > 5\nsegment b when 令和8年4月1日\n"
+    text += "score s { 午前9時: +1 when b 日: +2 when employees > 3 名: +3 when b }\n"
+    text += "goal g { target 1 件 per month  workdays 20 per month  件: 50% of call  effort 6 minutes per call }\n"
+    assert errors(text) == []
 
 
 def test_what_has_no_fix_says_the_way_out_once() -> None:

@@ -6,14 +6,17 @@ operations; here it is only asked.
 
 from __future__ import annotations
 
+import re
+
 from leadrules.compile import events
 from leadrules.compile.columns import column_index
 from leadrules.compile.mismatch import fixed_length, is_a
 from leadrules.compile.order import OF_EVENTS
 from leadrules.compile.references import CLOCK, resolves
-from leadrules.compile.scope import Place, Scope, nothing, replace
+from leadrules.compile.scope import Place, Scope, as_name, nothing, replace
 from leadrules.core.functions import CALLABLE, OPERATIONS
 from leadrules.core.functions.operation import Mismatch
+from leadrules.core.text import fold
 from leadrules.core.types import NUMBER, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
@@ -178,6 +181,19 @@ def _several_events(scope: Scope, node: n.Call) -> Expr | None:
     return scope.broken("LR121", node.span, message, label="several events", help=f"write {', or '.join(ways)}")
 
 
+def _name_with_brackets(scope: Scope, node: n.Call) -> str | None:
+    """What is called so, but for its brackets: of `売上（千円）` the field of that name, or `売上_千円`."""
+    said = _letters(node.span.text)
+    return next(
+        (as_name(known, node.span) for known in scope.names.lead_names(node.span) if _letters(known) == said), None
+    )
+
+
+def _letters(name: str) -> str:
+    """A name without brackets and what else is no letter."""
+    return re.sub(r"[\W_]", "", fold(name))
+
+
 def _unknown_function(scope: Scope, node: n.Call, place: Place) -> Expr:
     name = node.function.key
     value = None if node.arguments else _value_called(scope, node, place)
@@ -185,6 +201,11 @@ def _unknown_function(scope: Scope, node: n.Call, place: Place) -> Expr:
         message = f"`{value}` is a value, not a function"
         fixes = (replace("leave out the brackets", node.span, value),)
         return scope.broken("LR107", node.span, message, label="a value", help=f"write `{value}`", fixes=fixes)
+    named = _name_with_brackets(scope, node)
+    if named is not None:
+        message = f"there is no function `{name}`: a name with brackets stands in backquotes"
+        fixes = (replace(f"change to `` {named} ``", node.span, named),)
+        return scope.broken("LR107", node.span, message, label="a name", help=f"write `` {named} ``", fixes=fixes)
     from leadrules.compile.borrowed_calls import in_words  # for functions that do not exist alone
 
     meant = in_words(scope, node, place)

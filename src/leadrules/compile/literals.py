@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Any
 
-from leadrules.compile.mismatch import needs_quotes, not_a_label, said, wrong_kind
+from leadrules.compile.mismatch import NO, YES, needs_quotes, not_a_label, said, wrong_kind
 from leadrules.compile.references import written_otherwise
 from leadrules.compile.scope import Scope, instant, replace
 from leadrules.core.source import Span
@@ -104,8 +104,9 @@ def _constant(scope: Scope, node: n.Expression, field: Field) -> Any:
 def _report_expression(scope: Scope, node: n.Expression, field: Field) -> None:
     if isinstance(node, n.Name) and written_otherwise(scope, node):
         return
-    meant = {"yes": "true", "no": "false"}.get(node.name.key.lower()) if isinstance(node, n.Name) else None
-    if meant is not None and field.type == YESNO:
+    word = fold(node.name.key) if isinstance(node, n.Name) else ""
+    if word in YES | NO and field.type == YESNO:
+        meant = "true" if word in YES else "false"
         fixes = (replace(f"change to `{meant}`", node.span, meant),)
         message = f"`{node.span.text}` is written `{meant}`"
         scope.complain("LR189", node.span, message, help=f"write `{meant}`", fixes=fixes)

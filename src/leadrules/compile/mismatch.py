@@ -23,7 +23,8 @@ NUMERIC = re.compile(r"[+-]?\d[\d_,]*(\.\d+)?%?")
 DIGITS = re.compile(r"[1-9][0-9]*")
 # Units as long as the days that they move over: months have 28 to 31 days, and weekends lie between business days.
 BY_CALENDAR = ("business days", "months", "quarters", "years")
-YES_NO = {"yes", "no", "true", "false", "y", "n", "はい", "いいえ"}
+YES = {"yes", "true", "y", "はい", *"○◯〇"}
+NO = {"no", "false", "n", "いいえ", *"×✕✖╳"}
 
 
 def said(node: n.Node) -> str:
@@ -80,6 +81,9 @@ def why_text(scope: Scope, *sides: Expr) -> tuple[str, tuple[Related, ...]]:
 def _unquoted(node: n.Expression, lowered: Expr, expected: tuple[Kind, ...]) -> tuple[str, tuple[Fix, ...]]:
     if not isinstance(node, n.TextLiteral):
         return "", ()
+    if "yesno" in expected and fold(node.value) in YES | NO:
+        meant = "true" if fold(node.value) in YES else "false"
+        return f"write `{meant}`", (replace(f"change to `{meant}`", node.span, meant),)
     temporal = {"date", "datetime"} & set(expected)
     bare = iso_time(node.value) if temporal else as_number(node.value) if "number" in expected else None
     return (f"without quotes: `{bare}`", (replace("remove the quotes", node.span, bare),)) if bare else ("", ())
@@ -180,7 +184,7 @@ def _text_beside(scope: Scope, node: n.TextLiteral, other: tuple[n.Expression, E
         fixes = (replace("remove the quotes", node.span, bare),)
         scope.complain("LR114", node.span, message, label="in quotes", help=f"without quotes: `{bare}`", fixes=fixes)
         return True
-    if found.kind == "yesno" and fold(node.value) in YES_NO:
+    if found.kind == "yesno" and fold(node.value) in YES | NO:
         hint = f"write {said(beside)} on its own, or `not {beside.span.text}`"
         message = f"{is_a(beside, found)}: it is not compared with text"
         scope.complain("LR108", node.span, message, label="text", help=hint)

@@ -13,6 +13,7 @@ from leadrules.compile.scope import Place, Scope, nothing, replace
 from leadrules.core.types import DATE, DATETIME, NUMBER, TEXT, Type
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
+from leadrules.syntax.counters import said_date
 from leadrules.syntax.words import NOTHING, RESERVED
 
 ALWAYS_TYPES: dict[str, Type] = {
@@ -35,6 +36,8 @@ SAID_OTHERWISE = {
     "assigned": "owner is not blank",
     "yes": "true",
     "no": "false",
+    "はい": "true",
+    "いいえ": "false",
 }
 
 
@@ -289,12 +292,17 @@ def _of_events(key: str, events: list[str]) -> str:
 
 
 def written_otherwise(scope: Scope, node: n.Name) -> bool:
-    """`TRUE` and `null`, which nothing is called: whether the word was reported as such."""
+    """`TRUE`, `令和8年4月1日` and `null`, which nothing is called: whether the word was reported as such."""
     word = node.span.text
     if word.lower() in ("true", "false"):
         meant = word.lower()
         fixes = (replace(f"change to `{meant}`", node.span, meant),)
         scope.complain("LR017", node.span, f"`{word}` is written `{meant}`", help=f"write `{meant}`", fixes=fixes)
+        return True
+    day = said_date(word)
+    if day is not None:
+        fixes = (replace(f"change to `{day}`", node.span, day),)
+        scope.complain("LR011", node.span, f"`{word}` is not how a date is written", help=f"write `{day}`", fixes=fixes)
         return True
     if word in NOTHING or word.lower() == "blank":
         message = f"`{word}` is not a value: what is not there is blank"

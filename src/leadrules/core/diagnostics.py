@@ -72,7 +72,8 @@ def not_rewritten(findings: Iterable[Diagnostic], later: Iterable[Diagnostic]) -
 
 
 def _does_as_well(edit: Edit, one: Diagnostic) -> bool:
-    """Whether an edit does away with what a finding is about, or with what its fix would put in; quotes it puts in itself."""
+    """Whether an edit does away with what a finding is about, or with what its fix would put in; quotes it puts in itself, and
+    in backquotes any sign may stand."""
     over, span = edit.span, one.span
     if over.file is not span.file or not over.start <= span.start < span.end <= over.end:
         return False
@@ -80,7 +81,8 @@ def _does_as_well(edit: Edit, one: Diagnostic) -> bool:
     put_in = [added.text.strip() for added in edits if added.span.start == added.span.end]
     is_whole = (over.start, over.end) == (span.start, span.end)
     is_gone = span.text not in edit.text or any(added not in edit.text for added in put_in)
-    return is_whole or is_gone or any('"' in added.text and added.text in edit.text for added in edits)
+    is_in_name = edit.text.startswith("`") and edit.text.endswith("`")
+    return is_whole or is_gone or is_in_name or any('"' in added.text and added.text in edit.text for added in edits)
 
 
 def ordered(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

@@ -82,13 +82,15 @@ _RANGE = re.compile(r"[~～〜][ \t\u3000]*(?=\d)")
 _LIMITS = ("INT", "NUMBER", "PERCENT", "DATE", "DATETIME", "TIME")
 _NEXT_VALUE = re.compile(r"[ \t]*[^\W\d]\w*[ \t]*=")
 _REST_OF_WORD = re.compile(r"\w+")
+_JOINTS = "・･（"
+_JOINED = re.compile(r"(?:[・･]\w+|（[^（）\r\n]+）\w*)+")
 
 
 def read_other(reader: Cutter, text: str, start: int) -> None:
     """A character that starts no token."""
     if unicodedata.category(text)[0] == "M" and _goes_on(reader, start):
         return
-    if text in "'’" and _read_contraction(reader, start):
+    if (text in _JOINTS and _read_joined(reader, start)) or (text in "'’" and _read_contraction(reader, start)):
         return
     if text in _QUOTES:
         _read_odd_text(reader, text, start)
@@ -134,6 +136,24 @@ def read_other(reader: Cutter, text: str, start: int) -> None:
             "LR002", start, run, f"`{text}` has no meaning in a rule", help="remove it, or put the text in quotes"
         )
         reader.add("ODD", text, start, run).spoils = True
+
+
+def _read_joined(reader: Cutter, start: int) -> bool:
+    """`役職・部署`, and `segment 売上（千円） when`, where no call stands: such a name stands in backquotes."""
+    tokens = reader.out.tokens
+    rest = _JOINED.match(reader.text, start)
+    if not tokens or tokens[-1].kind != "WORD" or tokens[-1].end != start or rest is None:
+        return False
+    if "（" in rest[0] and not (len(tokens) > 1 and tokens[-2].first and tokens[-2].text in BLOCKS):
+        return False
+    word = tokens[-1]
+    reader.pos = rest.end()
+    name = reader.text[word.start : reader.pos]
+    help_text = f"put it in backquotes: `` `{name}` ``"
+    message = f"the name `{name}` has a `{rest[0][0]}`"
+    reader.report("LR010", word.start, reader.pos, message, f"`{name}`", help=help_text)
+    word.kind, word.text, word.end = "NAME", name, reader.pos
+    return True
 
 
 def _read_contraction(reader: Cutter, start: int) -> bool:

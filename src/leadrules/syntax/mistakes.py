@@ -63,6 +63,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     process.wait_before_step,
     process.commas_in_step,
     process.bare_hours,
+    process.clock_in_words,
     process.team_without_route,
     process.notify_without_whom,
     actions.name_after_on,

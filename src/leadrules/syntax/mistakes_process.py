@@ -12,6 +12,7 @@ from types import MappingProxyType
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
 from leadrules.core.source import Span
+from leadrules.syntax.counters import said_time
 from leadrules.syntax.grammar import END
 from leadrules.syntax.mend import Mend, Place, inserted, next_number, progress, replaced
 from leadrules.syntax.rewrites import as_other_words, fits, text_of
@@ -161,6 +162,18 @@ def bare_hours(place: Place) -> Mend | None:
     return as_other_words(
         place, start + 1, start + 4, [tokens[0], Token("WORD", "and", joint.start, joint.end), tokens[1]]
     )
+
+
+def clock_in_words(place: Place) -> Mend | None:
+    """`午前9時`, of a step or of the window."""
+    for at in (place.index, place.index - 1):
+        token = place.tokens[at]
+        clock = said_time(token.text) if token.kind == "WORD" else None
+        if clock is not None:
+            shown = f"{clock:%H:%M}"
+            read = replace(token, kind="TIME", text=shown, value=clock, type="")
+            return replaced(place, at, at + 1, [read], "LR011", f"`{token.text}` is written `{shown}`", shown)
+    return None
 
 
 # -- triggers -------------------------------------------------------------------------------------------------------
