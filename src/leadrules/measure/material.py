@@ -38,6 +38,21 @@ OTHER = "(none)"
 KEY, CREATED, OWNER = "@key", "@created", "@owner"
 
 
+def as_spelled(texts: pl.Series, known: Iterable[str] = ()) -> pl.Series:
+    """Texts that fold alike are one, written as in `known`, else as most often; of as many, in small letters."""
+    counted = texts.alias("text").drop_nulls().value_counts(name="len")
+    is_plain = (fold_series(counted["text"]) == counted["text"]).alias("is_plain")
+    order = counted.with_columns(is_plain).sort("len", "is_plain", "text", descending=[True, True, False])
+    spellings = [*dict.fromkeys((*known, *order["text"]))]
+    first: dict[str, str] = {}
+    renamed = {
+        one: first.setdefault(folded, one)
+        for one, folded in zip(spellings, fold_series(pl.Series(spellings, dtype=pl.String)), strict=True)
+    }
+    changed = {old: new for old, new in renamed.items() if old != new}
+    return texts.replace(changed) if changed else texts
+
+
 @dataclass(frozen=True)
 class Material:
     """`leads`: a row per lead, KEY, CREATED, OWNER and the fields by name. `events`: lead_row, type, at, fields as
@@ -222,18 +237,8 @@ class Material:
 
     def _as_spelled(self, found: pl.DataFrame) -> pl.DataFrame:
         """Campaigns that fold alike are one; campaigns.csv, else the commonest spelling, says how it is written."""
-        counted = found.group_by("campaign").len()
-        is_plain = (fold_series(counted["campaign"]) == counted["campaign"]).alias("is_plain")
-        order = counted.with_columns(is_plain).sort("len", "is_plain", "campaign", descending=[True, True, False])
-        spellings = order["campaign"]
-        if self.campaigns is not None:
-            spellings = pl.concat([self.campaigns["campaign"].drop_nulls(), spellings]).unique(maintain_order=True)
-        first: dict[str, str] = {}
-        renamed = {
-            one: first.setdefault(folded, one) for one, folded in zip(spellings, fold_series(spellings), strict=True)
-        }
-        changed = {old: new for old, new in renamed.items() if old != new}
-        return found.with_columns(pl.col("campaign").replace(changed)) if changed else found
+        known = [] if self.campaigns is None else self.campaigns["campaign"].drop_nulls().to_list()
+        return found.with_columns(as_spelled(found["campaign"], known))
 
     # -- what the state remembers -----------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ def plan_document(outcome: Outcome) -> dict[str, Any]:
         "read": {
             "inputs": about["inputs"],
             "counts": counts,
-            "rejects": _reject_kinds(outcome.rejects),
+            "rejects": reject_kinds(outcome.rejects),
             "notes": [*outcome.leads.notes, *outcome.events.notes],
         },
         "labels": [_labels(outcome, d) for d in outcome.request.ruleset.declared if isinstance(d, Labelled)],
@@ -57,7 +57,7 @@ def _by_count(fired: dict[str, int]) -> list[tuple[str, int]]:
     return sorted(fired.items(), key=lambda item: -item[1])
 
 
-def _reject_kinds(rejects: pl.DataFrame) -> list[dict[str, Any]]:
+def reject_kinds(rejects: pl.DataFrame) -> list[dict[str, Any]]:
     """Rejects of one kind together, the most frequent first, each with its first row."""
     if rejects.is_empty():
         return []
@@ -181,10 +181,7 @@ def _read_section(document: dict[str, Any]) -> Section:
     ]
     if counts["events_in"]:
         lines.append(f"events  {many(counts['events_in'], 'row')}: {_event_words(counts)}")
-    shown = read["rejects"][:SHOWN_REJECTS]
-    lines += [f"reject  {_reject_words(kind)}" for kind in shown]
-    if len(read["rejects"]) > len(shown):
-        lines.append(f"        and {len(read['rejects']) - len(shown)} more kinds of rejects")
+    lines += [f"reject  {words}" for words in reject_words(read["rejects"])]
     lines += [f"note    {note}" for note in read["notes"]]
     at = f"as of {document['as_of']} ({document['as_of_reason']})" if document["as_of"] else document["as_of_reason"]
     return Section(f"{document['project']}, {at}", notes=tuple(lines))
@@ -197,10 +194,14 @@ def _event_words(counts: dict[str, int]) -> str:
     )
 
 
-def _reject_words(kind: dict[str, Any]) -> str:
-    column = f" {kind['column']}" if kind["column"] else ""
-    value = f" `{kind['value']}`" if kind["value"] else ""
-    return f"{kind['source']}:{kind['line']}{column}{value}: {kind['reason']} ({kind['cells']:,}x)"
+def reject_words(kinds: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """The first kinds of rejects: where, what and why, and how many cells."""
+    for kind in kinds[:SHOWN_REJECTS]:
+        column = f" {kind['column']}" if kind["column"] else ""
+        value = f" `{kind['value']}`" if kind["value"] else ""
+        yield f"{kind['source']}:{kind['line']}{column}{value}: {kind['reason']} ({kind['cells']:,}x)"
+    if len(kinds) > SHOWN_REJECTS:
+        yield f"{len(kinds) - SHOWN_REJECTS} more kinds"
 
 
 def _label_sections(document: dict[str, Any]) -> Iterator[Section]:

@@ -21,9 +21,11 @@ from leadrules.lifecycle.model import INSTANT
 from leadrules.lifecycle.run import Inputs, Outcome, RunRequest, calendar_of, evaluated_leads, execute, read_inputs
 from leadrules.lifecycle.state.store import history, standing
 from leadrules.measure.inputs import SideFile, read_campaigns, read_traffic, reading_ruleset
-from leadrules.measure.material import CREATED, KEY, OWNER, ROW, Material
+from leadrules.measure.material import CREATED, KEY, OWNER, ROW, Material, as_spelled
 from leadrules.measure.model import Provenance
 from leadrules.measure.settings import Settings, settings_of
+from leadrules.project.model import QUEUE_PREFIX
+from leadrules.review.plan.plan import reject_kinds, reject_words
 from leadrules.ruleset.model import Ruleset
 from leadrules.ruleset.store import digest
 
@@ -109,8 +111,14 @@ def _leads(outcome: Outcome) -> pl.DataFrame:
         owners = outcome.overlay.table["owner"]
     elif project.owner in frame.columns:
         owners = frame[project.owner]
-    columns = [frame["@key"].alias(KEY), created, owners.cast(pl.String).alias(OWNER)]
+    owners = as_spelled(owners.cast(pl.String), _owners_of(project))
+    columns = [frame["@key"].alias(KEY), created, owners.alias(OWNER)]
     return own.with_columns(columns)
+
+
+def _owners_of(project: Project) -> list[str]:
+    """The owners whom the team file knows, as it spells them."""
+    return [*(rep.key for rep in project.team.reps), *(QUEUE_PREFIX + queue for queue in project.team.queues)]
 
 
 def _created(outcome: Outcome, frame: pl.DataFrame) -> pl.Series:
@@ -136,6 +144,11 @@ def _history(place: Path, keys: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
     at = pl.lit(outcome.as_of.at).cast(INSTANT)
     found = standing(place, history(place)).filter(pl.col("as_of") <= at)
     found = found.join(keys, on="key", how="inner", maintain_order="left")
+    is_owner = pl.col("kind") == "owner"
+    known = _owners_of(outcome.request.project)
+    for side in ("old", "new"):
+        owners = pl.when(is_owner).then(as_spelled(found.select(pl.when(is_owner).then(side)).to_series(), known))
+        found = found.with_columns(owners.otherwise(side).alias(side))
     return found.select(ROW, "run", "as_of", "kind", "what", "old", "new", "rule")
 
 
@@ -151,6 +164,8 @@ def _provenance(outcome: Outcome, ruleset: Ruleset, material: Material, side: li
     project = material.project
     files = [(file.path, file.sha256) for file in (*outcome.leads.inputs, *outcome.events.inputs)]
     files += [one for file in side for one in file.inputs]
+    rejects = reject_words(reject_kinds(outcome.rejects))
+    not_read = (*(f"rejected: {words}" for words in rejects), *(note for file in side for note in file.notes))
     counts = [
         ("leads read", outcome.leads.rows_in),
         ("leads reported", material.height),
@@ -166,7 +181,7 @@ def _provenance(outcome: Outcome, ruleset: Ruleset, material: Material, side: li
         inputs=tuple((_inside(project, Path(path)), sha256) for path, sha256 in files),
         counts=tuple(counts),
         state=_state_words(outcome.request.state, material.calendar),
-        meanings=(*_meanings(material.settings), *(("not read", note) for file in side for note in file.notes)),
+        meanings=(*_meanings(material.settings), *(("not read", note) for note in not_read)),
     )
 
 

@@ -1,0 +1,68 @@
+"""Reports of files as people write them: one rep in two spellings is one, and what cannot be read is told of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.small_reports import cells, report_of
+from tests.suites.running import leadrules
+
+FILES = {
+    "leadrules.yaml": "version: 1\nname: p\ntimezone: Asia/Tokyo\nfields: {owner: 担当}\n"
+    "sources: {leads: {path: leads.csv}, events: {path: deals.csv, type: deal_won}}\nreport: {group_by: [経路, 担当], value: amount}\n",
+    "rules/lead.schema.json": json.dumps({
+        "type": "object",
+        "properties": {
+            "id": {"type": "string", "x-key": True},
+            "created_at": {"type": "string", "format": "date-time"},
+            "担当": {"type": "string"},
+            "経路": {"type": "string"},
+        },
+    }),
+    "rules/events.schema.json": json.dumps(
+        {"type": "object", "properties": {"deal_won": {"type": "object", "properties": {"amount": {"type": "number"}}}}}
+    ),
+    "rules/team.yaml": "reps: {佐藤　花子: {active: true}, 鈴木: {active: true}}\nteams: {内勤: [佐藤　花子, 鈴木]}\nqueues: []\n",
+    "rules/a.lead": "route r { a: team 内勤 otherwise  answered when did deal_won since assigned_at }\n"
+    "funnel f { lead: created_at  won: first(deal_won) worth sum(deal_won.amount) }\n",
+    "leads.csv": "id,created_at,担当,経路\n1,2026-10-01,佐藤 花子,Ｗｅｂ\n2,2026-10-01,佐藤　花子,web\n3,2026-10-02,鈴木,展示会\n4,2026-10-02,山田 太郎,web\n5,2026-10-02,山田　太郎,\n",
+    "deals.csv": "lead_id,at,amount\n1,2026-10-05,100\n2,2026-10-06,２００\n3,2026-10-07,120万\n",
+}  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def _rows(report: dict[str, Any], name: str) -> dict[str, dict[str, Any]]:
+    (table,) = [one for section in report["sections"] for one in section["tables"] if one["name"] == name]
+    return {next(iter(row.values())): row for row in cells(table)}
+
+
+@pytest.mark.parametrize("with_state", [False, True])
+def test_an_owner_in_two_spellings_is_one_as_the_team_file_spells_it(project: Path, with_state: bool) -> None:
+    if with_state:
+        assert leadrules("run", "--project", project, "--as-of", "2026-10-10", "--baseline", "-q").exit_code == 0
+    report = report_of(project, "--as-of", "2026-10-10")
+    owners = _rows(report, "returns_by_担当")
+    assert {name: (row["leads"], row["deals"], row["won"]) for name, row in owners.items()} == {
+        "佐藤　花子": (2, 2, 300),
+        "鈴木": (1, 0, 0),
+        "山田 太郎": (2, 0, 0),
+    }
+    assert _rows(report, "response")["佐藤　花子"]["assigned"] == 2
+
+
+def test_a_cell_that_is_not_read_is_told_with_its_place(project: Path) -> None:
+    """The deal is in no figure; no rule of a run reads what only a funnel looks at, so no rejects.csv has it."""
+    page = project / "r.html"
+    told = leadrules("report", "--project", project, "--as-of", "2026-10-10", "-o", page).stderr
+    assert "rejected: deals.csv:4 amount `120万`: expected a number (1x)" in told.splitlines()
+    assert "deals.csv:4 amount `120万`" in page.read_text(encoding="utf-8")
