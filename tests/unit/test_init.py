@@ -367,6 +367,11 @@ def test_owners_that_read_the_same_are_one_rep(tmp_path: Path) -> None:
     assert [rep.key for rep in project.team.reps] == ["Ann", "bob"]
 
 
+@pytest.mark.parametrize("header", ["No.", "ＮＯ．", "№"])
+def test_a_running_number_of_excel_is_the_key(tmp_path: Path, header: str) -> None:
+    assert checked(tmp_path, plan_of(tmp_path, f"{header},会社\n1,青空\n2,緑\n")).key == "no"
+
+
 def test_an_owner_with_a_full_width_space_in_the_name_is_a_rep(tmp_path: Path) -> None:
     project = checked(tmp_path, plan_of(tmp_path, "id,担当者\n1,田中　一郎\n2,佐藤 花子\n"))
     assert [rep.key for rep in project.team.reps] == ["佐藤 花子", "田中　一郎"]

@@ -29,7 +29,7 @@ from leadrules.syntax.words import RESERVED, is_name
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 _KEY_NAMES = (
     "id", "leadid", "recordid", "contactid", "prospectid", "customerid", "personid", "リードid", "リード番号", "leadnumber",
-    "顧客id", "顧客番号", "番号", "uuid", "guid", "key", "no",
+    "顧客id", "顧客番号", "番号", "uuid", "guid", "key", "no", "no.",
 )  # fmt: skip
 _KEY_END = re.compile(r"(id|uuid|guid|key|number|番号|コード)$")
 _CREATED = (
