@@ -423,7 +423,7 @@ def _as_text_note(field: Drawn) -> str | None:
     values = field.column.values
     if field.column.kind not in ("text", "choice") or values is None or not field.column.filled:
         return None
-    filled = values.filter(values != "").str.normalize("NFKC")
+    filled = values.filter(values != "").unique(maintain_order=True).head(_LOOKED_AT).str.normalize("NFKC")
     for all_of_them, some, way_out in _AS_TEXT:
         said = filled.filter(filled.str.contains(some))
         if len(said) and int(filled.str.contains(all_of_them).sum()) >= ENOUGH * len(filled):
