@@ -232,3 +232,24 @@ def test_every_look(shop: Path, form: str) -> None:
     assert done.exit_code == 0, done.output
     for words in ("s.recent", "66.7%", "1.67x", "mailed", "what was asked for fits from 5"):
         assert words in done.stdout
+
+
+def test_what_cannot_be_read_is_told_also_of_the_events_that_the_outcome_asks_for(tmp_path: Path) -> None:
+    """A deal of `120万` is none that was won: the lead counts as one that did not reach the outcome."""
+    (tmp_path / "rules").mkdir()
+    deal = {"type": "object", "properties": {"amount": {"type": "number"}}}
+    lead = {"id": {"type": "string", "x-key": True}, "size": {"type": "number"}}
+    files = {
+        "leadrules.yaml": "version: 1\nsources: {leads: {path: leads.csv}, events: {path: deals.csv, type: deal_won}}\n",
+        "rules/lead.schema.json": json.dumps({"type": "object", "properties": lead}),
+        "rules/events.schema.json": json.dumps({"type": "object", "properties": {"deal_won": deal}}),
+        "rules/team.yaml": "reps: {}\n",
+        "rules/a.lead": "score fit { big: +10 when size > 20 }\n",
+        "leads.csv": "id,size\n" + "".join(f"{n},{n}\n" for n in range(40)),
+        "deals.csv": "lead_id,at,amount\n" + "".join(f"{n},2026-01-0{n % 9 + 1},{'120万' if n == 3 else 9}\n" for n in range(0, 39, 3)),
+    }  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = calibrated(tmp_path, "--outcome", "sum(deal_won.amount) > 0", "--as-of", "2026-02-01")
+    assert found["reached"]["reached"] == 12
+    assert "rejected: deals.csv:3 amount `120万`: expected a number (1x)" in found["notes"]

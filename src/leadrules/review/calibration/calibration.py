@@ -32,6 +32,7 @@ from leadrules.review.calibration.hindsight import (
     scores_of,
 )
 from leadrules.review.calibration.suggestion import Advice, Suggestion
+from leadrules.review.plan.plan import reject_kinds, reject_words
 from leadrules.review.workspace import Workspace
 from leadrules.ruleset.model import EventFilter, Expr, Score
 from leadrules.ruleset.walk import below, below_definition
@@ -189,6 +190,8 @@ class Calibration:
         }
 
     def _notes(self) -> Iterator[str]:
+        for words in reject_words(reject_kinds(self.seen.outcome.rejects)):
+            yield f"rejected: {words}"
         if self.sample.order == "created":
             yield f"earlier and later halves are by `{self.project.created}`"
         else:

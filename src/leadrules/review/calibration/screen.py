@@ -34,10 +34,9 @@ def _sections(document: Mapping[str, Any]) -> Iterator[Section]:
 
 
 def _read(document: Mapping[str, Any]) -> Section:
-    reached, read = document["reached"], document["read"]
+    reached = document["reached"]
     said = f"{reached['reached']:,} of {reached['of']:,} leads ({percent(reached['share'])}) reached it"
-    rejected = [f"{read['rejected']:,} rows were rejected"] if read["rejected"] else []
-    return Section(f"Outcome: {document['outcome']}", notes=(said, *rejected, *document["notes"]))
+    return Section(f"Outcome: {document['outcome']}", notes=(said, *document["notes"]))
 
 
 def _leakage(document: Mapping[str, Any]) -> Section:
