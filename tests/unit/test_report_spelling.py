@@ -66,3 +66,17 @@ def test_a_cell_that_is_not_read_is_told_with_its_place(project: Path) -> None:
     told = leadrules("report", "--project", project, "--as-of", "2026-10-10", "-o", page).stderr
     assert "rejected: deals.csv:4 amount `120万`: expected a number (1x)" in told.splitlines()
     assert "deals.csv:4 amount `120万`" in page.read_text(encoding="utf-8")
+
+
+def test_a_goal_tells_what_is_not_read_either(project: Path) -> None:
+    """A deal on a day that there is not counts for no stage."""
+    rules = project / "rules/a.lead"
+    text = (
+        rules.read_text(encoding="utf-8")
+        + "goal g { target 1 deal_won per month  workdays 20 per month  deal_won: 5% of call }\n"
+    )
+    rules.write_text(text, encoding="utf-8")
+    (project / "deals.csv").write_text("lead_id,at,amount\n1,2026-10-05,100\n2,2026-10-32,200\n", encoding="utf-8")
+    told = leadrules("goal", "--project", project, "--as-of", "2026-10-10").stderr
+    assert told.splitlines() == ["rejected: deals.csv:3 at `2026-10-32`: the calendar has no such day or time (1x)"]
+    assert leadrules("goal", "--project", project, "--as-of", "2026-10-10", "-q").stderr == ""

@@ -9,7 +9,7 @@ import click
 
 from leadrules.cli.inputs import has_leads
 from leadrules.cli.options import fail, format_option, ready_project, use_colour
-from leadrules.cli.report import ReportOptions, gathered_if_timed, report_options
+from leadrules.cli.report import ReportOptions, gathered_if_timed, report_options, say_not_read
 from leadrules.cli.screens import screen_width, show_json
 from leadrules.measure.goal import WINDOW_MONTHS
 
@@ -65,6 +65,8 @@ def _found(workspace: Workspace, options: ReportOptions) -> Gathered | None:
 
     found = gathered_if_timed(workspace, options)
     if not isinstance(found, NoTimeError):
+        if not options.quiet:
+            say_not_read(found.provenance)
         return found
     if not options.quiet:
         click.echo(f"note: nothing actual is shown: {found.message}; {found.help}", err=True)

@@ -31,7 +31,7 @@ from leadrules.core.text import many
 
 if TYPE_CHECKING:
     from leadrules.lifecycle.run import RunRequest
-    from leadrules.measure.model import Report, Section
+    from leadrules.measure.model import Provenance, Report, Section
     from leadrules.measure.snapshots import Snapshot
     from leadrules.project.model import Project
     from leadrules.review.report.report import Gathered, NoTimeError
@@ -215,13 +215,18 @@ def _write(made: Report, form: str, target: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def say_not_read(provenance: Provenance) -> None:
+    """What of the inputs is in no figure."""
+    for words in (words for what, words in provenance.meanings if what == NOT_READ):
+        click.echo(words, err=True)
+
+
 def _say(made: Report, target: str, seconds: float) -> None:
     tables = sum(1 for _ in made.tables)
     missing = [one for section in made.sections for one in section.missing]
     click.echo(
         f"{many(tables, 'table')}; wrote {'standard output' if target == '-' else target} in {seconds:.1f} s", err=True
     )
-    for words in (words for what, words in made.provenance.meanings if what == NOT_READ):
-        click.echo(words, err=True)
+    say_not_read(made.provenance)
     for one in dict.fromkeys(missing):
         click.echo(f"left out: {one.figure}: {one.reason}; {one.help}", err=True)
