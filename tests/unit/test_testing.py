@@ -29,6 +29,7 @@ trigger inbound {
   respond within 5 minutes
 }
 trigger shows { on enter temperature hot  do notify "managers" "A hot one" }
+trigger cools { on leave temperature hot  do notify "managers" "It cooled" }
 """
 
 
@@ -76,6 +77,14 @@ PASSING = [
   then after 1 day
   given employees = 10
   expect temperature is cold""",
+    """given employees = 500, temperature = hot
+  expect not fired trigger.shows
+  given employees = 10
+  expect fired trigger.cools
+  given temperature = cold
+  expect not fired trigger.cools
+  given employees = 500
+  expect fired trigger.shows""",
     """given employees = 500
   expect fired trigger.shows
   expect fired fit.size

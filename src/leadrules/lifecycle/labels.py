@@ -104,9 +104,9 @@ def work_out(tick: Tick, edits: Edits | None) -> Labels:
 def _memory(tick: Tick, definition: Definition, edits: Edits | None) -> Memory:
     known = was_evaluated(tick.leads, definition, tick.state)
     now = tick.facts.frame[definition.name]
-    before = _before(tick, definition)
-    before = only(before, known)
-    # A lead that is new was outside everything; one that is known, and this definition not of it, is as it is.
+    # A lead that is new was outside everything, but for the label that a test gives it; one that is known, and this
+    # definition not of it, is as it is.
+    before = only(_before(tick, definition), known | tick.leads["is_new"])
     start = (
         ~known & ~tick.leads["is_new"] if not tick.baseline else pl.repeat(True, len(now), dtype=pl.Boolean, eager=True)
     )

@@ -28,7 +28,7 @@ from leadrules.lifecycle.decide import Decided, decide
 from leadrules.lifecycle.labels import work_out
 from leadrules.lifecycle.late import late_of, seen_after, seen_from_after
 from leadrules.lifecycle.lead_columns import LeadColumns
-from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State, Tick
+from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, NAMED_COLUMNS, State, Tick
 from leadrules.lifecycle.narrowed import narrowed, only_heard
 from leadrules.lifecycle.record import Overlay, carried_over, overlay
 from leadrules.project.model import Project
@@ -168,10 +168,12 @@ class Workbench:
 
     def _with_state(self, table: LeadColumns, given: Mapping[str, Any], as_of: datetime) -> LeadColumns:
         """What the state has of the lead, with what a test gives. In a sequence that is given it was enrolled by now."""
+        labels = NAMED_COLUMNS["label"]
         table = table.with_columns(
             pl.Series(name, [value], strict=False).cast(LEAD_COLUMNS[name])
-            for name, value in given.items()
             if name in GIVEN
+            else pl.Series(f"label:{name}", [value], dtype=labels)
+            for name, value in given.items()
         )
         if given.get("sequence") is not None:
             enrolled = given.get("enrolled_at") or as_of
