@@ -320,3 +320,11 @@ trigger b { on email_opened  do enroll other  do notify "desk" "opened" }
     assert sequence["doors"] == [{"rule": "trigger.b", "fired": True, "but": but}]
     said = leadrules("explain", "L1", "other", "--as-of", "2026-10-30T12:30", cwd=project).stdout
     assert f"trigger.b could let it in, and fired, but {but}" in " ".join(said.split())
+
+
+def test_a_condition_that_has_fired_once_waits_for_nothing(tmp_path: Path) -> None:
+    rules = 'trigger large { when employees >= 200  do notify "desk" "large"  once }\n'
+    project = write(tmp_path, rules, "L1,2026-10-01T09:00,,,,250,,,,,\n")
+    assert leadrules("run", "--as-of", "2026-10-30T12:00", cwd=project).returncode == 0
+    (trigger,) = explained(project, "L1", "large", "--as-of", "2026-10-31T12:00")["triggers"]
+    assert (trigger["stopped"], trigger["reason"]) == ("once", "it fired at 2026-10-30T12:00, and fires once")

@@ -75,10 +75,12 @@ def _action(row: Mapping[str, Any]) -> Document:
 
 
 def _stopped(lead: OneLead, words: Words, one: Trigger, passes: Gates) -> Document:
-    """The first gate that it did not pass, in the order in which a run asks."""
+    """The first gate that it did not pass, in the order in which a run asks; what is spent is so whatever its condition was."""
     on_condition = one.on.kind == "condition"
     if on_condition and not passes.met[0]:
         return _because("condition", "its condition does not hold", _clauses(lead, words, one))
+    if on_condition and not passes.free[0]:  # it does not wait for its condition to become true again
+        return _because("once", _spent(lead, words, one))
     if not passes.found.height:
         return _because("not set off", _SET_OFF[one.on.kind](lead, words, one))
     if not passes.met[0]:
