@@ -7,7 +7,6 @@ itself makes certain or leaves out is told.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
 
 from leadrules.analyse.circles import Step, circles
 from leadrules.analyse.lints.registry import lint
@@ -34,7 +33,8 @@ def no_way_in(study: Study) -> Iterator[Diagnostic]:
     """A sequence that no lead can enter
 
     Leads enter a sequence by a trigger or another sequence's `on finish` that says `enroll` or `move to`. Nothing says so
-    of this one, so its steps never go out. Add the trigger, or delete the sequence.
+    of this one, or only what waits for the end of a sequence that no lead enters, so its steps never go out. Add the
+    trigger, or delete the sequence.
 
     Bad:
 
@@ -45,13 +45,35 @@ def no_way_in(study: Study) -> Iterator[Diagnostic]:
         sequence thanks { 1: day 1 call "Say thanks"  finish after 3 days }
         trigger won { on deal_won  do enroll thanks }
     """
-    for sequence in study.ruleset.sequences:
-        others = (one.on_finish for one in study.ruleset.sequences if one is not sequence)
-        actions = chain(*(trigger.actions for trigger in study.ruleset.triggers), *others)
-        if not any(sequence.name in targets(study, action) for action in actions):
-            words = f"no lead can enter `{sequence.name}`: no `enroll` or `move to` names it"
-            way = f"add a trigger that says `do enroll {sequence.name}`, or delete the sequence"
-            yield finding("LR209", study.name_span("sequence", sequence.name, sequence), words, help=way)
+    everywhere = frozenset(one.name for one in study.ruleset.sequences)
+    named, entered = _led_to(study, everywhere), _entered(study, frozenset())
+    # Those that nothing names come first: what only they lead to is not told of besides, nor is the rest of a circle.
+    for sequence in sorted(study.ruleset.sequences, key=lambda one: one.name in named):
+        name = sequence.name
+        if name in entered:
+            continue
+        entered = _entered(study, entered | {name})
+        why = "only who is through a sequence gets there, and nobody can enter that either"
+        words = f"no lead can enter `{name}`: {why if name in named else 'no `enroll` or `move to` names it'}"
+        way = f"add a trigger that says `do enroll {name}`, or delete the sequence"
+        yield finding("LR209", study.name_span("sequence", name, sequence), words, help=way)
+
+
+def _entered(study: Study, entered: frozenset[str]) -> frozenset[str]:
+    """The sequences that leads enter, where they enter these: what their ends lead to, and so on."""
+    while not (further := _led_to(study, entered)) <= entered:
+        entered |= further
+    return entered
+
+
+def _led_to(study: Study, entered: frozenset[str]) -> frozenset[str]:
+    """The sequences that triggers put leads into, and the ends of others, of those that leads enter."""
+    ends = ((one, one.on_finish) for one in study.ruleset.sequences if one.name in entered)
+    led = {name for one, actions in ends for action in actions for name in targets(study, action) if name != one.name}
+    for trigger in study.ruleset.triggers:
+        if trigger.on.kind != "finish" or trigger.on.name in entered:
+            led.update(*(targets(study, action) for action in trigger.actions))
+    return frozenset(led)
 
 
 @lint("LR210", "no-way-out")
