@@ -112,6 +112,32 @@ def test_no_document_takes_the_place_of_what_the_project_reads(project: Path) ->
     assert not (project / "tables.csv").exists()
 
 
+def test_no_file_of_a_command_takes_the_place_of_what_the_project_is_made_of(project: Path) -> None:
+    """The schemas and the team, a template, a list, a table, which may be called as files of a run are."""
+    (project / "intro.md").write_text("Hello\n")
+    (project / "free.csv").write_text("domain\nmail.com\n")
+    (project / "decisions.csv").write_text("status,note\nNew,n\n")
+    with (project / "leadrules.yaml").open("a", encoding="utf-8") as file:
+        file.write("\ntemplates: {intro: intro.md}\n")
+    (project / "rules" / "more.lead").write_text(
+        'list free from "free.csv"\ntable notes from "decisions.csv" key status\n'
+        "segment noted when status in notes or status in free\n"
+    )
+    run = ("run", "--as-of", "2026-11-02", "--out")
+    for target, command in (
+        ("decisions.csv", (*run, ".")),
+        ("decisions.csv", ("plan", "--as-of", "2026-11-02", "--out", ".")),
+        ("free.csv", ("compile", "-o", "free.csv")),
+        ("intro.md", ("docs", "-o", "intro.md")),
+        ("rules/lead.schema.json", ("compile", "-o", "rules/lead.schema.json")),
+        ("rules/events.schema.json", ("compile", "-o", "rules/events.schema.json")),
+        ("rules/team.yaml", ("docs", "-o", "rules/team.yaml")),
+    ):
+        before = (project / target).read_bytes()
+        assert f"{Path(target).name} is read: it would be written over" in leadrules(project, *command, code=2).stderr
+        assert (project / target).read_bytes() == before
+
+
 def test_a_name_of_a_state_is_not_blank_and_is_compared_as_names_are(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")
     assert "it is blank" in leadrules(project, "state", "rename", "heat", " ", code=2).stderr

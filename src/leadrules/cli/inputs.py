@@ -49,11 +49,10 @@ def lead_source(project: Project, path: str | None) -> Source:
 def spare_inputs(project: Project, written: Iterable[Path], sources: Iterable[Source | None] = ()) -> None:
     """Exit 2 where a file that would be written, or taken away, is one that the project reads, or the command (`sources`)."""
     from leadrules.data.sources import is_named
-    from leadrules.project.project import PROJECT_FILE
 
     data = (source.path for source in (project.leads, *project.events, *sources) if source is not None)
     beside = (project.report[key] for key in ("campaigns", "traffic") if key in project.report)
-    read = [PROJECT_FILE, *map(str, project.rule_files), *beside, *(path for path in data if path != "-")]
+    read = [*map(str, project.own_files), *beside, *(path for path in data if path != "-")]
     for file in written:
         if file.exists() and any(is_named(file, project.root, path) for path in read):
             fail(f"{file} is read: it would be written over", "name another place with --out")

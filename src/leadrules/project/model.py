@@ -163,6 +163,7 @@ class Project:
     guards: Guards
     report: dict[str, Any]
     rule_files: tuple[Path, ...]
+    own_files: tuple[Path, ...]  # of rules, settings, schemas, team, templates, lists and tables
     lead_schema: LeadSchema
     event_schema: tuple[EventType, ...]
     team: Team

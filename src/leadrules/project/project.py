@@ -8,7 +8,7 @@ and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def load_project(
     settings.found += found + wrong
     if not isinstance(document.data, dict):
         return LoadResult(None, settings.found, broken=True)
-    loader = _Loader(files, document, team, settings)
+    loader = _Loader(files, document, team, settings, read=[files.root / PROJECT_FILE])
     project = loader.project()
     diagnostics = ordered(settings.found)
     broken = has_errors([d for d in diagnostics if d.span.file.path == PROJECT_FILE])
@@ -101,6 +101,7 @@ class _Loader:
     team_file: Path | None
     settings: Settings
     rule_files: tuple[Path, ...] = ()
+    read: list[Path] = field(default_factory=list)
 
     def project(self) -> Project | None:
         """The project; None where a part that everything needs cannot be read."""
@@ -157,6 +158,7 @@ class _Loader:
             report=self.settings.get("report") or {},
             checks=self.settings.get("checks") or {},
             rule_files=self.rule_files,
+            own_files=(*self.read, *self.rule_files, *(self.files.root / path for _, path in templates)),
             lead_schema=leads,
             event_schema=events,
             team=team,
@@ -252,6 +254,7 @@ class _Loader:
 
     def _read(self, path: Path) -> Document | None:
         document, found = _document(self.files, path)
+        self.read.append(path.absolute())
         self.settings.found += found
         return document
 

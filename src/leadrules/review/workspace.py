@@ -6,7 +6,8 @@ command and prints nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,13 +68,24 @@ def open_workspace(
     if len(modules) < len(found.project.rule_files):
         # What a file that cannot be read defines would be unknown wherever it is used.
         return Workspace(root, found.project, tuple(modules), None, (*found.diagnostics, *unread), found.broken)
-    compiled = compile_project(found.project, modules)
+    project = replace(found.project, own_files=(*found.project.own_files, *_collections(found.project.root, modules)))
+    compiled = compile_project(project, modules)
     diagnostics = (
         *found.diagnostics,
         *told_once(unread, compiled.diagnostics),
-        *names_of_rules(found.project, compiled),
+        *names_of_rules(project, compiled),
     )
-    return Workspace(root, found.project, tuple(modules), compiled, diagnostics, found.broken)
+    return Workspace(root, project, tuple(modules), compiled, diagnostics, found.broken)
+
+
+def _collections(root: Path, modules: Iterable[Module]) -> Iterator[Path]:
+    """The files that lists and tables of the rules are read from."""
+    from leadrules.syntax.nodes import ListDefinition, TableDefinition
+
+    for module in modules:
+        for block in module.statements:
+            if isinstance(block, ListDefinition | TableDefinition) and block.path is not None:
+                yield root / block.path.value.replace("\\", "/")
 
 
 def names_of_rules(project: Project, compiled: Compiled) -> list[Diagnostic]:
