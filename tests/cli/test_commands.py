@@ -205,6 +205,22 @@ def test_plan_prints_its_documents_and_writes_nothing(project: Path) -> None:
     assert sorted(path.name for path in project.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    ("kinds", "said"), [(3, ""), (4, "and 1 more kind of rejects"), (25, "and 22 more kinds of rejects")]
+)
+def test_plan_counts_every_kind_of_rejects(project: Path, kinds: int, said: str) -> None:
+    """A row of too many cells is a kind of its own by their number."""
+    rows = [f"L{n},Software,5,2026-01-01{',x' * n}" for n in range(1, kinds + 1)]
+    (project / "leads.csv").write_text(
+        "\n".join(["id,industry,employees,created_at", *rows, "L,Retail,5,2026-01-01\n"])
+    )
+    (project / "events.csv").write_text("lead_id,type,at\n")
+    document = json.loads(leadrules("plan", "--format", "json", cwd=project).stdout)
+    assert len(document["read"]["rejects"]) == document["read"]["counts"]["rejected"] == kinds
+    screen = leadrules("plan", cwd=project).stdout
+    assert f" {said}\n" in screen if said else "more kind" not in screen
+
+
 def test_check_says_where_and_exits_1(project: Path) -> None:
     (project / "rules" / "more.lead").write_text(
         'segment x when indutsry = "Software"\nsegment y when employees >= 5\n'

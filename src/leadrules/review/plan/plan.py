@@ -64,7 +64,7 @@ def reject_kinds(rejects: pl.DataFrame) -> list[dict[str, Any]]:
     kinds = rejects.group_by("source", "column", "reason", maintain_order=True).agg(
         pl.len().alias("cells"), pl.first("line"), pl.first("value")
     )
-    return kinds.sort("cells", descending=True, maintain_order=True).head(20).to_dicts()
+    return kinds.sort("cells", descending=True, maintain_order=True).to_dicts()
 
 
 # -- labels and segments --------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def reject_words(kinds: Sequence[dict[str, Any]]) -> Iterator[str]:
         value = f" `{kind['value']}`" if kind["value"] else ""
         yield f"{kind['source']}:{kind['line']}{column}{value}: {kind['reason']} ({kind['cells']:,}x)"
     if len(kinds) > SHOWN_REJECTS:
-        yield f"{len(kinds) - SHOWN_REJECTS} more kinds"
+        yield f"and {many(len(kinds) - SHOWN_REJECTS, 'more kind')} of rejects"
 
 
 def _label_sections(document: dict[str, Any]) -> Iterator[Section]:
