@@ -10,6 +10,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 from tests.stateful import RULES, write_leads, write_project
@@ -18,6 +19,7 @@ from leadrules.cli.main import cli
 from leadrules.review.workspace import open_workspace
 from leadrules.show.text import width
 
+SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
 DAY = {"status": "New", "owner": "", "created_at": "2026-10-01T00:00"}
 
 
@@ -531,6 +533,29 @@ def test_a_plan_shows_segments_before_and_after_and_the_load_of_absent_leads(pro
     owners = {one["owner"]: (one["before"], one["after"]) for one in plan["decisions"]["owners"]}
     assert owners == {"sato": (1, 2), "lee": (0, 1), None: (2, 0)}
     assert "keen" in leadrules(project, "plan", "--as-of", "2026-11-03").stdout
+
+
+def test_a_plan_holds_open_leads_alone_against_the_capacity_for_open_leads(project: Path) -> None:
+    """Of sato's four leads three are customers: one of two places is taken, also while that lead is absent."""
+    (project / "rules" / "team.yaml").write_text("reps: {sato: {capacity: {open: 2}}}\nteams: {inside: [sato]}\n")
+    customers = [{"id": f"c{n}", "points": 10, **DAY, "owner": "sato", "status": "Customer"} for n in range(3)]
+    write_leads(project, [*customers, {"id": "a", "points": 10, **DAY, "owner": "sato"}])
+
+    def sato(day: str) -> tuple[int, int, int]:
+        plan = json.loads(leadrules(project, "plan", "--as-of", day, "--format", "json").stdout)
+        jsonschema.validate(plan, json.loads((SCHEMAS / "plan.schema.json").read_text()))
+        (one,) = (one for one in plan["decisions"]["owners"] if one["owner"] == "sato")
+        return one["after"], one["load"], one["open"]
+
+    assert sato("2026-11-02") == (4, 4, 2)
+    with (project / "leadrules.yaml").open("a", encoding="utf-8") as file:
+        file.write('open_leads: "status != \\"Customer\\""\n')
+    assert sato("2026-11-02") == (4, 1, 2)
+    (line,) = (s for s in leadrules(project, "plan", "--as-of", "2026-11-02").stdout.splitlines() if "sato" in s)
+    assert line.split()[:7] == ["sato", "4", "->", "4", "1", "of", "2"]
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    write_leads(project, customers)
+    assert sato("2026-11-03") == (4, 1, 2)
 
 
 def write_project_with_sequence(project: Path, rules: str) -> None:

@@ -12,14 +12,14 @@ from typing import Any
 
 import polars as pl
 
-from leadrules.core.text import fold
+from leadrules.core.text import fold, many
 from leadrules.lifecycle.decide import Decided
 from leadrules.lifecycle.run import Outcome
 from leadrules.project.model import QUEUE_PREFIX
 from leadrules.review.plan.fairness import fairness_document, fairness_sections
 from leadrules.show.tables import Bar, Cell, Section
 
-SHOWN_OWNERS, SHOWN_MOVES = 10, 8
+SHOWN_OWNERS, SHOWN_MOVES, SHOWN_REASONS = 10, 8, 4
 
 
 def decisions_document(outcome: Outcome) -> dict[str, Any] | None:
@@ -37,26 +37,34 @@ def decisions_document(outcome: Outcome) -> dict[str, Any] | None:
 
 
 def _owners(outcome: Outcome, decided: Decided) -> list[dict[str, Any]]:
-    """Every owner with its leads before and after, those that this input lacks among them; `open` is the capacity."""
-    absent = _owned_absent(outcome, decided)
+    """Every owner with its leads before and after, those that this input lacks among them; `open` is the capacity, and
+    `load` the leads that count against it."""
+    absent, table = _owned_absent(outcome, decided), decided.table
     team = outcome.request.project.team
     spelled = {fold(name): name for name in (*(rep.key for rep in team.reps), *(QUEUE_PREFIX + q for q in team.queues))}
-    before, after = (_owned(pl.concat([one["owner"], absent]), spelled) for one in (decided.tick.leads, decided.table))
+    before, after = (_owned(pl.concat([one["owner"], absent["owner"]]), spelled) for one in (decided.tick.leads, table))
+    load = _owned(pl.concat(one["owner"].filter(one["open"]) for one in (table, absent)), spelled)
     capacity = {rep.key: rep.capacity.open for rep in team.reps}
     names = [*capacity, *sorted(owner for owner in {*before, *after} - {*capacity} if owner is not None), None]
     return [
-        {"owner": name, "before": before.get(name, 0), "after": after.get(name, 0), "open": capacity.get(name or "")}
+        {
+            "owner": name,
+            "before": before.get(name, 0),
+            "after": after.get(name, 0),
+            "load": load.get(name, 0),
+            "open": capacity.get(name or ""),
+        }
         for name in names
         if before.get(name) or after.get(name) or name in capacity
     ]
 
 
-def _owned_absent(outcome: Outcome, decided: Decided) -> pl.Series:
-    """The owners of leads that the state knows and the input lacks: they stay their load."""
-    known = decided.tick.state.leads.select("key", "owner")
+def _owned_absent(outcome: Outcome, decided: Decided) -> pl.DataFrame:
+    """The owners of leads that the state knows and the input lacks, and whether these are open: they stay their load."""
+    known = decided.tick.state.leads.select("key", "owner", "open").with_columns(pl.col("open").fill_null(value=True))
     if outcome.overlay is None or not outcome.overlay.absent:
-        return known["owner"].clear()
-    return known.join(decided.tick.leads.select("key"), on="key", how="anti").get_column("owner").drop_nulls()
+        return known.clear()
+    return known.join(decided.tick.leads.select("key"), on="key", how="anti").drop_nulls("owner")
 
 
 def _owned(owners: pl.Series, spelled: dict[str, str]) -> Counter[str | None]:
@@ -104,12 +112,22 @@ def _owner_section(owners: list[dict[str, Any]]) -> Iterator[Section]:
         return
     most = max(o["after"] for o in shown) or 1
     rows: list[tuple[Cell, ...]] = [
-        (o["owner"] or "(nobody)", o["before"], "->", o["after"], o["open"], Bar(o["after"] / (o["open"] or most)))
-        for o in shown
+        (o["owner"] or "(nobody)", o["before"], "->", o["after"], _capacity(o), Bar(_share(o, most))) for o in shown
     ]
     left = sum(bool(o["after"] or o["before"]) for o in owners) - len(shown)
     more = (f"and {left} more",) if left else ()
     yield Section("Owners", ("", "before", "", "leads", "open", ""), tuple(rows), more)
+
+
+def _capacity(owner: dict[str, Any]) -> Cell:
+    """The capacity, and how many of the leads count against it where not all of them do."""
+    limited = owner["open"] is not None and owner["load"] != owner["after"]
+    return f"{owner['load']:,} of {owner['open']:,}" if limited else owner["open"]
+
+
+def _share(owner: dict[str, Any], most: int) -> float:
+    """How full a rep is; of who has no capacity, how much it has beside the one that has most."""
+    return float(owner["load"] / owner["open"] if owner["open"] else owner["after"] / most)
 
 
 def _move_section(moves: list[dict[str, Any]]) -> Iterator[Section]:
@@ -121,7 +139,9 @@ def _move_section(moves: list[dict[str, Any]]) -> Iterator[Section]:
 
 def _action_section(document: dict[str, Any]) -> Iterator[Section]:
     rows = tuple((a["kind"], a["actions"], a["auto"] if a["channel"] else None) for a in document["actions"])
-    withheld = ", ".join(f"{w['actions']:,} {w['reason']}" for w in document["withheld"][:4])
-    notes = (f"withheld: {withheld}",) if withheld else ()
+    withheld = ", ".join(f"{w['actions']:,} {w['reason']}" for w in document["withheld"][:SHOWN_REASONS])
+    rest = document["withheld"][SHOWN_REASONS:]
+    more = f", and {sum(w['actions'] for w in rest):,} for {many(len(rest), 'other reason')}" if rest else ""
+    notes = (f"withheld: {withheld}{more}",) if withheld else ()
     if rows or notes:
         yield Section("Actions", ("", "due", "automatic"), rows, notes)
