@@ -419,6 +419,14 @@ def test_a_run_whose_files_are_of_excel_is_taken_back(project: Path) -> None:
     assert "nothing of the run in first is left" in leadrules(project, "run", "--undo", "first", code=2).stderr
 
 
+def test_an_earlier_run_that_changed_nothing_leaves_nothing_to_import(project: Path) -> None:
+    for day, out in (("2026-11-02", "first"), ("2026-11-03", "second"), ("2026-11-04", "third")):
+        leadrules(project, "run", "--as-of", day, "--out", out)
+    assert (project / "second" / "undo.csv").read_text().splitlines() == ["key,field,old,new"]
+    said = leadrules(project, "run", "--undo", "second").stderr
+    assert said == "the run in second changed no owner, sequence or field: there is nothing to take back\n"
+
+
 def test_what_changed_since_is_not_to_be_imported_from_undo_csv(project: Path) -> None:
     write_leads(project, [{"id": key, "points": 80, **DAY} for key in "ab"])
     leadrules(project, "run", "--as-of", "2026-11-02")

@@ -148,6 +148,9 @@ def undo(folder: Path | None, place: Path | None, out: Path, *, quiet: bool) -> 
         return
     if done.kind == "whole":
         click.echo(f"the state is as it was before the run in {out}", err=True)
+    elif not done.values:
+        click.echo(f"the run in {out} changed no owner, sequence or field: there is nothing to take back", err=True)
+        return
     else:
         kept = f"; {done.kept:,} have changed since and stay" if done.kept else ""
         taken = f"{many(done.values, 'value')} of the run in {out} {'is' if done.values == 1 else 'are'} taken back"
