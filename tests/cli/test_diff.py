@@ -173,6 +173,16 @@ def test_limits(repo: Path, options: list[str], code: int) -> None:
     assert code != 1 or "more than" in done.stderr
 
 
+def test_one_lead_beyond_a_limit_is_one_lead(repo: Path) -> None:
+    header, *leads = (repo / "leads.csv").read_text(encoding="utf-8").splitlines()
+    said = []
+    for lead in leads:
+        (repo / "one.csv").write_text(f"{header}\n{lead}\n", encoding="utf-8")
+        limits = ("--fail-on-change", "0", "--leads", str(repo / "one.csv"))
+        said.append(leadrules("diff", "HEAD", "--project", repo, *limits).stderr)
+    assert said.count("error: 1 lead changes (100.0%), more than 0\n") == 2
+
+
 def test_limits_of_the_project_file(repo: Path) -> None:
     (repo / "leadrules.yaml").write_text(YAML + "budgets: {band: 50%}\n", encoding="utf-8")
     assert leadrules("diff", "HEAD", "--project", repo).exit_code == 1

@@ -26,6 +26,7 @@ from leadrules.cli.options import (
 )
 from leadrules.cli.screens import FORMS, screen_width, show_json, show_sections
 from leadrules.core.records import dataclass
+from leadrules.core.text import many
 
 if TYPE_CHECKING:
     from leadrules.lifecycle.run import RunRequest
@@ -205,8 +206,10 @@ def _exceeded(budgets: Sequence[dict[str, Any]]) -> int:
     """Exit 1 and the words, where a limit is passed."""
     over = [one for one in budgets if one["exceeded"]]
     for one in over:
-        what = "leads change" if one["kind"] == "any" else f"leads change in `{one['kind']}`"
-        click.echo(f"error: {one['leads']:,} {what} ({one['share']:.1%}), more than {one['limit']}", err=True)
+        change = "changes" if one["leads"] == 1 else "change"
+        what = "" if one["kind"] == "any" else f" in `{one['kind']}`"
+        words = f"{many(one['leads'], 'lead')} {change}{what} ({one['share']:.1%}), more than {one['limit']}"
+        click.echo(f"error: {words}", err=True)
     return OBJECTED if over else 0
 
 
