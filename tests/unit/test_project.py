@@ -196,6 +196,14 @@ def test_a_date_format_by_which_nothing_can_be_read_is_a_finding(
     assert all(said.lower() in d.help.lower() for d, said in zip(result.diagnostics, messages, strict=True))
 
 
+def test_an_empty_list_is_not_refused_for_being_a_list(tmp_path: Path) -> None:
+    result = load(tmp_path, yaml="version: 1\nchannels: []\nduplicates: {by: []}\n")
+    assert [d.message for d in result.diagnostics] == [
+        "`channels` cannot be an empty list",
+        "`duplicates.by` cannot be an empty list",
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "- a\n", "just text\n", "version: 1\nfields:\n", "version: 1\nname: [\n"])
 def test_a_broken_project_file_is_broken(tmp_path: Path, text: str) -> None:
     result = load(tmp_path, yaml=text)

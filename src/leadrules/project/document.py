@@ -78,6 +78,6 @@ def shown(value: Any) -> str:
     if isinstance(value, dict):
         return "a mapping of keys"
     if isinstance(value, list):
-        return "a list"
+        return "a list" if value else "an empty list"
     text = f'"{value}"' if isinstance(value, str) and _UNQUOTED.fullmatch(value) else str(value)
     return f"`{text if len(text) <= 40 else text[:39] + '…'}`"
