@@ -12,6 +12,7 @@ from typing import TypeGuard
 from leadrules.compile.logic import negation
 from leadrules.compile.mismatch import (
     between,
+    called_by_name,
     disagree,
     fixed_length,
     is_a,
@@ -19,6 +20,7 @@ from leadrules.compile.mismatch import (
     needs_quotes,
     not_a_label,
     not_an_option,
+    number_called,
     said,
     text_order,
     within_of_value,
@@ -159,6 +161,10 @@ def _bare_word(scope: Scope, node: n.Compare, word: n.Name, other: tuple[n.Expre
     beside, lowered = other
     if lowered.type.kind == "label":
         return _equals_label(scope, node, word, beside, lowered.type)
+    number = number_called(word.name.text, lowered)
+    if number is not None:
+        called_by_name(scope, word, beside, word.name.text, number)
+        return nothing(word.span)
     return bare_text(scope, word, beside, lowered.type, place)
 
 

@@ -14,6 +14,7 @@ from leadrules.core.diagnostics import Fix, Related
 from leadrules.core.source import Span
 from leadrules.core.text import fold, nearest
 from leadrules.core.types import TEXT, WORDS, Kind, Type
+from leadrules.project.values import day_number
 from leadrules.ruleset.model import Expr
 from leadrules.syntax import nodes as n
 from leadrules.syntax.words import NOTHING, UNITS, time_ago
@@ -23,6 +24,21 @@ NUMERIC = re.compile(r"[+-]?\d[\d_,]*(\.\d+)?%?")
 DIGITS = re.compile(r"[1-9][0-9]*")
 # Units as long as the days that they move over: months have 28 to 31 days, and weekends lie between business days.
 BY_CALENDAR = ("business days", "months", "quarters", "years")
+_DAYS = "月火水木金土日"
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 YES = {"yes", "true", "y", "はい", *"○◯〇"}
 NO = {"no", "false", "n", "いいえ", *"×✕✖╳"}
 
@@ -189,12 +205,34 @@ def _text_beside(scope: Scope, node: n.TextLiteral, other: tuple[n.Expression, E
         message = f"{is_a(beside, found)}: it is not compared with text"
         scope.complain("LR108", node.span, message, label="text", help=hint)
         return True
+    number = number_called(node.value, other[1])
+    if number is not None:
+        called_by_name(scope, node, beside, node.value, number)
+        return True
     examples = {"date": "2026-04-01", "datetime": "2026-04-01T09:00", "number": "10", "duration": "30 days"}
     if found.kind in examples:
         message = f"{is_a(beside, found)}, but {said(node)} is text"
         scope.complain("LR108", node.span, message, label="text", help=f"write {found} as `{examples[found.kind]}`")
         return True
     return False
+
+
+def number_called(text: str, beside: Expr) -> int | None:
+    """The number that `weekday` or `month` gives for what people call by name: `Monday`, `Mon`, `月曜日`, `April`, `4月`."""
+    word = fold(text)
+    if beside.op == "weekday":
+        is_day = word.removesuffix("日").removesuffix("曜") or word
+        return day_number(word) or (_DAYS.index(is_day) + 1 if len(is_day) == 1 and is_day in _DAYS else None)
+    if beside.op != "month" or len(word) < 2:
+        return None
+    return next((at for at, name in enumerate(_MONTHS, 1) if word in (name, name[:3], f"{at}月")), None)
+
+
+def called_by_name(scope: Scope, node: n.Expression, beside: n.Expression, text: str, number: int) -> None:
+    """`weekday(today) = Monday`."""
+    message = f"{said(beside)} is a number: {text} is {number}"
+    fixes = (replace(f"change to `{number}`", node.span, str(number)),)
+    scope.complain("LR108", node.span, message, label="a number", help=f"write `{number}`", fixes=fixes)
 
 
 def quoted_label(scope: Scope, node: n.TextLiteral, other: tuple[n.Expression, Expr], gap: Span) -> None:
