@@ -115,6 +115,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     operators.bound_in_words,
     operators.where_without_parentheses,
     operators.values_without_brackets,
+    operators.any_after_in,
     operators.if_then_else,
     operators.if_then,
     operators.arrow,

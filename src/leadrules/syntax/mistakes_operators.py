@@ -389,18 +389,19 @@ def where_without_parentheses(place: Place) -> Mend | None:
 
 
 def values_without_brackets(place: Place) -> Mend | None:
-    """`contains "VP", "Chief"`, `in "JP", "US"`, `= "JP", "US"`."""
+    """`contains "VP", "Chief"`, `in "JP", "US"`, `in 1, 2`, `= "JP", "US"`."""
     tokens, start = place.tokens, place.index
-    while start > place.start and tokens[start - 1].kind in ("STRING", "COMMA"):
+    kinds = ("STRING", *NUMBERS, "DATE", "COMMA")
+    while start > place.start and tokens[start - 1].kind in kinds:
         start -= 1
     end = place.index
-    while tokens[end].kind in ("STRING", "COMMA") and not tokens[end].first:
+    while tokens[end].kind in kinds and not tokens[end].first:
         end += 1
-    values = [token for token in tokens[start:end] if token.kind == "STRING"]
+    values = [token for token in tokens[start:end] if token.kind != "COMMA"]
     operator = tokens[start - 1].text
-    if len(values) < 2 and tokens[end - 1].kind == "COMMA":  # one too many, at the end of a line
-        return None
-    if not values or tokens[end].kind == "RPAR" or operator not in (*_ANY_OF, "in", "any", "="):
+    if len(values) < 2 and (tokens[end - 1].kind == "COMMA" or place.token.kind != "STRING"):
+        return None  # a comma too many, at the end of a line; `in 10-50`
+    if not values or _has_a_bracket(place, start, end) or operator not in (*_ANY_OF, "in", "any", "="):
         return None
     shown = f"({', '.join(place.span(value).text for value in values)})"
     items: list[tuple[str, str] | Token] = [("LPAR", "(")]
@@ -413,6 +414,17 @@ def values_without_brackets(place: Place) -> Mend | None:
     if operator in _ANY_OF:
         return replaced(place, start, end, [("WORD", "any"), *items], "LR034", message, f"any {shown}")
     return replaced(place, start, end, items, "LR034", message, shown)
+
+
+def _has_a_bracket(place: Place, start: int, end: int) -> bool:
+    """Whether a `)` after values may be theirs, whose `(` is missing, or a function's: `if(title contains "VP", "a", "b")`."""
+    if place.tokens[end].kind != "RPAR":
+        return False
+    opened = next((i for i in range(start - 1, place.start, -1) if matching(place.tokens, i) == end), None)
+    if opened is None:
+        return True
+    before = place.tokens[opened - 1]
+    return before.kind in ("WORD", "NAME") and before.text not in place.language.keywords
 
 
 def values_joined_by_or(place: Place) -> Mend | None:
@@ -451,6 +463,14 @@ def any_before_brackets(place: Place) -> Mend | None:
     mend = replaced(place, opened, end + 1, items, "LR034", message, fix)
     edits = Edit(place.span(place.tokens[opened]), "any ("), Edit(place.span(place.tokens[end]), ")")
     return replace(mend, finding=replace(mend.finding, fixes=(Fix(f"write `{fix}`", edits),)))
+
+
+def any_after_in(place: Place) -> Mend | None:
+    """`in any ("JP", "US")`, `in any LIST`."""
+    if place.token.text != "any" or place.at(-1).text != "in":
+        return None
+    message = "`any` is one too many: `in` asks for one of several values by itself"
+    return replaced(place, place.index, place.index + 1, [], "LR026", message, "", "leave it out")
 
 
 def several_compared(place: Place) -> Mend | None:
@@ -494,7 +514,9 @@ def if_then_else(place: Place) -> Mend | None:
     then = next((i for i in range(start, len(tokens)) if tokens[i].text == "then"), None)
     other = next((i for i in range(then or start, len(tokens)) if tokens[i].text == "else"), None)
     end = other or start
-    while end < len(tokens) - 1 and not tokens[end + 1].first and tokens[end + 1].kind != "RBRACE":
+    opened = next((i for i in range(start - 1, place.start, -1) if (matching(tokens, i) or 0) > start), None)
+    last = len(tokens) - 1 if opened is None else (matching(tokens, opened) or 0) - 1
+    while end < last and not tokens[end + 1].first and tokens[end + 1].kind != "RBRACE":
         end += 1
     if then is None or other is None or other == end or then == start + 1 or other == then + 1:
         return None

@@ -304,7 +304,9 @@ def when_again(place: Place) -> Mend | None:
     """`when a or if b`, `when a and when b`."""
     for at in (place.index, place.index - 1):
         word, joint = place.tokens[at], place.tokens[at - 1]
-        if word.text in ("when", "if", "where") and joint.text in ("and", "or", "not") and at - 1 > place.start:
+        if word.text in ("when", "if", "where") and joint.text in ("and", "or", "not", "when") and at - 1 > place.start:
+            if word.text == "if" and any(token.text == "then" for token in place.tokens[at : place.line_end()]):
+                return None
             message = f"`{word.text}` is one too many: `{joint.text}` goes on with the condition"
             return replaced(place, at, at + 1, [], "LR026", message, "", "leave it out")
     return None
@@ -315,6 +317,8 @@ def name_in_words(place: Place) -> Mend | None:
     start, end = place.index - 1, place.index
     is_member = place.block.kind == "events" and place.at(-2).kind in ("LSQB", "COMMA")
     if start <= place.start or not (is_member or place.at(-2).text in _BEFORE_NAMES) or "_" in place.at(-1).text:
+        return None
+    if place.at(-1).text == "if":  # `if x then ..`
         return None
     if place.token.text in ("at", "of", "on", "by") and place.at(1).kind in ("CMP", "EQUAL"):
         end += 1  # `created at >= ..`
