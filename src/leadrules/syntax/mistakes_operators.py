@@ -10,12 +10,14 @@ from dataclasses import replace
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
 from leadrules.core.source import Span
+from leadrules.syntax.grammar import END
 from leadrules.syntax.mend import NUMBERS, Mend, Place, inserted, matching, replaced
 from leadrules.syntax.tokens import Token
 from leadrules.syntax.words import NOTHING, UNITS
 
 _ENTERING = ("becomes", "became", "become", "turns", "changes", "changed", "reaches", "reached", "enters", "gets")
 _LEAVING = ("leaves", "left")
+_SIGNS = ("CMP", "EQUAL")
 _ANY_OF = ("contains", "with", "matches", "has")
 _TESTS = ("is", "in", "between", "contains", "starts", "ends", "matches", "has")
 _CLAUSES = ("where", "distinct", "within", "since")
@@ -511,20 +513,54 @@ def if_then_else(place: Place) -> Mend | None:
     start = next((i for i in range(place.index, place.start, -1) if tokens[i].text == "if"), None)
     if start is None:
         return None
-    then = next((i for i in range(start, len(tokens)) if tokens[i].text == "then"), None)
-    other = next((i for i in range(then or start, len(tokens)) if tokens[i].text == "else"), None)
-    end = other or start
     opened = next((i for i in range(start - 1, place.start, -1) if (matching(tokens, i) or 0) > start), None)
-    last = len(tokens) - 1 if opened is None else (matching(tokens, opened) or 0) - 1
-    while end < last and not tokens[end + 1].first and tokens[end + 1].kind != "RBRACE":
-        end += 1
-    if then is None or other is None or other == end or then == start + 1 or other == then + 1:
-        return None
-    parts = [tokens[start + 1 : then], tokens[then + 1 : other], tokens[other + 1 : end + 1]]
-    fix = f"if({', '.join(place.span(part[0], part[-1]).text for part in parts)})"
-    texts: list[tuple[str, str] | Token] = [tokens[start], ("LPAR", "("), *parts[0], ("COMMA", ","), *parts[1]]
-    texts += [("COMMA", ","), *parts[2], ("RPAR", ")")]
+    found = _as_call(place, start, len(tokens) - 1 if opened is None else (matching(tokens, opened) or 0) - 1)
+    if found is None:
+        return _if_without_else(place, start)
+    end, texts, fix = found
     return replaced(place, start, end + 1, texts, "LR035", "`if .. then .. else` is written `if(.., .., ..)`", fix)
+
+
+def _if_without_else(place: Place, start: int) -> Mend | None:
+    """`if x then 5`: nothing says what else."""
+    line = place.tokens[start : place.line_end()]
+    texts = [token.text for token in line]
+    at = texts.index("then") if "then" in texts else 0
+    if at < 2 or "else" in texts or place.block.kind == "assert":  # `assert a: if x then y` is a promise
+        return None
+    end = next((i for i in range(at + 1, len(line)) if line[i].label or line[i].kind in ("RBRACE", END)), len(line))
+    if end == at + 1:
+        return None
+    parts = (place.span(part[0], part[-1]).text for part in (line[1:at], line[at + 1 : end]))
+    message, way_out = "`if .. then` does not say what else", f"write `if({', '.join(parts)}, ..)` with the other value"
+    broken: list[tuple[str, str] | Token] = [("BROKEN", "")]
+    return replaced(place, start, start + end, broken, "LR035", message, None, way_out, lossy=True)
+
+
+def _as_call(place: Place, start: int, last: int) -> tuple[int, list[tuple[str, str] | Token], str] | None:
+    """The last token of `if .. then .. else ..` from `start` on, and how it is written."""
+    tokens = place.tokens
+    then = next((i for i in range(start, last) if tokens[i].text == "then"), start)
+    other = next((i for i in range(then, last) if tokens[i].text == "else"), start)
+    condition, value, end = tokens[start + 1 : then], tokens[then + 1 : other], other
+    if not condition or not value:
+        return None
+    # What it gives may be compared: `if x then 5 else 3 > 4`.
+    stops = () if any(token.kind in _SIGNS for token in value) else _SIGNS
+    while end < last and not tokens[end + 1].first and tokens[end + 1].kind not in ("RBRACE", *stops):
+        end += 1
+    rest: list[tuple[str, str] | Token] = [*tokens[other + 1 : end + 1]]
+    if not rest:
+        return None
+    said = place.span(tokens[other + 1], tokens[end]).text
+    if tokens[other + 1].text == "if":
+        inner = _as_call(place, other + 1, last)
+        if inner is None:
+            return None
+        end, rest, said = inner
+    fix = f"if({', '.join(place.span(part[0], part[-1]).text for part in (condition, value))}, {said})"
+    comma = ("COMMA", ",")
+    return end, [tokens[start], ("LPAR", "("), *condition, comma, *value, comma, *rest, ("RPAR", ")")], fix
 
 
 def if_then(place: Place) -> Mend | None:
