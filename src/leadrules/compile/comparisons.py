@@ -246,6 +246,9 @@ def spelled(scope: Scope, node: n.Expression, lowered: Expr, beside: n.Node, typ
 def lower_between(scope: Scope, node: n.Between, place: Place) -> Expr:
     """`x between a and b`."""
     value = scope.expression(node.value, place=place)
+    labels = [label for end in (node.low, node.high) if (label := _as_label(end, value.type)) is not None]
+    if len(labels) == 2:
+        return _between_labels(scope, node, value.type.options, labels)
     ends = [scope.expression(end, place=place) for end in (node.low, node.high)]
     if "error" in (value.type.kind, *(e.type.kind for e in ends)):
         return nothing(node.span)
@@ -259,6 +262,24 @@ def lower_between(scope: Scope, node: n.Between, place: Place) -> Expr:
     if value.type.kind not in ORDERED:
         return text_order(scope, node, node.value, value.type)
     return Expr("between", YESNO, (value, *ends), span=node.span.as_json())
+
+
+def _as_label(node: n.Expression, type: Type) -> str | None:
+    """The label that a bare word or a text means beside something with labels."""
+    word = node.name.key if isinstance(node, n.Name) else node.value if isinstance(node, n.TextLiteral) else None
+    if type.kind != "label" or type.owner == "sequence" or word is None:  # sequences have no order
+        return None
+    return next((label for label in type.options if fold(label) == fold(word)), None)
+
+
+def _between_labels(scope: Scope, node: n.Between, options: tuple[str, ...], labels: list[str]) -> Expr:
+    """`temperature between cold and warm`."""
+    first, last = sorted(map(options.index, labels))
+    names = ", ".join(as_name(label, node.span) for label in options[first : last + 1])
+    new = f"{node.value.span.text} is one of ({names})"
+    message = f"{said(node.value)} has labels: `between` is for numbers and times"
+    fixes = (replace(f"change to `{new}`", node.span, new),)
+    return scope.broken("LR112", node.span, message, label="labels", help=f"write `{new}`", fixes=fixes)
 
 
 def lower_is_blank(scope: Scope, node: n.IsBlank, place: Place) -> Expr:
