@@ -56,6 +56,14 @@ def test_a_line_that_lost_a_word_says_nothing_more_but_the_next_does() -> None:
     assert [d.span.text for d in errors(text)] == ["it", "employes"]
 
 
+def test_a_comparison_with_blank_says_what_it_would_be() -> None:
+    found = errors("segment a when title = blank\nsegment b when title != blank\n")
+    assert [d.message for d in found] == [
+        "`= blank` is written `is blank`: no comparison with a blank is true",
+        "`!= blank` is written `is not blank`: beside a blank, `!=` is always true",
+    ]
+
+
 WAYS_OUT = [
     ('when did page_viewed(path = "/")', 'when did page_viewed where (path = "/")'),
     ('when country in ("JP"; "US")', 'when country in ("JP", "US")'),

@@ -217,9 +217,11 @@ def equals_blank(place: Place) -> Mend | None:
         message = "no field is given as blank"
         broken: list[tuple[str, str] | Token] = [("BROKEN", "")]
         return replaced(place, place.index, place.index + 1, broken, "LR016", message, None, help_text, lossy=True)
-    words = ["is", "blank"] if sign.text == "=" else ["is", "not", "blank"]
+    words, why = ["is", "blank"], "no comparison with a blank is true"
+    if sign.text == "!=":
+        words, why = ["is", "not", "blank"], "beside a blank, `!=` is always true"
     fix = " ".join(words)
-    message = f"`{sign.text} blank` is written `{fix}`: no comparison with a blank is true"
+    message = f"`{sign.text} blank` is written `{fix}`: {why}"
     texts: list[tuple[str, str] | Token] = [("WORD", word) for word in words]
     return replaced(place, place.index - 1, place.index + 1, texts, "LR016", message, fix)
 
