@@ -128,7 +128,9 @@ class Terms:
         """How many events a filter lets through."""
         key = COUNT + self._filter_key(events)
         if key not in self._terms:
-            term = Term(key, Expr("count of", NUMBER, (), events), numbers(0).whole(), True)
+            is_ever = events.within is None or events.within.count > 0  # nothing happened `within 0 days`
+            many = numbers(0).whole() if is_ever else numbers(0, 0).whole()
+            term = Term(key, Expr("count of", NUMBER, (), events), many, True)
             self._relate(term, events)
             self._terms[key] = term
             self._counts.setdefault(self._where_key(events), {})[key] = events
