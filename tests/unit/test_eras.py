@@ -128,6 +128,30 @@ def test_a_condition_that_came_meanwhile_is_taken_as_so(backfill: str, told: lis
     assert notified(story) == ["back"]
 
 
+@pytest.mark.parametrize(
+    ("trigger", "intent"),
+    [
+        ("on enter heat hot", 60.0),
+        ("on enter keen", 60.0),
+        ("on form_submitted", 10.0),
+    ],
+)
+@pytest.mark.parametrize(("backfill", "told"), [("", []), ("backfill", ["back"])])
+def test_what_was_so_of_an_absent_lead_when_a_trigger_came_is_what_backfill_fires_for(
+    trigger: str, intent: float, backfill: str, told: list[str]
+) -> None:
+    before = EMPTY + "segment keen when intent >= 50\n"
+    story = Story(before)
+    story.happens("back", "form_submitted", "2026-10-01T09:00")
+    story.run(DAYS[0], HERE, back(intent))
+    story.edit(f'{before}trigger came {{ {trigger}  do notify "boss" "it" {backfill} }}')
+    story.run(DAYS[1], HERE)
+    story.run(DAYS[2], HERE, back(intent))
+    assert notified(story) == told
+    story.run(DAYS[3], HERE, back(intent))
+    assert notified(story) == []
+
+
 @pytest.mark.parametrize(("when", "told"), [("2026-11-03T09:00", []), ("2026-11-03T11:00", ["back"])])
 def test_of_events_those_set_it_off_that_came_after_it(when: str, told: list[str]) -> None:
     story = gone_while_edited(EMPTY, f'{EMPTY}trigger asked {{ on form_submitted  do notify "boss" "it" }}')

@@ -174,7 +174,8 @@ class Triggers:
         assert name is not None
         now = sight.facts.values[name]
         before: Any = sight.before.labels.get(name, OUTSIDE)
-        if sight.is_new or (self._is_news(trigger) and trigger.on.kind == "enter"):
+        is_missed = trigger.backfill and self._came(trigger, sight) is not None  # it came while the lead was absent
+        if sight.is_new or (trigger.on.kind == "enter" and (self._is_news(trigger) or is_missed)):
             before = OUTSIDE
         elif before is OUTSIDE:
             return False

@@ -142,12 +142,17 @@ def _found(
     if on.kind == "event":
         assert on.filter is not None
         events = _since_it_came(heard, trigger, heard.events(on.filter, backfill=from_start))
+        if (missed := _missed(heard, trigger)) is not None:
+            before = heard.events(on.filter, backfill=True)
+            events = pl.concat([events, before.filter(missed[before["lead_row"]])])
         # Of several events the first one set it off: it is what has waited longest for an answer.
         return _shaped(events.group_by("lead_row").agg(pl.col("at").min()))
-    if on.kind in ("enter", "leave"):
+    if on.kind == "enter" and (from_start or tick.baseline):
         # In a baseline nobody enters; whoever is inside is taken as having set it off, which starts its `once per`.
-        already = from_start or tick.baseline
-        return _rows(_inside(tick, on) if already and on.kind == "enter" else heard.changed(on))
+        return _rows(_inside(tick, on))
+    if on.kind in ("enter", "leave"):
+        missed = _missed(heard, trigger) if on.kind == "enter" else None
+        return _rows(heard.changed(on) if missed is None else heard.changed(on) | (missed & _inside(tick, on)))
     if on.kind == "finish":
         return _shaped(heard.finished(str(on.name)).cast(pl.UInt32).alias("lead_row").to_frame())
     if on.kind == "overdue":
@@ -160,6 +165,12 @@ def _since_it_came(heard: Heard, trigger: Trigger, events: pl.DataFrame) -> pl.D
     """Without the events that happened before there was the trigger, of leads that were absent when it came."""
     news = None if trigger.backfill else heard.news(trigger)
     return events if news is None else events.filter((events["at"] > news[events["lead_row"]]).fill_null(value=True))
+
+
+def _missed(heard: Heard, trigger: Trigger) -> pl.Series | None:
+    """Which leads were absent when a trigger with `backfill` came: what is already so sets it off for them now."""
+    news = heard.news(trigger) if trigger.backfill else None
+    return None if news is None else news.is_not_null()
 
 
 def _rows(mask: pl.Series) -> pl.DataFrame:
