@@ -328,3 +328,32 @@ def test_a_condition_that_has_fired_once_waits_for_nothing(tmp_path: Path) -> No
     assert leadrules("run", "--as-of", "2026-10-30T12:00", cwd=project).returncode == 0
     (trigger,) = explained(project, "L1", "large", "--as-of", "2026-10-31T12:00")["triggers"]
     assert (trigger["stopped"], trigger["reason"]) == ("once", "it fired at 2026-10-30T12:00, and fires once")
+
+
+def test_a_rule_that_asks_no_team_says_who_was_named_and_by_what(tmp_path: Path) -> None:
+    """L1 is sato's, so its account is; taken from him, neither he nor the account, which he owns, is an answer."""
+    rules = """
+route main { vip: rep if(country = "DE", "lee", "kim") when country is not blank  acct: match account on industry otherwise }
+route again on demand { vip: rep "sato" when employees < 200  acct: match account on industry when employees > 0  any: rep "lee" otherwise }
+trigger asked { on form_submitted  do reassign with again at most 3 times }
+"""
+    leads = (
+        "L1,2026-10-01T09:00,sato,,Software,100,,,,,\n"
+        "L2,2026-10-02T09:00,,,Software,100,,,,,\n"
+        "L3,2026-10-03T09:00,,,Retail,100,,DE,,,\n"
+    )
+    folder = write(tmp_path, rules, leads, "L2,form_submitted,2026-10-30T12:00,,,demo\n")
+
+    def said(lead: str, route: str, *options: str) -> dict[str, tuple[str, str]]:
+        (found,) = explained(folder, lead, route, *options)["routes"]
+        return {rule["rule"]: (rule["outcome"], rule["reason"]) for rule in found["rules"]}
+
+    before = ("--as-of", "2026-10-30T11:00")
+    assert leadrules("run", "--quiet", *before, cwd=folder).returncode == 0
+    assert said("L2", "main", *before)["acct"] == ("won", 'industry is "Software": sato owns another such lead')
+    assert said("L3", "main", *before)["vip"] == ("won", 'if(country = "DE", "lee", "kim") is "lee"')
+    assert said("L2", "again", "--as-of", "2026-10-30T13:00") == {
+        "vip": ("passed over", "sato had this lead before"),
+        "acct": ("passed over", "sato had this lead before"),
+        "any": ("won", ""),
+    }

@@ -248,15 +248,21 @@ class Dealer:
             found = self._frees[crew.eligible] = tuple(rep for rep in crew.eligible if rep not in self._closed)
         return found
 
-    def _why_not(self, n: int, target: int, excluded: frozenset[int] = frozenset()) -> Passed:
+    def _why_not(self, n: int, target: int, excluded: frozenset[int] = frozenset(), at: int = NOBODY) -> Passed:
+        """Why a rule that holds has nobody; `at` is the place of the lead in the line, where reps are excluded."""
         rule = self._rules[n]
         if rule.kind == "team":
             crew = rule.crews[target]
             reasons = {**dict.fromkeys(excluded, PAST_OWNER), **crew.reasons}
             return rule.rule.name, blocked(self._roster, self._loads, crew.team, reasons, self._filled)
+        # A rep who is there, and takes nothing, was the owner before.
+        past = target
         if rule.kind == "match":
-            return rule.rule.name, (("", NO_ACCOUNT),)
-        return rule.rule.name, (("", PAST_OWNER if target >= 0 else NO_SUCH_REP),)
+            accounts, asked = self._line.accounts[n]
+            past = accounts.owner(asked[at], self._line.rows[at]) if excluded else NOBODY
+        if past >= 0:
+            return rule.rule.name, ((self._roster.reps[past].key, PAST_OWNER),)
+        return rule.rule.name, (("", NO_ACCOUNT if rule.kind == "match" else NO_SUCH_REP),)
 
     # -- many at once -----------------------------------------------------------------------------------------------
 
@@ -385,7 +391,7 @@ class Dealer:
             owner = self._try(at, n, target, excluded)
             if owner != NOBODY:
                 return owner, n, self._reasons.number(passed)
-            passed.append(self._why_not(n, target, excluded))
+            passed.append(self._why_not(n, target, excluded, at))
         return NOBODY, -1, self._reasons.number(passed)
 
     def _try(self, at: int, n: int, target: int, excluded: frozenset[int]) -> int:

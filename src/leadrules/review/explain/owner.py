@@ -191,7 +191,7 @@ class _Rules:
         clauses = [] if condition is None else self.words.why(condition, self.lead.facts, holds=True)
         found = {"clauses": clauses, "reps": reps}
         if rule.name == self.taken:
-            return found | {"outcome": "won", "reason": _picked(rule)}
+            return found | {"outcome": "won", "reason": _picked(rule) or self._named(rule)}
         return found | {"outcome": "passed over", "reason": self._nobody(rule)}
 
     def _nobody(self, rule: RouteRule) -> str:
@@ -202,11 +202,22 @@ class _Rules:
         known = [f"{rep} {SAID[why]}" for rep, why in self.passed.get(rule.name, ()) if why in SAID]
         if known:
             return ", ".join(known)
-        asked = target.rep if target.kind == "rep" else target.on
+        said = self._asked(rule)
+        return f"{said}: no active rep" if target.kind == "rep" else f"{said}: no active rep owns another such lead"
+
+    def _named(self, rule: RouteRule) -> str:
+        """What named the rep to a rule that asks no team: a value of the lead, or another lead with it."""
+        target = rule.target
+        if target.kind == "match":
+            return f"{self._asked(rule)}: {_gave(self.lead, self.route)} owns another such lead"
+        return self._asked(rule) if target.rep is not None and target.rep.op != "const" else ""
+
+    def _asked(self, rule: RouteRule) -> str:
+        """What a rule that asks no team looks at, and what it found there."""
+        asked = rule.target.rep if rule.target.kind == "rep" else rule.target.on
         assert asked is not None
         value = self.words.value(self.lead.value(asked), asked.type)
-        said = value if asked.op == "const" else f"{self.words.text(asked)} is {value}"
-        return f"{said}: no active rep" if target.kind == "rep" else f"{said}: no active rep owns another such lead"
+        return value if asked.op == "const" else f"{self.words.text(asked)} is {value}"
 
     def _reps(self, rule: RouteRule) -> list[Document]:
         """Each rep of the rule: who got the lead, then those who could, then why not."""
