@@ -168,3 +168,33 @@ def test_both_engines_decide_alike(project: Path) -> None:
     columns = {file.name: file.read_bytes() for file in (project / "out").iterdir()}
     run(project, "--no-state", "--engine", "row")
     assert {file.name: file.read_bytes() for file in (project / "out").iterdir()} == columns
+
+
+@pytest.mark.parametrize("engine", ["columns", "row"])
+def test_a_user_of_salesforce_is_the_same_with_and_without_the_checksum(project: Path, engine: str) -> None:
+    """Reports give ids of 15 characters, Data Loader of 18; the team file has one of each. Nobody changes hands by that."""
+    ann, bob = ("0055g00000ABCDe", "0055g00000ABCDeAAP"), ("0055g00000XYZdE", "0055g00000XYZdEAAX")
+    (project / "rules" / "life.lead").write_text(
+        "segment ours when owner in team inside\n"
+        "route all { any: team inside otherwise }\n"
+        f'trigger asked {{ on form_submitted  do assign rep "{ann[0]}" }}\n'
+    )
+    team = project / "team.yaml"
+    team.write_text(f"reps:\n  {ann[0]}: {{}}\n  {bob[1]}: {{}}\nteams:\n  inside: [{ann[0]}, {bob[1]}]\n")
+
+    def decided(as_of: str, *owners: str) -> Path:
+        leads = LEADS.replace("mori@example.com", "").splitlines()
+        given = [line.replace(",,New", f",{owner},New") for line, owner in zip(leads[1:], owners, strict=True)]
+        (project / "leads.csv").write_text("\n".join([leads[0], *given]))
+        out = run(project, "--as-of", as_of, "--engine", engine, "--team", str(team))
+        assert json.loads((out / "manifest.json").read_text())["counts"]["not_yet_in_crm"] == 0
+        return out
+
+    first = decided("2026-11-02T10:00", ann[1], bob[0], "")
+    assert cells(first / "actions.csv", "key", "value") == [("b", ann[0]), ("c", ann[0])]
+    assert cells(first / "decisions.csv", "segments") == [("ours",), ("ours",), ("",)]
+    then = decided("2026-11-03T10:00", ann[0], ann[1], ann[1])
+    assert cells(then / "actions.csv", "key", "value") == []
+    assert cells(then / "decisions.csv", "segments") == [("ours",)] * 3
+    team.write_text(f"reps:\n  {ann[0]}: {{}}\n  {ann[1]}: {{}}\n")
+    assert "read the same" in leadrules("run", "--project", project, "--team", team).output

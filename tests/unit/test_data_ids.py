@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadrules.data.ids import canonical_key, canonical_keys, checksum, long_keys
+from leadrules.core.ids import canonical_key, checksum
+from leadrules.data.ids import canonical_keys, long_keys
 
 EXPORT = Path(__file__).parents[3] / "shared/data/vendor_exports/salesforce_workshop/Lead.csv"
 

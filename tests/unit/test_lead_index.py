@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leadrules.core.ids import checksum
 from leadrules.data import lead_index
-from leadrules.data.ids import checksum
 from leadrules.data.lead_index import LeadIndex
 
 KEYS = st.text(st.sampled_from("aAbé0 部"), min_size=1, max_size=4).map(str.strip).filter(bool)

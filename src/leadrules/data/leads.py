@@ -16,12 +16,13 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions.columnar import rows_where
+from leadrules.core.ids import canonical_key
 from leadrules.core.records import dataclass
 from leadrules.core.text import trimmed
 from leadrules.data.columns import ColumnReader, stripped
 from leadrules.data.doubtful import pointed_thousands, thousands_note
 from leadrules.data.errors import InputError
-from leadrules.data.ids import canonical_key, canonical_keys
+from leadrules.data.ids import canonical_keys
 from leadrules.data.opening import Column, Opened, Opening
 from leadrules.data.rejects import Places, Rejects
 from leadrules.data.sources import InputFile, open_inputs

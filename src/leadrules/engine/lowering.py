@@ -14,6 +14,7 @@ import polars as pl
 
 from leadrules.core.functions import OPERATIONS, Context, Lookup, Operation, length_of
 from leadrules.core.functions.columnar import dtype, fold_column, fold_set_column
+from leadrules.core.ids import forms
 from leadrules.core.text import fold, folded
 from leadrules.core.types import Type
 from leadrules.engine.table import Parts
@@ -77,7 +78,7 @@ class Lowering:
         if op == "in_table":
             return tuple(key for key, _ in self._tables[value].rows), args
         if op == "in_team":
-            return tuple(fold(member) for member in self._teams.get(value, ())), args
+            return tuple(form for member in self._teams.get(value, ()) for form in forms(member)), args
         if op == "lookup":
             return self._lookup(value), args
         return value, args

@@ -16,6 +16,7 @@ from leadrules.core.calendar import Calendar
 from leadrules.core.functions.columnar import fold_series, instants_of, rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold
+from leadrules.data.ids import canonical_keys
 from leadrules.data.texts import as_text
 from leadrules.lifecycle.lead_columns import Column, LeadColumns, blank
 from leadrules.lifecycle.model import INSTANT, LEAD_COLUMNS, State
@@ -243,12 +244,13 @@ def _waiting(table: LeadColumns, role: str, record: pl.Series | None) -> int:
 
 
 def same(left: pl.Series, right: pl.Series) -> pl.Series:
-    """Whether two columns of text say the same as people read them; two blanks do."""
+    """Whether two columns of text say the same as people read them; two blanks do, and both forms of an id of Salesforce."""
     exact = left.eq_missing(right)
     if exact.all():
         return exact
     rows = rows_where(~exact)
-    folded = fold_series(left.gather(rows)).eq_missing(fold_series(right.gather(rows)))
+    one, other = (fold_series(canonical_keys(side.gather(rows))) for side in (left, right))
+    folded = one.eq_missing(other)
     return exact.scatter(rows, folded)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Related
+from leadrules.core.ids import canonical_key
 from leadrules.core.text import fold, nearest
 from leadrules.project import values
 from leadrules.project.check import check_document
@@ -73,7 +74,7 @@ def _check_alike(settings: Settings, reps: Iterable[str]) -> None:
     """Owners compare folded, so two reps that fold alike could not be told apart."""
     seen: dict[str, str] = {}
     for rep in reps:
-        first = seen.setdefault(fold(rep), rep)
+        first = seen.setdefault(fold(canonical_key(rep)), rep)
         if first != rep:
             related = (Related(settings.document.key("reps", first), "the other one"),)
             message = f"the reps `{rep}` and `{first}` read the same: case, width and outer spaces do not count"

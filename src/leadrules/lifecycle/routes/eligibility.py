@@ -13,6 +13,7 @@ import polars as pl
 
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions.columnar import each_text
+from leadrules.core.ids import forms
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold, in_units, nfc
 from leadrules.lifecycle.model import ASSIGNMENT_COLUMNS
@@ -37,7 +38,7 @@ class Roster:
     project_hours: WorkingTime
     away: tuple[bool, ...]
     on_shift: tuple[bool, ...]
-    numbers: Mapping[str, int]  # by folded key
+    numbers: Mapping[str, int]  # by the forms in which cells write the key
 
     @property
     def reps(self) -> tuple[Rep, ...]:
@@ -96,7 +97,7 @@ def roster_at(team: Team, calendar: Calendar, as_of: datetime) -> Roster:
         project_hours(calendar),
         away=tuple(one.is_away(today) for one in hours),
         on_shift=tuple(one.is_open(as_of) for one in hours),
-        numbers={fold(rep.key): number for number, rep in enumerate(team.reps)},
+        numbers={form: number for number, rep in enumerate(team.reps) for form in forms(rep.key)},
     )
 
 

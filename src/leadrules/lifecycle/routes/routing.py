@@ -14,6 +14,7 @@ from datetime import datetime
 import polars as pl
 
 from leadrules.core.functions.columnar import each_text, looked_up, only, rows_where
+from leadrules.core.ids import canonical_key
 from leadrules.core.records import dataclass
 from leadrules.core.text import fold
 from leadrules.lifecycle.model import BY_TRIGGER, INSTANT, LEAD_COLUMNS, Tick
@@ -379,7 +380,7 @@ class Router:
 
     @staticmethod
     def _folded(owners: pl.Series) -> pl.Series:
-        return each_text(owners, fold, pl.String())
+        return each_text(owners, lambda owner: fold(canonical_key(owner)), pl.String())
 
     def accounts(self) -> pl.DataFrame:
         """What the state keeps of every lead for `match account`: lead_row and a column `account:ROUTE.RULE` per rule."""

@@ -14,10 +14,10 @@ from typing import Any, TypeVar, cast
 
 import polars as pl
 
+from leadrules.core.ids import canonical_key
 from leadrules.core.text import nearest, nfc
 from leadrules.core.types import Type
 from leadrules.data.errors import InputError
-from leadrules.data.ids import canonical_key
 from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import HISTORY_COLUMNS, State
 from leadrules.lifecycle.state.database import compacted

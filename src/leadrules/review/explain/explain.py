@@ -13,11 +13,11 @@ from typing import Any
 import polars as pl
 
 from leadrules.core.functions.columnar import rows_where
+from leadrules.core.ids import canonical_key
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile
 from leadrules.core.text import nearest
 from leadrules.data.errors import InputError
-from leadrules.data.ids import canonical_key
 from leadrules.lifecycle.manifest import iso
 from leadrules.lifecycle.model import State
 from leadrules.lifecycle.run import Inputs, Outcome, calendar_of
