@@ -198,3 +198,30 @@ def test_a_user_of_salesforce_is_the_same_with_and_without_the_checksum(project:
     assert cells(then / "decisions.csv", "segments") == [("ours",)] * 3
     team.write_text(f"reps:\n  {ann[0]}: {{}}\n  {ann[1]}: {{}}\n")
     assert "read the same" in leadrules("run", "--project", project, "--team", team).output
+
+
+def test_a_rep_whom_a_trigger_puts_into_a_field_has_the_account_and_the_load_at_once(project: Path) -> None:
+    """As with the owner: a's account is mori's from then on, and lee, who is full with one lead, has room again."""
+    (project / "rules" / "life.lead").write_text(
+        "route sdr sets sdr_owner {\n"
+        "  same: match account on status when employees = 5\n"
+        "  next: team pair by least_loaded otherwise\n"
+        "}\n"
+        'trigger asked { on form_submitted  do set sdr_owner = "mori@example.com" }\n'
+    )
+    team = project / "team.yaml"
+    reps = "".join(f"  {rep}@example.com: {{capacity: {{open: 1}}}}\n" for rep in ("lee", "mori"))
+    team.write_text(f"reps:\n{reps}teams:\n  pair: [lee@example.com, mori@example.com]\n")
+    (project / "leads.csv").write_text(
+        "id,created_at,sdr_owner,status,employees\n"
+        "a,2026-11-01T09:00,lee@example.com,New,500\n"
+        "c,2026-11-01T11:00,,New,5\n"
+        "d,2026-11-01T12:00,,Working,500\n"
+    )
+    (project / "events.csv").write_text("lead_id,type,at\na,form_submitted,2026-11-02T09:50\n")
+    out = run(project, "--team", str(team))
+    assert cells(out / "actions.csv", "key", "value", "rule") == [
+        ("a", "mori@example.com", "trigger.asked"),
+        ("c", "mori@example.com", "route.sdr.same"),
+        ("d", "lee@example.com", "route.sdr.next"),
+    ]

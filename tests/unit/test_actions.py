@@ -49,7 +49,7 @@ class Rota:
         """The instant itself, so many minutes later."""
         return at.dt.offset_by(f"{length.count}m")
 
-    def record(self, lead_rows: pl.Series, owners: pl.Series) -> None:
+    def record(self, lead_rows: pl.Series, owners: pl.Series, field: str | None = None) -> None:
         """Nothing to move."""
 
 

@@ -219,8 +219,10 @@ class Desk:
         done = self._lose(field_slot(name), row, ~already)
         self.slots.take(field_slot(name), leads.rows.filter(done), doer.rule)
         self.made.actions.append(row.filter(done))
-        fields = row.select("lead_row", field="what", value="value", rule="rule")
-        self.made.fields.append(fields.filter(done).cast(pl.Schema(FIELDS)))
+        fields = row.select("lead_row", field="what", value="value", rule="rule").filter(done)
+        self.made.fields.append(fields.cast(pl.Schema(FIELDS)))
+        if any(route.sets == name for route in self.tick.ruleset.routes):
+            self.routing.record(fields["lead_row"], fields["value"], name)
         return _Tried(done, already)
 
     def _valued(self, expression: Expr, rows: pl.Series) -> pl.Series:

@@ -56,8 +56,8 @@ class Routing(Protocol):
     def respond_by(self, owners: pl.Series, at: pl.Series, length: Duration) -> pl.Series:
         """When a response is due, in the working hours of each owner."""
 
-    def record(self, lead_rows: pl.Series, owners: pl.Series) -> None:
-        """Owners that were given without a route: they count against capacities."""
+    def record(self, lead_rows: pl.Series, owners: pl.Series, field: str | None = None) -> None:
+        """Owners that were given, or put into a field, without a route: they count against capacities."""
 
 
 class Entering(Protocol):

@@ -146,28 +146,30 @@ class Router:
         due = [None if n == BLANK or when is None else self._due_at(n, when, length) for n, when in pairs]
         return pl.Series("due_at", due, dtype=INSTANT)
 
-    def record(self, lead_rows: pl.Series, owners: pl.Series) -> None:
-        """Owners that were given without a route: they count against capacities, and `match account` finds them."""
+    def record(self, lead_rows: pl.Series, owners: pl.Series, field: str | None = None) -> None:
+        """Owners that were given, or put into a field, without a route: they count against capacities, and `match account`
+        finds them."""
         numbers = self.roster.active_series(owners).to_list()
-        held = self._standing.reps_before(None).gather(lead_rows).to_list()
+        held = self._standing.reps_before(field).gather(lead_rows).to_list()
         is_open = self.is_open.gather(lead_rows).to_list()
         for owner, previous, counts in zip(numbers, held, is_open, strict=True):
-            self._move(owner, previous, counts)
+            self._move(owner, previous, counts, field)
         # Who is given the lead that they have is assigned nothing.
         moved = [
             FIRST_QUEUE if owner < 0 else KEPT if owner == previous else owner
             for owner, previous in zip(numbers, held, strict=True)
         ]
-        self._standing.remember(None, lead_rows.to_list(), moved)
+        self._standing.remember(field, lead_rows.to_list(), moved)
 
-    def _move(self, owner: int, before: int, counts: bool) -> None:
+    def _move(self, owner: int, before: int, counts: bool, field: str | None) -> None:
         if owner == before:
             return
-        owned = self._standing.open_of(None)
+        owned = self._standing.open_of(field)
         if before >= 0:
             owned[before] -= counts
         if owner >= 0:
-            self.loads.give(owner)
+            if field is None:  # a `set` is no assignment of the day
+                self.loads.give(owner)
             owned[owner] += counts
 
     # -- for the run ------------------------------------------------------------------------------------------------
