@@ -357,3 +357,29 @@ trigger asked { on form_submitted  do reassign with again at most 3 times }
         "acct": ("passed over", "sato had this lead before"),
         "any": ("won", ""),
     }
+
+
+def test_a_stage_that_slides_back_says_what_lets_it(tmp_path: Path) -> None:
+    rules = """
+stages life {
+  won:  when status = "Won"
+  warm: when employees >= 100
+  forward only unless status = "Recycled"
+}
+"""
+    lead = "L1,2026-10-01T09:00,,,,{},,,,,{}\n"
+    folder = write(tmp_path, rules, lead.format(100, ""), "")
+
+    def note(day: int, employees: int, status: str) -> object:
+        header, _ = (folder / "leads.csv").read_text().splitlines()
+        (folder / "leads.csv").write_text(f"{header}\n{lead.format(employees, status)}")
+        when = ("--as-of", f"2026-11-{day:02d}T09:00")
+        assert leadrules("run", "--quiet", *when, cwd=folder).returncode == 0
+        (life,) = explained(folder, "L1", "life", *when)["definitions"]
+        return life["note"]
+
+    assert note(1, 100, "") is None
+    assert note(2, 10, "") == "forward only: its data say no stage, and it was warm"
+    assert note(3, 10, "Recycled") == 'it was warm, and slides back: forward only unless status = "Recycled"'
+    assert note(4, 10, "Recycled") is None
+    assert note(5, 100, "Recycled") is None

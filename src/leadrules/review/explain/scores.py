@@ -262,7 +262,15 @@ def _staged(lead: OneLead, words: Words, stages: Stages, first: str | None) -> D
     since = case.entered(stages.name, stages.previous_field)
     label = lead.facts.values[stages.name]
     note = f"forward only: its data say {first or 'no stage'}, and it was {before}" if first != label else None
+    if stages.unless is not None and _slid(stages, before, label):
+        note = f"it was {before}, and slides back: forward only unless {words.text(stages.unless)}"
     return {"before": before, "since": words.instant(since), "note": note}
+
+
+def _slid(stages: Stages, before: str | None, label: str | None) -> bool:
+    """Whether a lead is farther back than it was; out of all stages is the farthest."""
+    names = [*(line.name for line in stages.labels), None]
+    return before in names and names.index(label) > names.index(before)
 
 
 # -- segments and definitions ---------------------------------------------------------------------------------------
