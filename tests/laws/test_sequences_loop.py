@@ -208,6 +208,7 @@ class Days:
                 days = step.day - 1
                 day = self.later(first, days) if sequence.business else first + days * DAY
                 due = self.instant(datetime.combine(day, step.at or local.time()))
+                due = enrolled if step.at is None and day == local.date() else due
                 if step.after is not None:
                     due = self.plus(due, step.after, business=sequence.business)
             dues.append(self.opening(sequence, due, stays=step.after is not None))

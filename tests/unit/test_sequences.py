@@ -146,6 +146,24 @@ def test_summer_time_moves_a_time_that_does_not_exist() -> None:
     assert autumn.run(datetime(2026, 10, 26, tzinfo=UTC)).due_at("sequence.s.1", "UTC") == ["2026-10-25 00:30"]
 
 
+@pytest.mark.parametrize(
+    ("zone", "enrolled"),
+    [
+        ("Europe/Berlin", datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),  # the second 02:30
+        ("America/New_York", datetime(2026, 11, 1, 6, 30, tzinfo=UTC)),  # the second 01:30
+    ],
+)
+def test_an_enrolment_in_the_hour_that_comes_twice_begins_no_hour_before_itself(zone: str, enrolled: datetime) -> None:
+    """Day 1 is the day of the enrolment at its time: its steps are due from then on, `after 45 minutes` that much later."""
+    rules = "sequence s { 1: day 1 call  2: day 1 after 45 minutes call }"
+    world = World(rules, dict(ONE), calendar=Calendar(zone))
+    begun = world.run(enrolled, [("a", "enroll", "s")])
+    assert begun.due_at("sequence.s.1", "UTC") == [f"{enrolled:%Y-%m-%d %H:%M}"]
+    assert begun.due_at("sequence.s.2") == []
+    later = enrolled + timedelta(minutes=45)
+    assert world.run(later).due_at("sequence.s.2", "UTC") == [f"{later:%Y-%m-%d %H:%M}"]
+
+
 def test_an_event_sets_the_clock() -> None:
     """Enrolled by an event at 14:58, in a run at 15:00: the reply of two minutes later goes out in that run."""
     world = World('sequence instant { 1: day 1 after 2 minutes email auto template "thanks" }', dict(ONE))

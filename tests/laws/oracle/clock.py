@@ -96,6 +96,7 @@ class Clock:
                 days = step.day - 1
                 day = self.plus_working(first, days) if sequence.business_days else first + timedelta(days=days)
                 due = self.instant(datetime.combine(day, time.fromisoformat(step.at) if step.at else local.time()))
+                due = enrolled if step.at is None and day == local.date() else due
             if step.after is not None:
                 due = self.plus(due, step.after, business=sequence.business_days)
             is_exact = step.after is not None and sequence.window is None

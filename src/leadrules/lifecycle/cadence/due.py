@@ -85,7 +85,11 @@ def _schedule(sequence: Sequence, calendar: Calendar, instants: pl.Series) -> li
         else:
             days = later_day(calendar, first, step.day - 1, working=sequence.business_days)
             clock = enrolled if step.at is None else clock_time(step.at)
-            due = _later(sequence, calendar, at_clock(calendar, days, clock), step.after)
+            due = at_clock(calendar, days, clock)
+            if step.at is None:
+                # On its own day that is the enrolment itself: of a clock time that comes twice, not always the first.
+                due = instants.zip_with(days.eq_missing(local.dt.date()), due)
+            due = _later(sequence, calendar, due, step.after)
         found.append(settled(sequence, calendar, due, after=step.after is not None, moved=False))
     return found
 
