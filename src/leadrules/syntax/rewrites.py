@@ -307,6 +307,7 @@ REWRITES = MappingProxyType(
             ("expect NAME . NAME fired", "expect fired 2 . 4"),
             ("expect NAME fired", "expect fired trigger . 2"),
             ("expect task NAME", "expect action 3"),
+            *((f"and {what}", f"expect {what}") for what in ("fired", "not fired", "action", "not action")),
             ("and NAME =", ", 2 ="),
             (", NAME =", "and 2 ="),
             (", NAME CMP", "and 2 3"),
