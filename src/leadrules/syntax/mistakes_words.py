@@ -243,6 +243,8 @@ def text_without_quotes(place: Place) -> Mend | None:
     first = place.at(-1)
     if place.at(-2).text not in ("=", "!=") or first.kind != "WORD" or first.text in SYNONYMS:
         return None
+    if place.token.text in ("plus", "minus", "times", "divided"):
+        return None
     while end < place.line_end() and (words := _of_text(place, end)):
         end += words
     if place.block.kind == "test" and place.tokens[end].kind == "EQUAL":  # before it stands the next field

@@ -23,6 +23,8 @@ _SIGNS = {
     "=": "EQUAL",
     "-": "SIGN",
     "+": "SIGN",
+    "*": "MULOP",
+    "/": "MULOP",
     "{": "LBRACE",
     "(": "LPAR",
     ")": "RPAR",
@@ -211,6 +213,7 @@ REWRITES = MappingProxyType(
             ("do send STRING", "do send template 3"),
             ("do NAME template", "do send template"),
             ("send NAME template", "send template"),
+            *((f"{create} task STRING", "task call 3") for create in ("create", "add")),
             ("create task", "task"),
             ("add task", "task"),
             ("do task STRING", "do task call 3"),
@@ -319,7 +322,16 @@ REWRITES = MappingProxyType(
                 for word in ("within", "in", "over", "during")
                 for when in _PAST
             ),
-            ("for INT UNIT", "within 2 3"),
+            *((f"{when} INT UNIT", "within 2 3") for when in ("for", "last", "past")),
+            *((f"{begin} STRING", "starts with 2") for begin in ("startswith", "starts_with")),
+            *((f"begins {word} STRING", "starts with 3") for word in ("with", "by")),
+            *((f"{end} STRING", "ends with 2") for end in ("endswith", "ends_with")),
+            ("contain STRING", "contains 2"),
+            *(
+                (f"{words} {term}", f"{sign} {len(words.split()) + 1}")
+                for words, sign in (("plus", "+"), ("minus", "-"), ("times", "*"), ("divided by", "/"))
+                for term in ("NAME", "INT")
+            ),
             ("no NAME", "never 2"),
             *((f"{test} {any_of}", f"{test} any") for test in ("contains", "has", "with") for any_of in _ANY_OF),
             ("NAME at least NAME", "1 is at least 4"),
