@@ -347,6 +347,17 @@ def test_rename_refuses_what_leadrules_yaml_could_not_say(folder: Path, open_lea
     assert why in found.refused
 
 
+def test_rename_of_a_sequence_goes_to_what_tests_expect_of_it(folder: Path) -> None:
+    """`expect action stop "outbound"` is about the sequence: the test holds after the rename as before. Other texts stay."""
+    lines = 'expect action enroll "outbound"  expect not action stop "outbound"  expect action call "outbound"'
+    (folder / "rules" / "more.lead").write_text(f'test "x" {{ {lines} }}\n', encoding="utf-8")
+    analysis = Opened(folder).check()
+    done = rename(analysis, "rules/moves.lead", FILES["rules/moves.lead"].index("outbound"), "calls")
+    assert len(done.edits) == 4  # its declaration, the trigger, and two
+    wanted = lines.replace('enroll "outbound"', 'enroll "calls"').replace('stop "outbound"', 'stop "calls"')
+    assert renamed(analysis, done.edits)["rules/more.lead"] == f'test "x" {{ {wanted} }}\n'
+
+
 def test_a_name_in_backquotes_is_renamed_without_them(typed: At) -> None:
     analysis, path, offset = typed("define `A+` = 1\ndefine twice = `A|+` * 2\n")
     found = rename(analysis, path, offset, "best")

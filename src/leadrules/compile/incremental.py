@@ -270,6 +270,8 @@ def _mentions(statement: n.Statement) -> frozenset[str]:
             found.add(SEQUENCES)
         elif isinstance(node, n.ExpectFired):
             found |= {f"{part.key}.*" for part in node.path}
+        elif isinstance(node, n.ExpectAction) and node.content is not None:
+            found.add(node.content.value)  # which may be that of a sequence
     return frozenset(found)
 
 

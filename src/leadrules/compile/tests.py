@@ -33,6 +33,7 @@ STATE_FIELDS: dict[str, Field] = {
     "enrolled_at": Field("enrolled_at", DATETIME),
 }
 ACTION_KINDS = ("set", "assign", "enroll", "move", "stop", "notify")
+ENTERED_OR_LEFT = ("enroll", "move", "stop")  # what is said of these is a sequence
 SAID_OTHERWISE = {
     "task": "a task shows as its channel: `expect action call`",
     "send": "a sent template shows as its channel: `expect action email`",
@@ -331,10 +332,13 @@ def _action(scope: Scope, node: n.ExpectAction) -> TestItem:
         hint = 'name the template that is expected: `template "intro"`'
         scope.complain("LR191", node.template.span, "a test expects one template, not one by a label", help=hint)
     value = _set_value(scope, node) if node.field else None
+    content = node.content
+    if content is not None and node.kind.key in ENTERED_OR_LEFT and content.value in scope.names.of("sequence"):
+        scope.use("sequence", content.value, content.span)
     return TestItem(
         "action",
         channel=node.kind.key,
-        content=node.content,
+        content=None if content is None else content.value,
         template=lower_template(scope, node.template) if node.template and node.template.name else None,
         field=value[0] if value else None,
         value=value[1] if value else None,

@@ -277,7 +277,7 @@ class Builder(DefinitionBuilder):
         content = token(kids, "STRING")
         return n.ExpectAction(
             kind=self.name_in(kids),
-            content=self.text_of(content).value if content else None,
+            content=self.text_of(content) if content else None,
             template=node(kids, n.Template),
             negated=negated,
             span=span,

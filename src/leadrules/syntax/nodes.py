@@ -1003,7 +1003,7 @@ class ExpectAction(Node):
     """`expect [not] action KIND ["content"] [template "t"]`, or `set FIELD = value` (kind `set`)."""
 
     kind: Ident
-    content: str | None = None
+    content: TextLiteral | None = None
     template: Template | None = None
     field: Ident | None = None
     value: Expression | None = None
