@@ -156,7 +156,8 @@ class Asked:
         """Where the grammar alone does not say what a name is."""
         block, last = self._block, self.context.back(1)
         if last == "set":
-            return self._fields()
+            kept = (self.project.key, self.project.owner, self.project.sequence)
+            return (field for field in self._fields() if field[0] not in kept)
         if last == "task":
             return self._channels()
         if block == "suppress" and last == "suppress":
