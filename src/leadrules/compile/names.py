@@ -13,7 +13,7 @@ from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Related
 from leadrules.core.records import dataclass
 from leadrules.core.source import Span
-from leadrules.core.text import nfc
+from leadrules.core.text import is_pattern, nfc
 from leadrules.project.model import EventType, Field, Project
 from leadrules.syntax import nodes as n
 
@@ -151,7 +151,10 @@ def _taken(names: Names, new: Declaration) -> Iterator[Diagnostic]:
         yield _clash(new, f"`{new.name}` is already an event type", names.events[new.name].span)
     if new.kind not in VALUE_KINDS:
         return
-    if new.name in ALWAYS or new.name == "lead":
+    if is_pattern(new.name):
+        message = f"`{new.name}` cannot be the name of {_article(new.word)}: it stands for any name"
+        yield finding("LR101", new.span, message, label="no name", help="choose another name")
+    elif new.name in ALWAYS or new.name == "lead":
         yield _clash(new, f"`{new.name}` is always there and means something else", None)
     elif new.name in names.fields and new.kind not in MAY_SHADOW_A_FIELD:
         yield _clash(new, f"`{new.name}` is already a field of the lead", names.fields[new.name].span)

@@ -81,6 +81,11 @@ def number_text(number: float, decimals: int | None = None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def is_pattern(name: str) -> bool:
+    """Whether the library of tables takes a name for a pattern of names, wherever a column is asked for by it."""
+    return name == "*" or (name.startswith("^") and name.endswith("$"))
+
+
 def many(count: int, word: str) -> str:
     """`1 lead`, `5,047 leads`."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -12,6 +12,7 @@ from typing import Any
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, Related
 from leadrules.core.source import Span
+from leadrules.core.text import is_pattern
 from leadrules.project.document import Document, KeyPath, did_you_mean, shown
 from leadrules.project.keywords import ANNOTATIONS, Property, check_keywords, is_text, read_field
 from leadrules.project.model import EventType, Field, LeadSchema
@@ -105,12 +106,19 @@ def _name_is_usable(
 
 
 def _is_no_column_of_ours(document: Document, name: str, found: list[Diagnostic]) -> bool:
-    """Beside the fields stands what the program itself knows of a lead, as `@key`."""
+    """Beside the fields stands what the program itself knows of a lead, as `@key`; and a field is one column."""
     if name.startswith("@"):
-        message = f"`{name}` cannot be the name of a field: none begins with `@`"
-        way_out = f"Name it `{name.lstrip('@') or 'at'}`; put the header into `x-columns`."
-        found.append(finding("LR076", document.key("properties", name), message, help=way_out))
-    return not name.startswith("@")
+        why, other = "none begins with `@`", name.lstrip("@") or "at"
+    elif is_pattern(name):
+        why, other = "it stands for any name", name.strip("*^$ ") or "other"
+    else:
+        return True
+    message, way_out = (
+        f"`{name}` cannot be the name of a field: {why}",
+        f"Name it `{other}`; put the header into `x-columns`.",
+    )
+    found.append(finding("LR076", document.key("properties", name), message, help=way_out))
+    return False
 
 
 def _required(

@@ -390,7 +390,11 @@ def _notes(found: Profile, drawn: Sequence[Drawn], parts: _Parts) -> tuple[str, 
 # What all cells look like, what those that are not read have, and the way out: a decimal comma, for here it separates
 # thousands; a unit or a sign as in Japan; an era, a weekday, hours in words.
 _AS_TEXT = (
-    (r"^-?(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}$", ",", "numbers with a decimal comma are text here; export them with a point"),
+    (
+        r"^-?(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}$",
+        ",",
+        "numbers with a decimal comma are text here; export them with a point",
+    ),
     (
         r"^[▲△]?[\d,.]+ ?(?:[千万億兆]+円?|名|人|社|件|台)?$",
         r"[^\d,.]",

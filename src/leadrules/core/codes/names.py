@@ -24,7 +24,8 @@ _NAMES: tuple[Code, ...] = (
         "A definition that bore the name of a lead field would hide the field from every rule. Only a band or stages may do "
         "so: there the name means the label, and the field, reached as `lead.NAME`, its past value. Names such as `now`, "
         "`owner` and `step` are always there. Scores and labels are columns of decisions.csv, so none may be called like another "
-        "column of it: the key, `segments`, `reasons`, a field that a route fills. A rule of a route is `route.ROUTE.RULE` in the files.",
+        "column of it: the key, `segments`, `reasons`, a field that a route fills. A rule of a route is `route.ROUTE.RULE` in the files. "
+        "`*` alone, and what goes from `^` to `$`, stand for any name, so they name nothing.",
         "define country = lower(lead_source)\n",
         "define source = lower(lead_source)\n",
     ),

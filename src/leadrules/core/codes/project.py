@@ -297,7 +297,7 @@ ENTRIES: tuple[Code, ...] = (
         "error",
         "A field name that rules cannot write",
         "A name may hold any words, in backquotes where needed, but no backquote, control character or outer space, and a "
-        "field's does not begin with `@`. Give the field a plain name and put the CSV header into `x-columns`.",
+        "field's does not begin with `@`, nor is it `*` alone or goes from `^` to `$`: these stand for any name. Give the field a plain name and put the CSV header into `x-columns`.",
         bad=_lead('" employees": {"type": "integer"}'),
         good=_lead('"employees": {"type": "integer", "x-columns": [" employees"]}'),
         file=_SCHEMA,
