@@ -48,6 +48,7 @@ def project(fields: list[Field], events: tuple[EventType, ...] = (), *, root: Pa
         "guards": Guards(),
         "report": {},
         "rule_files": (),
+        "own_files": (),
         "lead_schema": LeadSchema(tuple(fields), fields[0].name),
         "event_schema": events,
         "team": Team(),

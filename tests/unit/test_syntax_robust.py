@@ -79,6 +79,10 @@ def test_mutated_files(seed: int) -> None:
         assert read(text) < 40
 
 
+def test_a_block_that_ends_with_the_name_before_its_keyword() -> None:
+    assert read("hot segment {") > 0
+
+
 def test_shuffled_tokens() -> None:
     rng = random.Random(7)
     words = TEXT.split()

@@ -231,7 +231,7 @@ class Splitter:
         return token
 
     def begin_swapped(self, index: int, name: Token) -> Token:
-        """Open a block whose keyword stands behind its name; the keyword, after which the name is taken."""
+        """Open a block whose keyword stands behind its name; the keyword, as if it stood before the name, which is taken next."""
         keyword = self.tokens[index + 1]
         self.begin(keyword.text)
         span = Span(self.file, name.start, keyword.end)
@@ -240,7 +240,7 @@ class Splitter:
         fixes = (Fix(f"write `{fix}`", (Edit(span, fix),)),)
         self.findings.append(finding("LR020", span, message, help=f"write `{fix}`", fixes=fixes))
         self.tokens[index + 1] = Token(name.kind, name.text, name.start, name.end)
-        return Token("WORD", keyword.text, keyword.start, keyword.end, first=True)
+        return Token("WORD", keyword.text, name.start, name.start, first=True)
 
     def report_open(self, block: Block) -> None:
         """A `{` without its `}`: the block is closed where the next one begins."""
