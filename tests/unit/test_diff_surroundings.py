@@ -64,6 +64,23 @@ def test_one_edit_of_the_team_is_told_in_words(tmp_path: Path, old: str, new: st
     assert [one["leads"] for one in document["edits"]] == [None] * len(told)
 
 
+def test_what_stands_in_another_order_and_says_the_same_is_no_edit(tmp_path: Path) -> None:
+    base, head = (project(tmp_path / name, RULES, LEADS) for name in ("base", "head"))
+    team = TEAM.replace("[2026-05-01]", "[2026-05-01, 2026-06-01]").replace("[cat@x]", "[cat@x, ann@x]")
+    (base / "rules/team.yaml").write_text(team, encoding="utf-8")
+    teams = ("  inside: [ann@x, bob@x]\n", "  junior: [cat@x, ann@x]\n")
+    assert "".join(teams) in team
+    team = team.replace("[2026-05-01, 2026-06-01]", "[2026-06-01, 2026-05-01]")
+    (head / "rules/team.yaml").write_text(team.replace("".join(teams), "".join(reversed(teams))), encoding="utf-8")
+    for folder, columns in ((base, "id: id, title: Title"), (head, "title: Title, id: id")):
+        yaml = YAML.replace("leads.csv}", f"leads.csv, columns: {{{columns}}}}}")
+        (folder / "leadrules.yaml").write_text(yaml, encoding="utf-8")
+        (folder / "leads.csv").write_text(
+            "id,Title,employees,owner,created_at\n1,CEO,4,,2026-01-01\n", encoding="utf-8"
+        )
+    assert diff(base, head, "--no-state")["edits"] == []
+
+
 def test_a_rep_that_changes_teams_is_one_edit(tmp_path: Path) -> None:
     base, head = (project(tmp_path / name, RULES, LEADS) for name in ("base", "head"))
     (base / "rules/team.yaml").write_text(TEAM, encoding="utf-8")

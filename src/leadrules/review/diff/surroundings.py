@@ -7,7 +7,7 @@ not known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from leadrules.project.model import Project, Rep, Source, Team
@@ -40,6 +40,11 @@ def _statements(section: str, before: Mapping[str, Said], after: Mapping[str, Sa
         if old != new:
             kind: Kind = "added" if old is None else "removed" if new is None else "changed"
             yield Edit(kind, section, name, None, None, old, new, (None, None))
+
+
+def _unordered(texts: Iterable[str]) -> tuple[str, ...]:
+    """Texts that say the same in any order."""
+    return tuple(sorted(set(texts)))
 
 
 # -- leadrules.yaml -------------------------------------------------------------------------------------------------
@@ -81,7 +86,7 @@ def _source(source: Source) -> Said:
         "delimiter": source.delimiter,
         "date_format": ", ".join(source.date_formats) or None,
         "blanks": ", ".join(f'"{one}"' for one in source.blanks) or None,
-        "columns": tuple(f"{name}: {header}" for name, header in source.columns),
+        "columns": _unordered(f"{name}: {header}" for name, header in source.columns),
         "key": source.key,
         "repeats": source.repeats,
     }
@@ -108,7 +113,7 @@ def _reps(team: Team, other: Team) -> dict[str, Said]:
     named = {name for name, _ in other.teams}
     both = [(name, members) for name, members in team.teams if name in named]
     return {
-        f"rep {rep.key}": {"team": tuple(name for name, members in both if rep.key in members), **_rep(rep)}
+        f"rep {rep.key}": {"team": _unordered(name for name, members in both if rep.key in members), **_rep(rep)}
         for rep in team.reps
     }
 
@@ -124,7 +129,7 @@ def _rep(rep: Rep) -> Said:
         "open capacity": _count(capacity.open),
         "hours": _hours(rep),
         "holidays": ", ".join([*([rep.holidays] if rep.holidays else []), *rep.holiday_dates]) or None,
-        "away": tuple(start if start == end else f"{start}..{end}" for start, end in rep.away),
+        "away": _unordered(start if start == end else f"{start}..{end}" for start, end in rep.away),
         **{f"rep.{name}": _attribute(value) for name, value in rep.attributes},
     }
 
