@@ -1,8 +1,10 @@
-"""Edits of team.yaml and of what leadrules.yaml says of runs: one edit, one line of words."""
+"""Edits of the schemas, of team.yaml and of what leadrules.yaml says of runs: one edit, one line of words."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.diff_project import YAML, diff, leadrules, project
@@ -146,3 +148,150 @@ def test_the_screen_and_the_changelog_tell_the_team(tmp_path: Path) -> None:
     changes = leadrules("changelog", base, "--project", head, "--no-state", "--format", "markdown").stdout
     assert "The team" in changes
     assert "- rep cat@x has weight 3 instead of 2." in changes
+
+
+PROPERTIES: dict[str, Any] = {
+    "id": {"type": "string", "x-key": True},
+    "title": {"type": "string", "x-columns": ["Title", "役職"]},
+    "employees": {"type": "integer", "minimum": 0, "x-blanks": ["-1"]},
+    "stage": {"type": "string", "enum": ["New", "Old"]},
+    "tags": {"type": "array", "items": {"type": "string"}},
+    "owner": {"type": "string"},
+    "created_at": {"type": "string", "format": "date"},
+}
+_SCHEMA_EDITS: list[tuple[str, dict[str, Any] | None, str | None]] = [
+    ("plan", {"type": "string"}, "field plan is new: text"),
+    ("plan", {"type": "boolean", "x-columns": ["Plan?"]}, 'field plan is new: yes/no, x-columns "Plan?"'),
+    ("plan", {"type": "string", "enum": ["b", "a"]}, 'field plan is new: a choice, enum "a", "b"'),
+    ("tags", None, "field tags is gone"),
+    ("title", {"type": "number", "x-columns": ["Title", "役職"]}, "field title is now a number instead of text"),
+    (
+        "employees",
+        {"type": "number", "minimum": 0, "x-blanks": ["-1"]},
+        "field employees is now a number instead of a whole number",
+    ),
+    ("created_at", {"type": "string", "format": "date-time"}, "field created_at is now a datetime instead of a date"),
+    (
+        "stage",
+        {"type": "string", "enum": ["New", "Won", "Lost"]},
+        'field stage may now be "Lost", "Won"; may no longer be "Old"',
+    ),
+    ("stage", {"type": "string"}, 'field stage is now text instead of a choice; no longer has enum "New", "Old"'),
+    (
+        "tags",
+        {"type": "array", "items": {"type": "string", "enum": ["a, b"]}, "x-separator": "|"},
+        'field tags now has enum "a, b"; now has x-separator "|"',
+    ),
+    (
+        "title",
+        {"type": "string", "x-columns": ["役職", "Title"]},
+        'field title has its x-columns in another order: "役職", "Title"',
+    ),
+    (
+        "title",
+        {"type": "string", "x-columns": ["Title", "Job"]},
+        'field title now has x-columns "Job"; no longer has x-columns "役職"',
+    ),
+    ("title", {"type": "string"}, 'field title no longer has x-columns "Title", "役職"'),
+    ("employees", {"type": "integer", "minimum": 0, "x-blanks": ["-1", "?"]}, 'field employees now has x-blanks "?"'),
+    ("employees", {"type": "integer", "minimum": 1, "x-blanks": ["-1"]}, "field employees has minimum 1 instead of 0"),
+    (
+        "employees",
+        {"type": "integer", "exclusiveMaximum": 0.00001, "minimum": 0, "x-blanks": ["-1"]},
+        "field employees now has exclusiveMaximum 1e-05",
+    ),
+    (
+        "owner",
+        {"type": "string", "format": "email", "maxLength": 80, "x-api-name": "OwnerId"},
+        'field owner now has x-api-name "OwnerId"; now has format "email"; now has maxLength 80',
+    ),
+    # What is so without it, what says the same, and what says nothing to a run.
+    ("tags", {"type": ["array", "null"], "items": {"type": "string"}, "x-separator": ";"}, None),
+    ("stage", {"type": "string", "enum": ["Old", "New"], "description": "How far", "title": "Stage"}, None),
+    ("employees", {"type": "integer", "minimum": 0.0, "x-blanks": ["-1"]}, None),
+]
+
+
+def _write(folder: Path, schema: str, properties: dict[str, Any], **more: Any) -> None:
+    text = json.dumps({"type": "object", "properties": properties, **more})
+    (folder / "rules" / f"{schema}.schema.json").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(("name", "new", "words"), _SCHEMA_EDITS, ids=[str(case[2]) for case in _SCHEMA_EDITS])
+def test_one_edit_of_a_lead_field_is_told_in_words(
+    tmp_path: Path, name: str, new: dict[str, Any] | None, words: str | None
+) -> None:
+    rules = 'segment here when id != "0"\n'
+    base, head = (project(tmp_path / side, rules, "id\n1\n") for side in ("base", "head"))
+    _write(base, "lead", PROPERTIES)
+    _write(head, "lead", {key: value for key, value in {**PROPERTIES, name: new}.items() if value is not None})
+    document = diff(base, head, "--no-state")
+    told = [] if words is None else [(f"lead.schema.json field {name}", words, None)]
+    assert [(one["path"], one["words"], one["leads"]) for one in document["edits"]] == told
+    assert document["leads"]["changed"] == 0
+
+
+def test_a_field_that_is_now_required_is_read_so_by_both_versions(tmp_path: Path) -> None:
+    rules = 'segment here when country = "JP"\n'
+    leads = "id,country\n1,JP\n2,\n"
+    yaml = YAML.replace("fields: {owner: owner}\n", "")
+    base, head = (project(tmp_path / side, rules, leads, yaml=yaml) for side in ("base", "head"))
+    fields = {"id": {"type": "string"}, "country": {"type": "string"}}
+    _write(base, "lead", fields)
+    _write(head, "lead", fields, required=["country"])
+    document = diff(base, head, "--no-state")
+    assert [one["words"] for one in document["edits"]] == ["field country is now required"]
+    assert (document["leads"]["rejected_base"], document["leads"]["rejected_head"]) == (1, 1)
+    back = diff(head, base, "--no-state")
+    assert [one["words"] for one in back["edits"]] == ["field country is no longer required"]
+
+
+def test_edits_of_the_events_are_told_in_words(tmp_path: Path) -> None:
+    base, head = project(tmp_path / "base", RULES, LEADS), project(tmp_path / "head", RULES, LEADS)
+
+    def event(**fields: Any) -> dict[str, Any]:
+        return {"type": "object", "properties": fields}
+
+    _write(
+        base,
+        "events",
+        {"demo": event(seats={"type": "integer"}, gone={"type": "string"}), "mail": event(a={"type": "string"})},
+    )
+    new = {"type": "string"}
+    _write(head, "events", {"call": event(minutes=new, who=new), "demo": event(seats={"type": "number"}, plan=new)})
+    edits = diff(base, head, "--no-state")["edits"]
+    assert [(one["path"], one["kind"], one["words"]) for one in edits] == [
+        ("events.schema.json event call", "added", "event call is new: fields minutes, who"),
+        (
+            "events.schema.json field demo.seats",
+            "changed",
+            "field demo.seats is now a number instead of a whole number",
+        ),
+        ("events.schema.json field demo.plan", "added", "field demo.plan is new: text"),
+        ("events.schema.json field demo.gone", "removed", "field demo.gone is gone"),
+        ("events.schema.json event mail", "removed", "event mail is gone"),
+    ]
+
+
+def test_a_rule_over_a_field_of_another_type_is_an_edit_of_its_own(tmp_path: Path) -> None:
+    rules = "segment known when country is not blank\n"
+    leads, yaml = "id,country\n1,81\n2,\n", YAML.replace("fields: {owner: owner}\n", "")
+    base, head = (project(tmp_path / side, rules, leads, yaml=yaml) for side in ("base", "head"))
+    _write(base, "lead", {"id": {"type": "string"}, "country": {"type": "string"}})
+    _write(head, "lead", {"id": {"type": "string"}, "country": {"type": "number"}})
+    schema, rule = diff(base, head, "--no-state")["edits"]
+    assert (schema["words"], schema["leads"]) == ("field country is now a number instead of text", None)
+    assert (rule["path"], rule["leads"]) == ("known", 0)
+
+
+def test_the_screen_and_the_changelog_tell_the_schemas(tmp_path: Path) -> None:
+    base, head = project(tmp_path / "base", RULES, LEADS), project(tmp_path / "head", RULES, LEADS)
+    _write(base, "lead", PROPERTIES)
+    _write(head, "lead", {**PROPERTIES, "plan": {"type": "string"}})
+    screen = leadrules("diff", base, "--project", head, "--no-state").stdout
+    assert "field plan is new: text" in screen
+    assert "both versions are run with the team, the sources, the schemas" in screen
+    assert "the rules say the same" not in screen
+    changes = leadrules("changelog", base, "--project", head, "--no-state", "--format", "markdown").stdout
+    assert "Fields and events" in changes
+    assert "- field plan is new: text." in changes

@@ -21,6 +21,8 @@ SHOWN_EFFECTS = 3
 _HEADS = {
     "settings": "The project",
     "project": "The project",
+    "lead_schema": "Fields and events",
+    "event_schema": "Fields and events",
     "team": "The team",
     "lists": "Lists and tables",
     "tables": "Lists and tables",

@@ -66,7 +66,7 @@ LINES: Mapping[type, tuple[str, ...]] = {
 ORDERED = (Classify, Stages, Route)  # where the first line that matches wins
 MATRIX = ("rows_of", "columns_of", "rows", "columns", "cells")
 WITHOUT_EFFECT = ("funnels", "goals", "tests")
-AROUND = ("project", "team")  # of which both versions have what the working project says
+AROUND = ("project", "lead_schema", "event_schema", "team")  # both versions are run with the working project's
 _NAMING = ("name", "previous", "since_of")  # operations whose value is the name of a definition
 _SKIPPED = frozenset(["span", "position"])
 _TITLE = frozenset(["title"])
@@ -135,6 +135,8 @@ class Edit:
 _PREFIX = {
     "settings": "leadrules.yaml ",
     "project": "leadrules.yaml ",
+    "lead_schema": "lead.schema.json ",
+    "event_schema": "events.schema.json ",
     "team": "team.yaml ",
     "lists": "list ",
     "tables": "table ",

@@ -13,7 +13,8 @@ from leadrules.show.tables import Cell, Section, percent
 
 SHOWN_EDITS, SHOWN_ROWS, SHOWN_CAUSES, SHOWN_MOVES, NARROW = 30, 12, 3, 2, 72
 BOTH = (
-    "both versions are run with the team, the sources and the guards of today: what edits of these move is not counted"
+    "both versions are run with the team, the sources, the schemas and the guards of today: "
+    "what edits of these move is not counted"
 )
 Document = Mapping[str, Any]
 

@@ -1,28 +1,33 @@
-"""What was edited around the rules: team.yaml, and what leadrules.yaml says of runs beside the rules' meaning.
+"""What was edited around the rules: the schemas, team.yaml, and what leadrules.yaml says of runs beside the rules' meaning.
 
 In: two projects, each as its own files say. Out: `Edit`s whose sides are what is said, by what it is said of, and their words.
-Both versions of a diff are run with the team, the sources and the guards of the working project: what edits of these move is
-not known.
+Both versions of a diff are run with the team, the sources, the schemas and the guards of the working project: what edits of these
+move is not known.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
-from leadrules.project.model import Project, Rep, Source, Team
+from leadrules.project.model import EventType, Field, Project, Rep, Source, Team
 from leadrules.project.values import DAYS
 from leadrules.review.diff.edits import Edit, Kind
 from leadrules.show.tables import number
 
-Said = Mapping[str, Any]  # texts, and tuples of those that come and go one by one
+Said = Mapping[str, Any]  # texts, yes/no, and tuples of those that come and go one by one
 
 
 def edits_around(base: Project, head: Project) -> Iterator[Edit]:
-    """Settings first, then reps, teams and queues, in the order of the newer files."""
+    """Settings first, then fields and events, then reps, teams and queues, in the order of the newer files."""
     yield from _changes("settings", _decisive(base), _decisive(head))
     yield from _changes("project", _settings(base), _settings(head))
     yield from _statements("project", _sources(base), _sources(head))
+    yield from _statements("lead_schema", _lead_fields(base), _lead_fields(head))
+    old, new = base.event_schema, head.event_schema
+    yield from _statements("event_schema", _events(old, new), _events(new, old))
     yield from _statements("team", _reps(base.team, head.team), _reps(head.team, base.team))
     yield from _statements("team", _teams(base.team, head.team), _teams(head.team, base.team))
 
@@ -105,6 +110,63 @@ def _length(length: tuple[int, str] | None) -> str | None:
     return f"{count} {unit.removesuffix('s') if count == 1 else unit}"
 
 
+# -- the schemas ----------------------------------------------------------------------------------------------------
+
+# What a field says that nobody but `docs` reads, or that is told otherwise.
+_UNTOLD = ("name", "description", "type", "integer")
+_DEFAULTS = {item.name: item.default for item in fields(Field)} | {"enum": ()}
+_IN_ORDER = ("columns",)  # headers are tried one after the other
+_KEYWORDS = {
+    "columns": "x-columns",
+    "blanks": "x-blanks",
+    "separator": "x-separator",
+    "api_name": "x-api-name",
+    "exclusive_minimum": "exclusiveMinimum",
+    "exclusive_maximum": "exclusiveMaximum",
+    "min_length": "minLength",
+    "max_length": "maxLength",
+}
+
+
+def _lead_fields(project: Project) -> dict[str, Said]:
+    """The fields of a lead. Which of them is its key is told with the settings."""
+    return {f"field {one.name}": _field(one) for one in project.lead_schema.fields}
+
+
+def _events(events: tuple[EventType, ...], others: tuple[EventType, ...]) -> dict[str, Said]:
+    """Events, and the fields of those that stay. What is in an event that is new or gone is told with the event."""
+    both = {one.name for one in events} & {one.name for one in others}
+    told: dict[str, Said] = {}
+    for event in events:
+        is_new = event.name not in both
+        told[f"event {event.name}"] = {"fields": tuple(one.name for one in event.fields if is_new)}
+        told |= {f"field {event.name}.{one.name}": _field(one) for one in event.fields if not is_new}
+    return told
+
+
+def _field(field: Field) -> Said:
+    """What a field's schema says, by its keywords. The type says whether a text is a date."""
+    type_ = field.type
+    own = {item.name: getattr(field, item.name) for item in fields(Field) if item.compare and item.name not in _UNTOLD}
+    said: Said = {"enum": type_.options, **own, "format": None if type_.is_temporal else field.format}
+    return {
+        "type": "a whole number" if field.integer else str(type_),
+        **{_KEYWORDS.get(name, name): _value(name, value) for name, value in said.items() if value != _DEFAULTS[name]},
+    }
+
+
+def _value(name: str, value: Any) -> Any:
+    """The value of a keyword as JSON writes it, apart from what is so or not."""
+    if isinstance(value, tuple):
+        texts = [_json(one) for one in value]
+        return tuple(dict.fromkeys(texts)) if name in _IN_ORDER else _unordered(texts)
+    return value if name == "required" else _json(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).removesuffix(".0")
+
+
 # -- team.yaml ------------------------------------------------------------------------------------------------------
 
 
@@ -168,14 +230,21 @@ def _teams(team: Team, other: Team) -> dict[str, Said]:
 
 # Of what comes and goes one by one.
 _WORDS = {
+    "enum": ("may now be", "may no longer be"),
     "team": ("is now in team", "is no longer in team"),
     "away": ("is away", "is no longer away"),
     "columns": ("now reads", "no longer reads"),
 }
+# Of what is so or not.
+_STATES = {
+    "active": ("is active again", "is no longer active"),
+    "required": ("is now required", "is no longer required"),
+}
+_BARE = ("name", "reps", "type")  # of what is new
 
 
 def said(edit: Edit) -> str:
-    """The edit of a rep, a team, a queue or a source as a sentence, without its full stop."""
+    """The edit of a field, an event, a rep, a team, a queue or a source as a sentence, without its full stop."""
     if edit.kind == "removed":
         return f"{edit.name} is gone"
     if edit.kind == "added":
@@ -190,9 +259,10 @@ def _news(told: Said) -> Iterator[str]:
     for key, value in told.items():
         if key == "active":
             yield from () if value else ("not active",)
+        elif value is True:
+            yield key
         elif value and (key, value) != ("weight", "1"):
-            all_ = value if isinstance(value, str) else ", ".join(value)
-            yield all_ if key in ("name", "reps") else f"{'in team' if key == 'team' else key} {all_}"
+            yield _all(value) if key in _BARE else f"{'in team' if key == 'team' else key} {_all(value)}"
 
 
 def _clauses(key: str, before: Said, after: Said) -> Iterator[str]:
@@ -200,20 +270,26 @@ def _clauses(key: str, before: Said, after: Said) -> Iterator[str]:
     new: Any = after.get(key)
     if old == new:
         return
-    if key == "active":
-        yield "is active again" if new else "is no longer active"
-    elif key == "reps":
-        yield f"has its reps in another order: {', '.join(new)}"
-    elif isinstance(new, tuple):
+    if key in _STATES:
+        yield _STATES[key][0 if new else 1]
+    elif key == "type":
+        yield f"is now {new} instead of {old}"
+    elif isinstance(old, tuple) and isinstance(new, tuple):
         yield from _come_and_gone(key, old, new)
     elif new is None:
-        yield f"no longer has {key} {old}"
+        yield f"no longer has {key} {_all(old)}"
     else:
-        yield f"now has {key} {new}" if old is None else f"has {key} {new} instead of {old}"
+        yield f"now has {key} {_all(new)}" if old is None else f"has {key} {new} instead of {old}"
 
 
 def _come_and_gone(key: str, old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
     come, gone = [one for one in new if one not in old], [one for one in old if one not in new]
-    for words, some in zip(_WORDS[key], (come, gone), strict=True):
+    if not come and not gone:
+        yield f"has its {key} in another order: {_all(new)}"
+    for words, some in zip(_WORDS.get(key, (f"now has {key}", f"no longer has {key}")), (come, gone), strict=True):
         if some:
-            yield f"{words} {', '.join(some)}"
+            yield f"{words} {_all(some)}"
+
+
+def _all(told: str | Sequence[str]) -> str:
+    return told if isinstance(told, str) else ", ".join(told)

@@ -95,8 +95,8 @@ class _Words:
     def sentence(self) -> str:
         """One sentence, by what was edited."""
         edit = self.edit
-        if edit.section == "team" or edit.name.startswith("sources."):
-            return ("" if edit.section == "team" else "leadrules.yaml: ") + said(edit)
+        if edit.section in AROUND and (edit.section != "project" or edit.name.startswith("sources.")):
+            return ("leadrules.yaml: " if edit.section == "project" else "") + said(edit)
         if edit.section in ("settings", "project"):
             old, new = (
                 self._setting(side, value) for side, value in ((self.base, edit.before), (self.head, edit.after))
