@@ -298,10 +298,99 @@ def test_a_sequence_that_the_rules_lost_is_explained_to_who_is_in_it(project: Pa
         document = explained(project, "L2", *filter(None, [name]), "--as-of", "2026-11-02T12:00")
         [sequence] = document["sequences"]
         assert (sequence["name"], sequence["before"], sequence["after"]) == ("outbound", True, False)
-        assert [step["status"] for step in sequence["steps"]] == ["passed", "goes out"]
+        # The lead had opted out, and the first step is an email.
+        assert [step["status"] for step in sequence["steps"]] == ["suppressed", "goes out"]
     text = leadrules("explain", "L2", "--as-of", "2026-11-02T12:00", cwd=project).stdout
     assert "Sequence outbound: leaves  no longer in the rules" in text
     assert "call Call, due 2026-11-01T11:00  by sequence.outbound.2" in text
+
+
+STEPS = """
+suppress email when opted_out
+sequence s {
+  1: day 1 email auto "A" template "intro"
+  2: day 2 call "B" when country is not blank
+  3: day 3 call "C"
+  4: day 9 call "D"
+}
+trigger t { on form_submitted  do enroll s }
+"""
+CAME = "L1,form_submitted,2026-11-02T09:30,,,demo\n"
+
+
+def ran(folder: Path, *as_ofs: str) -> None:
+    for as_of in as_ofs:
+        done = leadrules("run", "--as-of", as_of, cwd=folder)
+        assert done.returncode == 0, done.stderr
+
+
+def became(folder: Path, as_of: str) -> list[str]:
+    """What became of the steps of the one sequence that the lead is in."""
+    found = [one for one in explained(folder, "L1", "sequence", "--as-of", as_of)["sequences"] if one["steps"]]
+    (sequence,) = found
+    return [step["status"] for step in sequence["steps"]]
+
+
+def test_steps_of_earlier_runs_are_told_as_the_history_has_them(tmp_path: Path) -> None:
+    folder = write(tmp_path, STEPS, "L1,2026-10-01,,,,,,,yes,,\n", CAME)
+    ran(folder, "2026-11-02T10:00", "2026-11-03T10:00", "2026-11-04T10:00")
+    assert became(folder, "2026-11-06T10:00") == ["suppressed", "skipped", "went out", "to come"]
+    text = leadrules("explain", "L1", "s", "--as-of", "2026-11-06T10:00", cwd=folder).stdout
+    assert "2026-11-04T09:30  went out    3: day 3 call" in text
+    assert "step 1: email was suppressed in the run of 2026-11-02T10:00" in text
+    assert "step 2: the step's condition did not hold in the run of 2026-11-03T10:00" in text
+    # A run that was taken back made nothing of a step.
+    assert leadrules("run", "--undo", "out", cwd=folder).returncode == 0
+    assert became(folder, "2026-11-06T10:00") == ["suppressed", "skipped", "goes out", "to come"]
+
+
+def test_steps_keep_what_became_of_them_under_another_name_and_another_form(tmp_path: Path) -> None:
+    folder = write(tmp_path, STEPS, "L1,2026-10-01,,,,,,,yes,,\n", CAME)
+    ran(folder, "2026-11-02T10:00", "2026-11-03T10:00", "2026-11-04T10:00")
+    assert leadrules("state", "rename", "s", "z", cwd=folder).returncode == 0
+    edited = (
+        STEPS.replace("sequence s", "sequence z").replace("enroll s", "enroll z").replace("day 3 call", "day 3 email")
+    )
+    (folder / "rules" / "rules.lead").write_text(edited)
+    assert became(folder, "2026-11-06T10:00") == ["suppressed", "skipped", "went out", "to come"]
+    # The third step of today's form is another one than the call that went out.
+    assert leadrules("state", "migrate", "z", cwd=folder).returncode == 0
+    assert became(folder, "2026-11-06T10:00") == ["suppressed", "skipped", "passed", "to come"]
+
+
+def test_steps_are_those_of_the_enrolment_that_the_lead_is_in(tmp_path: Path) -> None:
+    rules = """
+sequence s { 1: day 1 call "A" when country is not blank  2: day 3 call "B"  finish after 1 day  exit when opted_out }
+trigger t { on form_submitted  do enroll s }
+"""
+    folder = write(tmp_path, rules, "L1,2026-10-01,,,,,,JP,,,\n", CAME)
+    ran(folder, "2026-11-02T10:00")
+    # Late: the second step (due on the 4th) goes out, the sequence has finished (on the 5th), and a new form came.
+    write(tmp_path, rules, "L1,2026-10-01,,,,,,,,,\n", CAME + "L1,form_submitted,2026-11-05T10:30,,,demo\n")
+    assert became(folder, "2026-11-05T12:00") == ["skipped", "to come"]
+    ran(folder, "2026-11-05T12:00")
+    assert became(folder, "2026-11-06T12:00") == ["skipped", "to come"]
+    assert became(folder, "2026-11-07T12:00") == ["skipped", "goes out"]
+    ran(folder, "2026-11-07T12:00")
+    assert became(folder, "2026-11-08T10:00") == ["skipped", "went out"]
+
+
+def test_a_step_that_is_held_when_a_pause_begins_is_to_come(tmp_path: Path) -> None:
+    rules = """
+suppress email when status = "never"
+sequence s {
+  1: day 1 email auto "A" template "intro"
+  2: day 1 email auto "B" template "intro"
+  3: day 1 call "C"
+  pause when opted_out
+  finish after 9 days
+}
+trigger t { on form_submitted  do enroll s }
+"""
+    folder = write(tmp_path, rules, "L1,2026-10-01,,,,,,,,,\n", CAME)
+    ran(folder, "2026-11-02T10:00")  # the second email of the day is held for tomorrow
+    write(tmp_path, rules, "L1,2026-10-01,,,,,,,yes,,\n", CAME)
+    assert became(folder, "2026-11-03T10:00") == ["went out", "to come", "went out"]
 
 
 def test_a_trigger_that_fired_and_could_not_enroll_says_why(tmp_path: Path) -> None:

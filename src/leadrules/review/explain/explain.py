@@ -182,7 +182,7 @@ def _parts(lead: OneLead, words: Words, wanted: Asked, history: pl.DataFrame | N
         return found
     found |= {
         "routes": [route(lead, words, one) for one in wanted.of("route")],
-        "sequences": [sequence(lead, words, one) for one in wanted.of("sequence")],
+        "sequences": [sequence(lead, words, one, history) for one in wanted.of("sequence")],
         "triggers": [trigger(lead, words, one) for one in wanted.of("trigger")],
     }
     if wanted.name is None or wanted.name == "owner":

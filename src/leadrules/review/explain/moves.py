@@ -1,7 +1,7 @@
 """Which sequence a lead is in, which step is due when, and why each action was done or withheld.
 
-In: a lead and the words for it. Out: documents. Due times are worked out as a run does (lifecycle/due.py); those that a
-pause or a full day moved are the state's.
+In: a lead and the words for it, what the state has of it. Out: documents. Due times are worked out as a run does
+(lifecycle/due.py); those that a pause or a full day moved are the state's, and so is what became of a step in an earlier run.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from leadrules.lifecycle.cadence.due import due_times
 from leadrules.lifecycle.cadence.steps import HELD, SKIPPED, SUPPRESSED
 from leadrules.lifecycle.cadence.suppression import ALL
 from leadrules.lifecycle.model import INSTANT
+from leadrules.lifecycle.state.next_state import DONE
 from leadrules.review.explain.lead import OneLead
 from leadrules.review.explain.words import Words
 from leadrules.ruleset.model import Sequence, Step
 
 Document = dict[str, Any]
+Row = Mapping[str, Any]
 KEPT = "(as when it came in)"  # the state keeps what a condition says, not its words
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -87,14 +89,14 @@ def _limit(lead: OneLead, words: Words, row: Mapping[str, Any]) -> str:
 # -- sequences ------------------------------------------------------------------------------------------------------
 
 
-def sequence(lead: OneLead, words: Words, one: Sequence) -> Document:
+def sequence(lead: OneLead, words: Words, one: Sequence, history: pl.DataFrame | None) -> Document:
     """Where the lead stands in a sequence, before and after the run; why it entered or left, or did not."""
     before, after = lead.before("sequence") == one.name, lead.after("sequence") == one.name
     document = {"kind": "sequence", "name": one.name, "title": one.title, **words.place(one)}
     document |= {"before": before, "after": after, "note": None, "enrolled_at": None, "steps": [], "exits": []}
     document["moves"] = [_action(lead, words, row) for row in lead.actions if _is_move(row, one.name)]
     if before or after:
-        return document | _inside(lead, words, one, is_before=not after)
+        return document | _inside(lead, words, one, history, is_before=not after)
     return document | {"note": _outside(lead, words, one), "doors": _doors(lead, one)}
 
 
@@ -138,42 +140,74 @@ def _opens(lead: OneLead, named: str | None, by: str | None, sequence: str) -> b
     return named == sequence or (by is not None and lead.facts.values.get(by) == sequence)
 
 
-def _inside(lead: OneLead, words: Words, one: Sequence, *, is_before: bool) -> Document:
+def _inside(lead: OneLead, words: Words, one: Sequence, history: pl.DataFrame | None, *, is_before: bool) -> Document:
     read = lead.before if is_before else lead.after
-    enrolled, version = read("enrolled_at"), read("version")
+    version = read("version")
     plan = lead.ears.progress().plans.get((one.name, version), one)
     exits = [(words.text(exit_) or KEPT, exit_) for exit_ in plan.exits]
     exits += [(f"exit all when {words.text(every.condition)}", every.condition) for every in lead.ruleset.exits]
     paused = read("seq_paused_at")
     return {
         "note": None if paused is None else f"paused since {words.instant(paused)}",
-        "enrolled_at": words.instant(enrolled),
+        "enrolled_at": words.instant(read("enrolled_at")),
         "version": version,
-        "steps": [] if enrolled is None else _steps(lead, words, plan, enrolled, is_before=is_before),
+        "steps": _steps(lead, words, plan, history, is_before=is_before),
         "exits": [{"text": text, "holds": lead.value(condition) is True} for text, condition in exits],
     }
 
 
-def _steps(lead: OneLead, words: Words, plan: Sequence, enrolled: datetime, *, is_before: bool) -> list[Document]:
-    """Every step with its due time: passed, what this run made of it, or still to come."""
+def _steps(
+    lead: OneLead, words: Words, plan: Sequence, history: pl.DataFrame | None, *, is_before: bool
+) -> list[Document]:
+    """Every step with its due time: what an earlier run or this one made of it, or still to come."""
     read = lead.before if is_before else lead.after
-    times = due_times(plan, lead.calendar, pl.Series([enrolled], dtype=INSTANT))
-    settled, passed = _settled(read("seq_pending")), read("step") or 0
+    enrolled = read("enrolled_at")
+    if enrolled is None:
+        return []
+    times = [time[0] for time in due_times(plan, lead.calendar, pl.Series([enrolled], dtype=INSTANT))]
+    enters = not is_before and (lead.before("sequence"), lead.before("enrolled_at")) != (plan.name, enrolled)
     today = {str(row["rule"]): row for row in lead.actions}
+    earlier = {} if enters or history is None else _earlier(history.to_dicts(), plan, times)
+    settled, passed = _settled(read("seq_pending")), read("step") or 0
     found = []
     for step, time in zip(plan.steps, times, strict=True):
-        row = today.get(f"sequence.{plan.name}.{step.number}")
-        due = row["due"] if row is not None else settled.get(step.number, time[0])
+        # Who enters the sequence again has steps of the enrolment that ended in this run, too.
+        is_of_old = enters and time > lead.decided.tick.as_of
+        row = None if is_of_old else today.get(f"sequence.{plan.name}.{step.number}")
+        due = row["due"] if row is not None else settled.get(step.number, time)
         document = {"number": step.number, "text": words.text(step) or _said(step), "due": words.instant(due)}
-        document |= {"status": _status(step, passed, row), "because": None, "clauses": []}
-        found.append(document | (_withheld(lead, words, row) if row is not None and row["reason"] else {}))
+        document |= {"status": "to come", "because": None, "clauses": []}
+        if row is not None:
+            document |= _withheld(lead, words, row) if row["reason"] else {}
+            document["status"] = row["reason"] or "goes out"
+        elif step.number <= passed and step.number not in settled:
+            document |= _passed(words, step, earlier.get(step.number))
+        found.append(document)
     return found
 
 
-def _status(step: Step, passed: int, row: Mapping[str, Any] | None) -> str:
-    if row is not None:
-        return str(row["reason"] or "goes out")
-    return "passed" if step.number <= passed else "to come"
+def _earlier(history: list[dict[str, Any]], plan: Sequence, times: list[datetime]) -> Mapping[int, Row]:
+    """What earlier runs made of the steps in the enrolment that the lead is in: rows of its history."""
+    entered = next((row for row in reversed(history) if row["kind"] == "sequence"), None)
+    if entered is None or entered["new"] != plan.name:
+        return {}  # the record put it there since the last run
+    steps = (row for row in history if row["kind"] == "step" and row["what"] == plan.name)
+    became = {row["old"]: row for row in steps if row["run"] >= entered["run"]}
+    is_again = entered["old"] == plan.name  # the run has the last steps of the enrolment before, too
+    found = {}
+    for step, time in zip(plan.steps, times, strict=True):
+        row = became.get(f"{step.number} {step.channel}")
+        if row is not None and not (is_again and row["run"] == entered["run"] and time > entered["as_of"]):
+            found[step.number] = row
+    return found
+
+
+def _passed(words: Words, step: Step, row: Row | None) -> Document:
+    """What became of a step that passed; `passed` alone where the history has nothing of it, as after a migration."""
+    if row is None or row["new"] == DONE:
+        return {"status": "passed" if row is None else "went out"}
+    why = {SKIPPED: "the step's condition did not hold", SUPPRESSED: f"{step.channel} was suppressed"}.get(row["new"])
+    return {"status": row["new"], "because": why and f"{why} in the run of {words.instant(row['as_of'])}"}
 
 
 def _said(step: Step) -> str:
