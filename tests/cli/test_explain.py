@@ -375,6 +375,17 @@ trigger t { on form_submitted  do enroll s }
     assert became(folder, "2026-11-08T10:00") == ["skipped", "went out"]
 
 
+@pytest.mark.parametrize(("event", "by"), [("call_made", "trigger.stop"), ("email_opened", "sequence.s.exit")])
+def test_nothing_more_is_to_come_of_a_sequence_that_the_lead_leaves(tmp_path: Path, event: str, by: str) -> None:
+    rules = STEPS.replace('call "D"', 'call "D"  exit when did email_opened')
+    rules += "trigger stop { on call_made  do stop sequence }\n"
+    folder = write(tmp_path, rules, "L1,2026-10-01,,,,,,JP,,,\n", CAME)
+    ran(folder, "2026-11-02T10:00", "2026-11-03T10:00")
+    with (folder / "events.csv").open("a") as file:
+        file.write(f"L1,{event},2026-11-04T09:40,,,\n")
+    assert became(folder, "2026-11-04T10:00") == ["went out", "went out", f"lost to another rule: {by}", "not any more"]
+
+
 def test_a_step_that_is_held_when_a_pause_begins_is_to_come(tmp_path: Path) -> None:
     rules = """
 suppress email when status = "never"

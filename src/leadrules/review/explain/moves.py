@@ -159,7 +159,7 @@ def _inside(lead: OneLead, words: Words, one: Sequence, history: pl.DataFrame | 
 def _steps(
     lead: OneLead, words: Words, plan: Sequence, history: pl.DataFrame | None, *, is_before: bool
 ) -> list[Document]:
-    """Every step with its due time: what an earlier run or this one made of it, or still to come."""
+    """Every step with its due time: what an earlier run or this one made of it, or whether it is to come."""
     read = lead.before if is_before else lead.after
     enrolled = read("enrolled_at")
     if enrolled is None:
@@ -176,7 +176,7 @@ def _steps(
         row = None if is_of_old else today.get(f"sequence.{plan.name}.{step.number}")
         due = row["due"] if row is not None else settled.get(step.number, time)
         document = {"number": step.number, "text": words.text(step) or _said(step), "due": words.instant(due)}
-        document |= {"status": "to come", "because": None, "clauses": []}
+        document |= {"status": "not any more" if is_before else "to come", "because": None, "clauses": []}
         if row is not None:
             document |= _withheld(lead, words, row) if row["reason"] else {}
             document["status"] = row["reason"] or "goes out"
