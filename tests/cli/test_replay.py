@@ -83,6 +83,13 @@ def test_the_workload_is_what_the_actions_of_all_ticks_say(project: Path, tmp_pa
     assert "sato" in page
 
 
+def test_what_the_workload_cannot_hold_is_told(project: Path, tmp_path: Path) -> None:
+    team = project / "rules" / "team.yaml"
+    team.write_text(team.read_text(encoding="utf-8").replace("sato", "Zoë"), encoding="utf-8")
+    assert ", rep: `Zoë` (ë)" in replay(project, tmp_path / "out", "--encoding", "cp932")
+    assert "Zo?" in (tmp_path / "out" / "workload.csv").read_text(encoding="cp932")
+
+
 def test_ticks_of_an_earlier_replay_are_taken_away_and_other_files_stay(project: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     replay(project, out)

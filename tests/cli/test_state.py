@@ -67,6 +67,19 @@ def test_export(project: Path) -> None:
     }  # fmt: skip
 
 
+def test_an_export_for_excel_tells_what_it_cannot_hold(project: Path) -> None:
+    write_leads(project, [{"id": "佐藤〜", "points": 80, **DAY}, {"id": "Zoë", "points": 10, **DAY}])
+    leadrules(project, "run", "--as-of", "2026-11-02")
+    done = leadrules(project, "state", "export", "--out", "tables", "--encoding", "cp932")
+    with (project / "tables" / "leads.csv").open(encoding="cp932", newline="") as file:
+        assert [row["key"] for row in csv.DictReader(file)] == ["Zo?", "佐藤～"]
+    assert "leads.csv, Zoë, key: `Zoë` (ë)" in done.stderr
+    leadrules(project, "state", "export", "--out", "tables", "--encoding", "utf-8-sig")
+    assert (project / "tables" / "leads.csv").read_bytes().startswith(b"\xef\xbb\xbfkey,")
+    refused = leadrules(project, "state", "export", "--format", "parquet", "--encoding", "cp932", code=2).stderr
+    assert "--encoding is of CSV files" in refused
+
+
 def test_an_export_into_a_file_says_what_it_wants(project: Path) -> None:
     leadrules(project, "run", "--as-of", "2026-11-02")
     assert "name another folder" in leadrules(project, "state", "export", "--out", "leads.csv", code=2).stderr

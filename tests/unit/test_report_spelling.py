@@ -80,3 +80,38 @@ def test_a_goal_tells_what_is_not_read_either(project: Path) -> None:
     told = leadrules("goal", "--project", project, "--as-of", "2026-10-10").stderr
     assert told.splitlines() == ["rejected: deals.csv:3 at `2026-10-32`: the calendar has no such day or time (1x)"]
     assert leadrules("goal", "--project", project, "--as-of", "2026-10-10", "-q").stderr == ""
+
+
+def test_the_tables_are_written_for_excel_too(project: Path) -> None:
+    """Named as the project names things. One that a later report has not is taken away, whatever it was written in."""
+    with (project / "leads.csv").open("a", encoding="utf-8") as file:
+        file.write("6,2026-10-02,鈴木,Café 銀座\n")
+    options = ("--project", project, "--as-of", "2026-10-10", "--format", "csv", "-o", project / "tables")
+    of_owners = project / "tables" / "returns_by_担当.csv"
+    plain = _files(project, options, "utf-8")
+    assert "佐藤　花子" in plain[of_owners.name]
+    assert _files(project, options, "utf-8-sig") == plain
+    held = {name: text.replace("é", "?") for name, text in plain.items()}
+    assert _files(project, options, "cp932") == held != plain
+    said = leadrules("report", *options, "--encoding", "cp932").stderr
+    assert "cp932 cannot hold" in said
+    assert "returns_by_経路.csv, Café 銀座, 経路: `Café 銀座` (é)" in said
+    settings = project / "leadrules.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("[経路, 担当]", "[経路]"), encoding="utf-8")
+    assert leadrules("report", *options).exit_code == 0
+    assert not of_owners.exists()
+
+
+def _files(project: Path, options: tuple[str | Path, ...], encoding: str) -> dict[str, str]:
+    done = leadrules("report", *options, "--encoding", encoding)
+    assert done.exit_code == 0, done.output
+    found = {path.name: path.read_bytes() for path in (project / "tables").iterdir()}
+    assert {data.startswith(b"\xef\xbb\xbf") for data in found.values()} == {encoding == "utf-8-sig"}
+    return {name: data.decode(encoding) for name, data in found.items()}
+
+
+def test_a_page_has_no_encoding_for_excel(project: Path) -> None:
+    done = leadrules("report", "--project", project, "--encoding", "cp932", "-o", project / "r.html")
+    assert done.exit_code == 2
+    assert "--encoding is of CSV files" in done.stderr
+    assert not (project / "r.html").exists()

@@ -163,6 +163,14 @@ encoding_option = click.option(
     show_default=True,
     help="Of the CSV files; the last two are for Excel.",
 )
+
+
+def refuse_encoding(form: str, encoding: str) -> None:
+    """Exit 2 where an encoding for Excel is asked for, of files that are always UTF-8."""
+    if form != "csv" and encoding != "utf-8":
+        fail(f"--encoding is of CSV files, and this is --format {form}", "take --format csv, or leave --encoding out")
+
+
 out_option = path_option("-o", "--out", "output", metavar="FILE", help="The file to write (default: standard output).")
 
 

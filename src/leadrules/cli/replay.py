@@ -209,13 +209,14 @@ class _Replay:
 
     def _write_workload(self, work: Any, span: str, notes: Sequence[str]) -> None:
         from leadrules.data.staging import Staging
-        from leadrules.data.write import write_csv
+        from leadrules.data.write import lost_words, write_csv
         from leadrules.review.plan.workload_page import workload_page
 
         project = self.request.project
         staging = Staging(self.out)
         folder = staging.begin()
-        write_csv(work, folder / WORKLOAD, zone=project.timezone, encoding=self.form.encoding)
+        lost = write_csv(work, folder / WORKLOAD, zone=project.timezone, encoding=self.form.encoding)
+        self.told |= dict.fromkeys(lost_words(lost))
         page = workload_page(
             f"Replay of {project.name}, {span}", work, project.channels, notes, [rep.key for rep in project.team.reps]
         )

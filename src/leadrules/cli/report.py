@@ -16,6 +16,7 @@ from leadrules.cli.inputs import event_sources, inputs_read, instant, lead_sourc
 from leadrules.cli.options import (
     FILE,
     as_of_option,
+    encoding_option,
     events_option,
     fail,
     format_option,
@@ -24,12 +25,14 @@ from leadrules.cli.options import (
     options,
     project_option,
     ready_project,
+    refuse_encoding,
     state_option,
 )
 from leadrules.core.records import dataclass
 from leadrules.core.text import many
 
 if TYPE_CHECKING:
+    from leadrules.data.write import Encoding, Lost
     from leadrules.lifecycle.run import RunRequest
     from leadrules.measure.model import Provenance, Report, Section
     from leadrules.measure.snapshots import Snapshot
@@ -71,6 +74,7 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @report_options
 @format_option("html", "csv", "json")
+@encoding_option
 @click.option(
     "-o",
     "--out",
@@ -82,7 +86,15 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--against", type=FILE, metavar="RUN", help="What moved since: the folder of a run, or an older file of leads."
 )
 @click.option("--against-events", type=FILE, metavar="PATH", help="The events of the older file of leads.")
-def report(*, form: str, out: str | None, against: str | None, against_events: str | None, **shared: Any) -> None:
+def report(
+    *,
+    form: str,
+    encoding: Encoding,
+    out: str | None,
+    against: str | None,
+    against_events: str | None,
+    **shared: Any,
+) -> None:
     """The measurement reports: funnel, cohorts, campaigns, sequences, stages, return, goals, response, drift."""
     from leadrules.measure.report import report_of
 
@@ -91,6 +103,7 @@ def report(*, form: str, out: str | None, against: str | None, against_events: s
     target = out or NAMES[form]
     if form == "csv" and target == "-":
         fail("CSV is a folder of files, one per table", "name the folder with -o FOLDER, or take --format json")
+    refuse_encoding(form, encoding)
     if against is None and against_events is not None:
         fail(
             "--against-events are the events of the older leads that --against names", "name them: --against LEADS.csv"
@@ -102,11 +115,11 @@ def report(*, form: str, out: str | None, against: str | None, against_events: s
     made = report_of(found.material, found.provenance, None if before is None else _drift(found, before))
     _spare_inputs(made, form, target, workspace, options)
     try:
-        _write(made, form, target)
+        lost = _write(made, form, target, encoding)
     except OSError as error:
         fail(f"{error.filename or target} cannot be written: {error.strerror}", "name another place with -o FILE")
     if not options.quiet:
-        _say(made, target, time.perf_counter() - started)
+        _say(made, target, lost, time.perf_counter() - started)
 
 
 def _drift(found: Gathered, before: Snapshot) -> Section:
@@ -198,21 +211,21 @@ def _spare_inputs(made: Report, form: str, target: str, workspace: Workspace, op
     spare_inputs(request.project, written, (request.leads, *request.events))
 
 
-def _write(made: Report, form: str, target: str) -> None:
+def _write(made: Report, form: str, target: str, encoding: Encoding) -> tuple[Lost, ...]:
     from leadrules.review.report.document import report_document, write_tables
     from leadrules.review.report.page import report_page
     from leadrules.show.machine import dump
 
     if form == "csv":
-        write_tables(made, Path.cwd() / target)
-        return
+        return write_tables(made, Path.cwd() / target, encoding)
     text = report_page(made) if form == "html" else dump(report_document(made))
     if target == "-":
         click.echo(text, nl=False)
-        return
+        return ()
     path = Path.cwd() / target
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+    return ()
 
 
 def say_not_read(provenance: Provenance) -> None:
@@ -221,12 +234,16 @@ def say_not_read(provenance: Provenance) -> None:
         click.echo(words, err=True)
 
 
-def _say(made: Report, target: str, seconds: float) -> None:
+def _say(made: Report, target: str, lost: tuple[Lost, ...], seconds: float) -> None:
+    from leadrules.data.write import lost_words
+
     tables = sum(1 for _ in made.tables)
     missing = [one for section in made.sections for one in section.missing]
     click.echo(
         f"{many(tables, 'table')}; wrote {'standard output' if target == '-' else target} in {seconds:.1f} s", err=True
     )
     say_not_read(made.provenance)
+    for words in lost_words(lost):
+        click.echo(words, err=True)
     for one in dict.fromkeys(missing):
         click.echo(f"left out: {one.figure}: {one.reason}; {one.help}", err=True)

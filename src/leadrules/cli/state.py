@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -13,16 +13,21 @@ from leadrules.cli.inputs import inputs_read, spare_inputs
 from leadrules.cli.options import (
     LEAD,
     Wanted,
+    encoding_option,
     fail,
     format_option,
     options,
     path_option,
     project_option,
     ready_project,
+    refuse_encoding,
     state_option,
 )
 from leadrules.cli.stateful import holding, state_of_project, state_path
 from leadrules.core.text import many
+
+if TYPE_CHECKING:
+    from leadrules.data.write import Encoding
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 RENAMED = Wanted("Name what it was called, then what the rules call it now.")
@@ -110,23 +115,34 @@ def rename(old: str, new: str, folder: Path | None, place: Path | None, quiet: b
 @state.command(short_help="Every table of the state as a file.")
 @path_option("--out", default=Path("state-export"), metavar="DIR", help="The folder to write.")
 @format_option("csv", "parquet", "jsonl")
+@encoding_option
 @_state_option
 def export(
-    out: Path, form: Literal["csv", "parquet", "jsonl"], folder: Path | None, place: Path | None, quiet: bool
+    *,
+    out: Path,
+    form: Literal["csv", "parquet", "jsonl"],
+    encoding: Encoding,
+    folder: Path | None,
+    place: Path | None,
+    quiet: bool,
 ) -> None:
     """Every table of the state as a file: leads, history, runs, credits, assignments, versions, events."""
+    from leadrules.data.write import lost_words
     from leadrules.lifecycle.state.export import export as export_tables
     from leadrules.lifecycle.state.export import files_of
 
+    refuse_encoding(form, encoding)
     path, project = state_of_project(folder, place)
     with _existing(path, to_write=False):
         spare_inputs(project, files_of(Path.cwd() / out, form))
         try:
-            names = export_tables(path, Path.cwd() / out, form, project.timezone)
+            names, lost = export_tables(path, Path.cwd() / out, form, project.timezone, encoding)
         except OSError as error:
             fail(f"{error.filename or out} cannot be written: {error.strerror}", "name another folder with --out DIR")
         if not quiet:
             click.echo(f"{out}: {', '.join(names)}", err=True)
+            for words in lost_words(lost):
+                click.echo(f"note: {words}", err=True)
 
 
 @state.command(short_help="Take every trace of a lead out of the state.")

@@ -22,6 +22,7 @@ import polars as pl
 from leadrules.core.calendar import Calendar
 from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
+from leadrules.core.text import many
 from leadrules.data.tables import ahead, in_turn
 from leadrules.data.texts import as_text, safe, written_numbers
 
@@ -29,6 +30,7 @@ Encoding = Literal["utf-8", "utf-8-sig", "cp932"]
 FileFormat = Literal["csv", "parquet", "jsonl"]
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-8-sig", "cp932")
 _SLICE = 100_000
+_SHOWN_LOST = 3
 _MARKS = {"utf-8": b"", "utf-8-sig": b"\xef\xbb\xbf", "cp932": b""}
 # Characters that cp932 has at another place, for the same sign: the wave dash and minus of other systems, and the like.
 _NEIGHBOURS = str.maketrans({"〜": "～", "−": "－", "‖": "∥", "—": "―", "¢": "￠", "£": "￡", "¬": "￢", "¦": "￤"})
@@ -49,6 +51,17 @@ class Lost:
     column: str
     value: str
     characters: str
+
+
+def lost_words(lost: tuple[Lost, ...]) -> list[str]:
+    """What the encoding could not hold, in words; nothing where it holds all."""
+    if not lost:
+        return []
+    shown = [
+        f"{cell.file}, {cell.key}, {cell.column}: `{cell.value}` ({cell.characters})" for cell in lost[:_SHOWN_LOST]
+    ]
+    more = f", and {len(lost) - _SHOWN_LOST:,} more" if len(lost) > _SHOWN_LOST else ""
+    return [f"cp932 cannot hold {many(len(lost), 'cell')}; `?` stands for what is lost: {'; '.join(shown)}{more}"]
 
 
 def write_csv(
@@ -77,7 +90,9 @@ def write_csv(
                 stream.write(_MARKS[encoding])
                 stream.write(_line(cells.columns, encoding))
             if encoding == "cp932":
-                held, without = _held(cells, path.name, next(iter(plain), cells.columns[0]))
+                held, without = _held(
+                    cells, path.name, next((one for one in plain if one in cells.columns), cells.columns[0])
+                )
                 lost.extend(without)
                 lines = io.BytesIO()
                 _write_lines(form.quoted(held), lines)

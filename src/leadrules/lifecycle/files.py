@@ -13,11 +13,10 @@ from pathlib import Path
 import polars as pl
 
 from leadrules.core.records import dataclass
-from leadrules.core.text import many
 from leadrules.data.errors import InputError
 from leadrules.data.staging import Staging
 from leadrules.data.updates import CRMS, Crm, back_file, updates_of
-from leadrules.data.write import Encoding, FileFormat, Lost, needs_quotes, write_csv, write_table
+from leadrules.data.write import Encoding, FileFormat, Lost, lost_words, needs_quotes, write_csv, write_table
 from leadrules.lifecycle.manifest import manifest
 from leadrules.lifecycle.run import (
     Outcome,
@@ -40,7 +39,6 @@ OURS = (
     "undo.csv",
     "manifest.json",
 )
-SHOWN_LOST = 3
 ROWS_AT_ONCE = 50_000
 
 
@@ -78,7 +76,7 @@ def prepare_files(outcome: Outcome, folder: Path, options: WriteOptions) -> list
         others = beside.submit(_write_others, outcome, folder, options, zone)
         lost = _write_decisions(outcome, folder / "decisions", options, zone)
         lost_there, notes = others.result()
-    return [*_words(lost + lost_there), *notes]
+    return [*lost_words(lost + lost_there), *notes]
 
 
 def _write_decisions(outcome: Outcome, path: Path, options: WriteOptions, zone: str) -> tuple[Lost, ...]:
@@ -173,13 +171,3 @@ def _write(
     bare: Collection[str] = (),
 ) -> tuple[Lost, ...]:
     return write_table(frame, path, options.format, zone=zone, plain=(key,), bare=bare, encoding=options.encoding)
-
-
-def _words(lost: tuple[Lost, ...]) -> list[str]:
-    if not lost:
-        return []
-    shown = [
-        f"{cell.file}, {cell.key}, {cell.column}: `{cell.value}` ({cell.characters})" for cell in lost[:SHOWN_LOST]
-    ]
-    more = f", and {len(lost) - SHOWN_LOST:,} more" if len(lost) > SHOWN_LOST else ""
-    return [f"cp932 cannot hold {many(len(lost), 'cell')}; `?` stands for what is lost: {'; '.join(shown)}{more}"]

@@ -140,7 +140,7 @@ def read_run(folder: Path) -> tuple[Mapping[str, object], pl.DataFrame]:
     if not isinstance(counts, dict) or not isinstance(counts.get("fired"), dict):
         raise ValueError("its manifest does not count what fired")
     for name, read in (
-        ("decisions.csv", _read_csv),
+        ("decisions.csv", read_csv),
         ("decisions.parquet", pl.read_parquet),
         ("decisions.jsonl", _read_lines),
     ):
@@ -149,8 +149,8 @@ def read_run(folder: Path) -> tuple[Mapping[str, object], pl.DataFrame]:
     raise ValueError("it has no decisions")
 
 
-def _read_csv(path: Path) -> pl.DataFrame:
-    """CSV, every cell as text; a run writes UTF-8, or cp932 where Excel is to open it."""
+def read_csv(path: Path) -> pl.DataFrame:
+    """CSV, every cell as text; we write UTF-8, or cp932 where Excel is to open it."""
     try:
         return pl.read_csv(path, infer_schema=False)
     except pl.exceptions.ComputeError:

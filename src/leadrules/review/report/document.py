@@ -1,6 +1,6 @@
 """A report for other programs: JSON, and a folder of CSV files with one per table.
 
-In: a `Report`. Out: a document (docs/schemas/report.schema.json), or files. Shares are 0 to 1; a null with a denominator of
+In: a `Report`. Out: a document (docs/schemas/report.schema.json), or files and what their encoding cannot hold. Shares are 0 to 1; a null with a denominator of
 0 is a figure that does not exist ("n/a" in the CSV), any other null is blank.
 """
 
@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from leadrules.measure.model import Chart, Column, Missing, Report, Section, Table
 from leadrules.measure.names import file_name
+from leadrules.measure.snapshots import read_csv
 from leadrules.show.machine import FORMAT_VERSION
+
+if TYPE_CHECKING:
+    from leadrules.data.write import Encoding, Lost
 
 NOT_THERE = "n/a"
 LISTED = "tables.csv"
@@ -114,28 +118,27 @@ def files_touched(report: Report, folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
-def write_tables(report: Report, folder: Path) -> list[str]:
-    """One CSV per table; the names of the files. Tables of an earlier report that this one has not are taken away."""
+def write_tables(report: Report, folder: Path, encoding: Encoding = "utf-8") -> tuple[Lost, ...]:
+    """One CSV per table; returns what the encoding could not hold. Tables of an earlier report that this one has not are
+    taken away."""
     from leadrules.data.write import write_csv
 
     folder.mkdir(parents=True, exist_ok=True)
     listed = folder / LISTED
     for name in _earlier(listed):
         (folder / name).unlink(missing_ok=True)
-    written, index = [], []
+    zone = report.provenance.timezone
+    lost: list[Lost] = []
+    index = []
     for section in report.sections:
         for table in section.tables:
             name = _file_of(table)
-            write_csv(_with_not_there(table), folder / name, zone=report.provenance.timezone)
-            written.append(name)
+            lost += write_csv(_with_not_there(table), folder / name, zone=zone, encoding=encoding)
             index += [(name, section.title, table.title, c.name, c.title, c.unit, c.of or "") for c in table.columns]
     schema = ["file", "section", "table", "column", "title", "unit", "denominator"]
-    write_csv(
-        pl.DataFrame(index, schema=dict.fromkeys(schema, pl.String()), orient="row"),
-        listed,
-        zone=report.provenance.timezone,
-    )
-    return [*written, listed.name]
+    tables = pl.DataFrame(index, schema=dict.fromkeys(schema, pl.String()), orient="row")
+    lost += write_csv(tables, listed, zone=zone, encoding=encoding)
+    return tuple(lost)
 
 
 def _file_of(table: Table) -> str:
@@ -147,7 +150,7 @@ def _earlier(listed: Path) -> list[str]:
     if not listed.is_file():
         return []
     try:
-        names = pl.read_csv(listed, infer_schema=False)["file"].unique().to_list()
+        names = read_csv(listed)["file"].unique().to_list()
     except (pl.exceptions.PolarsError, OSError):
         return []
     return [name for name in names if name and "/" not in name and "\\" not in name and name.endswith(".csv")]
