@@ -154,3 +154,16 @@ def test_run_dry_honours_what_says_how_files_are_written(project: Path, monkeypa
     }
     assert "wrote seen" in done.stderr
     assert not (project / ".leadrules").exists()
+
+
+@pytest.mark.parametrize("command", ["docs", "graph", "compile", "test --generate"])
+def test_a_dash_is_standard_output(command: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of that name is `./-`, as elsewhere."""
+    monkeypatch.chdir(project)
+    printed, dashed, written = (
+        CliRunner().invoke(cli, [*command.split(), *options]) for options in ((), ("-o", "-"), ("-o", "./-"))
+    )
+    assert (printed.exit_code, dashed.exit_code, written.exit_code) == (0, 0, 0)
+    assert dashed.stdout == printed.stdout != ""
+    assert (project / "-").read_text(encoding="utf-8") == printed.stdout
+    assert written.stdout == ""

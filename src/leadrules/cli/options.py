@@ -66,6 +66,14 @@ class _Place(click.Path):
         return super().convert(value, param, ctx)
 
 
+class _Document(_Place):
+    """A file that a document goes to; none for `-`, which is standard output as it is elsewhere."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """`./-` is a file."""
+        return None if value == "-" else super().convert(value, param, ctx)
+
+
 def _refuse_blank(
     kind: click.ParamType[Any], way: str, value: Any, param: click.Parameter | None, ctx: click.Context | None
 ) -> None:
@@ -92,6 +100,11 @@ def path_option(
         help=help,
         **more,
     )
+
+
+def document_option(name: str, *, help: str) -> Callable[[Any], Any]:
+    """`-o`: where a document goes that is else printed."""
+    return click.option("-o", "--out", name, type=_Document(path_type=Path), metavar="FILE", help=help)
 
 
 def _one_state(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
@@ -171,7 +184,7 @@ def refuse_encoding(form: str, encoding: str) -> None:
         fail(f"--encoding is of CSV files, and this is --format {form}", "take --format csv, or leave --encoding out")
 
 
-out_option = path_option("-o", "--out", "output", metavar="FILE", help="The file to write (default: standard output).")
+out_option = document_option("output", help="The file to write (default: `-`, standard output).")
 
 
 def use_colour(stream: Any) -> bool:

@@ -16,9 +16,9 @@ from leadrules.cli.options import (
     FAILED,
     OBJECTED,
     deliver,
+    document_option,
     fail,
     format_option,
-    path_option,
     project_option,
     ready_project,
     use_colour,
@@ -63,7 +63,7 @@ class _Found:
 @click.option("--coverage", is_flag=True, help="Also what the tests reach of the rules, and what not.")
 @click.option("--mutate", is_flag=True, help="Also which small edits of the rules no test would notice.")
 @click.option("--generate", is_flag=True, help="Instead print tests that reach every branch, with today's answers.")
-@path_option("-o", "--out", metavar="FILE", help="With --generate: the new file to write (default: standard output).")
+@document_option("out", help="With --generate: the new file to write (default: `-`, standard output).")
 @format_option(*FORMS)
 def test(
     *,
