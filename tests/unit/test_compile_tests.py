@@ -180,6 +180,42 @@ def test_each_mistake_is_one_error_at_its_place(body: str, code: str, underlined
     assert found[0].help
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("expect asked fired", "expect fired trigger.asked"),
+        ("expect not asked fired", "expect not fired trigger.asked"),
+        ("expect asked not fired", "expect not fired trigger.asked"),
+        ("expect fired asked", "expect fired trigger.asked"),
+        ("expect size fired", "expect fired fit.size"),
+        ("expect senior fired", "expect fired fit.senior"),
+        ("expect rest fired", "expect fired route.sales.rest"),
+        ("expect fired sales", "expect fired route.sales.rest"),
+        ("expect `the name` fired", "expect fired trigger.`the name`"),
+    ],
+)
+def test_what_fires_by_its_bare_name_is_one_error_with_a_fix(written: str, meant: str) -> None:
+    named = "trigger `the name` { when opted_out  do assign with sales }\n"
+    text = f'{BASE}{named}test "t" {{ {{}}  expect big }}\n'.replace("{}", written)
+    (found,) = errors(text)
+    ((edit,),) = [fix.edits for fix in found.fixes]
+    fixed = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    assert fixed == text.replace(written, meant)
+    assert errors(fixed) == []
+
+
+def test_a_bare_name_that_may_be_several_rules_or_none_has_no_fix() -> None:
+    more = "score fat { size: +5 when employees > 9 }\n"
+    for written, way_out in (
+        ("expect size fired", "write one of `fit.size`, `fat.size`"),
+        ("expect fit fired", "write one of `fit.size`, `fit.senior`"),
+        ("expect big fired", "the forms are `score.rule`, `trigger.NAME` and `route.NAME.rule`"),
+        ("expect nothing_like_it fired", "the forms are `score.rule`, `trigger.NAME` and `route.NAME.rule`"),
+    ):
+        (found,) = errors(f'{BASE}{more}test "t" {{ {written} }}\n')
+        assert (found.code, found.span.text, found.help, found.fixes) == ("LR190", written, way_out, ())
+
+
 def test_a_spring_forward_time_moves_by_the_gap() -> None:
     text = 'test "t" { as of 2026-03-29T02:30  event email_opened at 2026-10-25T02:30  expect employees is blank }\n'
     project = replace(example_project(), timezone="Europe/Berlin")

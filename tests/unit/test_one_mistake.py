@@ -394,6 +394,13 @@ def test_the_unit_of_points_is_one_too_many() -> None:
     assert [(d.code, d.span.text) for d in errors("score s {\n  a: +15pts when opted_out\n}\n")] == [("LR029", "pts")]
 
 
+def test_a_length_without_its_unit_is_told_in_the_singular_where_it_is_one() -> None:
+    for count, way_out in (("1", "write `1 day`"), ("3", "write `3 days`")):
+        (found,) = errors(f'sequence s {{ 1: day 1 call "x"  finish after {count} }}\n')
+        assert found.help == way_out
+    assert not errors('sequence s { 1: day 1 call "x"  finish after 1 day }\n')
+
+
 def test_a_length_in_m_is_not_guessed() -> None:
     text = 'trigger t {{ on date contract_renewal_date - 3{}m  do task call "x" }}\n'
     assert [(d.code, len(d.fixes)) for gap in ("", " ") for d in errors(text.format(gap))] == [("LR009", 0)] * 2

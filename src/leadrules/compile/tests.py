@@ -16,7 +16,7 @@ from leadrules.compile.actions_meant import blanked
 from leadrules.compile.literals import GivenValue, label_value, plain_value, set_value
 from leadrules.compile.names import ALWAYS
 from leadrules.compile.references import CLOCK
-from leadrules.compile.scope import Scope, duration, instant, replace
+from leadrules.compile.scope import Scope, as_name, duration, instant, replace
 from leadrules.core.calendar import FIRST_YEAR, LAST_YEAR
 from leadrules.core.diagnostics import Related
 from leadrules.core.source import Span
@@ -265,21 +265,48 @@ def _fired(scope: Scope, node: n.ExpectFired) -> TestItem:
     elif len(path) == 2 and word not in ("route", "sequence"):
         _check_score_rule(scope, path[0], path[1])
     else:
-        written = ".".join(part.text for part in path)
-        whole = path[0].span | path[-1].span
-        is_trigger = len(path) == 1 and word in scope.names.of("trigger")
-        fixes = (replace(f"change to `trigger.{written}`", whole, f"trigger.{written}"),) if is_trigger else ()
-        way_out = f"write `trigger.{written}`" if is_trigger else FIRED_FORMS
-        scope.complain("LR190", whole, f"`{written}` is no rule that can fire", help=way_out, fixes=fixes)
+        _report_fired(scope, node)
     return TestItem("fired", path=".".join(part.key for part in path), negated=node.negated, span=node.span.as_json())
+
+
+def _report_fired(scope: Scope, node: n.ExpectFired) -> None:
+    """What cannot fire, with the rules that it may mean; `expect mql fired` comes here as well."""
+    path = node.path
+    written = ".".join(part.text for part in path)
+    meant = _rules_called(scope, path[0].key, node.span) if len(path) == 1 else []
+    fix = f"expect {'not ' * node.negated}fired {meant[0]}" if len(meant) == 1 else ""
+    more = f" and {len(meant) - 8} more" if len(meant) > 8 else ""
+    one_of = f"write one of {', '.join(f'`{rule}`' for rule in meant[:8])}{more}" if meant else FIRED_FORMS
+    scope.complain(
+        "LR190",
+        path[0].span | path[-1].span,
+        f"`{written}` is no rule that can fire",
+        help=f"write `{fix}`" if fix else one_of,
+        fixes=(replace(f"write `{fix}`", node.span, fix),) if fix else (),
+    )
+
+
+def _rules_called(scope: Scope, name: str, place: Span) -> list[str]:
+    """What can fire and is called so, or is of the score or route called so, as a test says it."""
+    found: list[tuple[str, ...]] = [("trigger", name)] if name in scope.names.of("trigger") else []
+    for declared in scope.names.declarations():
+        block = declared.statement
+        if isinstance(block, n.Score):
+            found += [(declared.name, rule) for rule in _score_rules(block) if name in (rule, declared.name)]
+        elif isinstance(block, n.Route):
+            found += [("route", declared.name, rule) for rule in _route_rules(block) if name in (rule, declared.name)]
+    return [".".join(as_name(part, place) if at else part for at, part in enumerate(one)) for one in found]
 
 
 def _check_route_rule(scope: Scope, route: n.Ident, rule: n.Ident) -> None:
     found = scope.declared("route", route, code="LR190")
     if found is not None:
         assert isinstance(found.statement, n.Route)
-        known = [item.name.key for item in found.statement.items if isinstance(item, n.RouteRule)]
-        _check_rule(scope, rule, found.statement, known)
+        _check_rule(scope, rule, found.statement, _route_rules(found.statement))
+
+
+def _route_rules(route: n.Route) -> list[str]:
+    return [item.name.key for item in route.items if isinstance(item, n.RouteRule)]
 
 
 def _check_score_rule(scope: Scope, score: n.Ident, rule: n.Ident) -> None:

@@ -75,6 +75,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     actions.queue_in_quotes,
     actions.assigned_by_name,
     actions.set_by_word,
+    actions.fired_behind,
     words.comment_of_sql,
     lines.other_branch,
     other_words,

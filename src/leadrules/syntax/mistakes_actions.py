@@ -1,4 +1,4 @@
-"""What people ask of triggers, sequences and routes that is said otherwise, or elsewhere.
+"""What people ask of triggers, sequences, routes and tests that is said otherwise, or elsewhere.
 
 In: a `Place`. Out: a `Mend`, or None where the mistake is another one. What only the compiler can tell, for it knows the
 names, is mended here without a finding.
@@ -219,3 +219,19 @@ def _part_of_head(place: Place, at: int) -> int:
         return 1
     begins = (("order", "by"), ("on", "demand"), ("sets", after.text if fits(place, "NAME", after) else ""))
     return next((rank for rank, words in enumerate(begins, 2) if words == (token.text, after.text)), 0)
+
+
+# -- tests ----------------------------------------------------------------------------------------------------------
+
+
+def fired_behind(place: Place) -> Mend | None:
+    """`expect mql fired`, `expect mql not fired`: of which trigger, score or route it is, the compiler knows."""
+    heads = [at for at in range(place.start, place.index) if place.tokens[at].text == "expect"]
+    if place.block.kind != "test" or place.token.text != "fired" or not heads:
+        return None
+    expect, *between, fired = place.tokens[heads[-1] : place.index + 1]
+    names, nots = ([token for token in between if (token.text == "not") == is_not] for is_not in (False, True))
+    if len(names) != 1 or len(nots) > 1 or not fits(place, "NAME", names[0]) or any(t.first for t in (*between, fired)):
+        return None
+    tokens = [replace(token, start=expect.start, end=fired.end) for token in (expect, *nots, fired, *names)]
+    return replace(as_other_words(place, heads[-1], place.index + 1, tokens), later=True)

@@ -308,7 +308,6 @@ REWRITES = MappingProxyType(
             ("fired trigger NAME", "fired trigger . 3"),
             ("fired NAME rule NAME", "fired 2 . 4"),
             ("expect NAME . NAME fired", "expect fired 2 . 4"),
-            ("expect NAME fired", "expect fired trigger . 2"),
             ("expect task NAME", "expect action 3"),
             *((f"and {what}", f"expect {what}") for what in ("fired", "not fired", "action", "not action")),
             ("and NAME =", ", 2 ="),

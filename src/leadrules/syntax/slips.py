@@ -273,9 +273,8 @@ def missing_unit(place: Place, unit: str) -> Mend:
     """`within 30`, `at most 20`."""
     before = place.at(-1)
     choices = {"points": "`points` or `times`", "times": "`times`"}.get(unit, "a unit such as `days`")
-    found = finding(
-        "LR025", place.span(before), f"{choices} is missing after `{before.text}`", help=f"write `{before.text} {unit}`"
-    )
+    fix = f"{before.text} {unit.removesuffix('s') if before.text == '1' else unit}"
+    found = finding("LR025", place.span(before), f"{choices} is missing after `{before.text}`", help=f"write `{fix}`")
     at = Token("", "", before.end, before.end)
     return Mend(place.index, place.index, made([("WORD", unit)], at, at), found)
 
