@@ -191,10 +191,14 @@ def test_each_mistake_is_one_error_at_its_place(body: str, code: str, underlined
         ("expect senior fired", "expect fired fit.senior"),
         ("expect rest fired", "expect fired route.sales.rest"),
         ("expect fired sales", "expect fired route.sales.rest"),
+        ("expect trigger.asked not fired", "expect not fired trigger.asked"),
+        ("expect fit.size not fired", "expect not fired fit.size"),
+        ("expect route.sales.rest fired", "expect fired route.sales.rest"),
+        ("expect route.sales.rest not fired", "expect not fired route.sales.rest"),
         ("expect `the name` fired", "expect fired trigger.`the name`"),
     ],
 )
-def test_what_fires_by_its_bare_name_is_one_error_with_a_fix(written: str, meant: str) -> None:
+def test_what_fires_before_fired_or_by_its_bare_name_is_one_error_with_a_fix(written: str, meant: str) -> None:
     named = "trigger `the name` { when opted_out  do assign with sales }\n"
     text = f'{BASE}{named}test "t" {{ {{}}  expect big }}\n'.replace("{}", written)
     (found,) = errors(text)

@@ -307,7 +307,15 @@ REWRITES = MappingProxyType(
             ("expect trigger NAME fired", "expect fired trigger . 3"),
             ("fired trigger NAME", "fired trigger . 3"),
             ("fired NAME rule NAME", "fired 2 . 4"),
-            ("expect NAME . NAME fired", "expect fired 2 . 4"),
+            *(
+                (f"expect {path} {fired}", f"expect {fired} {places}")
+                for path, places in (
+                    ("NAME . NAME", "2 . 4"),
+                    ("trigger . NAME", "2 . 4"),
+                    ("route . NAME . NAME", "2 . 4 . 6"),
+                )
+                for fired in ("fired", "not fired")
+            ),
             ("expect task NAME", "expect action 3"),
             *((f"and {what}", f"expect {what}") for what in ("fired", "not fired", "action", "not action")),
             ("and NAME =", ", 2 ="),
