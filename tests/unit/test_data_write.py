@@ -111,6 +111,13 @@ def test_encodings_for_excel(tmp_path: Path) -> None:
     assert (tmp_path / "y.csv").read_bytes().startswith(b"\xef\xbb\xbfid,")
 
 
+def test_a_header_that_cp932_cannot_hold_is_told_as_a_cell_is(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"id": ["a"], "café": ["b"], "売上〜": ["c"]})
+    lost = write_csv(frame, tmp_path / "x.csv", zone="UTC", encoding="cp932")
+    assert lost == (Lost("x.csv", "id", "café", "café", "é"),)
+    assert (tmp_path / "x.csv").read_text(encoding="cp932") == "id,caf?,売上～\na,b,c\n"
+
+
 def test_json_lines_and_parquet(tmp_path: Path) -> None:
     write_jsonl(FRAME, tmp_path / "x.jsonl", zone="Asia/Tokyo")
     rows = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text().splitlines()]

@@ -11,7 +11,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
@@ -86,13 +86,16 @@ def write_csv(
     parts = _slices(frame) if isinstance(frame, pl.DataFrame) else frame
     with _replacing(path) as stream:
         for number, cells in enumerate(in_turn(ahead(parts), written)):
+            key = next((one for one in plain if one in cells.columns), cells.columns[0])
             if not number:
+                header = pl.DataFrame({name: [name] for name in cells.columns})
+                if encoding == "cp932":
+                    header, without = _held(header, path.name, key)
+                    lost.extend(without)
                 stream.write(_MARKS[encoding])
-                stream.write(_line(cells.columns, encoding))
+                stream.write(_line(header.row(0), encoding))
             if encoding == "cp932":
-                held, without = _held(
-                    cells, path.name, next((one for one in plain if one in cells.columns), cells.columns[0])
-                )
+                held, without = _held(cells, path.name, key)
                 lost.extend(without)
                 lines = io.BytesIO()
                 _write_lines(form.quoted(held), lines)
@@ -252,10 +255,10 @@ def _begin_to_keep(stream: IO[bytes]) -> None:
         os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def _line(names: list[str], encoding: Encoding) -> bytes:
+def _line(names: Iterable[str], encoding: Encoding) -> bytes:
     header = pl.DataFrame({str(at): [name] for at, name in enumerate(names)})
     text = header.write_csv(include_header=False, quote_style="necessary", line_terminator="\n")
-    return text.encode("cp932" if encoding == "cp932" else "utf-8", errors="replace")
+    return text.encode("cp932" if encoding == "cp932" else "utf-8")
 
 
 def _held(cells: pl.DataFrame, file: str, key: str) -> tuple[pl.DataFrame, list[Lost]]:
