@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from leadrules.syntax import mistakes_actions as actions
 from leadrules.syntax import mistakes_borrowed as borrowed
+from leadrules.syntax import mistakes_events as events
 from leadrules.syntax import mistakes_lines as lines
 from leadrules.syntax import mistakes_numbers as numbers
 from leadrules.syntax import mistakes_operators as operators
@@ -17,6 +18,7 @@ from leadrules.syntax import mistakes_phrases as phrases
 from leadrules.syntax import mistakes_points as points
 from leadrules.syntax import mistakes_process as process
 from leadrules.syntax import mistakes_routes as routes
+from leadrules.syntax import mistakes_values as values
 from leadrules.syntax import mistakes_words as words
 from leadrules.syntax.mend import Mend, Place, progress
 from leadrules.syntax.rewrites import other_words
@@ -27,8 +29,8 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     phrases.event_counted,
     phrases.age_in_words,
     phrases.team_in_words,
-    operators.any_before_brackets,
-    operators.values_joined_by_or,
+    values.any_before_brackets,
+    values.values_joined_by_or,
     operators.operand_left_out,
     odd_sign,
     operators.power,
@@ -104,35 +106,35 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     words.name_in_words,
     words.text_without_quotes,
     words.labels_in_quotes,
-    operators.did_before_brackets,
+    events.did_before_brackets,
     borrowed.blank_as_value,
     borrowed.clauses_after_brackets,
     borrowed.not_within_of_field,
     words.within_of_field,
     words.days_ago,
     operators.negation_in_words,
-    operators.several_compared,
+    values.several_compared,
     operators.comparison_in_words,
     operators.bound_in_words,
-    operators.where_without_parentheses,
-    operators.values_without_brackets,
-    operators.any_after_in,
-    operators.if_then_else,
-    operators.if_then,
+    events.where_without_parentheses,
+    values.values_without_brackets,
+    values.any_after_in,
+    values.if_then_else,
+    values.if_then,
     operators.arrow,
     lines.bound_with_colon,
     lines.keyword_with_colon,
     lines.move_without_to,
     words.other_case,
-    operators.event_compared,
+    events.event_compared,
     operators.chained_comparison,
     operators.limits_in_brackets,
     operators.limits_without_and,
     operators.limits_with_a_wave,
-    operators.event_after_when,
-    operators.did_left_out,
-    operators.change_in_words,
-    operators.label_after_a_sign,
+    events.event_after_when,
+    events.did_left_out,
+    events.change_in_words,
+    events.label_after_a_sign,
     process.change_without_enter,
     lines.threshold_as_comparison,
     lines.threshold_range,
@@ -142,8 +144,8 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     points.limit_by_max,
     points.points_without_sign,
     points.points_without_parentheses,
-    operators.set_of_values,
-    operators.wrong_brackets,
+    values.set_of_values,
+    values.wrong_brackets,
     lines.list_without_brackets,
     lines.missing_name,
     lines.missing_id,

@@ -1,4 +1,4 @@
-"""Operators that people type first: `is greater than`, `does not contain`, `10 < x < 20`, `in [..]`, `if .. then .. else`.
+"""Operators that people type first: `is greater than`, `does not contain`, `10 < x < 20`, `x^2`, `->`.
 
 In: a `Place`. Out: a `Mend`, or None where the mistake is another one.
 """
@@ -7,21 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Edit, Fix
 from leadrules.core.source import Span
-from leadrules.syntax.grammar import END
-from leadrules.syntax.mend import NUMBERS, Mend, Place, inserted, matching, replaced
+from leadrules.syntax.mend import NUMBERS, Mend, Place, matching, replaced
 from leadrules.syntax.tokens import Token
-from leadrules.syntax.words import NOTHING, UNITS
+from leadrules.syntax.words import NOTHING
 
-_ENTERING = ("becomes", "became", "become", "turns", "changes", "changed", "reaches", "reached", "enters", "gets")
-_LEAVING = ("leaves", "left")
-_SIGNS = ("CMP", "EQUAL")
-_ANY_OF = ("contains", "with", "matches", "has")
 _TESTS = ("is", "in", "between", "contains", "starts", "ends", "matches", "has")
-_CLAUSES = ("where", "distinct", "within", "since")
-_CLAUSE_STOPS = ("did", "never", "and", "or", "when", "not", "implies", ":")
 _COMPARATIVES = {
     "greater": ">",
     "more": ">",
@@ -85,39 +77,6 @@ def bound_in_words(place: Place) -> Mend | None:
     return replace(replaced(place, start, place.index, [("CMP", sign)], "LR035", "", None), later=True)
 
 
-def did_before_brackets(place: Place) -> Mend | None:
-    """`did (a or b)`, `never (a or b)`: the word stands before each event; never one of several is never each of them."""
-    word, start = place.at(-1), place.index
-    end = matching(place.tokens, start) if place.token.kind == "LPAR" and word.text in ("did", "never") else None
-    if end is None:
-        return None
-    texts, tokens = [], [place.token]
-    for joiner, event in _joined(place.tokens[start + 1 : end]):
-        if not event or event[0].kind not in ("WORD", "NAME") or (len(event) > 1 and event[1].text not in _CLAUSES):
-            return None
-        if joiner is not None:
-            joins = joiner.text if word.text == "did" else {"or": "and", "and": "or"}[joiner.text]
-            tokens.append(replace(joiner, text=joins))
-            texts.append(joins)
-        tokens += [replace(word, first=False), *event]
-        texts.append(f"{word.text} {place.span(event[0], event[-1]).text}")
-    message = f"`{word.text}` stands before each event, not before brackets"
-    return replaced(place, start - 1, end + 1, [*tokens, place.tokens[end]], "LR024", message, f"({' '.join(texts)})")
-
-
-def _joined(tokens: list[Token]) -> list[tuple[Token | None, list[Token]]]:
-    """What `and` and `or` join outside of brackets, each with the word before it."""
-    parts: list[tuple[Token | None, list[Token]]] = [(None, [])]
-    depth = 0
-    for token in tokens:
-        depth += (token.kind == "LPAR") - (token.kind == "RPAR")
-        if depth == 0 and token.text in ("and", "or"):
-            parts.append((token, []))
-        else:
-            parts[-1][1].append(token)
-    return parts
-
-
 def negation_in_words(place: Place) -> Mend | None:
     """`does not contain "x"`, `did not E`, `x not = 5`."""
     token, before, after = place.token, place.at(-1), place.at(1)
@@ -146,37 +105,6 @@ def negation_in_words(place: Place) -> Mend | None:
         message = "`not =` is written `!=`"
         return replaced(place, place.index - 1, place.index + 1, [("CMP", "!=")], "LR035", message, "!=")
     return None
-
-
-def event_compared(place: Place) -> Mend | None:
-    """`did E = true`, `did E > 3`."""
-    token, value = place.token, place.at(1)
-    if token.kind not in ("CMP", "EQUAL"):
-        return None
-    start = next((i for i in range(place.index - 1, place.start, -1) if place.tokens[i].text in _CLAUSE_STOPS), None)
-    if start is None or place.tokens[start].text not in ("did", "never") or start + 1 == place.index:
-        return None
-    asked, event = place.tokens[start], place.span(place.tokens[start + 1], place.at(-1)).text
-    if value.kind == "INT" and place.at(2).text in UNITS and token.text in ("<", "<="):
-        message = f"how long ago an event may be is written `within`, not `{token.text}`"
-        return replaced(place, place.index, place.index + 1, [("WORD", "within")], "LR035", message, "within")
-    message = f"`{asked.text} {event}` is yes or no by itself: it is not compared"
-    if value.kind == "INT" and asked.text == "did":
-        fix = f"count({event}) {token.text} {value.text}"
-        counted: list[tuple[str, str] | Token] = [
-            ("WORD", "count"),
-            ("LPAR", "("),
-            *place.tokens[start + 1 : place.index],
-        ]
-        counted += [("RPAR", ")"), token, value]
-        return replaced(place, start, place.index + 2, counted, "LR035", message, fix)
-    end = place.index + 1 + (value.kind in ("WORD", "NAME", "STRING", *NUMBERS) and not value.first)
-    yes = token.kind == "EQUAL" and value.text in ("true", "false")
-    other = {"did": "never", "never": "did"}[asked.text] if value.text == "false" else asked.text
-    kept = [Token("WORD", other, asked.start, asked.end, asked.first), *place.tokens[start + 1 : place.index]]
-    alone = f"{other} {event}"
-    help_text = f"write `{alone}`" if yes else f"leave the comparison out, or count: `count({event}) > 3`"
-    return replaced(place, start, end, [*kept], "LR035", message, alone if yes else None, help_text, lossy=not yes)
 
 
 def power(place: Place) -> Mend | None:
@@ -305,279 +233,6 @@ def limits_with_a_wave(place: Place) -> Mend | None:
     return replace(mend, finding=replace(mend.finding, fixes=(Fix(f"write `{fix}`", edits),)))
 
 
-def event_after_when(place: Place) -> Mend | None:
-    """`when form_submitted where (..)` in a trigger."""
-    when = place.at(-2)
-    if place.block.kind != "trigger" or place.token.text != "where" or when.text != "when":
-        return None
-    if not when.first and place.at(-3).kind != "LBRACE":
-        return None
-    written = place.at(-1).text
-    message = "the event that sets a trigger off stands after `on`, not `when`"
-    help_text = f"write `on {written} where ..`"
-    return replaced(place, place.index - 2, place.index - 1, [("WORD", "on")], "LR035", message, "on", help_text)
-
-
-def did_left_out(place: Place) -> Mend | None:
-    """`exit when email_replied since enrolled_at`, `when email_sent where (..)`."""
-    event, before = place.at(-1), place.at(-2)
-    begins = before.text in ("when", "and", "or", "not", "unless", "implies", "expect", "(")
-    is_clause = place.token.text in ("where", "distinct", "since") and place.takes("CMP")
-    if event.kind not in ("WORD", "NAME") or not begins or not is_clause:
-        return None
-    return inserted(replace(place, index=place.index - 1), [("WORD", "did")], "did")
-
-
-def change_in_words(place: Place) -> Mend | None:
-    """`on lifecycle becomes mql`, `when lifecycle changes to mql`, `on change lifecycle mql`."""
-    verb, name, on = place.token.text, place.at(-1), place.at(-2).text
-    if place.block.kind != "trigger" or on not in ("on", "when"):
-        return None
-    if on == "on" and name.text in ("change", "changed", "entering", "entered"):
-        message = f"`on {name.text}` is written `on enter`"
-        return replaced(place, place.index - 1, place.index, [("WORD", "enter")], "LR035", message, "enter")
-    is_first = all(token.text != "on" for token in place.tokens[: place.index - 2])
-    if name.kind not in ("WORD", "NAME") or verb not in (*_ENTERING, *_LEAVING) or not is_first:
-        return None
-    end = place.index + 1 + (place.at(1).text == "to")
-    value = place.tokens[end]
-    if value.kind == "STRING":  # a field, which a condition asks
-        fix = f"when {name.text} = {value.text}"
-        asked: list[tuple[str, str] | Token] = [("WORD", "when"), name, ("EQUAL", "="), value]
-        message = (
-            "the value that a field takes is asked for by a condition, which sets a trigger off as it becomes true"
-        )
-        return replaced(place, place.index - 2, end + 1, asked, "LR035", message, fix)
-    fix = f"on {'leave' if verb in _LEAVING else 'enter'} {name.text}"
-    texts: list[tuple[str, str] | Token] = [("WORD", word) for word in fix.split()[:2]]
-    written = place.span(place.at(-2), place.tokens[end - 1]).text
-    message = f"`{written}` is written `{fix}`"
-    mend = replaced(place, place.index - 2, end, [*texts, name], "LR035", message, fix)
-    return replace(mend, lossy=value.first)  # whether a label must follow, the next look tells
-
-
-def label_after_a_sign(place: Place) -> Mend | None:
-    """`on enter heat.hot`, `on enter heat = hot`, `on leave heat becomes cold`."""
-    at = -1 if place.at(-1).text in _ENTERING else 0  # a word in place of the sign was taken for the label
-    name, sign, label, enter = (place.at(at + by) for by in (-1, 0, 1, -2))
-    is_sign = sign.text in (".", "=", ":", "is", "to", *_ENTERING)
-    if place.at(at - 3).text != "on" or enter.text not in ("enter", "leave") or not is_sign:
-        return None
-    if name.kind not in ("WORD", "NAME") or label.kind not in ("WORD", "NAME") or label.first:
-        return None
-    fix, start = f"{name.text} {label.text}", place.index + at
-    message = f"`{place.span(name, label).text}` after `{enter.text}` is written `{fix}`"
-    return replaced(place, start - 1, start + 2, [name, label], "LR035", message, fix)
-
-
-def where_without_parentheses(place: Place) -> Mend | None:
-    """`did page_viewed where path = "x" within 30 days`."""
-    if place.at(-1).text != "where" or place.token.kind == "LPAR" or not place.takes("LPAR"):
-        return None
-    end = place.index
-    stops = ("within", "since", "distinct", "when", "halving", "fading", "until", "by", "do", "once", "otherwise")
-    while end < len(place.tokens) - 1 and place.tokens[end].text not in stops and place.tokens[end].kind != "RBRACE":
-        end += 1
-        if place.tokens[end].first:
-            break
-    condition = place.tokens[place.index : end]
-    kinds = [token.kind for token in condition]
-    if not condition or kinds.count("RPAR") > kinds.count("LPAR"):
-        return None
-    fix = f"({place.span(condition[0], condition[-1]).text})"
-    texts: list[tuple[str, str] | Token] = [("LPAR", "("), *condition, ("RPAR", ")")]
-    message = "the condition after `where` stands in parentheses"
-    return replaced(place, place.index, end, texts, "LR034", message, fix)
-
-
-def values_without_brackets(place: Place) -> Mend | None:
-    """`contains "VP", "Chief"`, `in "JP", "US"`, `in 1, 2`, `= "JP", "US"`."""
-    tokens, start = place.tokens, place.index
-    kinds = ("STRING", *NUMBERS, "DATE", "COMMA")
-    while start > place.start and tokens[start - 1].kind in kinds:
-        start -= 1
-    end = place.index
-    while tokens[end].kind in kinds and not tokens[end].first:
-        end += 1
-    values = [token for token in tokens[start:end] if token.kind != "COMMA"]
-    operator = tokens[start - 1].text
-    if len(values) < 2 and (tokens[end - 1].kind == "COMMA" or place.token.kind != "STRING"):
-        return None  # a comma too many, at the end of a line; `in 10-50`
-    if not values or _has_a_bracket(place, start, end) or operator not in (*_ANY_OF, "in", "any", "="):
-        return None
-    shown = f"({', '.join(place.span(value).text for value in values)})"
-    items: list[tuple[str, str] | Token] = [("LPAR", "(")]
-    for value in values:
-        items += [value, ("COMMA", ",")]
-    items[-1] = ("RPAR", ")")
-    message = "several values stand in `( )`"
-    if operator == "=":
-        return replaced(place, start - 1, end, [("WORD", "in"), *items], "LR034", message, f"in {shown}")
-    if operator in _ANY_OF:
-        return replaced(place, start, end, [("WORD", "any"), *items], "LR034", message, f"any {shown}")
-    return replaced(place, start, end, items, "LR034", message, shown)
-
-
-def _has_a_bracket(place: Place, start: int, end: int) -> bool:
-    """Whether a `)` after values may be theirs, whose `(` is missing, or a function's: `if(title contains "VP", "a", "b")`."""
-    if place.tokens[end].kind != "RPAR":
-        return False
-    opened = next((i for i in range(start - 1, place.start, -1) if matching(place.tokens, i) == end), None)
-    if opened is None:
-        return True
-    before = place.tokens[opened - 1]
-    return before.kind in ("WORD", "NAME") and before.text not in place.language.keywords
-
-
-def values_joined_by_or(place: Place) -> Mend | None:
-    """`contains any ("VP" or "Director")`, `in ("JP" or "US")`."""
-    joint = place.index if place.token.text in ("or", "and") else place.index - 1
-    opened = joint - 2
-    if opened <= place.start or place.tokens[opened].kind not in ("LPAR", "LSQB"):
-        return None
-    end = matching(place.tokens, opened)
-    values = place.tokens[opened + 1 : end]
-    if end is None or any(one.kind not in ("STRING", *NUMBERS) for one in values[::2]):
-        return None
-    if any(one.text not in ("or", "and", ",") for one in values[1::2]):
-        return None
-    fix = ", ".join(place.span(one).text for one in values[::2])
-    tokens = [replace(one, kind="COMMA", text=",", type="COMMA") if at % 2 else one for at, one in enumerate(values)]
-    message = f"several values are separated by `,`, not by `{place.tokens[joint].text}`"
-    return replaced(place, opened + 1, end, [*tokens], "LR034", message, fix)
-
-
-def any_before_brackets(place: Place) -> Mend | None:
-    """`contains ("VP", "Chief")`, `has ["a", "b"]`."""
-    opened = place.index - 2 if place.token.kind == "COMMA" else place.index
-    if opened <= place.start or place.tokens[opened - 1].text not in _ANY_OF:
-        return None
-    end = matching(place.tokens, opened) if place.tokens[opened].kind in ("LPAR", "LSQB") else None
-    values = place.tokens[opened + 1 : end]
-    if end is None or not values or any(value.kind not in ("STRING", "COMMA") for value in values):
-        return None
-    texts = [place.span(value).text for value in values if value.kind == "STRING"]
-    fix = f"any ({', '.join(texts)})"
-    items: list[tuple[str, str] | Token] = [("WORD", "any"), ("LPAR", "("), *values, ("RPAR", ")")]
-    first = opened - 1 - (place.tokens[opened - 1].text == "with")
-    operator = place.span(place.tokens[first], place.tokens[opened - 1]).text
-    message = f"`{operator}` looks for one value, and for several with `any`"
-    mend = replaced(place, opened, end + 1, items, "LR034", message, fix)
-    edits = Edit(place.span(place.tokens[opened]), "any ("), Edit(place.span(place.tokens[end]), ")")
-    return replace(mend, finding=replace(mend.finding, fixes=(Fix(f"write `{fix}`", edits),)))
-
-
-def any_after_in(place: Place) -> Mend | None:
-    """`in any ("JP", "US")`, `in any LIST`."""
-    if place.token.text != "any" or place.at(-1).text != "in":
-        return None
-    message = "`any` is one too many: `in` asks for one of several values by itself"
-    return replaced(place, place.index, place.index + 1, [], "LR026", message, "", "leave it out")
-
-
-def several_compared(place: Place) -> Mend | None:
-    """`x is (a, b)`, `x is not any of ("a", "b")`, `x is (a or b)`, `x = ("a", "b")`, `tags = ["a"]`."""
-    tokens, opened = place.tokens, place.index
-    if place.token.kind == "COMMA" and place.at(-2).kind == "LPAR":
-        opened -= 2
-    while tokens[opened].text in ("any", "of", "in") and opened < place.index + 2:
-        opened += 1
-    start = min(place.index, opened) - 1
-    negated = tokens[start].text in ("not", "!=")
-    start -= tokens[start].text == "not"
-    end = matching(tokens, opened) if tokens[opened].kind in ("LPAR", "LSQB") else None
-    if end is None or tokens[start].text not in ("is", "=", "!="):
-        return None
-    values, joints = tokens[opened + 1 : end : 2], tokens[opened + 2 : end : 2]
-    texts = [value for value in values if value.kind in ("STRING", *NUMBERS)]
-    if not values or len(texts) not in (0, len(values)) or any(joint.text not in (",", "or") for joint in joints):
-        return None
-    if texts and place.token.text == "in":  # `is in` of texts
-        return None
-    written = place.span(tokens[start], tokens[end]).text
-    if tokens[start - 2].text == "set":
-        return _set_at_once(place, opened, end)
-    words = [*["not"] * negated, "in"] if texts else ["is", *["not"] * negated, "one", "of"]
-    fix = f"{' '.join(words)} ({', '.join(place.span(value).text for value in values)})"
-    items: list[tuple[str, str] | Token] = [*(("WORD", word) for word in words), ("LPAR", "(")]
-    for value in values:
-        items += [value, ("COMMA", ",")]
-    items[-1] = ("RPAR", ")")
-    # Whether these are texts or labels is asked when the line reads.
-    return replaced(place, start, end + 1, items, "LR034", f"`{written}` is written `{fix}`", fix, lossy=True)
-
-
-def if_then_else(place: Place) -> Mend | None:
-    """`if x then 5 else 3`, which is `if(x, 5, 3)`."""
-    tokens = place.tokens
-    start = next((i for i in range(place.index, place.start, -1) if tokens[i].text == "if"), None)
-    if start is None:
-        return None
-    opened = next((i for i in range(start - 1, place.start, -1) if (matching(tokens, i) or 0) > start), None)
-    found = _as_call(place, start, len(tokens) - 1 if opened is None else (matching(tokens, opened) or 0) - 1)
-    if found is None:
-        return _if_without_else(place, start)
-    end, texts, fix = found
-    return replaced(place, start, end + 1, texts, "LR035", "`if .. then .. else` is written `if(.., .., ..)`", fix)
-
-
-def _if_without_else(place: Place, start: int) -> Mend | None:
-    """`if x then 5`: nothing says what else."""
-    line = place.tokens[start : place.line_end()]
-    texts = [token.text for token in line]
-    at = texts.index("then") if "then" in texts else 0
-    if at < 2 or "else" in texts or place.block.kind == "assert":  # `assert a: if x then y` is a promise
-        return None
-    end = next((i for i in range(at + 1, len(line)) if line[i].label or line[i].kind in ("RBRACE", END)), len(line))
-    if end == at + 1:
-        return None
-    parts = (place.span(part[0], part[-1]).text for part in (line[1:at], line[at + 1 : end]))
-    message, way_out = "`if .. then` does not say what else", f"write `if({', '.join(parts)}, ..)` with the other value"
-    broken: list[tuple[str, str] | Token] = [("BROKEN", "")]
-    return replaced(place, start, start + end, broken, "LR035", message, None, way_out, lossy=True)
-
-
-def _as_call(place: Place, start: int, last: int) -> tuple[int, list[tuple[str, str] | Token], str] | None:
-    """The last token of `if .. then .. else ..` from `start` on, and how it is written."""
-    tokens = place.tokens
-    then = next((i for i in range(start, last) if tokens[i].text == "then"), start)
-    other = next((i for i in range(then, last) if tokens[i].text == "else"), start)
-    condition, value, end = tokens[start + 1 : then], tokens[then + 1 : other], other
-    if not condition or not value:
-        return None
-    # What it gives may be compared: `if x then 5 else 3 > 4`.
-    stops = () if any(token.kind in _SIGNS for token in value) else _SIGNS
-    while end < last and not tokens[end + 1].first and tokens[end + 1].kind not in ("RBRACE", *stops):
-        end += 1
-    rest: list[tuple[str, str] | Token] = [*tokens[other + 1 : end + 1]]
-    if not rest:
-        return None
-    said = place.span(tokens[other + 1], tokens[end]).text
-    if tokens[other + 1].text == "if":
-        inner = _as_call(place, other + 1, last)
-        if inner is None:
-            return None
-        end, rest, said = inner
-    fix = f"if({', '.join(place.span(part[0], part[-1]).text for part in (condition, value))}, {said})"
-    comma = ("COMMA", ",")
-    return end, [tokens[start], ("LPAR", "("), *condition, comma, *value, comma, *rest, ("RPAR", ")")], fix
-
-
-def if_then(place: Place) -> Mend | None:
-    """`assert a: if x then y`, `assert a: when x then y`, which is `x implies y`."""
-    texts = [token.text for token in place.tokens]
-    start = next((i for i in range(place.index, 0, -1) if texts[i] in ("if", "when")), None)
-    if place.block.kind != "assert" or start is None or "then" not in texts[place.index :]:
-        return None
-    end = texts.index("then", place.index)
-    condition = place.tokens[start + 1 : end]
-    if place.tokens[start - 1].kind != "COLON" or not condition:
-        return None
-    fix = f"{place.span(condition[0], condition[-1]).text} implies"
-    message = f"`{texts[start]} .. then ..` is written `.. implies ..`"
-    return replaced(place, start, end + 1, [*condition, ("WORD", "implies")], "LR035", message, fix)
-
-
 def arrow(place: Place) -> Mend | None:
     """`a => b` for `implies`, `x => 5` for `>=`."""
     token = place.token
@@ -591,51 +246,3 @@ def arrow(place: Place) -> Mend | None:
         return None
     message = f"`{token.text}` is written `{meant}`"
     return replaced(place, place.index, place.index + 1, [(kind, meant)], "LR005", message, meant)
-
-
-def set_of_values(place: Place) -> Mend | None:
-    """`do set tags = ["a", "b"]`: an action writes one value."""
-    if place.token.kind != "LSQB" or place.at(-1).kind != "EQUAL" or place.at(-3).text != "set":
-        return None
-    end = matching(place.tokens, place.index)
-    return None if end is None else _set_at_once(place, place.index, end)
-
-
-def _set_at_once(place: Place, opened: int, end: int) -> Mend:
-    """Several values after `set FIELD =`, between the brackets at these indexes."""
-    first, last, field = place.tokens[opened], place.tokens[end], place.span(place.tokens[opened - 2]).text
-    help_text = f"write a text without brackets, or copy a set that is there: `set {field} = another_field`"
-    value = Token("STRING", "", first.start, last.end, value=place.span(first, last).text)
-    message = "`set` writes one value, not several in brackets"
-    return replaced(place, opened, end + 1, [value], "LR034", message, None, help_text, lossy=True)
-
-
-def wrong_brackets(place: Place) -> Mend | None:
-    """`list x = ("a")`, `in ["a"]`."""
-    pairs = {"LPAR": ("LSQB", "[", "RPAR", "RSQB", "]"), "LSQB": ("LPAR", "(", "RSQB", "RPAR", ")")}
-    token = place.token
-    if token.kind not in pairs or place.at(-1).kind == token.kind:
-        return None
-    kind, text, closer, meant, closing = pairs[token.kind]
-    if not place.takes(kind) or place.takes(token.kind):
-        return None
-    end = matching(place.tokens, place.index)
-    if end is None or place.tokens[end].kind != closer:
-        return None
-    close = place.tokens[end]
-    middle = place.tokens[place.index + 1 : end]
-    tokens = [
-        Token(kind, text, token.start, token.end, token.first),
-        *middle,
-        Token(meant, closing, close.start, close.end),
-    ]
-    edits = (Edit(place.span(token), text), Edit(place.span(close), closing))
-    what = f"`{text} {closing}`"
-    found = finding(
-        "LR034",
-        place.span(token),
-        f"{what} stand here, not `{token.text}`",
-        help=f"write {what}",
-        fixes=(Fix(f"write {what}", edits),),
-    )
-    return Mend(place.index, end + 1, tokens, found)
