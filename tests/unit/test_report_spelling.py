@@ -115,3 +115,16 @@ def test_a_page_has_no_encoding_for_excel(project: Path) -> None:
     assert done.exit_code == 2
     assert "--encoding is of CSV files" in done.stderr
     assert not (project / "r.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [("fields: {owner: 担当}", "no lead has an owner"), ("", "no field is known that says who has a lead")],
+)
+def test_where_nobody_has_a_lead_the_report_says_which_is_missing(project: Path, fields: str, why: str) -> None:
+    (project / "leads.csv").write_text("id,created_at,担当,経路\n1,2026-10-01,,Web\n", encoding="utf-8")
+    settings = FILES["leadrules.yaml"].replace("fields: {owner: 担当}", fields)
+    (project / "leadrules.yaml").write_text(settings, encoding="utf-8")
+    report = report_of(project, "--as-of", "2026-10-10")
+    (section,) = [one for one in report["sections"] if one["name"] == "response"]
+    assert [one["reason"] for one in section["missing"]] == [why]

@@ -20,11 +20,12 @@ from leadrules.project.model import QUEUE_PREFIX
 from leadrules.ruleset.model import Duration
 from leadrules.show.tables import percent
 
-NO_OWNER = Missing(
+NO_OWNERS_FIELD = Missing(
     "Routing and response",
-    "no lead has an owner that is known",
-    "name the owner's field in leadrules.yaml: fields: {owner: FIELD}",
+    "no field is known that says who has a lead",
+    "name it in leadrules.yaml: fields: {owner: FIELD}",
 )
+NO_OWNER = Missing("Routing and response", "no lead has an owner", "they come with the first lead that a run assigns")
 NO_ACTIVITY = Missing(
     "Response time",
     "no event is known to be our own work",
@@ -41,7 +42,8 @@ def response_section(material: Material) -> Section:
     """Reps and queues."""
     given = assignments(material)
     if given.is_empty():
-        return Section("response", "Routing and response", missing=(NO_OWNER,))
+        nobody = NO_OWNER if material.project.owner else NO_OWNERS_FIELD
+        return Section("response", "Routing and response", missing=(nobody,))
     missing = []
     if not material.settings.activities:
         missing.append(NO_ACTIVITY)
