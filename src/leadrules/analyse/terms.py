@@ -14,7 +14,7 @@ from leadrules.analyse import ranges
 from leadrules.analyse.domains import EITHER, Numbers, Region, Words, numbers, points
 from leadrules.analyse.formulas import Term
 from leadrules.core.calendar import Calendar, nominal
-from leadrules.core.ids import forms
+from leadrules.core.ids import by_form
 from leadrules.core.text import fold
 from leadrules.core.types import NUMBER, TEXT, Type
 from leadrules.project.model import Field, Project
@@ -48,9 +48,7 @@ class Terms:
         self.definitions: dict[str, Definition] = {d.name: d for d in ruleset.definitions}
         self.lists = {one.name: one.values for one in ruleset.lists}
         self.tables = {one.name: one for one in ruleset.tables}
-        self.teams = {
-            name: frozenset(form for m in members for form in forms(m)) for name, members in project.team.teams
-        }
+        self.teams = {name: frozenset(by_form(members)) for name, members in project.team.teams}
         self.fields = {f.name: f for f in project.lead_schema.fields}
         self.events = {e.name: {f.name: f for f in e.fields} for e in project.event_schema}
         self._reach = reach

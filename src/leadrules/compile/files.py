@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from leadrules.compile.columns import column_index
 from leadrules.compile.scope import Scope
 from leadrules.core.diagnostics import Related
-from leadrules.core.places import spelled
+from leadrules.core.places import slashed, spelled
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.core.text import fold, nearest, nfc, trimmed
@@ -228,7 +228,7 @@ class Files:
         return None
 
     def _bytes(self, path: str) -> bytes:
-        pure = PurePosixPath(path.replace("\\", "/"))
+        pure = PurePosixPath(slashed(path))
         way_out = "name a CSV file, by its path from the folder of leadrules.yaml"
         if not path.strip():
             raise Unreadable("the path is empty", way_out)
@@ -238,10 +238,10 @@ class Files:
             raise Unreadable(
                 f'"{path}" leads out of the project', "paths are relative to the project, and stay inside it"
             )
-        return self._read(path.replace("\\", "/"))
+        return self._read(slashed(path))
 
     def _missing(self, node: n.TextLiteral) -> None:
-        folder = self._scope.project.root / PurePosixPath(node.value.replace("\\", "/")).parent
+        folder = self._scope.project.root / PurePosixPath(slashed(node.value)).parent
         beside = sorted(f.relative_to(self._scope.project.root).as_posix() for f in _files(folder))
         near = nearest(node.value, beside)
         hint = f"did you mean `{near}`?" if near else "paths are relative to the folder of leadrules.yaml"

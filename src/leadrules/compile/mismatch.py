@@ -25,20 +25,6 @@ DIGITS = re.compile(r"[1-9][0-9]*")
 # Units as long as the days that they move over: months have 28 to 31 days, and weekends lie between business days.
 BY_CALENDAR = ("business days", "months", "quarters", "years")
 _DAYS = "月火水木金土日"
-_MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
 YES = {"yes", "true", "y", "はい", *"○◯〇"}
 NO = {"no", "false", "n", "いいえ", *"×✕✖╳"}
 
@@ -225,7 +211,9 @@ def number_called(text: str, beside: Expr) -> int | None:
         return day_number(word) or (_DAYS.index(is_day) + 1 if len(is_day) == 1 and is_day in _DAYS else None)
     if beside.op != "month" or len(word) < 2:
         return None
-    return next((at for at, name in enumerate(_MONTHS, 1) if word in (name, name[:3], f"{at}月")), None)
+    from leadrules.core.dates import MONTHS  # nearly nobody writes one
+
+    return next((at for at, name in enumerate(MONTHS, 1) if word in (name, name[:3], f"{at}月")), None)
 
 
 def called_by_name(scope: Scope, node: n.Expression, beside: n.Expression, text: str, number: int) -> None:

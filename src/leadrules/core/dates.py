@@ -19,7 +19,7 @@ FIRST_YEAR = 1000
 # The way out of a format by which nothing can be read.
 DIRECTIVES = 'Write it with the directives of strftime, such as "%Y/%m/%d" or "%d.%m.%Y %H:%M".'
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_LONG_MONTHS = (
+MONTHS = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
@@ -237,7 +237,7 @@ def _month(parts: dict[str, str | None]) -> int:
     if not name:
         return int(parts["m"] or 0)
     word = name.lower()
-    names = _MONTHS if len(word) == 3 else _LONG_MONTHS
+    names = _MONTHS if len(word) == 3 else MONTHS
     return names.index("sep" if word == "sept" else word) + 1 if word != "sept" else 9
 
 

@@ -7,6 +7,7 @@ Other keys compare exactly. The column forms stand in data/ids.py and agree with
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from leadrules.core.text import fold
 
@@ -33,3 +34,8 @@ def forms(owner: str) -> tuple[str, ...]:
     short = canonical_key(owner)
     written = (short, short + checksum(short)) if _SHORT.fullmatch(short) else (owner,)
     return tuple(fold(one) for one in written)
+
+
+def by_form(owners: Iterable[str]) -> dict[str, str]:
+    """Each owner by every form in which cells write it."""
+    return {form: owner for owner in owners for form in forms(owner)}

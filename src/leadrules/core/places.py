@@ -30,6 +30,11 @@ def spellings(pattern: str) -> list[str]:
     return ["/".join(chosen) for chosen in product(*parts)]
 
 
+def slashed(path: str) -> str:
+    """A path of a rule file with `/`: what somebody wrote on Windows is the same place elsewhere."""
+    return path.replace("\\", "/")
+
+
 def shown(path: Path) -> str:
     """The path as a text that every file can hold, with `/`: a name that is no UTF-8 (unzipped from cp932) has `�` in it."""
     return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -14,7 +14,7 @@ import polars as pl
 
 from leadrules.core.functions import OPERATIONS, Context, Lookup, Operation, length_of
 from leadrules.core.functions.columnar import dtype, fold_column, fold_set_column
-from leadrules.core.ids import forms
+from leadrules.core.ids import by_form
 from leadrules.core.text import fold, folded
 from leadrules.core.types import Type
 from leadrules.engine.table import Parts
@@ -78,7 +78,7 @@ class Lowering:
         if op == "in_table":
             return tuple(key for key, _ in self._tables[value].rows), args
         if op == "in_team":
-            return tuple(form for member in self._teams.get(value, ()) for form in forms(member)), args
+            return tuple(by_form(self._teams.get(value, ()))), args
         if op == "lookup":
             return self._lookup(value), args
         return value, args

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from leadrules.core.calendar import nominal
 from leadrules.core.functions import OPERATIONS, Context, Lookup
-from leadrules.core.ids import forms
+from leadrules.core.ids import by_form
 from leadrules.core.text import fold, folded
 from leadrules.core.types import Type
 from leadrules.engine.row_scores import Contribution
@@ -195,9 +195,7 @@ class Interpreter:
             case "in_table":
                 return frozenset(key for key, _ in self._tables[expr.value].rows), expr.args
             case "in_team":
-                return frozenset(
-                    form for member in self._teams.get(expr.value, ()) for form in forms(member)
-                ), expr.args
+                return frozenset(by_form(self._teams.get(expr.value, ()))), expr.args
             case "lookup":
                 return self._lookup(expr.value), expr.args
         return expr.value, expr.args

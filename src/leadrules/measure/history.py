@@ -11,7 +11,7 @@ import polars as pl
 from leadrules.measure.figures import days_between, ratio, spread
 from leadrules.measure.funnel import Reached
 from leadrules.measure.material import CREATED, KEY, ROW, Material
-from leadrules.measure.model import Chart, Column, Missing, Section, Table
+from leadrules.measure.model import Chart, Column, Missing, Section, Table, without_work
 from leadrules.measure.periods import labelled, month_number
 
 NO_WAY = Missing(
@@ -21,12 +21,9 @@ NO_MEETING = Missing(
     "Time to first appointment",
     "no event or field says that there was an appointment",
     "name it in leadrules.yaml: report: {meeting: meeting_scheduled}",
+    is_event=True,
 )
-NO_ACTIVITY = Missing(
-    "Months worked",
-    "no event is known to be our own work",
-    "name them in leadrules.yaml: report: {activities: {call: [call_made]}}",
-)
+NO_ACTIVITY = without_work("Months worked")
 WAYS_SHOWN = 30
 
 

@@ -27,6 +27,7 @@ NO_WON = Missing(
     "Sales conversion",
     "no event or field says that a deal was won",
     "name it in leadrules.yaml: report: {won: deal_won}",
+    is_event=True,
 )
 
 

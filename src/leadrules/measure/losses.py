@@ -19,6 +19,7 @@ NO_LOST = Missing(
     "Losses",
     "no event or field says that a deal was lost",
     "name it in leadrules.yaml: report: {lost: deal_lost, loss_reason: reason}",
+    is_event=True,
 )
 BEFORE = "(before the first step)"
 UNSAID = "(no reason given)"

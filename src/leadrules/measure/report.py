@@ -46,7 +46,7 @@ def _told(material: Material, section: Section) -> Section:
     """Where there is no source of events, that is what every figure lacks which no event tells."""
     if material.has_events:
         return section
-    missing = (without_events(m.figure) if m.reason.startswith("no event") else m for m in section.missing)
+    missing = (without_events(m.figure) if m.is_event else m for m in section.missing)
     return replace(section, missing=tuple(missing))
 
 

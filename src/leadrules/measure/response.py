@@ -15,7 +15,7 @@ from leadrules.lifecycle.model import INSTANT, RECORD
 from leadrules.lifecycle.routes.hours import WorkingTime, project_hours, rep_hours
 from leadrules.measure.figures import days_between, ratio, spread
 from leadrules.measure.material import CREATED, OWNER, ROW, Material
-from leadrules.measure.model import Chart, Column, Missing, Section, Table
+from leadrules.measure.model import Chart, Column, Missing, Section, Table, without_work
 from leadrules.project.model import QUEUE_PREFIX
 from leadrules.ruleset.model import Duration
 from leadrules.show.tables import percent
@@ -26,11 +26,7 @@ NO_OWNERS_FIELD = Missing(
     "name it in leadrules.yaml: fields: {owner: FIELD}",
 )
 NO_OWNER = Missing("Routing and response", "no lead has an owner", "they come with the first lead that a run assigns")
-NO_ACTIVITY = Missing(
-    "Response time",
-    "no event is known to be our own work",
-    "name them in leadrules.yaml: report: {activities: {call: [call_made]}}",
-)
+NO_ACTIVITY = without_work("Response time")
 NO_HISTORY = Missing(
     "Response against `respond within`",
     "there is no state that knows when leads were assigned",

@@ -16,7 +16,7 @@ from leadrules.measure.costs import campaign_costs, cost_gaps, cost_per_lead
 from leadrules.measure.figures import ratio
 from leadrules.measure.groups import Group, by_campaign, by_fields, by_segment, by_sequence, under
 from leadrules.measure.material import ROW, Material
-from leadrules.measure.model import Chart, Column, Missing, Section, Table
+from leadrules.measure.model import Chart, Column, Missing, Section, Table, without_work
 from leadrules.measure.sales import ALL, cycle_table, sales_table
 from leadrules.show.tables import percent
 
@@ -24,6 +24,7 @@ NO_WON = Missing(
     "Return, ROI, sales",
     "no event or field says that a deal was won",
     "name it in leadrules.yaml: report: {won: deal_won, value: amount}",
+    is_event=True,
 )
 NO_VALUE = Missing(
     "Return in money, ROI",
@@ -38,11 +39,7 @@ NO_COST = Missing(
     "no campaign has a cost",
     "give them in leadrules.yaml: report: {campaigns: campaigns.csv} with a cost, or {cost_per_lead: 0}",
 )
-NO_ACTIVITY = Missing(
-    "Revenue per activity and per hour, ROI",
-    "no event is known to be our own work",
-    "name them in leadrules.yaml: report: {activities: {call: [call_made]}}",
-)
+NO_ACTIVITY = without_work("Revenue per activity and per hour, ROI")
 NO_RATE = Missing(
     "Cost of work, ROI, cost per sale",
     "nothing says what an hour costs",

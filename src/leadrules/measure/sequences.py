@@ -39,6 +39,7 @@ def sequence_section(material: Material) -> Section:
             f"{name} rate of sequences",
             f"no event plays the part `{name}`",
             f"name it in leadrules.yaml: report: {{{name}: EVENT}}",
+            is_event=True,
         )
         for name in RATES
         if name not in rates and name != "contact"

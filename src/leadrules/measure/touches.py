@@ -10,7 +10,7 @@ import polars as pl
 
 from leadrules.measure.figures import ratio
 from leadrules.measure.material import ROW, Material
-from leadrules.measure.model import Chart, Column, Missing, Section, Table
+from leadrules.measure.model import Chart, Column, Section, Table, without_work
 from leadrules.measure.nouns import noun
 from leadrules.show.tables import percent
 
@@ -19,11 +19,7 @@ PATIENCE = 5
 ALL = "(all leads)"
 OUTCOMES = ("contact", "reply", "connect", "meeting", "opportunity", "won")
 DRAWN = ("contact", "meeting", "opportunity", "won")
-NO_ACTIVITY = Missing(
-    "Touches",
-    "no event is known to be our own work",
-    "name them in leadrules.yaml: report: {activities: {call: [call_made]}}",
-)
+NO_ACTIVITY = without_work("Touches")
 
 
 def touch_section(material: Material) -> Section:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from leadrules.core.codes import finding
 from leadrules.core.diagnostics import Diagnostic, has_errors, told_once
+from leadrules.core.places import slashed
 from leadrules.core.records import dataclass
 from leadrules.core.source import SourceFile, Span
 from leadrules.project.files import Files
@@ -85,7 +86,7 @@ def _collections(root: Path, modules: Iterable[Module]) -> Iterator[Path]:
     for module in modules:
         for block in module.statements:
             if isinstance(block, ListDefinition | TableDefinition) and block.path is not None:
-                yield root / block.path.value.replace("\\", "/")
+                yield root / slashed(block.path.value)
 
 
 def names_of_rules(project: Project, compiled: Compiled) -> list[Diagnostic]:

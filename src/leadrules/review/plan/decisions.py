@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from leadrules.core.ids import forms
+from leadrules.core.ids import by_form
 from leadrules.core.text import fold, many
 from leadrules.lifecycle.decide import Decided
 from leadrules.lifecycle.run import Outcome
@@ -42,8 +42,7 @@ def _owners(outcome: Outcome, decided: Decided) -> list[dict[str, Any]]:
     `load` the leads that count against it."""
     absent, table = _owned_absent(outcome, decided), decided.table
     team = outcome.request.project.team
-    known = (*(rep.key for rep in team.reps), *(QUEUE_PREFIX + q for q in team.queues))
-    spelled = {form: name for name in known for form in forms(name)}
+    spelled = by_form((*(rep.key for rep in team.reps), *(QUEUE_PREFIX + queue for queue in team.queues)))
     before, after = (_owned(pl.concat([one["owner"], absent["owner"]]), spelled) for one in (decided.tick.leads, table))
     load = _owned(pl.concat(one["owner"].filter(one["open"]) for one in (table, absent)), spelled)
     capacity = {rep.key: rep.capacity.open for rep in team.reps}
