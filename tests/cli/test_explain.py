@@ -428,6 +428,7 @@ def test_a_condition_that_has_fired_once_waits_for_nothing(tmp_path: Path) -> No
     assert leadrules("run", "--as-of", "2026-10-30T12:00", cwd=project).returncode == 0
     (trigger,) = explained(project, "L1", "large", "--as-of", "2026-10-31T12:00")["triggers"]
     assert (trigger["stopped"], trigger["reason"]) == ("once", "it fired at 2026-10-30T12:00, and fires once")
+    assert trigger["on"] == "when employees >= 200"
 
 
 def test_a_rule_that_asks_no_team_says_who_was_named_and_by_what(tmp_path: Path) -> None:

@@ -53,9 +53,10 @@ def _set_off_at(passes: Gates) -> datetime | None:
 
 def _on(words: Words, one: Trigger) -> str:
     """What sets it off, as it is written."""
-    if one.on.kind == "condition":
-        return "its condition becoming true"
-    return words.text(one.on) or one.on.kind
+    if one.on.kind != "condition":
+        return words.text(one.on) or one.on.kind
+    said = " and ".join(filter(None, map(words.text, one.conditions)))
+    return f"when {said}" if said else one.on.kind
 
 
 def _actions(lead: OneLead, one: Trigger, *, fired: bool) -> list[dict[str, Any]]:
