@@ -143,7 +143,7 @@ def run(
     path = state_of(request, options)
     with holding(path, to_write=True) as held:
         with progress(RUN_STEPS, quiet=options.quiet) as tell:
-            outcome = _execute(replace(request, progress=tell, seen_only=True), held)
+            outcome = _execute(replace(request, progress=tell, seen_only=True), held, to_write=True)
         if not is_again(outcome, options):
             _stop_at_guards(outcome, force=options.force)
         with progress(WRITING, quiet=options.quiet):
@@ -275,13 +275,16 @@ def _write(outcome: Outcome, state: Path | None, out: Path, form: WriteOptions, 
         fail(f"{error.filename or out} cannot be written: {error.strerror}", "name another folder with --out DIR")
 
 
-def _execute(request: RunRequest, held: Held | None) -> Outcome:
+def _execute(request: RunRequest, held: Held | None, *, to_write: bool = False) -> Outcome:
     """Check, read and evaluate; every way in which that cannot be done ends here."""
+    from leadrules.data.read import Copies
     from leadrules.lifecycle.run import execute, read_inputs
+    from leadrules.lifecycle.state.database import COPIES
 
     with inputs_read():
         if held is None:
             return execute(request)
+        request = replace(request, copies=Copies(held.path / COPIES, to_write))
         inputs = read_inputs(replace(request, state=held.outline()))  # the state itself is still being read
         return execute(replace(request, state=held.state()), inputs)
 

@@ -25,7 +25,7 @@ from leadrules.data.doubtful import letters_note, wrong_letters
 from leadrules.data.encoding import is_marked, named, text_blocks
 from leadrules.data.errors import InputError
 from leadrules.data.sources import Input
-from leadrules.data.tables import NO_OPTIONS, Batch, Options
+from leadrules.data.tables import NO_OPTIONS, Batch, Options, Place
 
 DELIMITERS = (",", ";", "\t")
 _WORDS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
@@ -38,12 +38,13 @@ _BINARY_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What stands before the first row: the header, the delimiter, and where the rows begin."""
+    """What stands before the first row: the header, the delimiter, and where the rows begin (`byte` of the text)."""
 
     header: tuple[str, ...]
     delimiter: str
     rest: bytes
     line: int
+    byte: int
 
 
 @dataclass(slots=True)
@@ -66,17 +67,39 @@ class CsvFile:
     @property
     def header(self) -> tuple[str, ...]:
         """The names of the columns."""
+        return self._known_head().header
+
+    def _known_head(self) -> _Head:
         if self._head is None:
             with self.input.opened() as stream, closing(text_blocks(stream, self.encoding, self.path, _HEAD)) as blocks:
                 self._head = self._read_head(blocks)
-        return self._head.header
+        return self._head
 
-    def batches(self, wanted: Sequence[int], options: Options = NO_OPTIONS) -> Generator[Batch]:
-        """The rows. Raises InputError for a quote that is never closed."""
+    def batches(
+        self, wanted: Sequence[int], options: Options = NO_OPTIONS, begin: Place | None = None
+    ) -> Generator[Batch]:
+        """The rows, all or from where an earlier reading says that the file goes on (`Batch.then`). Raises InputError for a
+        quote that is never closed."""
         self.notes[:] = self._doubts()
-        with self.input.opened() as stream, closing(text_blocks(stream, self.encoding, self.path)) as blocks:
-            head = self._head = self._read_head(blocks)
-            yield from self._rows(head, _whole_lines(chain([head.rest], blocks)), sorted(wanted), options)
+        byte = 0 if begin is None else begin.byte
+        with (
+            self.input.opened() as stream,
+            closing(text_blocks(stream, self.encoding, self.path, begin=byte)) as blocks,
+        ):
+            if begin is None:
+                head = self._head = self._read_head(blocks)
+                start, rest = Place(head.byte, head.line, 1), [head.rest]
+            else:
+                head, start, rest = self._known_head(), begin, []
+            yield from self._rows(head, start, _whole_lines(chain(rest, blocks)), sorted(wanted), options)
+
+    @property
+    def can_begin_inside(self) -> bool:
+        """Whether a byte of the text is a byte of the file, at which reading can begin."""
+        if self.input.file is None or self.input.gzipped or self.encoding != "utf-8":
+            return False
+        with self.input.opened() as stream:
+            return not is_marked(stream.read(4))
 
     def _doubts(self) -> list[str]:
         """That a file is UTF-8 too where another encoding is stated, or hardly Japanese, which would make other letters of
@@ -96,12 +119,13 @@ class CsvFile:
         return [f"{said}: where letters look wrong, take `encoding: {self.encoding}` out of leadrules.yaml"]
 
     def _rows(
-        self, head: _Head, chunks: Iterator[tuple[bytes, bool]], wanted: list[int], options: Options
+        self, head: _Head, start: Place, chunks: Iterator[tuple[bytes, bool]], wanted: list[int], options: Options
     ) -> Iterator[Batch]:
-        width, line, number = len(head.header), head.line, 1
+        width, (byte, line, number) = len(head.header), start
         end = str(width - 1)
         read = sorted({*wanted, width - 1})  # a row that is short has no last cell: where all have one, none is
         for chunk, last in chunks:
+            byte += len(chunk)
             unsure = last and _may_end_in_footer(chunk)
             fast = None if unsure else _fast(chunk, head.delimiter, width, read, options)
             if fast is not None:
@@ -110,8 +134,9 @@ class CsvFile:
                     fast = fast.drop(end)
                 # Where one block has other texts the next ones will too: they need not be read twice.
                 options = options if all(fast.schema[str(i)] == pl.Enum for i in options) else NO_OPTIONS
-                yield Batch(fast, range(line, line + len(fast)), range(number, number + len(fast)))
-                line, number = line + len(fast), number + len(fast)
+                lines, numbers = range(line, line + len(fast)), range(number, number + len(fast))
+                line, number = lines.stop, numbers.stop
+                yield Batch(fast, lines, numbers, then=Place(byte, line, number) if chunk.endswith(b"\n") else None)
                 continue
             goes_on = b'"' in chunk  # a cell may reach into the next block, so this reading goes on to the end
             rest = chain([chunk], (later for later, _ in chunks)) if goes_on else iter([chunk])
@@ -166,9 +191,9 @@ class CsvFile:
         if not any(map(trimmed, record.cells)):
             raise InputError(f"{self.path} has no header: its first line is blank", "Put the column names there.")
         before = text[:skipped]
-        rest = block[len((before + header).encode()) :]
+        size = len((before + header).encode())
         line_number = 1 + len(taken) + sum(1 for _ in io.StringIO(before, newline=""))
-        return _Head(tuple(record.cells), delimiter, rest, line_number)
+        return _Head(tuple(record.cells), delimiter, block[size:], line_number, size)
 
 
 def open_csv(source: Input, stated: str | None, delimiter: str | None, assumed: str) -> CsvFile:

@@ -58,9 +58,15 @@ def named(encoding: str, path: str) -> str:
     return codec
 
 
-def text_blocks(stream: BinaryIO, encoding: str, path: str, first: int = BLOCK) -> Generator[bytes]:
-    """The text as blocks of UTF-8, cut anywhere between two characters; `first` is the first one's size. Raises
-    UndecodableError."""
+def text_blocks(
+    stream: BinaryIO, encoding: str, path: str, first: int | None = None, *, begin: int = 0
+) -> Generator[bytes]:
+    """The text as blocks of UTF-8, cut anywhere between two characters; `first` is the first one's size. Of a file that
+    is UTF-8 without a mark it may `begin` at the byte of a character. Raises UndecodableError."""
+    first = first or BLOCK
+    if begin:
+        stream.seek(begin)
+        return _checked(stream, b"", _Place(path, stream, begin, ""), first)
     head = stream.read(4)
     mark, marked = next(((m, e) for m, e in _MARKS if head.startswith(m)), (b"", encoding))
     if marked.startswith("utf-16") and not mark:

@@ -20,7 +20,9 @@ from leadrules.core.functions.columnar import fold_series, only, rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM, fold, nearest, trimmed
 from leadrules.data.columns import ColumnReader
+from leadrules.data.csv_file import CsvFile
 from leadrules.data.errors import InputError
+from leadrules.data.event_copies import Copies, Copy, DamagedCopyError, Recorder, in_words, manner
 from leadrules.data.event_order import ID_CHECK, ID_HASH, ID_TEXT, RANK, RECORD, ranked, without_repeats
 from leadrules.data.event_plan import AT, EVERYTHING, ID, LEAD, PARTS, TIME, TYPE, EventPlan, Sight, columns_of
 from leadrules.data.ids import canonical_keys
@@ -28,13 +30,14 @@ from leadrules.data.lead_index import LeadIndex
 from leadrules.data.leads import JOIN, LeadTable, numbered, shifted
 from leadrules.data.opening import Opened, Opening
 from leadrules.data.rejects import Places, Rejects, no_rejects
-from leadrules.data.sources import InputFile, open_inputs
-from leadrules.data.tables import NO_OPTIONS, Batch, Options, Told, ahead, together
+from leadrules.data.sources import Input, InputFile, open_inputs
+from leadrules.data.tables import NO_OPTIONS, Batch, Options, Place, Told, ahead, together
 from leadrules.project.model import Project, Source
 
 _LEAD_ROW = "lead_row"
 _AHEAD = 3  # batches that are ready while the leads are still read, 16 MB of the file each
 _COUNTED = ("events_in", "events_unread", "events_used", "events_rejected", "events_orphaned", "events_repeated")
+CopiesOf = Callable[[int, Input, str], tuple[Copy | None, Recorder | None]]  # by the place of the file in its source
 _NO_LEAD = "expected the lead that did this: the cell is blank"
 _NO_TYPE = "expected the type of the event: the cell is blank"
 
@@ -69,31 +72,46 @@ def read_events(
     zone: str,
     stdin: BinaryIO | None = None,
     told: Told | None = None,
+    copies: Copies | None = None,
 ) -> EventTable:
     """Read the events of all sources. `identified_types` keep their ids. Raises InputError for what stops a run.
 
     `leads` is asked for when the first events are parsed: their reading may still be under way. `told` hears how many
-    rows are read. Events that are out of `sight` may be left out of the frame.
+    rows are read. Events that are out of `sight` may be left out of the frame. What there are `copies` of is not parsed.
     """
     plan = EventPlan.of(project, wanted, identified_types, sight)
     index = cache(lambda: LeadIndex(leads().frame.get_column(JOIN)))
     read: list[_Reading] = []
     seen: set[Hashable] = set()
-    for source in sources:
+    for at, source in enumerate(sources):
         opening = Opening(source, open_inputs(project.root, source.path, stdin), Calendar(zone), columns_of(plan))
         first = sum(reading.counts["events_in"] for reading in read)
-        read.append(opening.settled(partial(_read_source, plan, opening, index, first, told)))
+        named = None if copies is None else partial(copies.of, at)
+        read.append(opening.settled(partial(_read_source, plan, opening, index, first, told=told, copies=named)))
         _refuse_twice(read[-1], seen)
-    return _together(plan, read, ordered_types)
+    table = _together(plan, read, ordered_types)
+    for reading in read:
+        reading.keep_copies(leads().frame.get_column(JOIN))  # only now: the files have been found not to have changed
+    return table
 
 
 def _read_source(
-    plan: EventPlan, opening: Opening, leads: Callable[[], LeadIndex], first: int, told: Told | None
+    plan: EventPlan,
+    opening: Opening,
+    leads: Callable[[], LeadIndex],
+    first: int,
+    *,
+    told: Told | None,
+    copies: CopiesOf | None,
 ) -> _Reading:
-    reading = _Reading(plan, opening, leads, first)
-    for opened in _tables(opening):
-        reading.take_file(opened, told)
-    return reading
+    while True:
+        reading = _Reading(plan, opening, leads, first)
+        try:
+            for opened in _tables(opening):
+                reading.take_file(opened, told, copies)
+        except DamagedCopyError:
+            continue
+        return reading
 
 
 def _tables(opening: Opening) -> Iterator[Opened]:
@@ -140,6 +158,8 @@ class _Reading:
         self.unseen = 0
         self.newest: tuple[datetime, int] | None = None
         self._bases: list[int] = []
+        self._recorder: Recorder | None = None
+        self._recorded: list[tuple[Recorder, int, str]] = []
         self._time = opening.reader(TIME)
         self._readers = {
             key: [(opening.reader(one), types) for one, types in alike] for key, alike in plan.fields.items()
@@ -148,8 +168,8 @@ class _Reading:
         self._is_read = pl.Series([name in plan.types for name in plan.known], dtype=pl.Boolean)
         self._reads_all = bool(self._is_read.all())
 
-    def take_file(self, opened: Opened, told: Told | None) -> None:
-        """Read a file."""
+    def take_file(self, opened: Opened, told: Told | None, copies: CopiesOf | None) -> None:
+        """Read a file, but for what there is a copy of."""
         self._refuse_missing(opened)
         base = self.first + self.counts["events_in"]
         self._bases.append(base)
@@ -159,11 +179,63 @@ class _Reading:
         positions = range(len(opened.header.names)) if by_content else sorted(set(self._read_positions(opened)))
         # What identifies a row by its content must look the same in every batch.
         options = NO_OPTIONS if by_content else self._options(opened)
-        for batch in ahead(opened.table.batches(positions, options), by=_AHEAD):
+        begin = self._copied(opened, positions, base, copies, by_content=by_content)
+        table = opened.table
+        batches = table.batches(positions, options, begin) if isinstance(table, CsvFile) else table.batches(positions)
+        unread = self.counts["events_unread"]
+        for batch in ahead(batches, by=_AHEAD):
+            if self._recorder is not None and batch.then is None:
+                self._recorder.goes_on = False
             self._take(opened, batch, base, by_content=by_content)
+            if self._recorder is not None:
+                self._recorder.reach(batch, self.counts["events_unread"] - unread)
             if told is not None:
                 told(self.first + self.counts["events_in"])
         self.notes.extend(opened.table.notes)
+
+    def keep_copies(self, leads: pl.Series) -> None:
+        """What was taken down of the files becomes their copies."""
+        for recorder, base, path in self._recorded:
+            recorder.finish(leads, self.rejects.taken_out(path, base, recorder.reached))
+
+    def _copied(
+        self, opened: Opened, positions: Sequence[int], base: int, copies: CopiesOf | None, *, by_content: bool
+    ) -> Place | None:
+        """Take what there is a copy of, and say where the file goes on; else make ready to take it down."""
+        table, self._recorder = opened.table, None
+        if copies is None or not isinstance(table, CsvFile) or not table.can_begin_inside:
+            return None
+        source, plan = replace(self.opening.source, path=""), self.plan
+        readers = (self._time, *self._readers.items())
+        how = manner(source, opened.header.names, positions, by_content, tuple(plan.known), plan.types, readers,
+                     sorted(plan.identified))  # fmt: skip
+        copy, self._recorder = copies(len(self._bases) - 1, table.input, how)
+        if self._recorder is not None:
+            self._recorded.append((self._recorder, base, table.path))
+        if copy is None:
+            return None
+        self._take_copy(copy, table.path, base)
+        return copy.about.then
+
+    def _take_copy(self, copy: Copy, path: str, base: int) -> None:
+        """What a copy has in the place of the rows of a file: leads may have come and gone since, all else is as it was."""
+        about, rejects = copy.about, copy.rejects()
+        records = about.then.number - 1
+        self.places.add(path, range(base, base + records), range(about.line, about.line + records))
+        self.counts["events_in"] += records
+        self.counts["events_unread"] += about.unread
+        self.rejects.put_back(rejects, path, base)
+        self.counts["events_rejected"] = len(self.rejects.records)
+        rows = self.leads().rows(copy.leads())
+        for part in ahead(copy.parts(), by=_AHEAD):
+            lead, record, *others = part.get_columns()
+            ranks = pl.Series(RANK, [0], dtype=pl.UInt32).new_from_index(0, len(part))
+            others.insert(2, (record + base).alias(RECORD))
+            frame = pl.DataFrame([rows[lead].alias(_LEAD_ROW), *others, ranks])
+            self._note_newest(frame)
+            seen = frame.filter(self._seen(frame))
+            texts = [in_words(column) for column in seen if column.name != TYPE]
+            self.joined.append(seen.with_columns(texts).select(self._columns_of(seen)).rechunk())
 
     def texts(self, tied: pl.DataFrame) -> pl.DataFrame:
         """Of records with their types: what orders them, as text: the lead, then the fields in schema order."""
@@ -217,7 +289,7 @@ class _Reading:
             self.counts["events_unread"] += len(read) - read.null_count() - int(read.sum())
             cells, types = cells.filter(read), types.filter(read)
         if len(cells):
-            self._check(opened, cells, types, by_content=by_content)
+            self._check(opened, cells, types, base, by_content=by_content)
         self.counts["events_rejected"] = len(self.rejects.records)
 
     def _typed(self, opened: Opened, cells: pl.DataFrame) -> pl.Series:
@@ -262,11 +334,13 @@ class _Reading:
         meant = nearest(text, self.plan.known)
         return "expected a type of the event schema" + (f"; did you mean {meant}?" if meant else "")
 
-    def _check(self, opened: Opened, cells: pl.DataFrame, types: pl.Series, *, by_content: bool) -> None:
+    def _check(self, opened: Opened, cells: pl.DataFrame, types: pl.Series, base: int, *, by_content: bool) -> None:
         """Parse what is read of the rows of known types; what holds and is seen goes on to be joined."""
         before = len(self.rejects.records)
         self.leads()  # here, not in one of the calls: the leads may need the threads that these run in
-        checked, free = (list(self._readers), []) if opened.table.has_lists else self._shared_out
+        recorder = self._recorder if self._recorder is not None and self._recorder.goes_on else None
+        reads_all = opened.table.has_lists or recorder is not None
+        checked, free = (list(self._readers), []) if reads_all else self._shared_out
         calls = [partial(self._lead_rows, opened, cells), partial(self._read, opened, cells, AT, self._time)]
         rows, at, *values = together(calls + self._fields(opened, cells, types, checked))
         ranks = pl.Series(RANK, [0], dtype=pl.UInt32).new_from_index(0, len(cells))
@@ -276,6 +350,10 @@ class _Reading:
         if len(self.rejects.records) > before:
             holds = ~frame.get_column(RECORD).is_in(list(self.rejects.records))
             frame, cells = frame.filter(holds), cells.filter(holds)
+        if recorder is not None and len(frame):
+            texts = cells.get_column(str(opened.positions[LEAD]))
+            read = frame.drop(_LEAD_ROW, RECORD, RANK).get_columns()
+            recorder.add(frame[_LEAD_ROW], self.leads().height, texts, [frame[RECORD] - base, *read])
         self._note_newest(frame)
         seen = self._seen(frame)
         if not seen.all():

@@ -40,6 +40,7 @@ class LeadIndex:
     """The leads by key, and by the 18-character form of those keys that are Salesforce ids of 15."""
 
     def __init__(self, keys: pl.Series) -> None:
+        self.height = len(keys)
         rows: pl.Series | None = None
         if (keys.str.len_bytes() == _SALESFORCE_ID).any():
             long = long_keys(keys)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from leadrules.data.errors import InputError
+from leadrules.data.event_copies import Copies
 from leadrules.data.event_plan import EVERYTHING, Sight
 from leadrules.data.events import EventTable, read_events
 from leadrules.data.leads import JOIN, KEY, LeadTable, read_leads
@@ -16,6 +17,7 @@ __all__ = [
     "EVERYTHING",
     "JOIN",
     "KEY",
+    "Copies",
     "EventTable",
     "InputError",
     "InputFile",

@@ -84,6 +84,18 @@ class Rejects:
             )
         )
 
+    def taken_out(self, path: str, base: int, records: int) -> pl.DataFrame:
+        """The bad cells of the first records of a file, numbered from 0, for `put_back`."""
+        found = pl.concat([pl.DataFrame(schema=_NUMBERED), *self._found])
+        its = (pl.col("source") == path) & pl.col("record").is_between(base, base + records, closed="left")
+        return found.filter(its).with_columns(pl.col("record") - base)
+
+    def put_back(self, cells: pl.DataFrame, path: str, base: int) -> None:
+        """Bad cells that were taken out, of a file that may be called otherwise now."""
+        there = cells.with_columns(pl.col("record") + base, pl.lit(path).alias("source"))
+        self.records.update(there.get_column("record"))
+        self._found.append(there)
+
     def frame(self) -> pl.DataFrame:
         """All of them, in the order of the input."""
         found = pl.concat([*self._found, pl.DataFrame(self._single, schema=_NUMBERED, orient="row")])

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import glob
 import gzip
-import hashlib
 import io
 import os
 import stat
@@ -19,14 +18,18 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import field
+from hashlib import sha256
 from mmap import mmap
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, cast
 
 from leadrules.core.places import shown, spelled, spellings
 from leadrules.core.records import dataclass
 from leadrules.core.text import nearest
 from leadrules.data.errors import InputError
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 Format = Literal["csv", "tsv", "parquet", "jsonl"]
 
@@ -62,10 +65,12 @@ _PIECE = 4 << 20
 
 
 class _Digest(NamedTuple):
-    """The SHA-256 of a file, and what the file was when the reading for it began: inode, size, time of change."""
+    """The SHA-256 of a file, and what the file was when the reading for it began: inode, size, time of change. On the way
+    it was known what the beginnings of the file come to, by their sizes."""
 
     sha256: str
     state: tuple[int, ...]
+    beginnings: tuple[tuple[int, Hash], ...] = ()
 
 
 _hashed_ahead: dict[Path, Future[_Digest]] = {}
@@ -107,12 +112,29 @@ class Input:
     def hashed(self, source: int = 0) -> InputFile:
         """The file with its SHA-256, waiting for it where it is not known yet; to be asked once it has been read."""
         try:
-            sha256, before = self.digest.result()
-            if self.file is not None and _state(self.file) != before:
+            digest = self.digest.result()
+            if self.file is not None and _state(self.file) != digest.state:
                 raise InputError(f"{self.path} changed while it was read", "Run again once the export is complete.")
         except OSError as error:
             raise InputError(f"{self.path} cannot be read: {error.strerror or error}") from error
-        return InputFile(self.path, sha256, source)
+        return InputFile(self.path, digest.sha256, source)
+
+    def size(self) -> int:
+        """The bytes of a file that is not packed. Raises InputError."""
+        with self.opened() as stream:
+            return stream.seek(0, io.SEEK_END)
+
+    def beginning(self, size: int) -> str:
+        """The SHA-256 of the first bytes, of a file that is not packed; of many, waiting for that of the whole. Raises InputError."""
+        with self.opened() as stream:
+            beginnings = self.digest.result().beginnings if size > _PIECE else ()
+            known, found = max((one for one in beginnings if one[0] <= size), default=(0, sha256()))
+            found = found.copy()
+            stream.seek(known)
+            while known < size and (piece := stream.read(min(size - known, _PIECE))):
+                found.update(piece)
+                known += len(piece)
+        return found.hexdigest()
 
     def _raw(self) -> BinaryIO:
         return io.BytesIO(self.content) if self.file is None else cast("BinaryIO", self.file.open("rb", buffering=0))
@@ -157,7 +179,7 @@ def _held(path: str, content: bytes) -> Input:
     """An input whose bytes are in memory."""
     gzipped = content.startswith(_GZIP)
     head = _start_of(io.BytesIO(content), gzipped, path)
-    digest = _hashing.submit(lambda: _Digest(hashlib.sha256(content).hexdigest(), ()))
+    digest = _hashing.submit(lambda: _Digest(sha256(content).hexdigest(), ()))
     return Input(path, _format(path, "", head), gzipped, None, content, digest)
 
 
@@ -217,11 +239,14 @@ def _digest(file: Path) -> Future[_Digest]:
 def _sha256(file: Path) -> _Digest:
     state = _state(file)
     # Not a bytearray: it would be filled with zeros first, while every other thread waits.
-    found, piece = hashlib.sha256(), memoryview(mmap(-1, min(_PIECE, max(file.stat().st_size, 1))))
+    found, piece = sha256(), memoryview(mmap(-1, min(_PIECE, max(file.stat().st_size, 1))))
+    beginnings, read = [], 0
     with file.open("rb", buffering=0) as stream:
         while size := stream.readinto(piece):
             found.update(piece[:size])
-    return _Digest(found.hexdigest(), state)
+            read += size
+            beginnings.append((read, found.copy()))
+    return _Digest(found.hexdigest(), state, tuple(beginnings))
 
 
 def _state(file: Path) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeVar
 
 from leadrules.core.records import dataclass
 
@@ -43,17 +43,27 @@ class Ragged:
     reason: str
 
 
+class Place(NamedTuple):
+    """Where a record of a file begins: its byte, from 0; its line and its number among the records, from 1."""
+
+    byte: int
+    line: int
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Some records: the wanted columns as text under their positions (`"0"`, `"3"`), and where each record stands.
 
-    `lines` are the first physical lines, `numbers` the places among the records of the file, both from 1.
+    `lines` are the first physical lines, `numbers` the places among the records of the file, both from 1. `then` is where
+    the file goes on, if every line up to there is a record and reading can begin there.
     """
 
     cells: pl.DataFrame
     lines: Sequence[int]
     numbers: Sequence[int]
     ragged: tuple[Ragged, ...] = ()
+    then: Place | None = None
 
     def column(self, position: int) -> pl.Series:
         """A column by its position in the header."""

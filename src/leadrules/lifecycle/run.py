@@ -20,6 +20,7 @@ from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
 from leadrules.data.read import (
     EVERYTHING,
+    Copies,
     EventTable,
     InputError,
     LeadTable,
@@ -71,6 +72,7 @@ class RunRequest:
     compares: bool = False  # what leads were at the last run is looked at too: the events that it saw are kept
     looks_back: bool = False  # asks about what was done: no earlier than the last run, whatever the newest time is
     watched: tuple[str, ...] = ()  # keys of leads of which every rep that was looked at is to be told
+    copies: Copies | None = None  # of large files of events, beside the state
     progress: Callable[[str, int], None] | None = field(default=None, compare=False)
 
     def tell(self, step: str, rows: int = 0) -> None:
@@ -275,6 +277,7 @@ def _read(request: RunRequest, zone: str, sight: Sight) -> tuple[LeadTable, Even
             zone=zone,
             stdin=request.stdin,
             told=partial(request.tell, "reading events"),
+            copies=request.copies,
         )
     return leads(), events
 

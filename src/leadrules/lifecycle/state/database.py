@@ -19,9 +19,20 @@ from leadrules.data.staging import sync
 
 FORMAT_VERSION = 3
 FILE = "state.sqlite"
+COPIES = "events"  # a folder beside it: copies of large inputs
 _NEW = f"{FILE}.new"
 _OURS = frozenset(
-    [FILE, f"{FILE}-journal", _NEW, f"{_NEW}-journal", "lock", "writer.json", "pending.json", "pending.json.part"]
+    [
+        FILE,
+        f"{FILE}-journal",
+        _NEW,
+        f"{_NEW}-journal",
+        "lock",
+        "writer.json",
+        "pending.json",
+        "pending.json.part",
+        COPIES,
+    ]
 )
 _PATIENCE = 20.0  # seconds to wait for another program's read or commit to end: each takes about one
 _DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_FORMAT")

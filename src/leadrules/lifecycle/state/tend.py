@@ -18,9 +18,10 @@ from leadrules.core.ids import canonical_key
 from leadrules.core.text import nearest, nfc
 from leadrules.core.types import Type
 from leadrules.data.errors import InputError
+from leadrules.data.event_copies import forget_copies
 from leadrules.lifecycle.lead_columns import LeadColumns
 from leadrules.lifecycle.model import HISTORY_COLUMNS, State
-from leadrules.lifecycle.state.database import compacted
+from leadrules.lifecycle.state.database import COPIES, compacted
 from leadrules.lifecycle.state.store import amend, load
 from leadrules.ruleset.model import Action, Definition, Expr, Matrix, On, Route, Ruleset, Sequence, Template, Trigger
 from leadrules.ruleset.store import from_json, from_text, to_json, to_text
@@ -51,6 +52,7 @@ def forget(path: Path, lead: str) -> None:
     """Take every trace of a lead out of the state: what it is, what it was, and the last run's files, which name it."""
     state, key = known(path, lead)
     nothing = pl.DataFrame(schema=dict(HISTORY_COLUMNS))
+    forget_copies(path / COPIES)
     compacted(path)  # first: where it has no room, the lead is still known, and can be forgotten later
     amend(path, state, state, changes=nothing, forgotten=[key])
 

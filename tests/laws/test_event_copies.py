@@ -1,0 +1,158 @@
+"""The law of copies: a file of events that was read before, and has grown, gives what it gives to who reads it whole."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from tests.data_project import event, field, project
+
+from leadrules.data import encoding, event_copies
+from leadrules.data.event_plan import EVERYTHING
+from leadrules.data.read import Copies, EventTable, Sight, read_events, read_leads
+from leadrules.project.model import EventType, Source
+
+EXAMPLES = int(os.environ.get("LAW_EXAMPLES", "25"))
+START = datetime(2026, 3, 1, tzinfo=UTC)
+KEYS = [f"L{number}" for number in range(12)] + ["00Q5g00000C384b", "00Q5g00000CwlKK", "n/a", "名前"]
+LONG = {"00Q5g00000C384b": "00Q5g00000C384bEAB", "00Q5g00000CwlKK": "00Q5g00000CwlKKEAZ"}
+EVENTS: tuple[EventType, ...] = (
+    event("visited", field("path"), field("seconds", "number", minimum=0)),
+    event("opened", field("subject", required=True)),
+    event("bought", field("amount", "number"), field("on", "date"), field("tags", "set"), field("kind", "choice", options=("A", "B"))),
+    event("sent"),
+)  # fmt: skip
+WANTED: dict[str, list[str]] = {"visited": ["path", "seconds"], "opened": ["subject"], "bought": ["amount", "on", "tags", "kind"]}  # fmt: skip
+
+
+class World:
+    """A folder with leads and a file of events that grows from day to day, some of it wrong, some of it strange."""
+
+    def __init__(self, folder: Path, rng: random.Random) -> None:
+        self.folder, self.rng = folder, rng
+        self.header = ["lead_id", "type", "at", "path", "seconds", "subject", "amount", "on", "tags", "kind"]
+        self.header += ["id"] if rng.random() < 0.3 else []
+        self.lines = [",".join(self.header)]
+        self.bad = rng.choice([0.0, 0.0, 0.02])
+        self.strange = rng.choice([0.0, 0.0, 0.01])
+        self.source = Source(
+            "events.csv",
+            blanks=("n/a",) if rng.random() < 0.3 else (),
+            repeats="drop" if "id" not in self.header and rng.random() < 0.2 else None,
+        )
+        self.leads = rng.sample(KEYS, 8)
+        self.wanted, self.sight, self.zone = WANTED, EVERYTHING, "UTC"
+        self.grow(300)
+
+    def row(self) -> str:
+        rng = self.rng
+        key = rng.choice(KEYS)
+        cells = {
+            "lead_id": rng.choice([key, key, LONG.get(key, key), f" {key}"]),
+            "type": rng.choice(["visited"] * 6 + ["opened", "bought", "sent", "Visited"]),
+            "at": f"{START + timedelta(seconds=rng.randrange(40 * 86_400)):%Y-%m-%d %H:%M:%S}",
+            "path": rng.choice(["/", "/p", "", "/" + "x" * rng.randrange(30), "/名"]),
+            "seconds": rng.choice(["1", "2.5", "", "1_"]) if rng.random() < self.bad else "3",
+            "subject": "s" if rng.random() >= self.bad else "",
+            "amount": rng.choice(["", "1,5" if rng.random() < self.bad else "15"]),
+            "on": rng.choice(["", "2026-02-03", "2026-02-31" if rng.random() < self.bad else ""]),
+            "tags": rng.choice(["", "a;b"]),
+            "kind": rng.choice(["", "A", "b", "C" if rng.random() < self.bad else ""]),
+            "id": str(rng.randrange(900)),
+        }
+        if rng.random() < self.bad:
+            cells[rng.choice(["lead_id", "type", "at"])] = rng.choice(["", "n/a", "x"])
+        if rng.random() < self.strange:
+            return rng.choice(
+                ['"a"b",c', "too,few", "", '"L1",visited,2026-03-02 10:00:00,"two\nlines",3,,,,,,', "x" * 90]
+            )
+        return ",".join(f'"{one}"' if "," in one else one for name in self.header for one in [cells[name]])
+
+    def grow(self, rows: int) -> None:
+        self.lines += [self.row() for _ in range(rows)]
+
+    def day(self) -> None:
+        """What a day brings: rows mostly, sometimes something that makes another file or another reading of it."""
+        rng = self.rng
+        self.grow(rng.choice([0, 1, 5, 20, 200]))
+        if rng.random() < 0.5:
+            self.leads = rng.sample(KEYS, rng.randrange(1, len(KEYS)))
+        match rng.randrange(12):
+            case 0:
+                self.lines[rng.randrange(1, len(self.lines))] = self.row()
+            case 1:
+                del self.lines[rng.randrange(2, len(self.lines)) :]
+            case 2:
+                self.wanted = rng.choice([WANTED, WANTED | {"sent": []}, {"visited": ["path"]}])
+            case 3:
+                self.source = replace(self.source, blanks=rng.choice([(), ("n/a",), ("/",)]))
+            case 4:
+                self.sight = rng.choice(
+                    [EVERYTHING, Sight({"visited": timedelta(days=rng.randrange(40))}, START + timedelta(days=38))]
+                )
+            case 5:
+                self.zone = rng.choice(["UTC", "Asia/Tokyo"])
+        end = rng.choice(["\n", "\n", ""])
+        (self.folder / "events.csv").write_text("\n".join(self.lines) + end, encoding="utf-8")
+        (self.folder / "leads.csv").write_text("\n".join(["id", *self.leads, ""]), encoding="utf-8")
+
+    def read(self, copies: Copies | None) -> EventTable | str:
+        made = project([field("id")], EVENTS, root=self.folder)
+        leads = read_leads(made, Source("leads.csv"), ["id"], zone=self.zone)
+        try:
+            return read_events(
+                made, [self.source], self.wanted, lambda: leads, sight=self.sight, zone=self.zone, copies=copies,
+                ordered_types=frozenset({"bought"}), identified_types=frozenset({"opened"}),
+            )  # fmt: skip
+        except event_copies.DamagedCopyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the same one is expected of both
+            return f"{type(error).__name__} {error}"
+
+
+def said(table: EventTable | str) -> Any:
+    """All that a table says; the frame as it is, types and order of columns too."""
+    if isinstance(table, str):
+        return table
+    frame = table.frame.with_columns(pl.col(pl.Enum).cast(pl.String))
+    return (
+        table.frame.schema, frame.to_dicts(), table.rejects.to_dicts(), table.counts, table.inputs, table.notes,
+        table.newest_at, table.newest_place,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(EXAMPLES))
+def test_copies_say_what_the_file_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    monkeypatch.setattr(event_copies, "SMALL", 0)
+    rng = random.Random(seed)
+    monkeypatch.setattr(encoding, "BLOCK", rng.choice([1_000, 4_000, 20_000]))
+    world = World(tmp_path, rng)
+    for _ in range(8):
+        world.day()
+        whole = said(world.read(None))
+        assert said(world.read(Copies(tmp_path / "copies"))) == whole  # a dry run
+        assert said(world.read(Copies(tmp_path / "copies", to_write=True))) == whole
+
+
+@pytest.mark.parametrize("seed", range(EXAMPLES))
+def test_a_damaged_copy_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    monkeypatch.setattr(event_copies, "SMALL", 0)
+    monkeypatch.setattr(encoding, "BLOCK", 4_000)
+    rng = random.Random(seed)
+    world, copies = World(tmp_path, rng), Copies(tmp_path / "copies", to_write=True)
+    world.day()
+    whole = said(world.read(copies))
+    place = tmp_path / "copies" / "0-0.zip"
+    content = place.read_bytes()
+    for _ in range(20):
+        damaged = bytearray(content)
+        for _ in range(rng.choice([1, 1, 50])):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        place.write_bytes(damaged[: rng.choice([len(damaged), rng.randrange(len(damaged))])])
+        assert said(world.read(replace(copies, to_write=False))) == whole
