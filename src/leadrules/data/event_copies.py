@@ -22,6 +22,7 @@ import polars as pl
 from leadrules import __version__
 from leadrules.core.functions.columnar import rows_where
 from leadrules.core.records import dataclass
+from leadrules.data.errors import InputError
 from leadrules.data.event_order import RECORD
 from leadrules.data.lead_index import LeadIndex
 from leadrules.data.sources import Input
@@ -95,9 +96,12 @@ def _begins(file: Input, about: About) -> bool:
 
 
 def forget_copies(folder: Path) -> None:
-    """Delete them all."""
+    """Delete them all. Raises InputError where they cannot be."""
     for file in folder.glob("*.zip*"):
-        file.unlink(missing_ok=True)
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(f"{file} cannot be deleted: {error.strerror}", "Delete it, then try again.") from error
 
 
 class Copy:
