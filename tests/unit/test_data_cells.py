@@ -67,6 +67,8 @@ def test_blanks() -> None:
         ("date", "2026-04-01", date(2026, 4, 1)), ("date", "2026-04-01 23:30", date(2026, 4, 1)),
         ("datetime", "2026-04-01", datetime(2026, 4, 1, tzinfo=UTC)),
         ("set", "a; b ;a;;c", ["a", "b", "c"]),
+        ("set", "CRM；MA;SFA；", ["CRM", "MA", "SFA"]),
+        ("set", "；", None),
     ],
 )  # fmt: skip
 def test_values(kind: str, text: str, value: object) -> None:
@@ -88,6 +90,13 @@ def test_choices_take_the_spelling_of_the_schema() -> None:
     assert wrong == Bad("expected one of Software, E-commerce, software x; did you mean Software?")
     assert cell("set", "E-COMMERCE;software", options=options) == ["E-commerce", "Software"]
     assert isinstance(cell("set", "E-commerce;x", options=options), Bad)
+
+
+def test_a_separator_is_found_in_full_width_unless_an_option_has_it() -> None:
+    assert cell("set", "CRM｜MA|a；b", separator="|") == ["CRM", "MA", "a；b"]
+    assert cell("set", "CRM、MA，SFA", separator=",") == ["CRM、MA", "SFA"]
+    assert cell("set", "A；B;C", options=("A；B", "C")) == ["A；B", "C"]
+    assert cell("set", "A；B\x1fC\x1f") == ["A；B", "C"]
 
 
 @pytest.mark.parametrize(

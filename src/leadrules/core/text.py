@@ -66,6 +66,11 @@ def half_width(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
+def full_width(text: str) -> str:
+    """ASCII signs, digits and letters as they come when they are typed in Japanese."""
+    return "".join(chr(ord(ch) + 0xFEE0) if "!" <= ch <= "~" else ch for ch in text)
+
+
 def nfc(name: str) -> str:
     """The form in which names are compared."""
     return unicodedata.normalize("NFC", name)

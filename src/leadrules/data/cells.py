@@ -17,7 +17,7 @@ from typing import NamedTuple
 from leadrules.core.calendar import Calendar
 from leadrules.core.dates import FIRST_YEAR, FOUND, ISO, Layout, Moment, read_as
 from leadrules.core.records import dataclass
-from leadrules.core.text import fold, half_width, nearest, number_text, trimmed
+from leadrules.core.text import fold, full_width, half_width, nearest, number_text, trimmed
 from leadrules.data.tables import ITEM_END
 from leadrules.project.model import Field
 
@@ -119,8 +119,7 @@ class CellReader:
         return f"expected one of {shown}" + (f"; did you mean {meant}?" if meant else "")
 
     def _set(self, cell: str) -> Value | Bad | None:
-        separator = ITEM_END if cell.endswith(ITEM_END) else self.field.separator
-        items = [trimmed(item) for item in cell.split(separator)]
+        items = [trimmed(item) for item in self._items(cell)]
         found = list(dict.fromkeys(item for item in items if item and fold(item) not in self.folded_blanks))
         if not found:
             return self._blank
@@ -132,6 +131,16 @@ class CellReader:
             if strange
             else list(dict.fromkeys(self.options[fold(i)] for i in found))
         )
+
+    def _items(self, cell: str) -> list[str]:
+        """The parts of a list. A separator typed in Japanese is full width, unless an option has that character."""
+        if cell.endswith(ITEM_END):
+            return cell.split(ITEM_END)
+        separator = self.field.separator
+        wide = full_width(separator)
+        if not any(wide in option for option in self.field.type.options):
+            cell = cell.replace(wide, separator)
+        return cell.split(separator)
 
     def _yesno(self, cell: str) -> Value | Bad:
         word = fold(cell)
