@@ -122,6 +122,14 @@ def test_a_hash_begun_ahead_is_that_of_the_file_and_good_for_one_reading(tmp_pat
     assert open_inputs(tmp_path, "leads.csv")[0].hashed().sha256 == hashlib.sha256(b"id\n2\n").hexdigest()
 
 
+def test_a_file_knows_the_hash_of_every_beginning(tmp_path: Path) -> None:
+    content = os.urandom(9 << 20)
+    (tmp_path / "a.csv").write_bytes(content)
+    file = open_inputs(tmp_path, "a.csv")[0]
+    for size in (0, 1, 65_536, 4 << 20, (4 << 20) + 1, (8 << 20) - 1, len(content)):
+        assert file.beginning(size) == hashlib.sha256(content[:size]).hexdigest()
+
+
 def test_an_empty_file_has_the_hash_of_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"")
     assert open_inputs(tmp_path, "a.csv")[0].hashed().sha256 == hashlib.sha256(b"").hexdigest()

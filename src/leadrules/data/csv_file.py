@@ -56,6 +56,7 @@ class CsvFile:
     stated_delimiter: str | None = None
     is_stated: bool = False  # whether the source says the encoding
     notes: list[str] = field(default_factory=list)
+    begin: Place | None = None  # where the rows begin, if not behind the header: a `Batch.then` of an earlier reading
     has_lists: ClassVar[bool] = False
     _head: _Head | None = None
 
@@ -75,22 +76,19 @@ class CsvFile:
                 self._head = self._read_head(blocks)
         return self._head
 
-    def batches(
-        self, wanted: Sequence[int], options: Options = NO_OPTIONS, begin: Place | None = None
-    ) -> Generator[Batch]:
-        """The rows, all or from where an earlier reading says that the file goes on (`Batch.then`). Raises InputError for a
-        quote that is never closed."""
+    def batches(self, wanted: Sequence[int], options: Options = NO_OPTIONS) -> Generator[Batch]:
+        """The rows. Raises InputError for a quote that is never closed."""
         self.notes[:] = self._doubts()
-        byte = 0 if begin is None else begin.byte
+        first = 0 if self.begin is None else self.begin.byte
         with (
             self.input.opened() as stream,
-            closing(text_blocks(stream, self.encoding, self.path, begin=byte)) as blocks,
+            closing(text_blocks(stream, self.encoding, self.path, begin=first)) as blocks,
         ):
-            if begin is None:
+            if self.begin is None:
                 head = self._head = self._read_head(blocks)
                 start, rest = Place(head.byte, head.line, 1), [head.rest]
             else:
-                head, start, rest = self._known_head(), begin, []
+                head, start, rest = self._known_head(), self.begin, []
             yield from self._rows(head, start, _whole_lines(chain(rest, blocks)), sorted(wanted), options)
 
     @property

@@ -31,7 +31,7 @@ from leadrules.data.leads import JOIN, LeadTable, numbered, shifted
 from leadrules.data.opening import Opened, Opening
 from leadrules.data.rejects import Places, Rejects, no_rejects
 from leadrules.data.sources import Input, InputFile, open_inputs
-from leadrules.data.tables import NO_OPTIONS, Batch, Options, Place, Told, ahead, together
+from leadrules.data.tables import NO_OPTIONS, Batch, Options, Table, Told, ahead, together
 from leadrules.project.model import Project, Source
 
 _LEAD_ROW = "lead_row"
@@ -179,11 +179,9 @@ class _Reading:
         positions = range(len(opened.header.names)) if by_content else sorted(set(self._read_positions(opened)))
         # What identifies a row by its content must look the same in every batch.
         options = NO_OPTIONS if by_content else self._options(opened)
-        begin = self._copied(opened, positions, base, copies, by_content=by_content)
-        table = opened.table
-        batches = table.batches(positions, options, begin) if isinstance(table, CsvFile) else table.batches(positions)
+        table = self._not_copied(opened, positions, base, copies, by_content=by_content)
         unread = self.counts["events_unread"]
-        for batch in ahead(batches, by=_AHEAD):
+        for batch in ahead(table.batches(positions, options), by=_AHEAD):
             if self._recorder is not None and batch.then is None:
                 self._recorder.goes_on = False
             self._take(opened, batch, base, by_content=by_content)
@@ -191,20 +189,20 @@ class _Reading:
                 self._recorder.reach(batch, self.counts["events_unread"] - unread)
             if told is not None:
                 told(self.first + self.counts["events_in"])
-        self.notes.extend(opened.table.notes)
+        self.notes.extend(table.notes)
 
     def keep_copies(self, leads: pl.Series) -> None:
         """What was taken down of the files becomes their copies."""
         for recorder, base, path in self._recorded:
             recorder.finish(leads, self.rejects.taken_out(path, base, recorder.reached))
 
-    def _copied(
+    def _not_copied(
         self, opened: Opened, positions: Sequence[int], base: int, copies: CopiesOf | None, *, by_content: bool
-    ) -> Place | None:
-        """Take what there is a copy of, and say where the file goes on; else make ready to take it down."""
+    ) -> Table:
+        """Take what there is a copy of; what is left of the file is to be read, and perhaps to be taken down."""
         table, self._recorder = opened.table, None
         if copies is None or not isinstance(table, CsvFile) or not table.can_begin_inside:
-            return None
+            return table
         source, plan = replace(self.opening.source, path=""), self.plan
         readers = (self._time, *self._readers.items())
         how = manner(source, opened.header.names, positions, by_content, tuple(plan.known), plan.types, readers,
@@ -213,9 +211,9 @@ class _Reading:
         if self._recorder is not None:
             self._recorded.append((self._recorder, base, table.path))
         if copy is None:
-            return None
+            return table
         self._take_copy(copy, table.path, base)
-        return copy.about.then
+        return replace(table, begin=copy.about.then)
 
     def _take_copy(self, copy: Copy, path: str, base: int) -> None:
         """What a copy has in the place of the rows of a file: leads may have come and gone since, all else is as it was."""
