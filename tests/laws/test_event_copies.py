@@ -46,6 +46,10 @@ class World:
             blanks=("n/a",) if rng.random() < 0.3 else (),
             repeats="drop" if "id" not in self.header and rng.random() < 0.2 else None,
         )
+        self.second: list[str] | None = [self.lines[0]] if rng.random() < 0.3 else None  # another file of the source
+        if self.second is not None:
+            self.source = replace(self.source, path="events*.csv")
+        self.before: list[str] | None = [self.lines[0]] if rng.random() < 0.4 else None  # a source of its own
         self.leads = rng.sample(KEYS, 8)
         self.wanted, self.sight, self.zone = WANTED, EVERYTHING, "UTC"
         self.grow(300)
@@ -81,6 +85,12 @@ class World:
         """What a day brings: rows mostly, sometimes something that makes another file or another reading of it."""
         rng = self.rng
         self.grow(rng.choice([0, 1, 5, 20, 200]))
+        if self.second is not None:
+            self.second += [self.row() for _ in range(rng.choice([0, 1, 30]))]
+            (self.folder / "events2.csv").write_text("\n".join([*self.second, ""]), encoding="utf-8")
+        if self.before is not None:
+            self.before += [self.row() for _ in range(rng.choice([0, 1, 30]))]
+            (self.folder / "before.csv").write_text("\n".join([*self.before, ""]), encoding="utf-8")
         if rng.random() < 0.5:
             self.leads = rng.sample(KEYS, rng.randrange(1, len(KEYS)))
         match rng.randrange(12):
@@ -104,10 +114,11 @@ class World:
 
     def read(self, copies: Copies | None) -> EventTable | str:
         made = project([field("id")], EVENTS, root=self.folder)
+        sources = [self.source] if self.before is None else [Source("before.csv"), self.source]
         leads = read_leads(made, Source("leads.csv"), ["id"], zone=self.zone)
         try:
             return read_events(
-                made, [self.source], self.wanted, lambda: leads, sight=self.sight, zone=self.zone, copies=copies,
+                made, sources, self.wanted, lambda: leads, sight=self.sight, zone=self.zone, copies=copies,
                 ordered_types=frozenset({"bought"}), identified_types=frozenset({"opened"}),
             )  # fmt: skip
         except event_copies.DamagedCopyError:
@@ -130,6 +141,7 @@ def said(table: EventTable | str) -> Any:
 @pytest.mark.parametrize("seed", range(EXAMPLES))
 def test_copies_say_what_the_file_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     monkeypatch.setattr(event_copies, "SMALL", 0)
+    monkeypatch.setattr(event_copies, "_HEAD", 100)
     rng = random.Random(seed)
     monkeypatch.setattr(encoding, "BLOCK", rng.choice([1_000, 4_000, 20_000]))
     world = World(tmp_path, rng)
