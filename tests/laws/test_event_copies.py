@@ -162,7 +162,7 @@ def test_a_damaged_copy_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     whole = said(world.read(copies))
     place = tmp_path / "copies" / "0-0.zip"
     content = place.read_bytes()
-    for _ in range(20):
+    for _ in range(8):
         damaged = bytearray(content)
         for _ in range(rng.choice([1, 1, 50])):
             damaged[rng.randrange(len(damaged))] = rng.randrange(256)
