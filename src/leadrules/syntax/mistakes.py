@@ -118,6 +118,7 @@ KNOWN: tuple[Callable[[Place], Mend | None], ...] = (
     operators.bound_in_words,
     events.where_without_parentheses,
     values.values_without_brackets,
+    values.words_without_brackets,
     values.any_after_in,
     values.if_then_else,
     values.if_then,

@@ -15,6 +15,7 @@ from leadrules.syntax.tokens import Token
 
 _SIGNS = ("CMP", "EQUAL")
 _ANY_OF = ("contains", "with", "matches", "has")
+_JOINING = ("and", "or", "not", "when", "otherwise", "do", "within")
 
 
 def values_without_brackets(place: Place) -> Mend | None:
@@ -43,6 +44,28 @@ def values_without_brackets(place: Place) -> Mend | None:
     if operator in _ANY_OF:
         return replaced(place, start, end, [("WORD", "any"), *items], "LR034", message, f"any {shown}")
     return replaced(place, start, end, items, "LR034", message, shown)
+
+
+def words_without_brackets(place: Place) -> Mend | None:
+    """`in Software, Fintech`, `is hot, warm`, `= JP, US`: texts or labels, which is not for the syntax to know."""
+    tokens, start = place.tokens, place.index - 1
+    if place.token.kind != "COMMA" or tokens[start - 1].text not in ("in", "is", "=", "not"):
+        return None
+    end = place.index
+    while tokens[end].kind == "COMMA" and tokens[end + 1].kind in ("WORD", "NAME", "STRING"):
+        end += 2
+    values = tokens[start:end:2]
+    is_line = tokens[end].text == ":" or any(token.first for token in tokens[start:end])
+    if is_line or end == place.index or any(value.text in _JOINING for value in values):
+        return None
+    if values[0].kind not in ("WORD", "NAME") or _has_a_bracket(place, start, end):
+        return None
+    said = [place.span(value).text.strip('"`') for value in values]
+    texts, labels = ", ".join(f'"{text}"' for text in said), ", ".join(said)
+    negated = "not " if tokens[start - 1].text == "not" or tokens[start - 2].text == "not" else ""
+    way_out = f"texts are written `{negated}in ({texts})`, labels `is {negated}one of ({labels})`"
+    broken: list[tuple[str, str] | Token] = [values[0]]
+    return replaced(place, start, end, broken, "LR034", "several values stand in `( )`", None, way_out, lossy=True)
 
 
 def _has_a_bracket(place: Place, start: int, end: int) -> bool:
