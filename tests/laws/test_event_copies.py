@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import polars as pl
 import pytest
@@ -108,7 +108,9 @@ class World:
                 )
             case 5:
                 self.zone = rng.choice(["UTC", "Asia/Tokyo"])
-        end = rng.choice(["\n", "\n", ""])
+        self.write(rng.choice(["\n", "\n", ""]))
+
+    def write(self, end: str) -> None:
         (self.folder / "events.csv").write_text("\n".join(self.lines) + end, encoding="utf-8")
         (self.folder / "leads.csv").write_text("\n".join(["id", *self.leads, ""]), encoding="utf-8")
 
@@ -168,3 +170,54 @@ def test_a_damaged_copy_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
             damaged[rng.randrange(len(damaged))] = rng.randrange(256)
         place.write_bytes(damaged[: rng.choice([len(damaged), rng.randrange(len(damaged))])])
         assert said(world.read(replace(copies, to_write=False))) == whole
+
+
+def small(folder: Path, monkeypatch: pytest.MonkeyPatch, rows: int = 300) -> tuple[World, Copies]:
+    """A world in which nothing is strange, and a copy of its file."""
+    monkeypatch.setattr(event_copies, "SMALL", 0)
+    world, copies = World(folder, random.Random(1)), Copies(folder / "copies", to_write=True)
+    world.bad = world.strange = 0
+    world.source, world.lines = Source("events.csv"), world.lines[:1]
+    world.grow(rows)
+    world.write("\n")
+    world.read(copies)
+    return world, copies
+
+
+def test_a_damaged_copy_that_cannot_be_deleted_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, copies = small(tmp_path, monkeypatch)
+    place = tmp_path / "copies" / "0-0.zip"
+    content = bytearray(place.read_bytes())
+    content[60] ^= 1
+    place.write_bytes(content)
+    tried: list[Path] = []
+
+    def refused(path: Path, *, missing_ok: bool = False) -> NoReturn:
+        tried.append(path)
+        assert len(tried) < 5, (missing_ok, "it is tried again and again")
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    assert said(world.read(replace(copies, to_write=False))) == said(world.read(None))
+    assert tried == [place]
+
+
+def test_a_copy_that_a_run_replaces_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, copies = small(tmp_path, monkeypatch)
+    plain = event_copies._begins
+    leads = tmp_path / "leads.csv"
+    done: list[str] = []
+
+    def meanwhile(*what: Any) -> bool:
+        if not done:
+            done.append("it is replaced by that of other leads and other types")
+            there, world.wanted = leads.read_text(encoding="utf-8"), {"visited": ["path"]}
+            leads.write_text("\n".join(["id", *sorted(KEYS), ""]), encoding="utf-8")
+            world.read(copies)
+            leads.write_text(there, encoding="utf-8")
+            world.wanted = WANTED
+        return plain(*what)
+
+    monkeypatch.setattr(event_copies, "_begins", meanwhile)
+    assert said(world.read(replace(copies, to_write=False))) == said(world.read(None))
+    assert done

@@ -35,11 +35,11 @@ _ABOUT, _LEADS, _REJECTS = "about.json", "leads.arrow", "rejects.arrow"
 _FORMAT = 1
 _FEW = 4  # text of which each stands so often, or more often, is kept as numbers
 # What a zip archive raises of whose bytes some are others.
-_DAMAGED = (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
+_DAMAGED = (OSError, EOFError, KeyError, ValueError, RuntimeError, TypeError, zipfile.BadZipFile, zlib.error)
 
 
 class DamagedCopyError(Exception):
-    """A copy is not as it was written. It is gone now, and the file can be read."""
+    """A copy is not as it was written, or no longer there. The file can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,20 @@ class Copy:
     def __init__(self, place: Path, about: About) -> None:
         self.about = about
         self._place = place
+        self._packed: zipfile.ZipFile | None = None
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Within it can be read, and is one copy: while the file was looked at, a run may have put another in its place."""
+        with self._or_damaged():
+            packed = zipfile.ZipFile(self._place)
+        with packed:
+            with self._or_damaged():
+                about = _about_in(packed)
+            if about != self.about:
+                raise DamagedCopyError
+            self._packed = packed
+            yield
 
     def leads(self) -> pl.Series:
         """The keys that events name."""
@@ -129,14 +143,19 @@ class Copy:
             yield frame
 
     def _frame(self, name: str) -> pl.DataFrame:
+        assert self._packed is not None
+        with self._or_damaged():
+            content = self._packed.read(name)  # compared with its sum on the way
+        return pl.read_ipc(content)
+
+    @contextmanager
+    def _or_damaged(self) -> Iterator[None]:
         try:
-            with zipfile.ZipFile(self._place) as packed:
-                content = packed.read(name)  # compared with its sum on the way
+            yield
         except _DAMAGED as error:
             with suppress(OSError):
                 self._place.unlink()
             raise DamagedCopyError from error
-        return pl.read_ipc(content)
 
 
 class Recorder:
@@ -221,10 +240,14 @@ class Recorder:
 def _about(place: Path) -> About | None:
     try:
         with zipfile.ZipFile(place) as packed:
-            found = json.loads(packed.read(_ABOUT))
-        return About(**{**found, "then": Place(*found["then"]), "parts": tuple(found["parts"])})
-    except (*_DAMAGED, TypeError):
+            return _about_in(packed)
+    except _DAMAGED:
         return None
+
+
+def _about_in(packed: zipfile.ZipFile) -> About:
+    found = json.loads(packed.read(_ABOUT))
+    return About(**{**found, "then": Place(*found["then"]), "parts": tuple(found["parts"])})
 
 
 def _part(at: int) -> str:

@@ -110,6 +110,7 @@ def _read_source(
             for opened in _tables(opening):
                 reading.take_file(opened, told, copies)
         except DamagedCopyError:
+            copies = None  # it may be there still, where nothing can be deleted; the next run makes it anew
             continue
         return reading
 
@@ -212,7 +213,8 @@ class _Reading:
             self._recorded.append((self._recorder, base, table.path))
         if copy is None:
             return table
-        self._take_copy(copy, table.path, base)
+        with copy.opened():
+            self._take_copy(copy, table.path, base)
         return replace(table, begin=copy.about.then)
 
     def _take_copy(self, copy: Copy, path: str, base: int) -> None:
