@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -221,3 +223,70 @@ def test_a_copy_that_a_run_replaces_meanwhile_is_none(tmp_path: Path, monkeypatc
     monkeypatch.setattr(event_copies, "_begins", meanwhile)
     assert said(world.read(replace(copies, to_write=False))) == said(world.read(None))
     assert done
+
+
+def test_a_file_that_is_gone_once_it_is_read_has_no_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, copies = small(tmp_path, monkeypatch)
+    whole, copies = said(world.read(None)), replace(copies, folder=tmp_path / "others")
+    plain = event_copies.Recorder.finish
+
+    def finish(self: event_copies.Recorder, *what: Any) -> None:
+        (tmp_path / "events.csv").unlink()
+        plain(self, *what)
+
+    monkeypatch.setattr(event_copies.Recorder, "finish", finish)
+    assert said(world.read(copies)) == whole
+    assert list(copies.folder.iterdir()) == []
+
+
+class Full:
+    """A file on a disk that is full after some bytes."""
+
+    def __init__(self, file: Any, room: int) -> None:
+        self.file, self.room = file, room
+
+    def write(self, content: bytes) -> int:
+        self.room -= len(content)
+        if self.room < 0:
+            raise OSError(28, "No space left on device")
+        written: int = self.file.write(content)
+        return written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+
+@pytest.mark.parametrize("room", [0, 100, 3_000, 10_000])
+def test_a_full_disk_leaves_no_copy_and_no_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    world, copies = small(tmp_path, monkeypatch)
+    whole, copies = said(world.read(None)), replace(copies, folder=tmp_path / "others")
+    plain = zipfile.ZipFile.__init__
+
+    def init(self: zipfile.ZipFile, *what: Any) -> None:
+        plain(self, *what)
+        self.fp = Full(self.fp, room)  # type: ignore[assignment]
+
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", init)
+    assert said(world.read(copies)) == whole
+    gc.collect()  # an archive that is not closed would be now, and fail
+    assert list(copies.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("last", ["\udcff\n", '"\n'], ids=["a byte", "a quote"])
+def test_a_reading_that_is_given_up_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str) -> None:
+    monkeypatch.setattr(encoding, "BLOCK", 4_000)
+    world, copies = small(tmp_path, monkeypatch, rows=3_000)
+    copies = replace(copies, folder=tmp_path / "others")
+    begun: list[Path] = []
+    plain = event_copies.Recorder.__init__
+
+    def init(self: event_copies.Recorder, *what: Any) -> None:
+        begun.append(what[0])
+        plain(self, *what)
+
+    monkeypatch.setattr(event_copies.Recorder, "__init__", init)
+    with (tmp_path / "events.csv").open("a", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(last)
+    world.read(copies)
+    assert begun
+    assert [file.name for file in copies.folder.iterdir() if file.name != "0-0.zip"] == []

@@ -168,12 +168,10 @@ class Recorder:
         self._others: list[pl.Series] = []
         self._parts: list[int] = []
         self._packed: zipfile.ZipFile | None = None
-        self.goes_on = bool(how)
         with suppress(OSError):
             place.parent.mkdir(parents=True, exist_ok=True)
-            # Not written over: a reading that was given up may hold it still.
-            self._aside.unlink(missing_ok=True)
-            self._packed = zipfile.ZipFile(self._aside, "x")
+            self._packed = zipfile.ZipFile(self._aside, "w")
+        self.goes_on = bool(how) and self._packed is not None
 
     def add(self, rows: pl.Series, leads: int, texts: pl.Series, columns: list[pl.Series]) -> None:
         """A part: the row of each event's lead, of so many leads; the keys as the file has them, for events of no lead; the
@@ -200,10 +198,15 @@ class Recorder:
             )
 
     def finish(self, leads: pl.Series, rejects: pl.DataFrame) -> None:
-        """The file is as it was when its reading began: what was taken down comes to its place."""
+        """The reading was not given up: what was taken down comes to its place, if the file is still what was read."""
         about = self._about if self._about.how else replace(self._about, size=self._about.whole)
-        head = self._file.beginning(min(about.size, _HEAD))
-        about = replace(about, sha256=self._file.beginning(about.size), head=head)
+        try:
+            head = self._file.beginning(min(about.size, _HEAD))
+            about = replace(about, sha256=self._file.beginning(about.size), head=head)
+            self._file.hashed()
+        except InputError:
+            self.drop()
+            return
         keys = pl.concat(one.alias("lead") for one in (leads, *self._others))
         self._write(_LEADS, keys.to_frame())
         self._write(_REJECTS, rejects)
@@ -225,6 +228,17 @@ class Recorder:
             with self._or_nothing():
                 self._packed.close()
                 self._aside.replace(self._place)
+            self._packed = None
+
+    def drop(self) -> None:
+        """What has not come to its place leaves nothing behind."""
+        self.goes_on = False
+        if self._packed is not None:
+            with suppress(OSError):
+                self._packed.close()  # here, where it may fail: a full disk has no room for the end either
+            with suppress(OSError):
+                self._aside.unlink()
+            self._packed = None
 
     @contextmanager
     def _or_nothing(self) -> Iterator[None]:
@@ -232,9 +246,7 @@ class Recorder:
         try:
             yield
         except OSError:
-            with suppress(OSError):
-                self._aside.unlink()
-            self._packed = None
+            self.drop()
 
 
 def _about(place: Path) -> About | None:

@@ -8,6 +8,7 @@ counted and left alone. Knows nothing of rules; order among tied rows and repeat
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, cached_property, partial
@@ -83,15 +84,17 @@ def read_events(
     index = cache(lambda: LeadIndex(leads().frame.get_column(JOIN)))
     read: list[_Reading] = []
     seen: set[Hashable] = set()
-    for at, source in enumerate(sources):
-        opening = Opening(source, open_inputs(project.root, source.path, stdin), Calendar(zone), columns_of(plan))
-        first = sum(reading.counts["events_in"] for reading in read)
-        named = None if copies is None else partial(copies.of, at)
-        read.append(opening.settled(partial(_read_source, plan, opening, index, first, told=told, copies=named)))
-        _refuse_twice(read[-1], seen)
-    table = _together(plan, read, ordered_types)
-    for reading in read:
-        reading.keep_copies(leads().frame.get_column(JOIN))  # only now: the files have been found not to have changed
+    with ExitStack() as given_up:
+        for at, source in enumerate(sources):
+            opening = Opening(source, open_inputs(project.root, source.path, stdin), Calendar(zone), columns_of(plan))
+            first = sum(reading.counts["events_in"] for reading in read)
+            named = None if copies is None else partial(copies.of, at)
+            read.append(opening.settled(partial(_read_source, plan, opening, index, first, told=told, copies=named)))
+            given_up.callback(read[-1].drop_copies)
+            _refuse_twice(read[-1], seen)
+        table = _together(plan, read, ordered_types)
+        for reading in read:  # only now: the files have been found not to have changed
+            reading.keep_copies(leads().frame.get_column(JOIN))
     return table
 
 
@@ -107,8 +110,11 @@ def _read_source(
     while True:
         reading = _Reading(plan, opening, leads, first)
         try:
-            for opened in _tables(opening):
-                reading.take_file(opened, told, copies)
+            with ExitStack() as given_up:
+                given_up.callback(reading.drop_copies)
+                for opened in _tables(opening):
+                    reading.take_file(opened, told, copies)
+                given_up.pop_all()
         except DamagedCopyError:
             copies = None  # it may be there still, where nothing can be deleted; the next run makes it anew
             continue
@@ -196,6 +202,11 @@ class _Reading:
         """What was taken down of the files becomes their copies."""
         for recorder, base, path in self._recorded:
             recorder.finish(leads, self.rejects.taken_out(path, base, recorder.reached))
+
+    def drop_copies(self) -> None:
+        """What was taken down and has not become a copy goes."""
+        for recorder, _, _ in self._recorded:
+            recorder.drop()
 
     def _not_copied(
         self, opened: Opened, positions: Sequence[int], base: int, copies: CopiesOf | None, *, by_content: bool
