@@ -116,8 +116,8 @@ class World:
         (self.folder / "events.csv").write_text("\n".join(self.lines) + end, encoding="utf-8")
         (self.folder / "leads.csv").write_text("\n".join(["id", *self.leads, ""]), encoding="utf-8")
 
-    def read(self, copies: Copies | None) -> EventTable | str:
-        made = project([field("id")], EVENTS, root=self.folder)
+    def read(self, copies: Copies | None, events: tuple[EventType, ...] = EVENTS) -> EventTable | str:
+        made = project([field("id")], events, root=self.folder)
         sources = [self.source] if self.before is None else [Source("before.csv"), self.source]
         leads = read_leads(made, Source("leads.csv"), ["id"], zone=self.zone)
         try:
@@ -290,3 +290,15 @@ def test_a_reading_that_is_given_up_leaves_nothing(tmp_path: Path, monkeypatch: 
     world.read(copies)
     assert begun
     assert [file.name for file in copies.folder.iterdir() if file.name != "0-0.zip"] == []
+
+
+def test_a_column_that_feeds_another_field_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, copies = small(tmp_path, monkeypatch)
+    columns = [("path", "subject"), ("subject", "path")]
+    day, other = (
+        (event("visited", field("a"), field("b")), event("opened", *(replace(field(name), columns=(its,)) for name, its in zip("ab", found, strict=True))))
+        for found in columns
+    )  # fmt: skip
+    world.wanted = {"visited": ["a", "b"], "opened": []}
+    assert said(world.read(copies, day)) != said(world.read(None, other))
+    assert said(world.read(copies, other)) == said(world.read(None, other))

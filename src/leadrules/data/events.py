@@ -186,7 +186,7 @@ class _Reading:
         positions = range(len(opened.header.names)) if by_content else sorted(set(self._read_positions(opened)))
         # What identifies a row by its content must look the same in every batch.
         options = NO_OPTIONS if by_content else self._options(opened)
-        table = self._not_copied(opened, positions, base, copies, by_content=by_content)
+        table = self._not_copied(opened, base, copies, by_content=by_content)
         unread = self.counts["events_unread"]
         for batch in ahead(table.batches(positions, options), by=_AHEAD):
             if self._recorder is not None and batch.then is None:
@@ -208,17 +208,15 @@ class _Reading:
         for recorder, _, _ in self._recorded:
             recorder.drop()
 
-    def _not_copied(
-        self, opened: Opened, positions: Sequence[int], base: int, copies: CopiesOf | None, *, by_content: bool
-    ) -> Table:
+    def _not_copied(self, opened: Opened, base: int, copies: CopiesOf | None, *, by_content: bool) -> Table:
         """Take what there is a copy of; what is left of the file is to be read, and perhaps to be taken down."""
         table, self._recorder = opened.table, None
         if copies is None or not isinstance(table, CsvFile) or not table.can_begin_inside:
             return table
         source, plan = replace(self.opening.source, path=""), self.plan
         readers = (self._time, *self._readers.items())
-        how = manner(source, opened.header.names, positions, by_content, tuple(plan.known), plan.types, readers,
-                     sorted(plan.identified))  # fmt: skip
+        how = manner(source, opened.header.names, sorted(opened.positions.items()), by_content, tuple(plan.known),
+                     plan.types, readers, sorted(plan.identified))  # fmt: skip
         copy, self._recorder = copies(len(self._bases) - 1, table.input, how)
         if self._recorder is not None:
             self._recorded.append((self._recorder, base, table.path))
