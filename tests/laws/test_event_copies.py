@@ -302,3 +302,29 @@ def test_a_column_that_feeds_another_field_is_read_anew(tmp_path: Path, monkeypa
     world.wanted = {"visited": ["a", "b"], "opened": []}
     assert said(world.read(copies, day)) != said(world.read(None, other))
     assert said(world.read(copies, other)) == said(world.read(None, other))
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("", "\ufeffvisit,L1,2026-03-02 10:00:00,/\n"),
+        ("", "\nvisited,L1,2026-03-02 10:00:00,/\n"),
+        ("", "\r\nvisited,L1,2026-03-02 10:00:00,/\r\n"),
+        ("", " \n"),
+        ("", "\n\n\nReport\nCopyright (c) 2000-2026 salesforce.com, inc.\n"),
+        (",,,\n,,,\n", "Report,,,\nCopyright (c) 2000-2026 salesforce.com,,,\n"),
+        ("", '"visited",L1,2026-03-02 10:00:00,"two\nlines"\n'),
+        ("", '"visited'),
+    ],
+    ids=["a mark", "a blank line", "another line end", "a blank", "a footer", "a padded footer", "quotes", "a quote"],
+)
+def test_what_comes_first_after_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, then: str) -> None:
+    world, copies = small(tmp_path, monkeypatch)
+    file, copies = tmp_path / "events.csv", replace(copies, folder=tmp_path / "others")
+    rows = "".join(f"visited,L1,2026-03-01 10:00:{second:02},/\n" for second in range(60))
+    file.write_text(f"type,lead_id,at,path\n{rows}{first}")
+    world.wanted = {"visited": ["path"]}
+    world.read(copies)
+    with file.open("a", encoding="utf-8", newline="") as grown:
+        grown.write(then)
+    assert said(world.read(replace(copies, to_write=False))) == said(world.read(None))

@@ -20,7 +20,7 @@ import polars as pl
 
 from leadrules.core.records import dataclass
 from leadrules.core.text import trimmed
-from leadrules.data.csv_records import FOOTER, Record, batches, records, without_footer
+from leadrules.data.csv_records import FOOTER, Record, batches, filled, records, without_footer
 from leadrules.data.doubtful import letters_note, wrong_letters
 from leadrules.data.encoding import is_marked, named, text_blocks
 from leadrules.data.errors import InputError
@@ -134,7 +134,8 @@ class CsvFile:
                 options = options if all(fast.schema[str(i)] == pl.Enum for i in options) else NO_OPTIONS
                 lines, numbers = range(line, line + len(fast)), range(number, number + len(fast))
                 line, number = lines.stop, numbers.stop
-                yield Batch(fast, lines, numbers, then=Place(byte, line, number) if chunk.endswith(b"\n") else None)
+                ends = not last or _ends_in_row(chunk, head.delimiter, self.path)
+                yield Batch(fast, lines, numbers, then=Place(byte, line, number) if ends else None)
                 continue
             goes_on = b'"' in chunk  # a cell may reach into the next block, so this reading goes on to the end
             rest = chain([chunk], (later for later, _ in chunks)) if goes_on else iter([chunk])
@@ -265,6 +266,12 @@ def _may_end_in_footer(chunk: bytes) -> bool:
     return any(FOOTER.search(line.strip(' "\t')) for line in tail.splitlines())
 
 
+def _ends_in_row(chunk: bytes, delimiter: str, path: str) -> bool:
+    """Whether the last line is whole, and no part of a footer whatever comes below it."""
+    line = chunk[chunk.rfind(b"\n", 0, -1) + 1 :]
+    return line.endswith(b"\n") and filled(next(records([line.decode()], delimiter, path))) > 1
+
+
 def _fast(
     chunk: bytes, delimiter: str, width: int, wanted: list[int], options: Options = NO_OPTIONS
 ) -> pl.DataFrame | None:
@@ -272,6 +279,8 @@ def _fast(
     mark = delimiter.encode()
     has_returns = b"\r" in chunk
     if len(mark) != 1 or (has_returns and chunk.count(b"\r") != chunk.count(b"\r\n")):
+        return None
+    if chunk.startswith(codecs.BOM_UTF8):  # inside a file: Polars would leave it out of the cell
         return None
     if width == 1 and (b"\n\n" in chunk or b"\n\r\n" in chunk or chunk[:1] in b"\r\n"):
         return None

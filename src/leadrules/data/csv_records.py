@@ -67,7 +67,7 @@ def without_footer(found: Iterable[Record], width: int, counted: list[int]) -> I
     """The records without the footer of a Salesforce report at their end; its number of lines goes into `counted`."""
     held: list[Record] = []
     for record in found:
-        if record.problem or _filled(record) > 1 or len(held) > _FOOTER_LINES:
+        if record.problem or filled(record) > 1 or len(held) > _FOOTER_LINES:
             yield from held
             held.clear()
             yield record
@@ -78,7 +78,8 @@ def without_footer(found: Iterable[Record], width: int, counted: list[int]) -> I
     yield from held[:start]
 
 
-def _filled(record: Record) -> int:
+def filled(record: Record) -> int:
+    """How many cells are not blank."""
     return sum(1 for cell in record.cells if trimmed(cell))
 
 
@@ -94,10 +95,10 @@ def _footer_start(held: list[Record], width: int) -> int:
     first = marks[0]
     is_padded = len(held[first].cells) == width
     name = first
-    while name and _filled(held[name - 1]) and (first - name < 1 if is_padded else len(held[name - 1].cells) < width):
+    while name and filled(held[name - 1]) and (first - name < 1 if is_padded else len(held[name - 1].cells) < width):
         name -= 1
     start = name
-    while start and not _filled(held[start - 1]) and (is_padded or len(held[start - 1].cells) < width):
+    while start and not filled(held[start - 1]) and (is_padded or len(held[start - 1].cells) < width):
         start -= 1
     return start if start < name else first
 
