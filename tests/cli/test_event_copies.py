@@ -70,7 +70,7 @@ def run(folder: Path, day: int, *options: str) -> dict[str, bytes]:
 
 
 def copy(folder: Path) -> Path:
-    return folder / ".leadrules" / "state" / "events" / "0-0.zip"
+    return folder / ".leadrules" / "state" / "event-copies" / "0-0.zip"
 
 
 def about(folder: Path) -> dict[str, Any]:
@@ -181,3 +181,14 @@ def test_where_no_copy_can_be_written_the_run_goes_on(folder: Path) -> None:
     copy(folder).parent.parent.mkdir(parents=True)
     copy(folder).parent.write_text("a file stands here")
     assert b"Working" in run(folder, 20)["actions.csv"]
+
+
+def test_a_folder_of_exports_is_no_place_for_a_state(folder: Path) -> None:
+    write_leads(folder, LEADS, events(40))
+    exports = folder / "data" / "events"
+    exports.mkdir(parents=True)
+    (exports / "2026-01.zip").write_text("months of it")
+    done = leadrules("run", "--project", folder, "--out", folder / "out", "--state", folder / "data", "-q")
+    assert done.exit_code == 2
+    assert "holds no state but other things (events)" in done.output
+    assert (exports / "2026-01.zip").exists()

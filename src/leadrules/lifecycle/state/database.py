@@ -19,7 +19,7 @@ from leadrules.data.staging import sync
 
 FORMAT_VERSION = 3
 FILE = "state.sqlite"
-COPIES = "events"  # a folder beside it: copies of large inputs
+COPIES = "event-copies"  # a folder beside it, called as nobody calls a folder of exports
 _NEW = f"{FILE}.new"
 _OURS = frozenset(
     [
