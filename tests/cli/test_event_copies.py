@@ -132,6 +132,8 @@ def test_of_a_file_that_begins_otherwise_there_is_a_copy_once_it_is_seen_to_grow
     write_leads(folder, LEADS, [*reversed(events(41)[-20:]), *newest_first])
     run(folder, 21)
     assert about(folder)["parts"] == []
+    with zipfile.ZipFile(copy(folder)) as packed:
+        assert packed.namelist() == ["about.json"]
     write_leads(folder, LEADS, [*reversed(events(42)[-40:]), *newest_first])
     run(folder, 22)
     assert about(folder)["parts"] == []

@@ -207,9 +207,10 @@ class Recorder:
         except InputError:
             self.drop()
             return
-        keys = pl.concat(one.alias("lead") for one in (leads, *self._others))
-        self._write(_LEADS, keys.to_frame())
-        self._write(_REJECTS, rejects)
+        if about.parts:
+            keys = pl.concat(one.alias("lead") for one in (leads, *self._others))
+            self._write(_LEADS, keys.to_frame())
+            self._write(_REJECTS, rejects)
         self._write(_ABOUT, json.dumps(asdict(about)).encode())
         self._publish()
 
