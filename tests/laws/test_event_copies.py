@@ -328,3 +328,15 @@ def test_what_comes_first_after_a_copy(tmp_path: Path, monkeypatch: pytest.Monke
     with file.open("a", encoding="utf-8", newline="") as grown:
         grown.write(then)
     assert said(world.read(replace(copies, to_write=False))) == said(world.read(None))
+
+
+def test_who_is_called_as_a_blank_is_nobody_after_a_copy_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, copies = small(tmp_path, monkeypatch)
+    key = "00Q5g00000C384b"
+    world.leads, world.source = [key], replace(world.source, blanks=(LONG[key],))
+    world.write("\n")
+    whole = world.read(None)
+    assert not isinstance(whole, str)
+    assert whole.counts["events_rejected"]
+    assert whole.counts["events_orphaned"]
+    assert [said(world.read(copies)) for _ in range(3)] == [said(whole)] * 3

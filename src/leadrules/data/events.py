@@ -235,7 +235,7 @@ class _Reading:
         self.counts["events_unread"] += about.unread
         self.rejects.put_back(rejects, path, base)
         self.counts["events_rejected"] = len(self.rejects.records)
-        rows = self.leads().rows(copy.leads())
+        rows = self._rows_of(copy.leads())
         for part in ahead(copy.parts(), by=_AHEAD):
             lead, record, *others = part.get_columns()
             ranks = pl.Series(RANK, [0], dtype=pl.UInt32).new_from_index(0, len(part))
@@ -413,12 +413,17 @@ class _Reading:
     def _blank_leads(self) -> pl.Series:
         return self.leads().meant_by(self._time.cell.folded_blanks)
 
+    def _rows_of(self, keys: pl.Series) -> pl.Series:
+        """The rows of the leads that are meant; who is called as a blank is nobody."""
+        rows = self.leads().rows(keys)
+        if not len(self._blank_leads):
+            return rows
+        return only(rows, ~rows.is_in(self._blank_leads).fill_null(value=False))
+
     def _lead_rows(self, opened: Opened, cells: pl.DataFrame) -> pl.Series:
         """The row of each event's lead, null for an orphan; a row without a lead is rejected."""
         raw = cells.get_column(str(opened.positions[LEAD]))
-        rows = self.leads().rows(raw)
-        if len(self._blank_leads):
-            rows = only(rows, ~rows.is_in(self._blank_leads).fill_null(value=False))
+        rows = self._rows_of(raw)
         if not rows.null_count():
             return rows
         missing = rows_where(rows.is_null())
