@@ -9,6 +9,7 @@ import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import polars as pl
@@ -340,3 +341,14 @@ def test_who_is_called_as_a_blank_is_nobody_after_a_copy_too(tmp_path: Path, mon
     assert whole.counts["events_rejected"]
     assert whole.counts["events_orphaned"]
     assert [said(world.read(copies)) for _ in range(3)] == [said(whole)] * 3
+
+
+@pytest.mark.parametrize(("free", "kept"), [(0, []), (1 << 30, ["0-0.zip"])])
+def test_a_copy_leaves_room_for_the_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, kept: list[str]
+) -> None:
+    world, copies = small(tmp_path, monkeypatch)
+    copies = replace(copies, folder=tmp_path / "others")
+    monkeypatch.setattr(event_copies, "disk_usage", lambda folder: SimpleNamespace(of=folder, free=free))
+    world.read(copies)
+    assert [file.name for file in copies.folder.iterdir()] == kept

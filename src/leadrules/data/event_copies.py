@@ -16,6 +16,7 @@ from dataclasses import asdict, replace
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from shutil import disk_usage
 
 import polars as pl
 
@@ -228,8 +229,10 @@ class Recorder:
         if self._packed is not None:
             with self._or_nothing():
                 self._packed.close()
-                self._aside.replace(self._place)
-            self._packed = None
+                # The state is still to be written.
+                if disk_usage(self._place.parent).free >= self._aside.stat().st_size:
+                    self._aside.replace(self._place)
+            self.drop()
 
     def drop(self) -> None:
         """What has not come to its place leaves nothing behind."""
