@@ -85,7 +85,7 @@ class Copies:
             return None, Recorder(place, file, "") if self.to_write else None
         is_known = about is not None and about.how == how
         if about is not None and is_known and (not self.to_write or (size - about.whole) * _GROWN <= size):
-            return Copy(place, about) if about.parts else None, None
+            return Copy(place, about) if about.then.byte else None, None
         return None, Recorder(place, file, how) if self.to_write else None
 
 
@@ -208,7 +208,7 @@ class Recorder:
         except InputError:
             self.drop()
             return
-        if about.parts:
+        if about.how:
             keys = pl.concat(one.alias("lead") for one in (leads, *self._others))
             self._write(_LEADS, keys.to_frame())
             self._write(_REJECTS, rejects)
