@@ -168,6 +168,7 @@ class Recorder:
         self._about = About(0, file.size(), how=how)
         self._others: list[pl.Series] = []
         self._parts: list[int] = []
+        self._words: dict[str, pl.Enum] = {}  # by column
         self._packed: zipfile.ZipFile | None = None
         with suppress(OSError):
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -186,9 +187,23 @@ class Recorder:
             self._others.append(others)
         records, *values = columns
         has_all = records[-1] - records[0] == len(records) - 1
-        kept = [rows.alias("lead"), *([] if has_all else [records]), *map(_in_numbers, values)]
+        kept = [rows.alias("lead"), *([] if has_all else [records]), *map(self._in_numbers, values)]
         self._write(_part(len(self._parts)), pl.DataFrame(kept))
         self._parts.append(records[0])
+
+    def _in_numbers(self, column: pl.Series) -> pl.Series:
+        """Text of few words as their numbers; mostly the words are those of the part before."""
+        if column.dtype != pl.String:
+            return column
+        if column.name in self._words:
+            coded = column.cast(self._words[column.name], strict=False)
+            if coded.null_count() == column.null_count():
+                return coded
+        words = column.unique().drop_nulls()
+        if len(words) * _FEW > len(column):
+            return column
+        self._words[column.name] = pl.Enum(words)
+        return column.cast(self._words[column.name])
 
     def reach(self, batch: Batch, unread: int) -> None:
         """The file is read up to the end of a batch, and so many records up to there are of no use."""
@@ -274,14 +289,6 @@ def _packed(frame: pl.DataFrame) -> bytes:
     buffer = BytesIO()
     frame.write_ipc(buffer, compression="lz4")
     return buffer.getvalue()
-
-
-def _in_numbers(column: pl.Series) -> pl.Series:
-    """Text of few words as their numbers."""
-    if column.dtype != pl.String:
-        return column
-    words = column.unique().drop_nulls()
-    return column.cast(pl.Enum(words)) if len(words) * _FEW <= len(column) else column
 
 
 def in_words(column: pl.Series) -> pl.Series:
