@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -159,13 +160,23 @@ def test_no_copy_without_a_state_or_of_a_small_file(folder: Path, monkeypatch: p
     assert not copy(folder).parent.exists()
 
 
+def test_git_does_not_see_copies(folder: Path) -> None:
+    write_leads(folder, LEADS, events(40))
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    run(folder, 20)
+    status = ["git", "-C", str(folder), "status", "--porcelain", "--untracked-files=all"]
+    seen = subprocess.run(status, check=True, capture_output=True, text=True).stdout
+    assert "state.sqlite" in seen
+    assert "event-copies" not in seen
+
+
 def test_who_is_forgotten_stands_in_no_copy(folder: Path) -> None:
     write_leads(folder, LEADS, events(40))
     run(folder, 20)
     assert copy(folder).exists()
     done = leadrules("state", "forget", "3", "--project", folder)
     assert done.exit_code == 0, done.output
-    assert list(copy(folder).parent.iterdir()) == []
+    assert list(copy(folder).parent.glob("*.zip*")) == []
 
 
 def test_a_first_run_that_was_stopped_leaves_a_state_that_can_begin(folder: Path) -> None:

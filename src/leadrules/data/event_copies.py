@@ -172,6 +172,7 @@ class Recorder:
         self._packed: zipfile.ZipFile | None = None
         with suppress(OSError):
             place.parent.mkdir(parents=True, exist_ok=True)
+            (place.parent / ".gitignore").write_text("*\n", encoding="utf-8")  # large, and made again from the export
             self._packed = zipfile.ZipFile(self._aside, "w")
         self.goes_on = bool(how) and self._packed is not None
 
