@@ -18,7 +18,7 @@ from pathlib import Path
 
 import polars as pl
 from tests.benchmarks import generate
-from tests.benchmarks.run import HERE, ROOT, RUN, Measured, floor, measure, report
+from tests.benchmarks.run import HERE, ROOT, RUN, Measured, apart, floor, measure, report
 
 from leadrules.lifecycle.state.database import COPIES, FILE
 
@@ -138,7 +138,7 @@ def main() -> None:
         "--again", action="store_true", help="make the first run's state anew, as after an edit of its format"
     )
     options = parser.parse_args()
-    folder = prepare(options.leads, options.events)
+    folder = apart(prepare, options.leads, options.events)
     data = ROOT / "build" / "bench" / f"{options.leads}x{options.events}"
     kept = first_run(folder, data / "leads.csv", again=options.again)
     floors, runs, anew = [], [], []

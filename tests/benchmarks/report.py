@@ -13,7 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.benchmarks.run import HERE, ROOT, RUN, measure, prepare
+from tests.benchmarks.run import HERE, ROOT, RUN, apart, measure, prepare
 
 MEASURES = """
 funnel revenue {
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--leads", type=int, default=1_000_000)
     parser.add_argument("--events", type=int, default=10_000_000)
     options = parser.parse_args()
-    folder = project(options.leads, options.events)
+    folder = apart(project, options.leads, options.events)
     page = ROOT / "build" / "bench" / "report.html"
     done = measure([sys.executable, "-c", RUN, "report", "--project", str(folder), "--no-state", "-o", str(page)])
     print(f"report {done.seconds:.2f} s   processor {done.processor:.2f} s   peak {done.megabytes:.0f} MB")
