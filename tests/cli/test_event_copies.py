@@ -160,6 +160,17 @@ def test_no_copy_without_a_state_or_of_a_small_file(folder: Path, monkeypatch: p
     assert not copy(folder).parent.exists()
 
 
+def test_a_government_that_changes_the_clocks_has_all_events_read_again(
+    folder: Path, begun: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_leads(folder, LEADS, events(40))
+    run(folder, 20)
+    monkeypatch.setattr("leadrules.data.events.zone_rules", lambda zone: b"TZif of tomorrow")
+    run(folder, 21)
+    run(folder, 22)
+    assert [bool(byte) for byte in begun] == [False, False, True]
+
+
 def test_git_does_not_see_copies(folder: Path) -> None:
     write_leads(folder, LEADS, events(40))
     subprocess.run(["git", "init", "-q", str(folder)], check=True)

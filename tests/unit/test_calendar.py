@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import TZPATH, ZoneInfo
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadrules.core.calendar import Calendar, add_months, calendar_date, end_of_month, nominal
+from leadrules.core.calendar import Calendar, add_months, calendar_date, end_of_month, nominal, zone_rules
 from leadrules.core.functions.columnar import instant_series
 
 NEW_YORK = Calendar("America/New_York")
@@ -235,3 +236,13 @@ def test_each_country_is_loaded_alone_and_has_the_days_off_that_the_library_says
     )
     loaded = subprocess.run([sys.executable, "-c", one], capture_output=True, text=True, check=True).stdout.split()
     assert [name for name in loaded if name.startswith("holidays.countries.")] == ["holidays.countries.japan"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/Argentina/Buenos_Aires"])
+def test_the_rules_of_a_zone_are_those_that_python_reads(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for paths in (TZPATH, ()):  # of the system, of the package
+        monkeypatch.setattr("leadrules.core.calendar.TZPATH", paths)
+        read = ZoneInfo.from_file(io.BytesIO(zone_rules(zone)))
+        for month in range(1, 13):
+            at = datetime(2026, month, 1, tzinfo=UTC)
+            assert at.astimezone(read).utcoffset() == at.astimezone(ZoneInfo(zone)).utcoffset()

@@ -16,7 +16,8 @@ from dataclasses import field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from importlib.util import find_spec, module_from_spec
-from zoneinfo import ZoneInfo
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo
 
 from leadrules.core.records import dataclass
 from leadrules.core.types import Unit
@@ -85,6 +86,16 @@ def calendar_date(year: float, month: float, day: float) -> date | None:
         return date(int(year), int(month), int(day))
     except (ValueError, OverflowError):
         return None
+
+
+def zone_rules(zone: str) -> bytes:
+    """What the computer knows of a time zone, to compare: governments change the clocks, and an update says since when."""
+    from importlib.resources import files
+
+    parts = zone.split("/")
+    of_system = (Path(folder, *parts) for folder in TZPATH)
+    found = next((file for file in of_system if file.is_file()), None)
+    return found.read_bytes() if found else files("tzdata").joinpath("zoneinfo", *parts).read_bytes()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from leadrules.core.calendar import Calendar
+from leadrules.core.calendar import Calendar, zone_rules
 from leadrules.core.functions.columnar import fold_series, only, rows_where
 from leadrules.core.records import dataclass
 from leadrules.core.text import TRIM, fold, nearest, trimmed
@@ -216,7 +216,7 @@ class _Reading:
         source, plan = replace(self.opening.source, path=""), self.plan
         readers = (self._time, *self._readers.items())
         how = manner(source, opened.header.names, sorted(opened.positions.items()), by_content, tuple(plan.known),
-                     plan.types, readers, sorted(plan.identified))  # fmt: skip
+                     plan.types, readers, sorted(plan.identified), zone_rules(self.opening.calendar.zone))  # fmt: skip
         copy, self._recorder = copies(len(self._bases) - 1, table.input, how)
         if self._recorder is not None:
             self._recorded.append((self._recorder, base, table.path))
