@@ -59,6 +59,11 @@ class About:
     parts: tuple[int, ...] = ()  # the first record of each
 
 
+def is_worth_copying(file: Input) -> bool:
+    """Whether a copy of a file, which is not packed, would be read sooner than the file is parsed."""
+    return file.size() >= SMALL
+
+
 def manner(*what: object) -> str:
     """How a file is read, as a digest to compare: everything by which another table could come of the same bytes."""
     probe = pl.Series(["id"])  # ids are kept as hashes, which another version or processor may make otherwise
@@ -76,10 +81,7 @@ class Copies:
     def of(self, source: int, at: int, file: Input, how: str) -> tuple[Copy | None, Recorder | None]:
         """The copy of a file, or what takes down how it is read: one of them at most. The file is known by its place in its
         source, for an export may be called otherwise each day."""
-        size = file.size()
-        if size < SMALL:
-            return None, None
-        place = self.folder / f"{source}-{at}.zip"
+        size, place = file.size(), self.folder / f"{source}-{at}.zip"
         about = _about(place)
         if about is not None and not _begins(file, about):
             return None, Recorder(place, file, "") if self.to_write else None

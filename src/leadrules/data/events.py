@@ -23,7 +23,7 @@ from leadrules.core.text import TRIM, fold, nearest, trimmed
 from leadrules.data.columns import ColumnReader
 from leadrules.data.csv_file import CsvFile
 from leadrules.data.errors import InputError
-from leadrules.data.event_copies import Copies, Copy, DamagedCopyError, Recorder, in_words, manner
+from leadrules.data.event_copies import Copies, Copy, DamagedCopyError, Recorder, in_words, is_worth_copying, manner
 from leadrules.data.event_order import ID_CHECK, ID_HASH, ID_TEXT, RANK, RECORD, ranked, without_repeats
 from leadrules.data.event_plan import AT, EVERYTHING, ID, LEAD, PARTS, TIME, TYPE, EventPlan, Sight, columns_of
 from leadrules.data.ids import canonical_keys
@@ -212,6 +212,8 @@ class _Reading:
         """Take what there is a copy of; what is left of the file is to be read, and perhaps to be taken down."""
         table, self._recorder = opened.table, None
         if copies is None or not isinstance(table, CsvFile) or not table.can_begin_inside:
+            return table
+        if not is_worth_copying(table.input):
             return table
         source, plan = replace(self.opening.source, path=""), self.plan
         readers = (self._time, *self._readers.items())
